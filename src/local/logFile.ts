@@ -1,0 +1,28 @@
+import { closeSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+
+const MAX_LOG_BYTES = 10 * 1024 * 1024;
+
+/** What one service of the stack says, line by line. A long log is set aside at the next start, one generation. */
+export class LogFile {
+  readonly path: string;
+  #file: number | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.old`);
+    this.#file = openSync(path, "a");
+  }
+
+  write(line: string): void {
+    try {
+      if (this.#file !== undefined) writeSync(this.#file, `${new Date().toISOString()} ${line}\n`);
+    } catch {
+      // A full disk is the service's to report; a log must not bring it down.
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+}

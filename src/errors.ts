@@ -11,3 +11,27 @@ export class ConfigurationError extends Error {
     this.problems = problems;
   }
 }
+
+/** A conditional write found that somebody else was faster. Reading again and deciding anew is the way on. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+}
+
+/** What Azure Batch answered, in words: the message of its own client's errors is an object. */
+export class BatchError extends Error {
+  override readonly name = "BatchError";
+  /** Of the service, for example `TaskExists`; undefined where the answer had none. */
+  readonly code: string | undefined;
+  /** Undefined when there was no answer. */
+  readonly statusCode: number | undefined;
+
+  constructor(
+    message: string,
+    answer: { code: string | undefined; statusCode: number | undefined },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = answer.code;
+    this.statusCode = answer.statusCode;
+  }
+}

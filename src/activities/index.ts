@@ -1,0 +1,23 @@
+import { defineActivity } from "../durable.ts";
+import { services } from "../azure/services.ts";
+import * as ensure from "./ensureBatch.ts";
+import * as publishing from "./publish.ts";
+import * as reading from "./readTask.ts";
+import * as failing from "./recordFailure.ts";
+import * as submitting from "./submitTask.ts";
+
+export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput) =>
+  ensure.ensureBatch(services(), input),
+);
+export const submitTask = defineActivity("submitTask", (input: submitting.SubmitTaskInput) =>
+  submitting.submitTask(services(), input),
+);
+export const readTask = defineActivity("readTask", (input: reading.ReadTaskInput) =>
+  reading.readTask(services(), input),
+);
+export const publish = defineActivity("publish", (input: publishing.PublishInput) =>
+  publishing.publish(services(), input),
+);
+export const recordFailure = defineActivity("recordFailure", (input: failing.RecordFailureInput) =>
+  failing.recordFailure(services(), input),
+);

@@ -1,0 +1,94 @@
+import type { BlobVersion, ConversionRecord, Failure } from "../conversion.ts";
+import { succeededRecord } from "../record.ts";
+import type { CompletedTask } from "../batchTask.ts";
+import type { BlobProperties, Services } from "../services.ts";
+import type { StagedBlobs } from "../staging.ts";
+import { clearStaging, readReport, stagedBlobs } from "../staging.ts";
+import type { Targets } from "../targets.ts";
+import { findTargets, readRecord, writeRecord } from "../targets.ts";
+import { inputMissing, judge } from "../verdict.ts";
+import type { Submission } from "./submitTask.ts";
+
+export interface PublishInput {
+  readonly conversionId: string;
+  readonly source: BlobVersion;
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly submission: Submission;
+  readonly completed: CompletedTask;
+}
+
+export type PublishOutput =
+  | { readonly status: "published"; readonly record: ConversionRecord }
+  | { readonly status: "superseded" }
+  /** The storage service is still at it: call again. */
+  | { readonly status: "copying" }
+  | { readonly status: "rejected"; readonly failure: Failure; readonly isRetriable: boolean };
+
+const MP3_CONTENT_TYPE = "audio/mpeg";
+
+/**
+ * Checks what the task has staged and, only if all of it is right, copies it to the output container and writes the
+ * record. Calling it again, or twice at once, ends in the same blobs.
+ */
+export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
+  const { blobs, config, now } = services;
+  const { conversionId, source, attempt, completed } = input;
+  const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
+  const clear = (): Promise<void> => clearStaging(blobs, config.containers.staging, conversionId, attempt);
+
+  const targets = await findTargets(services, source);
+  const earlier = await readRecord(services, targets);
+  if (earlier?.conversionId === conversionId && earlier.status === "succeeded") {
+    await clear();
+    return { status: "published", record: earlier };
+  }
+
+  const [current, mp3, report] = await Promise.all([
+    blobs.properties(source),
+    blobs.properties(staged.mp3),
+    readReport(blobs, staged),
+  ]);
+  if (current === undefined) return { status: "rejected", failure: inputMissing(), isRetriable: false };
+  if (current.eTag !== source.eTag) {
+    await clear();
+    return { status: "superseded" };
+  }
+  const verdict = judge(completed, report, mp3?.sizeBytes);
+  if (!verdict.isGood) return { status: "rejected", failure: verdict.failure, isRetriable: verdict.isRetriable };
+
+  if (await isStillCopying(services, input, staged, targets)) return { status: "copying" };
+  await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
+  const facts = { ...input, attempts: attempt, inputSizeBytes: current.sizeBytes, report, recordedAt: now() };
+  const { address } = targets.mp3;
+  const record = succeededRecord(facts, { ...address, url: blobs.url(address), ...verdict.result });
+  await writeRecord(services, targets, record);
+  await clear();
+  return { status: "published", record };
+}
+
+/** Starts the copy unless an earlier call has, and throws when it came to nothing. */
+async function isStillCopying(
+  { blobs }: Services,
+  { conversionId, source }: PublishInput,
+  staged: StagedBlobs,
+  { mp3: target }: Targets,
+): Promise<boolean> {
+  const original = await blobs.properties(staged.mp3);
+  const isOurs = (copy: BlobProperties | undefined): boolean =>
+    copy?.metadata["conversionid"] === conversionId && (copy.isCopying || copy.sizeBytes === original?.sizeBytes);
+
+  if (!isOurs(target.found)) {
+    if (original?.contentType !== MP3_CONTENT_TYPE) await blobs.setContentType(staged.mp3, MP3_CONTENT_TYPE);
+    await blobs.copy(staged.mp3, target.address, metadataOf(source, conversionId), target.unchanged);
+  }
+  const copy = await blobs.properties(target.address);
+  if (!isOurs(copy)) throw new Error(`The copy of ${source.name} to the output container did not succeed`);
+  return copy?.isCopying ?? false;
+}
+
+/** Metadata travels in HTTP headers, so the name is percent-encoded; it may take all of the 8 KiB that there are. */
+function metadataOf({ name, eTag }: BlobVersion, conversionId: string): Record<string, string> {
+  const sourcename = encodeURIComponent(name);
+  return { ...(sourcename.length <= 4096 && { sourcename }), sourceetag: eTag, conversionid: conversionId };
+}

@@ -1,0 +1,36 @@
+import type { CompletedTask, TaskRef } from "../batchTask.ts";
+import type { Services } from "../services.ts";
+
+export interface ReadTaskInput {
+  readonly task: TaskRef;
+}
+
+export type TaskStatus =
+  | { readonly state: "waiting"; readonly reason: string | null }
+  | { readonly state: "converting"; readonly percent: number | null }
+  | { readonly state: "completed"; readonly completed: CompletedTask }
+  | { readonly state: "missing" };
+
+/** The script prints at most 101 lines of at most 12 bytes. */
+const MAX_STDOUT_BYTES = 4096;
+
+/** Looks once at the task: where it stands, why it waits, how far it is. */
+export async function readTask({ batch }: Services, { task }: ReadTaskInput): Promise<TaskStatus> {
+  const reading = await batch.readTask(task);
+  switch (reading.state) {
+    case "active":
+      return { state: "waiting", reason: await batch.explainWaiting(task.poolId) };
+    case "running":
+      return { state: "converting", percent: lastPercent(await batch.readStdout(task, MAX_STDOUT_BYTES)) };
+    case "completed":
+      return { state: "completed", completed: reading };
+    case "missing":
+      return { state: "missing" };
+  }
+}
+
+/** The number of the last complete `percent=` line; null while there is none. */
+function lastPercent(stdout: string): number | null {
+  const percent = [...stdout.matchAll(/^percent=(\d+)\n/gm)].at(-1)?.[1];
+  return percent === undefined ? null : Number(percent);
+}

@@ -1,0 +1,74 @@
+import type { BlobVersion } from "../conversion.ts";
+import type { NewTask, TaskRef } from "../batchTask.ts";
+import type { Services } from "../services.ts";
+import { stagedBlobs } from "../staging.ts";
+import { TASK_FILES } from "../task/files.ts";
+import { addSeconds } from "../time.ts";
+
+export interface SubmitTaskInput {
+  readonly conversionId: string;
+  readonly source: BlobVersion;
+  readonly attempt: number;
+}
+
+export type SubmitTaskOutput =
+  | { readonly status: "submitted"; readonly submission: Submission }
+  | { readonly status: "deleted" }
+  | { readonly status: "superseded" };
+
+export interface Submission {
+  readonly task: TaskRef;
+  readonly submittedAt: string;
+  readonly waitingSeconds: number;
+  readonly convertingSeconds: number;
+}
+
+/** SAS URLs outlive both deadlines by this much, for clocks that differ and uploads that are slow. */
+const SAS_MARGIN_SECONDS = 3600;
+const CONTENT_TYPES = { mp3: "audio/mpeg", report: "application/json", log: "text/plain; charset=utf-8" } as const;
+
+/** Adds the task of one attempt, unless the input is gone or another version by now. Adding it again changes nothing. */
+export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
+  const { config, batch, blobs, now } = services;
+  const found = await blobs.properties(input.source);
+  if (found === undefined) return { status: "deleted" };
+  if (found.eTag !== input.source.eTag) return { status: "superseded" };
+
+  const submittedAt = now();
+  const task = await batch.addTask(await describeTask(services, input, submittedAt));
+  const submission = {
+    task,
+    submittedAt: submittedAt.toISOString(),
+    waitingSeconds: config.waitingTimeoutMinutes * 60,
+    convertingSeconds: config.convertingTimeoutMinutes * 60,
+  };
+  return { status: "submitted", submission };
+}
+
+async function describeTask(services: Services, input: SubmitTaskInput, now: Date): Promise<NewTask> {
+  const { config, blobs, layout } = services;
+  const { conversionId, source, attempt } = input;
+  const lifetimeSeconds = (config.waitingTimeoutMinutes + config.convertingTimeoutMinutes) * 60 + SAS_MARGIN_SECONDS;
+  const expiresOn = addSeconds(now, lifetimeSeconds);
+  const [scriptUrl, inputUrl, containerUrl] = await Promise.all([
+    layout.ensure().then((script) => blobs.readUrl(script, expiresOn)),
+    blobs.readUrl(source, expiresOn),
+    blobs.writeUrl(config.containers.staging, expiresOn),
+  ]);
+  const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
+  return {
+    taskId: `${conversionId}-${attempt}`,
+    commandLine: `/bin/bash ${TASK_FILES.script}`,
+    environment: { MP3DROP_BITRATE_KBPS: String(config.mp3BitrateKbps) },
+    inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
+    outputs: (
+      [
+        [TASK_FILES.mp3, staged.mp3, CONTENT_TYPES.mp3, "tasksuccess"],
+        [TASK_FILES.report, staged.report, CONTENT_TYPES.report, "taskcompletion"],
+        [TASK_FILES.stdout, staged.stdout, CONTENT_TYPES.log, "taskcompletion"],
+        [TASK_FILES.stderr, staged.stderr, CONTENT_TYPES.log, "taskcompletion"],
+      ] as const
+    ).map(([file, blob, contentType, when]) => ({ file, containerUrl, blobName: blob.name, contentType, when })),
+    maxWallClockMinutes: config.convertingTimeoutMinutes,
+  };
+}

@@ -1,0 +1,35 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
+import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
+import type { HttpClient } from "@azure/ms-rest-js";
+import type { BatchSettings } from "../../config.ts";
+import { entraCredential } from "../credential.ts";
+
+/** Without it a request that is never answered would hold its activity for ever. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * The audience of the Batch service. The client would ask for a token of the management plane by itself, which the
+ * service refuses: https://learn.microsoft.com/azure/batch/batch-aad-auth#batch-resource-endpoint
+ */
+const BATCH_SCOPE = "https://batch.core.windows.net/.default";
+
+/** Its own retries are off: they take minutes, and `retrying` knows better what to repeat. */
+export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: BatchSettings): BatchServiceClient {
+  const credentials =
+    sharedKey === undefined
+      ? new AzureIdentityCredentialAdapter(entraCredential(clientId), BATCH_SCOPE)
+      : new BatchSharedKeyCredentials(sharedKey.accountName, sharedKey.key);
+  const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient: withTimeout() });
+  client.apiVersion = apiVersion;
+  return client;
+}
+
+function withTimeout(): HttpClient {
+  const client = new DefaultHttpClient();
+  return {
+    sendRequest: (request) => {
+      request.timeout ||= REQUEST_TIMEOUT_MS;
+      return client.sendRequest(request);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import type { BatchSettings } from "../../config.ts";
+import { BatchError } from "../../errors.ts";
+import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
+
+/**
+ * Installs ffmpeg where it is missing. Freshly booted Ubuntu nodes run unattended upgrades that hold the package lock
+ * for minutes, hence the lock timeout; the last command fails the start task when ffmpeg does not run.
+ */
+const START_COMMAND = [
+  "set -e",
+  "if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then",
+  "export DEBIAN_FRONTEND=noninteractive",
+  "apt-get -o DPkg::Lock::Timeout=300 update",
+  "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ffmpeg",
+  "fi",
+  "ffmpeg -version",
+].join("\n");
+
+/** Creates the pool when there is none. An existing pool is used as it is: its size and image may be somebody's choice. */
+export async function ensurePool(client: BatchServiceClient, settings: BatchSettings): Promise<void> {
+  const { poolId } = settings;
+  const found = await unlessMissing(`read pool ${poolId}`, () =>
+    client.pool.get(poolId, { poolGetOptions: { select: "id,state" } }),
+  );
+  if (found?.state === "deleting") throw poolIsBeingDeleted(poolId);
+  if (found !== undefined) return;
+
+  const image = await findImage(client, settings.image);
+  await unlessCode(`create pool ${poolId}`, ["PoolExists"], () =>
+    client.pool.add({
+      id: poolId,
+      displayName: "mp3drop",
+      vmSize: settings.vmSize,
+      virtualMachineConfiguration: image,
+      targetDedicatedNodes: settings.dedicatedNodes,
+      targetLowPriorityNodes: settings.spotNodes,
+      taskSlotsPerNode: settings.taskSlotsPerNode,
+      targetNodeCommunicationMode: "simplified",
+      startTask: {
+        commandLine: `/bin/bash -c '${START_COMMAND}'`,
+        userIdentity: { autoUser: { scope: "pool", elevationLevel: "admin" } },
+        maxTaskRetryCount: 5,
+        waitForSuccess: true,
+      },
+    }),
+  );
+}
+
+/**
+ * The wanted image among those the account offers and Microsoft has verified, with the node agent it needs.
+ * Throws when it is not among them, with the images that are.
+ */
+async function findImage(
+  client: BatchServiceClient,
+  wanted: BatchSettings["image"],
+): Promise<BatchServiceModels.VirtualMachineConfiguration> {
+  const images = await verifiedLinuxImages(client);
+  const found = images.find(
+    ({ imageReference: { publisher, offer, sku } }) =>
+      same(publisher, wanted.publisher) && same(offer, wanted.offer) && same(sku, wanted.sku),
+  );
+  if (found === undefined) {
+    const name = `${wanted.publisher}:${wanted.offer}:${wanted.sku}`;
+    const offered = images
+      .map(({ imageReference: { publisher, offer, sku } }) => `${publisher}:${offer}:${sku}`)
+      .join(", ");
+    throw new BatchError(`Azure Batch offers no verified image ${name}. Set BATCH_NODE_IMAGE to one of: ${offered}`, {
+      code: "ImageNotFound",
+      statusCode: undefined,
+    });
+  }
+  const { publisher, offer, sku } = found.imageReference;
+  return {
+    imageReference: {
+      ...(publisher && { publisher }),
+      ...(offer && { offer }),
+      ...(sku && { sku }),
+      version: "latest",
+    },
+    nodeAgentSKUId: found.nodeAgentSKUId,
+  };
+}
+
+async function verifiedLinuxImages(client: BatchServiceClient): Promise<BatchServiceModels.ImageInformation[]> {
+  const filter = "verificationType eq 'verified' and osType eq 'linux'";
+  const list = (): Promise<BatchServiceModels.AccountListSupportedImagesResponse> =>
+    client.account.listSupportedImages({ accountListSupportedImagesOptions: { filter } });
+
+  const images: BatchServiceModels.ImageInformation[] = [];
+  for (let page = await retrying("list its images", list); ;) {
+    images.push(...page);
+    const next = page.odatanextLink;
+    if (!next) return images;
+    page = await retrying("list its images", () => client.account.listSupportedImagesNext(next));
+  }
+}
+
+function same(offered: string | undefined, wanted: string): boolean {
+  return offered?.toLowerCase() === wanted.toLowerCase();
+}
+
+function poolIsBeingDeleted(poolId: string): BatchError {
+  return new BatchError(`Pool ${poolId} is being deleted; a new one can be created when that is done`, {
+    code: "PoolBeingDeleted",
+    statusCode: 409,
+  });
+}

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { BatchError } from "../../errors.ts";
+
+/** Short, because an activity that fails is retried by its orchestration with longer pauses. */
+const PAUSES_MS = [200, 800];
+
+const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+
+/**
+ * Runs one request, repeats it when it failed for a passing reason, and turns what is left into a `BatchError`.
+ * `what` completes the sentence "Azure Batch could not …".
+ */
+export async function retrying<Result>(what: string, request: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await request();
+    } catch (cause) {
+      const error = toBatchError(what, cause);
+      const pauseMs = PAUSES_MS[attempt];
+      if (pauseMs === undefined || !isTransient(error)) throw error;
+      await delay(pauseMs * (1 + Math.random()));
+    }
+  }
+}
+
+/** As `retrying`, but undefined where the service answers 404. */
+export async function unlessMissing<Result>(what: string, request: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await retrying(what, request);
+  } catch (error) {
+    if (error instanceof BatchError && error.statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** As `retrying`, but an answer with one of these codes is fine: the wanted state is already there. */
+export async function unlessCode(
+  what: string,
+  codes: readonly string[],
+  request: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await retrying(what, request);
+  } catch (error) {
+    if (!(error instanceof BatchError && error.code !== undefined && codes.includes(error.code))) throw error;
+  }
+}
+
+function isTransient({ statusCode }: BatchError): boolean {
+  return statusCode === undefined || TRANSIENT_STATUS.has(statusCode);
+}
+
+/** The parts of an error of the client that say something; its `message` may be an object. */
+interface ClientError {
+  readonly code?: unknown;
+  readonly statusCode?: unknown;
+  readonly message?: unknown;
+  readonly body?: {
+    readonly message?: { readonly value?: unknown };
+    readonly values?: readonly { readonly key?: string; readonly value?: string }[];
+  };
+}
+
+function toBatchError(what: string, cause: unknown): BatchError {
+  const error = cause as ClientError;
+  const statusCode = typeof error.statusCode === "number" ? error.statusCode : undefined;
+  const code = typeof error.code === "string" ? error.code : undefined;
+  const reason = [code ?? statusCode, textOf(error), ...detailsOf(error)]
+    .filter((part) => part !== undefined)
+    .join(": ");
+  return new BatchError(`Azure Batch could not ${what}: ${reason}`, { code, statusCode }, { cause });
+}
+
+function textOf({ body, message }: ClientError): string | undefined {
+  const text = body?.message?.value ?? message;
+  return typeof text === "string" ? text.split("\n")[0] : undefined;
+}
+
+function detailsOf({ body }: ClientError): string[] {
+  return (body?.values ?? []).map(({ key, value }) => `${key}=${value}`);
+}

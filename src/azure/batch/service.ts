@@ -1,0 +1,50 @@
+import type { BatchServiceClient } from "@azure/batch";
+import type { BatchSettings } from "../../config.ts";
+import { BatchError } from "../../errors.ts";
+import type { BatchService } from "../../services.ts";
+import { remembered } from "../remembered.ts";
+import { ensureJob } from "./job.ts";
+import { ensurePool } from "./pool.ts";
+import { addTask, readStdout, readTask, terminateTask } from "./task.ts";
+import { explainWaiting } from "./waiting.ts";
+
+/** Answers of the service that mean: the job we remember takes no more tasks. */
+const JOB_IS_GONE = new Set([
+  "JobNotFound",
+  "JobBeingDeleted",
+  "JobBeingTerminated",
+  "JobCompleted",
+  "JobDisabled",
+  "JobNotActive",
+]);
+
+/** Azure Batch, as the app uses it. */
+export function createBatchService(client: BatchServiceClient, settings: BatchSettings): BatchService {
+  const place = remembered(async () => {
+    await ensurePool(client, settings);
+    return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
+  });
+
+  return {
+    ensurePoolAndJob: place.get,
+    async addTask(task) {
+      const { poolId, jobId } = await place.get();
+      try {
+        await addTask(client, jobId, task);
+      } catch (error) {
+        if (error instanceof BatchError && JOB_IS_GONE.has(error.code ?? "")) place.forget();
+        throw error;
+      }
+      return { poolId, jobId, taskId: task.taskId };
+    },
+    readTask: (task) => readTask(client, task),
+    readStdout: (task, maxBytes) => readStdout(client, task, maxBytes),
+    async explainWaiting(poolId) {
+      const reason = await explainWaiting(client, poolId);
+      if (reason !== undefined) return reason;
+      await place.get({ isFresh: true });
+      return `pool ${poolId} was gone and is being created anew`;
+    },
+    terminateTask: (task) => terminateTask(client, task),
+  };
+}

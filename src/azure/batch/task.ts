@@ -1,0 +1,93 @@
+import { text } from "node:stream/consumers";
+import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import { BatchError } from "../../errors.ts";
+import type { NewTask, TaskReading, TaskRef } from "../../batchTask.ts";
+import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
+
+/** How long a node keeps a task's directory after its end. Everything of interest has been uploaded by then. */
+const RETENTION = "PT1H";
+
+export async function addTask(client: BatchServiceClient, jobId: string, task: NewTask): Promise<void> {
+  await unlessCode(`add task ${task.taskId} to job ${jobId}`, ["TaskExists"], () =>
+    client.task.add(jobId, {
+      id: task.taskId,
+      commandLine: task.commandLine,
+      environmentSettings: Object.entries(task.environment).map(([name, value]) => ({ name, value })),
+      resourceFiles: Object.entries(task.inputs).map(([filePath, httpUrl]) => ({ filePath, httpUrl })),
+      outputFiles: task.outputs.map((output) => ({
+        filePattern: output.file,
+        destination: {
+          container: {
+            containerUrl: output.containerUrl,
+            path: output.blobName,
+            uploadHeaders: [{ name: "x-ms-blob-content-type", value: output.contentType }],
+          },
+        },
+        uploadOptions: { uploadCondition: output.when },
+      })),
+      // Batch repeats only non-zero exits, whatever their reason. The orchestration knows which failures are worth
+      // another attempt.
+      constraints: {
+        maxTaskRetryCount: 0,
+        maxWallClockTime: `PT${task.maxWallClockMinutes}M`,
+        retentionTime: RETENTION,
+      },
+    }),
+  );
+}
+
+export async function readTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<TaskReading> {
+  const task = await unlessMissing(`read task ${taskId}`, () =>
+    client.task.get(jobId, taskId, { taskGetOptions: { select: "id,state,executionInfo,nodeInfo" } }),
+  );
+  if (task === undefined) return { state: "missing" };
+  const startedAt = task.executionInfo?.startTime?.toISOString() ?? null;
+  if (task.state === "completed") {
+    return { ...completion(task.executionInfo), startedAt, nodeId: task.nodeInfo?.nodeId ?? null };
+  }
+  return task.state === "running" ? { state: "running", startedAt } : { state: "active" };
+}
+
+export async function readStdout(
+  client: BatchServiceClient,
+  { jobId, taskId }: TaskRef,
+  maxBytes: number,
+): Promise<string> {
+  const options = { fileGetFromTaskOptions: { ocpRange: `bytes=0-${maxBytes - 1}` } };
+  try {
+    return await retrying(`read the progress of task ${taskId}`, async () => {
+      const { readableStreamBody } = await client.file.getFromTask(jobId, taskId, "stdout.txt", options);
+      return readableStreamBody === undefined ? "" : text(readableStreamBody);
+    });
+  } catch (error) {
+    // Not there yet, no longer there, or still empty: https://learn.microsoft.com/rest/api/batchservice/file/get-from-task
+    if (error instanceof BatchError && [404, 409, 416].includes(error.statusCode ?? 0)) return "";
+    throw error;
+  }
+}
+
+export async function terminateTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<void> {
+  await unlessCode(`end task ${taskId}`, ["TaskCompleted", "TaskNotFound", "JobNotFound"], () =>
+    client.task.terminate(jobId, taskId),
+  );
+}
+
+type Completion = Omit<Extract<TaskReading, { state: "completed" }>, "startedAt" | "nodeId">;
+
+/** The service writes `success` and `Success`, by place and version. */
+function completion(info: BatchServiceModels.TaskExecutionInformation | undefined): Completion {
+  const failureInfo = info?.failureInfo;
+  return {
+    state: "completed",
+    succeeded: info?.result?.toLowerCase() === "success" && info.exitCode === 0 && failureInfo === undefined,
+    exitCode: info?.exitCode ?? null,
+    failure: failureInfo ? { code: failureInfo.code ?? "Unknown", message: messageOf(failureInfo) } : null,
+    endedAt: info?.endTime?.toISOString() ?? null,
+  };
+}
+
+/** Without the details of names that may hold URLs: those carry a SAS. */
+function messageOf({ message, details }: BatchServiceModels.TaskFailureInformation): string {
+  const safe = (details ?? []).filter(({ value }) => value !== undefined && !value.includes("://"));
+  return [message ?? "no message", ...safe.map(({ name, value }) => `${name}: ${value}`)].join("; ");
+}

@@ -1,0 +1,41 @@
+import { createRequire } from "node:module";
+
+/** Which blob a trigger fired for. It never carries the blob's bytes: a video may be larger than our memory. */
+export interface BlobReference {
+  readonly container: string;
+  readonly name: string;
+}
+
+interface ModelBindingData {
+  readonly content: Uint8Array;
+}
+
+interface ResourceFactoryResolver {
+  hasResourceFactory(source: string): boolean;
+  registerResourceFactory(source: string, factory: (data: ModelBindingData) => BlobReference): void;
+}
+
+const BLOB_BINDING_SOURCE = "AzureStorageBlobs";
+
+/**
+ * Tells the Functions library what to hand to a blob trigger with `sdkBinding: true`: a reference, where its own
+ * extension package would load a whole storage client. Calling it again changes nothing.
+ *
+ * The resolver is a singleton of its module, so it must come from the very copy that the library itself loads.
+ */
+export function provideBlobReferences(): void {
+  const require = createRequire(import.meta.url);
+  const requireFromLibrary = createRequire(require.resolve("@azure/functions"));
+  const { ResourceFactoryResolver } = requireFromLibrary("@azure/functions-extensions-base") as {
+    ResourceFactoryResolver: { getInstance(): ResourceFactoryResolver };
+  };
+  const resolver = ResourceFactoryResolver.getInstance();
+  if (!resolver.hasResourceFactory(BLOB_BINDING_SOURCE)) {
+    resolver.registerResourceFactory(BLOB_BINDING_SOURCE, parseReference);
+  }
+}
+
+function parseReference({ content }: ModelBindingData): BlobReference {
+  const data = JSON.parse(Buffer.from(content).toString("utf8")) as { ContainerName: string; BlobName: string };
+  return { container: data.ContainerName, name: data.BlobName };
+}

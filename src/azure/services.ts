@@ -1,0 +1,28 @@
+import type { Config } from "../config.ts";
+import { readConfig } from "../config.ts";
+import type { Services } from "../services.ts";
+import { connectBatch } from "./batch/client.ts";
+import { createBatchService } from "./batch/service.ts";
+import { createBlobStore } from "./blobStore.ts";
+import { createStorageLayout } from "./layout.ts";
+import { connectStorage } from "./storageAccount.ts";
+import { createUrlSigner } from "./urlSigner.ts";
+
+let shared: Services | undefined;
+
+/** The services that the settings of this process name, made at the first call. */
+export function services(): Services {
+  return (shared ??= createServices(readConfig(process.env)));
+}
+
+export function createServices(config: Config): Services {
+  const account = connectStorage(config.storage);
+  const blobs = createBlobStore(account, createUrlSigner(account));
+  return {
+    config,
+    batch: createBatchService(connectBatch(config.batch), config.batch),
+    blobs,
+    layout: createStorageLayout(blobs, config.containers),
+    now: () => new Date(),
+  };
+}

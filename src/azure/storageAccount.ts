@@ -1,0 +1,10 @@
+import { BlobServiceClient } from "@azure/storage-blob";
+import type { StorageSettings } from "../config.ts";
+import { entraCredential } from "./credential.ts";
+
+/** Connects by connection string where there is one (it wins, as in the Functions host), else by Entra ID. */
+export function connectStorage({ connectionString, blobServiceUri, clientId }: StorageSettings): BlobServiceClient {
+  if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString);
+  if (blobServiceUri === undefined) throw new TypeError("readConfig lets neither be missing");
+  return new BlobServiceClient(blobServiceUri, entraCredential(clientId));
+}

@@ -1,0 +1,42 @@
+/** One task of Azure Batch. */
+export interface TaskRef {
+  readonly poolId: string;
+  readonly jobId: string;
+  readonly taskId: string;
+}
+
+export interface NewTask {
+  readonly taskId: string;
+  readonly commandLine: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Downloaded into the working directory: local name to URL. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputs: readonly TaskOutput[];
+  readonly maxWallClockMinutes: number;
+}
+
+export interface TaskOutput {
+  /** Relative to the task's working directory. */
+  readonly file: string;
+  readonly containerUrl: string;
+  readonly blobName: string;
+  readonly contentType: string;
+  readonly when: "tasksuccess" | "taskcompletion";
+}
+
+export type TaskReading =
+  | { readonly state: "missing" }
+  | { readonly state: "active" }
+  | { readonly state: "running"; readonly startedAt: string | null }
+  | CompletedTask;
+
+export interface CompletedTask {
+  readonly state: "completed";
+  readonly succeeded: boolean;
+  /** Null when the task never ran. */
+  readonly exitCode: number | null;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly nodeId: string | null;
+}

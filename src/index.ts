@@ -1,0 +1,2 @@
+import "./activities/index.ts";
+import "./orchestrations/convertVideo.ts";

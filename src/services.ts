@@ -1,0 +1,84 @@
+import type { NewTask, TaskReading, TaskRef } from "./batchTask.ts";
+import type { Config } from "./config.ts";
+import type { BlobVersion } from "./conversion.ts";
+
+/** What the activities work with. Each part hides one service of Azure behind the few things the app does with it. */
+export interface Services {
+  readonly config: Config;
+  readonly batch: BatchService;
+  readonly blobs: BlobStore;
+  readonly layout: StorageLayout;
+  readonly now: () => Date;
+}
+
+/** What must be there before a task can run. */
+export interface StorageLayout {
+  /**
+   * Makes sure that our containers exist and the task script is in one of them, and says where the script is.
+   * Remembered, so that it is free when repeated; `isFresh` looks again.
+   */
+  ensure(options?: { isFresh: boolean }): Promise<BlobAddress>;
+}
+
+export interface BatchService {
+  /**
+   * Makes sure that the pool and the job exist, and says where tasks go. Remembered, so that it is free when repeated;
+   * `isFresh` looks again.
+   */
+  ensurePoolAndJob(options?: { isFresh: boolean }): Promise<Pick<TaskRef, "poolId" | "jobId">>;
+  /** Adding the same task again succeeds. A job that vanished is forgotten, so that the next attempt ensures it anew. */
+  addTask(task: NewTask): Promise<TaskRef>;
+  readTask(task: TaskRef): Promise<TaskReading>;
+  /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
+  readStdout(task: TaskRef, maxBytes: number): Promise<string>;
+  /** Why an active task has no node yet, in words for a person; null when the pool is just busy. */
+  explainWaiting(poolId: string): Promise<string | null>;
+  /** Ending a task that has ended, or is gone, succeeds. */
+  terminateTask(task: TaskRef): Promise<void>;
+}
+
+export interface BlobProperties {
+  /** Without quotes. */
+  readonly eTag: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Set when the blob is the target of a copy that has not finished. */
+  readonly isCopying: boolean;
+}
+
+/** `eTag: null` means that there must be no such blob yet. */
+export interface IfUnchanged {
+  readonly eTag: string | null;
+}
+
+export type BlobAddress = Omit<BlobVersion, "eTag">;
+
+export interface BlobStore {
+  ensureContainer(container: string): Promise<void>;
+  /** Undefined when there is no such blob. */
+  properties(blob: BlobAddress): Promise<BlobProperties | undefined>;
+  /** Undefined when there is no such blob, or no such container. */
+  readText(blob: BlobAddress): Promise<string | undefined>;
+  /** Throws a `ConflictError` when the condition does not hold. */
+  writeText(blob: BlobAddress, text: string, contentType: string, condition?: IfUnchanged): Promise<void>;
+  setContentType(blob: BlobAddress, contentType: string): Promise<void>;
+  /**
+   * Copies within the account without moving bytes through us. Throws a `ConflictError` when the condition on the
+   * target does not hold. The copy may go on after the return: see `BlobProperties.isCopying`.
+   */
+  copy(
+    from: BlobAddress,
+    to: BlobAddress,
+    metadata: Readonly<Record<string, string>>,
+    condition?: IfUnchanged,
+  ): Promise<void>;
+  /** Deleting what is not there succeeds. */
+  delete(blob: BlobAddress): Promise<void>;
+  /** The address of a blob, without any right to read it. */
+  url(blob: BlobAddress): string;
+  /** A URL that may read this one blob until the given time. A secret. */
+  readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
+  /** A URL of a container that may create and write blobs in it until the given time. A secret. */
+  writeUrl(container: string, expiresOn: Date): Promise<string>;
+}

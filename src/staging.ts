@@ -1,0 +1,40 @@
+import type { BlobAddress, BlobStore } from "./services.ts";
+import type { TaskReport } from "./task/report.ts";
+import { parseReport } from "./task/report.ts";
+
+/** Where one attempt of a conversion puts its results until they are checked: its own folder of the staging container. */
+export interface StagedBlobs {
+  readonly mp3: BlobAddress;
+  readonly report: BlobAddress;
+  readonly stdout: BlobAddress;
+  readonly stderr: BlobAddress;
+}
+
+export function stagedBlobs(container: string, conversionId: string, attempt: number): StagedBlobs {
+  const at = (file: string): BlobAddress => ({ container, name: `${conversionId}/${attempt}/${file}` });
+  return { mp3: at("output.mp3"), report: at("report.json"), stdout: at("stdout.txt"), stderr: at("stderr.txt") };
+}
+
+/** Undefined when the task left none, or one that is cut off. */
+export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
+  const text = await blobs.readText(staged.report);
+  if (text === undefined) return undefined;
+  try {
+    return parseReport(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Removes what all attempts of a conversion have staged. Their names are known, so nothing has to be listed. */
+export async function clearStaging(
+  blobs: BlobStore,
+  container: string,
+  conversionId: string,
+  attempts: number,
+): Promise<void> {
+  const numbers = Array.from({ length: attempts }, (_, index) => index + 1);
+  const staged = numbers.flatMap((attempt) => Object.values(stagedBlobs(container, conversionId, attempt)));
+  await Promise.all(staged.map((blob: BlobAddress) => blobs.delete(blob)));
+}

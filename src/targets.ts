@@ -1,0 +1,51 @@
+import type { BlobVersion, ConversionRecord } from "./conversion.ts";
+import { mp3NameFor } from "./conversion.ts";
+import { logNameFor, recordNameFor } from "./conversionId.ts";
+import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "./services.ts";
+
+/** A blob that a conversion is about to replace, as it was when we looked. */
+export interface Target {
+  readonly address: BlobAddress;
+  readonly found: BlobProperties | undefined;
+  /** Holds as long as nobody else has written it since. */
+  readonly unchanged: IfUnchanged;
+}
+
+/** What a conversion leaves in the output container. */
+export interface Targets {
+  readonly mp3: Target;
+  readonly record: Target;
+  readonly log: Target;
+}
+
+/**
+ * Looks at the targets, so that they can be replaced only if they are still the same then.
+ *
+ * A newer version of the input may end at the same moment. Whoever writes looks at the targets first, compares the
+ * input's ETag second, and writes under these conditions last: then the older one either sees the new ETag or fails a
+ * condition, and never replaces what the newer one wrote.
+ */
+export async function findTargets({ blobs, config }: Services, { name }: BlobVersion): Promise<Targets> {
+  const find = async (targetName: string): Promise<Target> => {
+    const address = { container: config.containers.output, name: targetName };
+    const found = await blobs.properties(address);
+    return { address, found, unchanged: { eTag: found?.eTag ?? null } };
+  };
+  const [mp3, record, log] = await Promise.all([
+    find(mp3NameFor(name)),
+    find(recordNameFor(name)),
+    find(logNameFor(name)),
+  ]);
+  return { mp3, record, log };
+}
+
+/** The record that is there now, of whichever version of the input. */
+export async function readRecord({ blobs }: Services, { record }: Targets): Promise<ConversionRecord | undefined> {
+  const text = record.found && (await blobs.readText(record.address));
+  return text === undefined ? undefined : (JSON.parse(text) as ConversionRecord);
+}
+
+/** Throws a `ConflictError` when somebody else has written a record since `findTargets`. */
+export async function writeRecord({ blobs }: Services, { record }: Targets, content: ConversionRecord): Promise<void> {
+  await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, "application/json", record.unchanged);
+}

@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { beforeAll, beforeEach, test } from "vitest";
+import type { PublishInput } from "../../src/activities/publish.ts";
+import { publish } from "../../src/activities/publish.ts";
+import { recordFailure } from "../../src/activities/recordFailure.ts";
+import { normalizeETag } from "../../src/conversion.ts";
+import { conversionIdOf } from "../../src/conversionId.ts";
+import type { BlobAddress, Services } from "../../src/services.ts";
+import { stagedBlobs } from "../../src/staging.ts";
+import type { AzuriteServices } from "../azuriteServices.ts";
+import { azuriteServices, startTestAzurite } from "../azuriteServices.ts";
+
+const NAME = "täl ks/it's 100% #1+?.mp4";
+const MP3_NAME = "täl ks/it's 100% #1+?.mp3";
+const MP3_BYTES = "ID3 pretend this is music";
+const failure = { code: "NoAudioStream", message: "The video has no audio stream", hint: "h" } as const;
+
+let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+let storage: AzuriteServices;
+let services: Services;
+let containers: Services["config"]["containers"];
+let MP3: BlobAddress;
+
+beforeAll(async () => {
+  const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+  azurite = await startTestAzurite(data);
+  return async () => {
+    await azurite.stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+});
+
+beforeEach(async () => {
+  storage = await azuriteServices(azurite.connectionString);
+  services = storage.services;
+  containers = services.config.containers;
+  MP3 = { container: containers.output, name: MP3_NAME };
+});
+
+/** Uploads the video and lets a task have staged its results. */
+async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): Promise<PublishInput> {
+  const { etag } = await storage.account
+    .getContainerClient(containers.input)
+    .getBlockBlobClient(NAME)
+    .upload(content, content.length);
+  const source = { container: containers.input, name: NAME, eTag: normalizeETag(etag ?? "") };
+  const conversionId = conversionIdOf(source);
+  const staged = stagedBlobs(containers.staging, conversionId, attempt);
+  const stream = {
+    index: 1,
+    codec_type: "audio",
+    codec_name: "aac",
+    sample_rate: "44100",
+    channels: 2,
+    duration: "3.0",
+  };
+  const report = {
+    outcome: "Converted",
+    ffmpegVersion: "6.1",
+    streamIndex: 1,
+    source: { streams: [stream], format: { duration: "3.0" } },
+    result: { format: { duration: "3.05", size: String(mp3.length), bit_rate: "192000" } },
+  };
+  await services.blobs.writeText(staged.mp3, mp3, "application/octet-stream");
+  await services.blobs.writeText(staged.report, JSON.stringify(report), "application/json");
+  await services.blobs.writeText(staged.stderr, "ffmpeg's log", "text/plain");
+  await services.blobs.writeText(staged.stdout, "percent=100\n", "text/plain");
+  const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: `${conversionId}-${attempt}` };
+  return {
+    conversionId,
+    source,
+    attempt,
+    startedAt: "2026-01-01T12:00:00.000Z",
+    submission: { task, submittedAt: "2026-01-01T12:00:01.000Z", waitingSeconds: 60, convertingSeconds: 60 },
+    completed: {
+      state: "completed",
+      succeeded: true,
+      exitCode: 0,
+      failure: null,
+      startedAt: "2026-01-01T12:00:02.000Z",
+      endedAt: "2026-01-01T12:00:03.000Z",
+      nodeId: "node-1",
+    },
+  };
+}
+
+async function namesIn(container: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of storage.account.getContainerClient(container).listBlobsFlat()) names.push(name);
+  return names;
+}
+
+async function contentOf({ container, name }: BlobAddress): Promise<string> {
+  const { readableStreamBody } = await storage.account.getContainerClient(container).getBlobClient(name).download();
+  return readableStreamBody === undefined ? "" : text(readableStreamBody);
+}
+
+test("a good result is copied with its type and metadata, recorded, and cleared from staging", async ({ expect }) => {
+  const input = await converted();
+
+  const published = await publish(services, input);
+
+  const mp3 = await services.blobs.properties(MP3);
+  expect(mp3).toMatchObject({
+    sizeBytes: MP3_BYTES.length,
+    contentType: "audio/mpeg",
+    metadata: {
+      sourcename: encodeURIComponent(NAME),
+      sourceetag: input.source.eTag,
+      conversionid: input.conversionId,
+    },
+  });
+  const record = {
+    schemaVersion: 1,
+    status: "succeeded",
+    conversionId: input.conversionId,
+    input: { ...input.source, sizeBytes: 9, durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 2 } },
+    output: { ...MP3, sizeBytes: MP3_BYTES.length, durationSeconds: 3.05, bitrateKbps: 192 },
+    error: null,
+    times: {
+      startedAt: "2026-01-01T12:00:00.000Z",
+      submittedAt: "2026-01-01T12:00:01.000Z",
+      convertingAt: "2026-01-01T12:00:02.000Z",
+      convertedAt: "2026-01-01T12:00:03.000Z",
+      recordedAt: "2026-01-01T12:30:00.000Z",
+    },
+    batch: { ...input.submission.task, nodeId: "node-1", attempts: 1 },
+    ffmpegVersion: "6.1",
+  };
+  expect(published).toMatchObject({ status: "published", record });
+  expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject(record);
+  expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("ffmpeg's log");
+  expect(await namesIn(containers.staging)).toEqual([]);
+});
+
+test("no record, log or MP3 carries a SAS", async ({ expect }) => {
+  await publish(services, await converted());
+
+  for (const name of await namesIn(containers.output)) {
+    expect(await contentOf({ container: containers.output, name })).not.toMatch(/[?&]s(ig|v)=/);
+  }
+});
+
+test("publishing again answers the same and changes nothing", async ({ expect }) => {
+  const input = await converted();
+  const first = await publish(services, input);
+  const before = await services.blobs.properties(MP3);
+
+  expect(await publish(services, input)).toEqual(first);
+  expect(await services.blobs.properties(MP3)).toEqual(before);
+});
+
+test("publishing that was interrupted after the copy is completed by the next call", async ({ expect }) => {
+  const input = await converted();
+  const interrupted = {
+    ...services,
+    blobs: { ...services.blobs, writeText: () => Promise.reject(new Error("killed")) },
+  };
+  await expect(publish(interrupted, input)).rejects.toThrow("killed");
+
+  expect(await publish(services, input)).toMatchObject({ status: "published" });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+});
+
+test("an older version publishes nothing once a newer one has been uploaded", async ({ expect }) => {
+  const older = await converted("video one");
+  await converted("video two");
+
+  expect(await publish(services, older)).toEqual({ status: "superseded" });
+  expect(await namesIn(containers.output)).toEqual([]);
+});
+
+test("an older version cannot overwrite a newer one that is published at the same moment", async ({ expect }) => {
+  const older = await converted("video one", 1, "old music");
+  let newer: PublishInput | undefined;
+  const properties: Services["blobs"]["properties"] = async (blob) => {
+    const found = await services.blobs.properties(blob);
+    if (blob.container === containers.input && newer === undefined) {
+      newer = await converted("video two", 1, "new music");
+      await publish(services, newer);
+    }
+    return found;
+  };
+
+  await expect(publish({ ...services, blobs: { ...services.blobs, properties } }, older)).rejects.toThrow(
+    "changed by somebody else",
+  );
+  expect(await contentOf(MP3)).toBe("new music");
+  expect(await publish(services, older)).toEqual({ status: "superseded" });
+});
+
+test("a newer version replaces MP3, record and log of an older one", async ({ expect }) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const newer = await converted("video two", 1, "new music!");
+
+  expect(await publish(services, newer)).toMatchObject({ status: "published" });
+  expect(await contentOf(MP3)).toBe("new music!");
+});
+
+test("a deleted input is rejected as InputMissing", async ({ expect }) => {
+  const input = await converted();
+  await services.blobs.delete(input.source);
+
+  expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "InputMissing" } });
+  expect(await namesIn(containers.output)).toEqual([]);
+});
+
+test("a bad result is rejected and leaves the output container as it was", async ({ expect }) => {
+  const input = await converted();
+  await services.blobs.writeText(stagedBlobs(containers.staging, input.conversionId, 1).mp3, "cut", "audio/mpeg");
+
+  expect(await publish(services, input)).toMatchObject({
+    status: "rejected",
+    failure: { code: "UploadFailed" },
+    isRetriable: true,
+  });
+  expect(await namesIn(containers.output)).toEqual([]);
+});
+
+test("a failure without an end of its task ends the task", async ({ expect }) => {
+  const input = { ...(await converted()), failure, completed: null };
+
+  await recordFailure(services, input);
+
+  expect(storage.terminated).toEqual([input.submission.task]);
+});
+
+test("a failure clears the staging of all attempts", async ({ expect }) => {
+  const input = { ...(await converted()), failure };
+  await services.blobs.writeText(
+    stagedBlobs(containers.staging, input.conversionId, 2).stderr,
+    "second log",
+    "text/plain",
+  );
+
+  await recordFailure(services, { ...input, attempt: 2 });
+
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("second log");
+});
+
+test("the record of a failure says what to do and where the log is", async ({ expect }) => {
+  const input = { ...(await converted()), failure };
+
+  const recorded = await recordFailure(services, input);
+
+  expect(recorded).toMatchObject({
+    status: "recorded",
+    record: { status: "failed", output: null, error: { ...failure, logBlob: `${MP3.name}.log` } },
+  });
+  expect(await recordFailure(services, input)).toEqual(recorded);
+  expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(storage.terminated).toEqual([]);
+});
+
+test("a failure of an older version is not recorded over a newer upload", async ({ expect }) => {
+  const input = { ...(await converted("video one")), failure };
+  await converted("video two");
+
+  expect(await recordFailure(services, input)).toEqual({ status: "superseded" });
+  expect(await namesIn(containers.output)).toEqual([]);
+});

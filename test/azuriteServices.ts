@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { BlobServiceClient } from "@azure/storage-blob";
+import type { TaskRef } from "../src/batchTask.ts";
+import { readConfig } from "../src/config.ts";
+import { createServices } from "../src/azure/services.ts";
+import { azuriteConnectionString, startAzurite } from "../src/local/azurite.ts";
+import type { BatchService, Services } from "../src/services.ts";
+
+export interface AzuriteServices {
+  readonly services: Services;
+  readonly account: BlobServiceClient;
+  readonly terminated: TaskRef[];
+}
+
+/** Starts a real storage for the tests of one file. */
+export async function startTestAzurite(data: string): Promise<{ connectionString: string; stop(): Promise<void> }> {
+  const azurite = await startAzurite({
+    folder: join(data, "azurite"),
+    logFile: join(data, "azurite.log"),
+    ports: { blob: 0, queue: 0, table: 0 },
+    env: process.env,
+  });
+  return { connectionString: azuriteConnectionString(azurite.ready), stop: () => azurite.stop() };
+}
+
+let accounts = 0;
+
+/**
+ * The services over a real storage with containers of their own, for what does not need Batch: of that only the ending
+ * of tasks is there.
+ */
+export async function azuriteServices(connectionString: string): Promise<AzuriteServices> {
+  const suffix = `-${++accounts}`;
+  const config = readConfig({
+    STORAGE: connectionString,
+    BATCH_ACCOUNT_ENDPOINT: "http://127.0.0.1:1",
+    INPUT_CONTAINER: `input${suffix}`,
+    OUTPUT_CONTAINER: `output${suffix}`,
+    STAGING_CONTAINER: `work${suffix}`,
+    APPLICATION_CONTAINER: `application${suffix}`,
+  });
+  const created = createServices(config);
+  const terminated: TaskRef[] = [];
+  const batch: BatchService = { ...created.batch, terminateTask: async (task) => void terminated.push(task) };
+  const services = { ...created, batch, now: () => new Date("2026-01-01T12:30:00.000Z") };
+  await services.layout.ensure();
+  return { services, account: BlobServiceClient.fromConnectionString(connectionString), terminated };
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { test } from "vitest";
+import { readConfig } from "../src/config.ts";
+
+const needed = {
+  STORAGE: "UseDevelopmentStorage=true",
+  BATCH_ACCOUNT_ENDPOINT: "https://a.westeurope.batch.azure.com",
+};
+
+test("only the storage account and the Batch endpoint have to be set", ({ expect }) => {
+  const config = readConfig(needed);
+
+  expect(config.containers).toEqual({ input: "input", output: "output", staging: "work", application: "application" });
+  expect(config.batch).toMatchObject({ poolId: "mp3drop", sharedKey: undefined, dedicatedNodes: 1, spotNodes: 0 });
+  expect(config.mp3BitrateKbps).toBe(192);
+});
+
+test("all problems are reported together, each with its value", ({ expect }) => {
+  const env = {
+    STORAGE__blobServiceUri: "ftp://x",
+    BATCH_ACCOUNT_KEY: "c2VjcmV0",
+    BATCH_DEDICATED_NODES: "0",
+    MP3_BITRATE_KBPS: "191",
+    OUTPUT_CONTAINER: "input",
+    STAGING_CONTAINER: "Work_1",
+    BATCH_NODE_IMAGE: "ubuntu",
+    WAITING_TIMEOUT_MINUTES: "soon",
+  };
+
+  expect(() => readConfig(env)).toThrowErrorMatchingInlineSnapshot(`
+    [ConfigurationError: Invalid settings:
+      - STORAGE__blobServiceUri must start with https://, not "ftp://x"
+      - BATCH_ACCOUNT_NAME is not set: it is needed beside BATCH_ACCOUNT_KEY
+      - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
+      - BATCH_ACCOUNT_ENDPOINT is not set
+      - BATCH_NODE_IMAGE must look like publisher:offer:sku, not "ubuntu"
+      - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
+      - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
+      - WAITING_TIMEOUT_MINUTES must be a whole number from 1 to 2880, not "soon"
+      - the four container settings must differ: input, input, Work_1, application. An MP3 in the input container would loop
+    See local.settings.example.json.]
+  `);
+});
+
+test("no secret is in the message about wrong settings", ({ expect }) => {
+  const env = { STORAGE: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "x" };
+
+  expect(() => readConfig(env)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hush") }));
+});
+
+test("the example settings are valid, and name every setting with its default", ({ expect }) => {
+  const { Values } = JSON.parse(readFileSync("local.settings.example.json", "utf8")) as {
+    Values: Record<string, string>;
+  };
+  const asked = new Set<string>();
+  const recorder = new Proxy(Values, {
+    get: (values, name: string) => {
+      asked.add(name);
+      return values[name];
+    },
+  });
+
+  const example = readConfig(recorder);
+
+  expect({ ...example, storage: {}, batch: { ...example.batch, endpoint: "" } }).toEqual({
+    ...readConfig(needed),
+    storage: {},
+    batch: { ...readConfig(needed).batch, endpoint: "" },
+  });
+  const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID"];
+  const ofTheHost = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
+  expect([...asked].filter((name) => !ofIdentities.includes(name)).toSorted()).toEqual(
+    Object.keys(Values)
+      .filter((name) => !ofTheHost.includes(name))
+      .toSorted(),
+  );
+});

@@ -1,0 +1,231 @@
+import { test } from "vitest";
+import type { TaskStatus } from "../../src/activities/readTask.ts";
+import type { CompletedTask } from "../../src/batchTask.ts";
+import type { Replies } from "./drive.ts";
+import { START, drive } from "./drive.ts";
+
+const source = { container: "input", name: "talks/intro.mp4", eTag: "0x8DA1" };
+const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "0123456789abcdef0123456789abcdef-1" };
+const submission = { task, submittedAt: START.toISOString(), waitingSeconds: 600, convertingSeconds: 3600 };
+const submitted = { status: "submitted", submission };
+const completed: CompletedTask = {
+  state: "completed",
+  succeeded: true,
+  exitCode: 0,
+  failure: null,
+  startedAt: START.toISOString(),
+  endedAt: START.toISOString(),
+  nodeId: "node-1",
+};
+const done: TaskStatus = { state: "completed", completed };
+const waiting: TaskStatus = { state: "waiting", reason: null };
+const converting = (percent: number | null): TaskStatus => ({ state: "converting", percent });
+const record = { schemaVersion: 1, status: "succeeded" };
+const failureRecord = { schemaVersion: 1, status: "failed" };
+
+function replies(overrides: Replies): Replies {
+  return {
+    ensureBatch: [{ jobId: "mp3drop" }],
+    submitTask: [submitted],
+    readTask: [done],
+    publish: [{ status: "published", record }],
+    recordFailure: [{ status: "recorded", record: failureRecord }],
+    ...overrides,
+  };
+}
+
+/** An activity as the Durable library reports it when it has failed for good. */
+function activityFailure(name: string, message: string): Error {
+  return new Error(`Activity function '${name}' failed: ${message} \n {"stack":"…"}`);
+}
+
+test("a conversion ensures, submits, watches and publishes, and says so", ({ expect }) => {
+  const run = drive({ source }, replies({ readTask: [waiting, converting(10), converting(80), done] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.calls.map(({ name }) => name)).toEqual([
+    "ensureBatch",
+    "submitTask",
+    "readTask",
+    "readTask",
+    "readTask",
+    "readTask",
+    "publish",
+  ]);
+  expect(run.timers).toEqual([1, 2, 3, 4]);
+  expect(run.statuses).toMatchObject([
+    { phase: "preparing", attempt: 1 },
+    { phase: "waiting" },
+    { phase: "waiting" },
+    { phase: "converting", percent: 10 },
+    { phase: "converting", percent: 80 },
+    { phase: "publishing" },
+    { phase: "finished" },
+  ]);
+});
+
+test("while it waits, the status says why", ({ expect }) => {
+  const reason = "the pool has 0 of 1 node, 0 ready; AccountCoreQuotaReached: no cores left";
+
+  const run = drive({ source }, replies({ readTask: [{ state: "waiting", reason }, done] }));
+
+  expect(run.statuses).toContainEqual({ phase: "waiting", percent: null, waitReason: reason, attempt: 1 });
+});
+
+test("a task that gets no node until the deadline fails with the reason, at the deadline", ({ expect }) => {
+  const reason = "the start task failed on 2 nodes";
+  const run = drive(
+    { source },
+    replies({ readTask: Array.from({ length: 40 }, () => ({ state: "waiting", reason }) as const) }),
+  );
+
+  expect(run.timers.at(-1)).toBe(600);
+  expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
+  expect(run.calls.at(-1)).toMatchObject({
+    name: "recordFailure",
+    input: { failure: { code: "NoCapacity", message: expect.stringContaining(reason) }, submission, completed: null },
+  });
+});
+
+test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
+  const run = drive({ source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
+
+  expect(run.timers.at(-1)).toBe(1 + 3600 + 300);
+  expect(run.calls.at(-1)).toMatchObject({ input: { failure: { code: "ConversionTimedOut" } } });
+});
+
+test("polling starts anew, and the waiting deadline no longer counts, once the task runs", ({ expect }) => {
+  const waitingLong = Array.from({ length: 25 }, () => waiting);
+  const run = drive({ source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
+
+  const [atStart, first, second] = run.timers.slice(-3);
+  expect(atStart).toBeGreaterThan(200);
+  expect((first ?? 0) - (atStart ?? 0)).toBe(1);
+  expect((second ?? 0) - (first ?? 0)).toBe(1);
+});
+
+test("a task that lost its node waits again with a new deadline", ({ expect }) => {
+  const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
+  const run = drive({ source }, replies({ readTask }));
+
+  expect(run.timers.at(-1)).toBe(2 + 600);
+  expect(run.statuses).toContainEqual(
+    expect.objectContaining({ phase: "waiting", waitReason: "the task lost its node and starts again" }),
+  );
+});
+
+test("after forty polls it continues as new with absolute times, and goes on where it was", ({ expect }) => {
+  const long = { ...submission, convertingSeconds: 86_400 };
+  const first = drive(
+    { source },
+    replies({
+      submitTask: [{ status: "submitted", submission: long }],
+      readTask: Array.from({ length: 40 }, () => converting(5)),
+    }),
+  );
+
+  expect(first.result).toBeUndefined();
+  expect(first.continuedWith).toEqual({
+    source,
+    resumed: {
+      startedAt: START.toISOString(),
+      attempt: 1,
+      watch: { submission: long, convertingSince: "2026-01-01T12:00:01.000Z", waitReason: null },
+    },
+  });
+
+  const later = new Date("2026-01-01T13:00:00.000Z");
+  const second = drive(
+    first.continuedWith ?? { source },
+    { readTask: [done], publish: [{ status: "published", record }] },
+    later,
+  );
+
+  expect(second.calls.map(({ name }) => name)).toEqual(["readTask", "publish"]);
+  expect(second.timers).toEqual([300]);
+  expect(second.calls[1]).toMatchObject({ input: { startedAt: START.toISOString() } });
+});
+
+test("a media failure is recorded at once", ({ expect }) => {
+  const failure = { code: "NoAudioStream", message: "m", hint: "h" };
+  const run = drive({ source }, replies({ publish: [{ status: "rejected", failure, isRetriable: false }] }));
+
+  expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
+  expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { attempt: 1, failure, completed } });
+});
+
+test("a platform failure is tried again as a new attempt, three times in all, with growing pauses", ({ expect }) => {
+  const failure = { code: "UploadFailed", message: "m", hint: "h" };
+  const rejected = { status: "rejected", failure, isRetriable: true };
+  const run = drive(
+    { source },
+    {
+      ensureBatch: [{}, {}, {}],
+      submitTask: [submitted, submitted, submitted],
+      readTask: [done, done, done],
+      publish: [rejected, rejected, rejected],
+      recordFailure: [{ status: "recorded", record: failureRecord }],
+    },
+  );
+
+  const attempts = run.calls.filter(({ name }) => name === "submitTask").map(({ input }) => input);
+  expect(attempts).toMatchObject([{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }]);
+  expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { attempt: 3, failure } });
+  const [, first = 0, , second = 0] = run.timers.map((time, index) => time - (run.timers[index - 1] ?? 0));
+  expect([first, second]).toEqual([5, 20]);
+});
+
+test("a task that vanished is submitted again", ({ expect }) => {
+  const run = drive(
+    { source },
+    replies({ ensureBatch: [{}, {}], submitTask: [submitted, submitted], readTask: [{ state: "missing" }, done] }),
+  );
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+});
+
+test("a Batch service that does not answer is asked again, and the status says so", ({ expect }) => {
+  const silence = activityFailure("readTask", "Azure Batch could not read task x: connect ECONNREFUSED");
+  const run = drive({ source }, replies({ readTask: [silence, silence, done] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.statuses).toContainEqual(
+    expect.objectContaining({ waitReason: "Azure Batch could not read task x: connect ECONNREFUSED" }),
+  );
+});
+
+test("a step that fails for good ends as a recorded failure with its reason and without a stack", ({ expect }) => {
+  const run = drive({ source }, replies({ ensureBatch: [activityFailure("ensureBatch", "no quota")] }));
+
+  expect(run.calls.at(-1)).toMatchObject({
+    name: "recordFailure",
+    input: { failure: { code: "PlatformFailure", message: "no quota" }, submission: null, completed: null },
+  });
+});
+
+test("an input that was replaced before its task was added ends as superseded and writes nothing", ({ expect }) => {
+  const run = drive({ source }, replies({ submitTask: [{ status: "superseded" }] }));
+
+  expect(run.result).toEqual({ outcome: "superseded", record: null });
+  expect(run.calls.map(({ name }) => name)).toEqual(["ensureBatch", "submitTask"]);
+});
+
+test("an input that was replaced while it was converted ends as superseded", ({ expect }) => {
+  const run = drive({ source }, replies({ publish: [{ status: "superseded" }] }));
+
+  expect(run.result).toEqual({ outcome: "superseded", record: null });
+});
+
+test("an input that was deleted is recorded as InputMissing", ({ expect }) => {
+  const run = drive({ source }, replies({ submitTask: [{ status: "deleted" }] }));
+
+  expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "InputMissing" } } });
+});
+
+test("a copy that takes long is asked about until it is done", ({ expect }) => {
+  const copying = { status: "copying" };
+  const run = drive({ source }, replies({ publish: [copying, copying, { status: "published", record }] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.timers).toEqual([1, 3, 5]);
+});

@@ -1,0 +1,68 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { TaskStatus } from "../../src/activities/readTask.ts";
+import type { ConversionInput, ConversionResult } from "../../src/orchestrations/convertVideo.ts";
+import { convertVideo } from "../../src/orchestrations/convertVideo.ts";
+
+/** What the activities answer, in the order in which they are called. An Error is thrown. */
+export interface Replies {
+  readonly ensureBatch?: readonly unknown[];
+  readonly submitTask?: readonly unknown[];
+  readonly readTask?: readonly (TaskStatus | Error)[];
+  readonly publish?: readonly unknown[];
+  readonly recordFailure?: readonly unknown[];
+}
+
+export interface Run {
+  readonly result: ConversionResult | undefined;
+  readonly calls: readonly { readonly name: string; readonly input: unknown }[];
+  /** Seconds from the start, of each timer. */
+  readonly timers: readonly number[];
+  readonly statuses: readonly unknown[];
+  readonly continuedWith: ConversionInput | undefined;
+}
+
+export const START = new Date("2026-01-01T12:00:00.000Z");
+
+/** Drives the orchestrator by hand, without an engine: time passes in timers only. */
+export function drive(input: ConversionInput, replies: Replies, start = START): Run {
+  const queues = new Map(Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]));
+  const calls: { name: string; input: unknown }[] = [];
+  const timers: number[] = [];
+  const statuses: unknown[] = [];
+  let now = start;
+  let continuedWith: ConversionInput | undefined;
+  const df = {
+    instanceId: "0123456789abcdef0123456789abcdef",
+    getInput: () => input,
+    setCustomStatus: (status: unknown) => statuses.push(status),
+    continueAsNew: (next: ConversionInput) => (continuedWith = next),
+    createTimer: (fireAt: Date) => ({ fireAt }),
+    get currentUtcDateTime() {
+      return now;
+    },
+  };
+
+  const generator = convertVideo({ df } as unknown as OrchestrationContext);
+  let step = generator.next();
+  while (!step.done) {
+    const fireAt = (step.value as Task & { fireAt?: Date }).fireAt;
+    if (fireAt !== undefined) {
+      timers.push((fireAt.getTime() - start.getTime()) / 1000);
+      now = fireAt;
+      step = generator.next();
+      continue;
+    }
+    const call = describeCall(step.value);
+    calls.push(call);
+    const reply = queues.get(call.name)?.shift();
+    if (reply === undefined) throw new Error(`The test has no reply for another ${call.name}`);
+    step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);
+  }
+  return { result: step.value, calls, timers, statuses, continuedWith };
+}
+
+/** An activity task carries the action that the engine would schedule. */
+function describeCall(task: unknown): { name: string; input: unknown } {
+  const { actionObj } = task as { actionObj: { functionName: string; input: unknown } };
+  return { name: actionObj.functionName, input: actionObj.input };
+}

@@ -1,0 +1,102 @@
+import { test } from "vitest";
+import type { CompletedTask } from "../src/batchTask.ts";
+import type { TaskReport } from "../src/task/report.ts";
+import { judge } from "../src/verdict.ts";
+
+const task: CompletedTask = {
+  state: "completed",
+  succeeded: true,
+  exitCode: 0,
+  failure: null,
+  startedAt: "2026-01-01T12:00:00.000Z",
+  endedAt: "2026-01-01T12:01:00.000Z",
+  nodeId: "node-1",
+};
+const report: TaskReport = {
+  outcome: "Converted",
+  ffmpegVersion: "6.1",
+  source: { durationSeconds: 60, audioStream: null },
+  result: { durationSeconds: 60.05, sizeBytes: 1000, bitrateKbps: 192 },
+};
+const failedTask = { ...task, succeeded: false, exitCode: 1 };
+
+function lasting(sourceSeconds: number, mp3Seconds: number): TaskReport {
+  return {
+    ...report,
+    source: { durationSeconds: sourceSeconds, audioStream: null },
+    result: { durationSeconds: mp3Seconds, sizeBytes: 1000, bitrateKbps: 192 },
+  };
+}
+
+test("a converted, complete and right MP3 is good", ({ expect }) => {
+  expect(judge(task, report, 1000)).toEqual({ isGood: true, result: report.result });
+});
+
+test.for([
+  ["NoAudioStream", "NoAudioStream", false],
+  ["UnreadableInput", "UnreadableInput", false],
+  ["FfmpegFailed", "FfmpegFailed", false],
+  ["DiskFull", "PlatformFailure", true],
+  ["FfmpegMissing", "PlatformFailure", true],
+  ["Interrupted", "PlatformFailure", true],
+] as const)(
+  "the outcome %s is the failure %s, worth another attempt: %s",
+  ([outcome, code, isRetriable], { expect }) => {
+    const verdict = judge(failedTask, { ...report, outcome, result: null }, undefined);
+
+    expect(verdict).toMatchObject({ isGood: false, failure: { code }, isRetriable });
+  },
+);
+
+test("a task that Batch has ended is a conversion that timed out", ({ expect }) => {
+  const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
+
+  expect(judge(ended, undefined, undefined)).toMatchObject({
+    failure: { code: "ConversionTimedOut" },
+    isRetriable: false,
+  });
+  expect(judge(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
+    failure: { code: "ConversionTimedOut" },
+  });
+});
+
+test("a failure before the task could run says what Batch said, and is worth another attempt", ({ expect }) => {
+  const denied = { ...failedTask, exitCode: null, failure: { code: "BlobAccessDenied", message: "Access is denied." } };
+
+  expect(judge(denied, undefined, undefined)).toMatchObject({
+    failure: { code: "PlatformFailure", message: "The Batch task failed (BlobAccessDenied: Access is denied.)" },
+    isRetriable: true,
+  });
+});
+
+test.for([
+  [
+    "an upload that Batch reports as failed",
+    { ...task, succeeded: false, failure: { code: "FileUploadMiscError", message: "x" } },
+    1000,
+  ],
+  ["an MP3 that did not arrive", task, undefined],
+  ["an empty MP3", task, 0],
+  ["an MP3 that was cut off on its way", task, 999],
+] as const)("%s is UploadFailed, worth another attempt", ([, completed, stagedBytes], { expect }) => {
+  expect(judge(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" }, isRetriable: true });
+});
+
+test.for([
+  [0.05, 0.1, true],
+  [3, 3.24, true],
+  [3, 3.26, false],
+  [3600, 3582.1, true],
+  [3600, 3581.9, false],
+  [3600, 1800, false],
+] as const)("for %d s of audio an MP3 of %d s is good: %s", ([source, mp3, isGood], { expect }) => {
+  const verdict = judge(task, lasting(source, mp3), 1000);
+
+  expect(verdict).toMatchObject(
+    isGood ? { isGood } : { isGood, failure: { code: "OutputMismatch" }, isRetriable: false },
+  );
+});
+
+test("where the source does not tell its duration, the other checks decide", ({ expect }) => {
+  expect(judge(task, { ...report, source: { durationSeconds: null, audioStream: null } }, 1000).isGood).toBe(true);
+});

@@ -20,6 +20,8 @@ export interface LocalStackOptions {
   /** 0: any free port, the one of last time if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
+  /** Aborted: the start is given up, and what runs already is stopped. */
+  readonly signal?: AbortSignal;
   /** What a person should know while it runs, for example that a service was restarted. */
   readonly onNotice?: (message: string) => void;
   /** Each line that a service says, with the service's name. */
@@ -60,6 +62,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
   linkFfmpeg(folder.bin, findFfmpeg(options.env));
   await outliveFormerChildren(folder);
   const ports = await choosePorts(folder, options.ports);
+  options.signal?.throwIfAborted();
   const { failed, eventsOf } = watchServices(options, new ChildRegister(folder));
 
   const env = serviceEnvironment(options.env);
@@ -74,6 +77,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
     startBatchEmulator({ folder, port: ports.batch, env, events: eventsOf("batch") }),
   ]);
   for (const service of [azurite, batch]) if (service.status === "fulfilled") undo.push(() => service.value.stop());
+  options.signal?.throwIfAborted();
   if (azurite.status === "rejected") throw azurite.reason;
   if (batch.status === "rejected") throw batch.reason;
 
@@ -88,6 +92,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
     events: eventsOf("functions"),
   });
   undo.push(() => functions.stop());
+  options.signal?.throwIfAborted();
 
   saveLastPorts(folder, {
     ...azurite.value.ready,

@@ -1,0 +1,50 @@
+import type { ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
+import { UserError } from "../local/userError.ts";
+import { closestTo } from "./closest.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Strict: an option that the command does not know is an error that names the nearest one. */
+export function parseCommand<const Known extends Options>(command: string, argv: readonly string[], options: Known) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    if (!(cause instanceof TypeError) || !("code" in cause)) throw cause;
+    throw wrongUsage(firstSentence(cause.message), suggestion(command, cause.message, Object.keys(options)), { cause });
+  }
+}
+
+export function wrongUsage(message: string, hint: string, options: ErrorOptions = {}): UserError {
+  return new UserError("WrongUsage", message, { ...options, hint });
+}
+
+export function seeHelp(command: string): string {
+  return `See \`mp3drop ${command} --help\`.`;
+}
+
+export interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole: boolean;
+  readonly hint: string;
+}
+
+export function parseNumber(option: string, text: string, { min, max, isWhole, hint }: NumberRange): number {
+  const value = Number(text);
+  const form = isWhole ? /^\d+$/ : /^\d*\.?\d+$/;
+  if (form.test(text) && value >= min && value <= max) return value;
+  const kind = isWhole ? "a whole number" : "a number";
+  throw wrongUsage(`--${option} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
+}
+
+function suggestion(command: string, message: string, known: readonly string[]): string {
+  const wrong = /Unknown option '--?([^']*)'/.exec(message)?.[1];
+  const nearest = wrong === undefined ? undefined : closestTo(wrong, known);
+  return nearest === undefined ? seeHelp(command) : `Did you mean --${nearest}? ${seeHelp(command)}`;
+}
+
+/** Node adds advice about positional arguments that is not about our command. */
+function firstSentence(message: string): string {
+  return message.split(/\. |\n/)[0] ?? message;
+}

@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { relative, resolve } from "node:path";
+import type { LocalStack } from "../../local/stack.ts";
+import { startLocalStack } from "../../local/stack.ts";
+import { parseCommand, parseNumber, seeHelp, wrongUsage } from "../args.ts";
+import type { CommandContext } from "../command.ts";
+import { styled } from "../output.ts";
+import { formatSeconds, printable } from "../printable.ts";
+
+const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.
+
+Examples
+  mp3drop local                              fixed ports, data in .mp3drop
+  mp3drop local --data /tmp/x --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
+
+Options
+  --data DIR            where everything is kept (default .mp3drop); delete it when nothing runs to start afresh
+  --blob-port N         blob storage (default 10000); 0: any free port, the one of last time if possible
+  --queue-port N        queue storage (default 10001)
+  --table-port N        table storage (default 10002)
+  --batch-port N        Batch emulator (default 10010)
+  --functions-port N    Functions host (default 7071)
+  --json                one line of JSON on stdout once everything is ready
+  --verbose             show what the services say; their logs are in DIR/logs in any case
+  --help, -h            this text
+
+Everything listens on 127.0.0.1 only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
+Settings of the app such as MP3_BITRATE_KBPS are taken from the environment.
+`;
+
+const OPTIONS = {
+  data: { type: "string", default: ".mp3drop" },
+  "blob-port": { type: "string", default: "10000" },
+  "queue-port": { type: "string", default: "10001" },
+  "table-port": { type: "string", default: "10002" },
+  "batch-port": { type: "string", default: "10010" },
+  "functions-port": { type: "string", default: "7071" },
+  json: { type: "boolean", default: false },
+  verbose: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** Runs until the signal; throws when a service dies for good. */
+export async function local(argv: readonly string[], { output, env, folder, signal }: CommandContext): Promise<number> {
+  const { values, positionals } = parseCommand("local", argv, OPTIONS);
+  if (values.help) {
+    output.result(LOCAL_HELP.trimEnd());
+    return 0;
+  }
+  if (positionals[0] !== undefined) throw wrongUsage(`"${positionals[0]}" is not an option`, seeHelp("local"));
+  const port = (option: "blob-port" | "queue-port" | "table-port" | "batch-port" | "functions-port"): number =>
+    parseNumber(option, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
+
+  const startedAt = performance.now();
+  const stack = await startLocalStack({
+    data: resolve(folder, values.data),
+    ports: {
+      blob: port("blob-port"),
+      queue: port("queue-port"),
+      table: port("table-port"),
+      batch: port("batch-port"),
+      functions: port("functions-port"),
+    },
+    env,
+    signal,
+    onNotice: (message) => output.note(styled("yellow", printable(message))),
+    ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
+  });
+  try {
+    output.note(whereToConnect(stack, formatSeconds(performance.now() - startedAt), folder));
+    if (values.json) output.result(JSON.stringify(stack.connection));
+    if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
+  } finally {
+    await stack.stop();
+  }
+  return 0;
+}
+
+function whereToConnect({ connection, folder }: LocalStack, startedIn: string, from: string): string {
+  const { connectionString } = connection.storage;
+  const endpoint = (service: string): string =>
+    new RegExp(`${service}Endpoint=([^;]*)`).exec(connectionString)?.[1] ?? "";
+  const port = (service: string): string => new URL(endpoint(service)).port;
+  const data = relative(from, folder.path);
+  const convert = data === ".mp3drop" ? "convert" : `convert --data ${data}`;
+  const title = (text: string): string => styled("bold", text);
+  return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${folder.path}
+
+${title("Drop MP4s into")}     ${endpoint("Blob")}/input
+${title("MP3s appear in")}     ${endpoint("Blob")}/output (each with its record, <name>.mp3.json)
+
+${title("Azure Storage Explorer")}
+  Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
+  then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
+  ${connectionString}
+
+${title("From another terminal")}   mp3drop ${convert} video.mp4
+${title("Functions host")}     ${connection.functions.url}
+${title("Batch emulator")}     ${connection.batch.endpoint} (account ${connection.batch.accountName})
+${title("Logs")}               ${folder.logs}
+`;
+}

@@ -1,0 +1,65 @@
+import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobVersion, ConversionRecord, ConversionView } from "../../conversion.ts";
+import { normalizeETag } from "../../conversion.ts";
+import { recordNameFor } from "../../conversionId.ts";
+
+const REQUEST_BOUND_MS = 15_000;
+
+/** What the app tells of itself: the storage it works in, and its HTTP API where that can be reached. */
+export interface App {
+  readonly storage: BlobServiceClient;
+  readonly containers: { readonly input: string; readonly output: string };
+  /** Base address of the function app, with its key as `?code=` where it needs one. */
+  readonly functionsUrl: string | undefined;
+}
+
+/** `unknown`: no such conversion (yet). `unreachable`: no answer, or none that we may read. */
+export async function readView(
+  app: App,
+  id: string,
+  signal: AbortSignal,
+): Promise<ConversionView | "unknown" | "unreachable"> {
+  if (app.functionsUrl === undefined) return "unreachable";
+  const url = new URL(app.functionsUrl);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/api/conversions/${id}`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_BOUND_MS)]) });
+    if (response.ok) return (await response.json()) as ConversionView;
+    await response.body?.cancel();
+    return response.status === 404 ? "unknown" : "unreachable";
+  } catch {
+    signal.throwIfAborted();
+    return "unreachable";
+  }
+}
+
+/** The record of the newest conversion of the blob; undefined before the first one has ended. */
+export async function readRecord(
+  app: App,
+  mp4Name: string,
+  signal: AbortSignal,
+): Promise<ConversionRecord | undefined> {
+  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(recordNameFor(mp4Name));
+  const text = await unlessMissing(blob.downloadToBuffer(0, undefined, { abortSignal: signal }));
+  return text && (JSON.parse(text.toString("utf8")) as ConversionRecord);
+}
+
+/** Whether the blob is still the version that was uploaded. */
+export async function isCurrent(
+  app: App,
+  { container, name, eTag }: BlobVersion,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const blob = app.storage.getContainerClient(container).getBlobClient(name);
+  const properties = await unlessMissing(blob.getProperties({ abortSignal: signal }));
+  return properties?.etag !== undefined && normalizeETag(properties.etag) === eTag;
+}
+
+async function unlessMissing<Result>(request: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { BlobServiceClient } from "@azure/storage-blob";
+import { entraCredential } from "../../azure/credential.ts";
+import { wrongUsage } from "../args.ts";
+import type { CommandContext } from "../command.ts";
+import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
+import type { Target, TargetOptions } from "./target.ts";
+
+const POLL_MS = 1_000;
+
+/** An app that somebody else runs: on Azure, or another stack. */
+export async function connectCloud(options: TargetOptions, { env, output, signal }: CommandContext): Promise<Target> {
+  const storage = connect(options.connectionString ?? env["STORAGE"]?.trim(), env);
+  const containers = containersFrom(env);
+  const functionsUrl = options.functionsUrl;
+  if (functionsUrl !== undefined && !/^https?:\/\//.test(functionsUrl)) {
+    throw wrongUsage(
+      `--functions-url is not a URL: "${functionsUrl}"`,
+      "It looks like https://<app>.azurewebsites.net.",
+    );
+  }
+  output.note(`Converting in storage account ${storage.accountName}`);
+  const input = storage.getContainerClient(containers.input);
+  if (!(await input.exists({ abortSignal: signal }))) {
+    throw wrongUsage(
+      `Storage account ${storage.accountName} has no container "${containers.input}"`,
+      "Deploy the app first, or name its container in INPUT_CONTAINER.",
+    );
+  }
+  return {
+    app: { storage, containers, functionsUrl },
+    pickUpBoundMs: undefined,
+    fastestPollMs: POLL_MS,
+    lost: new Promise<never>(() => {}),
+    close: async () => {},
+  };
+}
+
+function connect(connectionString: string | undefined, env: NodeJS.ProcessEnv): BlobServiceClient {
+  try {
+    if (connectionString) {
+      return BlobServiceClient.fromConnectionString(connectionString, { retryOptions: RETRY_OPTIONS });
+    }
+    const uri = env["STORAGE__blobServiceUri"]?.trim() ?? "";
+    const clientId = env["STORAGE__clientId"]?.trim();
+    return new BlobServiceClient(uri, entraCredential(clientId), { retryOptions: RETRY_OPTIONS });
+  } catch (cause) {
+    // Not its message: that may repeat the key.
+    throw wrongUsage(
+      "The storage connection string cannot be read",
+      "Copy it from the storage account's access keys.",
+      {
+        cause,
+      },
+    );
+  }
+}

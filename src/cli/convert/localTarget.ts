@@ -1,0 +1,143 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { DataFolder } from "../../local/dataFolder.ts";
+import { lockHolder } from "../../local/dataLock.ts";
+import { enterAsGuest, guestsOf } from "../../local/guests.ts";
+import type { LocalStack } from "../../local/stack.ts";
+import { startLocalStack } from "../../local/stack.ts";
+import type { StackConnection } from "../../local/stackState.ts";
+import { findAnnouncedStack } from "../../local/stackState.ts";
+import { UserError } from "../../local/userError.ts";
+import type { CommandContext } from "../command.ts";
+import { styled } from "../output.ts";
+import { printable } from "../printable.ts";
+import { ClientFailure } from "./answer.ts";
+import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
+import type { Target, TargetOptions } from "./target.ts";
+
+const LOOK_MS = 200;
+const STARTING_BOUND_MS = 60_000;
+const PICK_UP_BOUND_MS = 180_000;
+const FASTEST_POLL_MS = 200;
+const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
+
+/** The stack that runs on the data folder, else one that runs for as long as it is needed. */
+export async function useLocalStack(
+  folder: DataFolder,
+  options: TargetOptions,
+  context: CommandContext,
+): Promise<Target> {
+  const deadline = Date.now() + STARTING_BOUND_MS;
+  for (let hasSaidSo = false; ;) {
+    const guest = await enterRunningStack(folder, options, context);
+    if (guest !== undefined) return guest;
+    const holder = lockHolder(folder);
+    if (holder === undefined) {
+      const own = await startOwnStack(folder, options, context);
+      if (own !== undefined) return own;
+    } else if (Date.now() > deadline) {
+      throw new UserError("StackNotReady", `The stack of process ${holder.pid} on ${folder.path} does not get ready`, {
+        hint: `Stop it, or choose another data folder with --data. Logs: ${folder.logs}`,
+      });
+    } else if (!hasSaidSo) {
+      hasSaidSo = true;
+      context.output.note(`Waiting for process ${holder.pid}, which is starting or stopping a stack on ${folder.path}`);
+    }
+    await delay(LOOK_MS, undefined, { signal: context.signal });
+  }
+}
+
+async function enterRunningStack(
+  folder: DataFolder,
+  options: TargetOptions,
+  { env }: CommandContext,
+): Promise<Target | undefined> {
+  if (findAnnouncedStack(folder) === undefined) return undefined;
+  const leave = enterAsGuest(folder);
+  // Looked at again: an owner that ends hides the stack first and counts its guests afterwards.
+  const connection = findAnnouncedStack(folder);
+  const owner = lockHolder(folder);
+  if (connection === undefined || owner === undefined) {
+    leave();
+    return undefined;
+  }
+  let watching: NodeJS.Timeout | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    watching = setInterval(() => {
+      if (lockHolder(folder)?.pid !== owner.pid) reject(stackStopped("The local stack was stopped"));
+    }, LOOK_MS * 5);
+  });
+  return targetAt(connection, options, env, lost, async () => {
+    clearInterval(watching);
+    leave();
+  });
+}
+
+/** Undefined when somebody else was faster. */
+async function startOwnStack(
+  folder: DataFolder,
+  options: TargetOptions,
+  context: CommandContext,
+): Promise<Target | undefined> {
+  const { env, output, signal } = context;
+  let stack: LocalStack;
+  try {
+    stack = await startLocalStack({
+      data: folder.path,
+      ports: ANY_PORTS,
+      env,
+      signal,
+      onNotice: (message) => output.note(styled("yellow", printable(message))),
+      ...(options.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
+    });
+  } catch (error) {
+    if (error instanceof UserError && error.code === "DataFolderInUse") return undefined;
+    throw error;
+  }
+  const lost = stack.failed.catch((error: Error) => {
+    throw stackStopped(error.message);
+  });
+  return targetAt(stack.connection, options, env, lost, async (leaveAtOnce) => {
+    stack.hide();
+    await waitForGuests(folder, context, leaveAtOnce);
+    await stack.stop();
+  });
+}
+
+/** Others may have come to use the stack that this process started. */
+async function waitForGuests(folder: DataFolder, { output }: CommandContext, signal: AbortSignal): Promise<void> {
+  for (let hasSaidSo = false; guestsOf(folder).length > 0 && !signal.aborted; hasSaidSo = true) {
+    if (!hasSaidSo) output.note("Another mp3drop convert still uses this stack: it is stopped when that has ended");
+    await delay(LOOK_MS);
+  }
+}
+
+async function targetAt(
+  { storage, functions }: StackConnection,
+  options: TargetOptions,
+  env: NodeJS.ProcessEnv,
+  lost: Promise<never>,
+  close: Target["close"],
+): Promise<Target> {
+  const { BlobServiceClient } = await import("@azure/storage-blob");
+  // Whoever closes the target first need not hear of it.
+  lost.catch(() => {});
+  return {
+    app: {
+      storage: BlobServiceClient.fromConnectionString(storage.connectionString, { retryOptions: RETRY_OPTIONS }),
+      containers: containersFrom(env),
+      functionsUrl: options.functionsUrl ?? functions.url,
+    },
+    pickUpBoundMs: PICK_UP_BOUND_MS,
+    fastestPollMs: FASTEST_POLL_MS,
+    lost,
+    close,
+  };
+}
+
+function stackStopped(message: string): ClientFailure {
+  return new ClientFailure(
+    "StackStopped",
+    message,
+    "Uploaded videos are converted when a stack runs on the data folder again.",
+  );
+}

@@ -1,0 +1,35 @@
+import type { ConversionView } from "../../conversion.ts";
+import { printable } from "../printable.ts";
+
+/** Where one file stands, as people see it. */
+export type Stage =
+  | { readonly step: "queued" }
+  | { readonly step: "uploading"; readonly percent: number }
+  | { readonly step: "uploaded" }
+  | { readonly step: "preparing"; readonly reason: string | null }
+  | { readonly step: "waiting for a node"; readonly reason: string | null }
+  | { readonly step: "converting"; readonly percent: number | null }
+  | { readonly step: "publishing" }
+  | { readonly step: "downloading"; readonly percent: number };
+
+/** Undefined: the view tells nothing new. */
+export function stageOf(view: ConversionView): Stage | undefined {
+  switch (view.phase) {
+    case "preparing":
+      return { step: "preparing", reason: view.waitReason };
+    case "waiting":
+      return { step: "waiting for a node", reason: view.waitReason };
+    case "converting":
+      return { step: "converting", percent: view.percent };
+    case "publishing":
+      return { step: "publishing" };
+    case "finished":
+      return undefined;
+  }
+}
+
+export function describeStage(stage: Stage): string {
+  if ("percent" in stage && stage.percent !== null) return `${stage.step} ${Math.floor(stage.percent)} %`;
+  if ("reason" in stage && stage.reason !== null) return `${stage.step}: ${printable(stage.reason)}`;
+  return stage.step;
+}

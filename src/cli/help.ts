@@ -1,0 +1,19 @@
+export const HELP = `mp3drop: an MP4 in, a verified MP3 out, through Azure Functions and Azure Batch
+
+Examples
+  mp3drop convert video.mp4             video.mp3 appears beside it
+  mp3drop convert talks/ --out mp3s/    every MP4 below talks, same folders below mp3s
+  mp3drop local                         run the whole system here; drop MP4s with Azure Storage Explorer
+
+Commands
+  convert FILE|DIR...   convert videos and fetch the MP3s
+  local                 run storage, Batch and Functions on this machine until Ctrl-C
+  batch-emulator        run the Batch emulator alone
+
+Options
+  --help, -h            this text; after a command, the command's
+  --version             the version
+
+Exit codes
+  0 all well, 1 some conversions failed, 2 wrong usage or configuration, 70 a bug of mp3drop, 128+n ended by signal n
+`;

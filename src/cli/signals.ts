@@ -1,0 +1,33 @@
+import { constants } from "node:os";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** 128 + the number of the signal that came; undefined when none came. */
+  readonly exitCode: number | undefined;
+}
+
+/**
+ * The first signal asks for an orderly end, the second one leaves at once: the services of a local stack go with us
+ * even then (see exitWithParent.ts).
+ */
+export function listenForSignals(onFirst: (name: string) => void): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      const code = 128 + constants.signals[name];
+      if (exitCode !== undefined) process.exit(code);
+      exitCode = code;
+      onFirst(name);
+      controller.abort();
+    });
+  }
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+  };
+}

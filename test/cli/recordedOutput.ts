@@ -1,0 +1,19 @@
+import type { OutputStream } from "../../src/cli/output.ts";
+import { Output } from "../../src/cli/output.ts";
+
+/** An output whose text can be looked at. */
+export function recordedOutput(isTTY = false): { output: Output; stdout: () => string; stderr: () => string } {
+  const stdout = recorder(false);
+  const stderr = recorder(isTTY);
+  return { output: new Output(stdout, stderr, {}), stdout: () => stdout.text, stderr: () => stderr.text };
+}
+
+function recorder(isTTY: boolean): OutputStream & { text: string } {
+  return {
+    isTTY,
+    text: "",
+    write(text: string) {
+      this.text += text;
+    },
+  };
+}

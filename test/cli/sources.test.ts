@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "vitest";
+import { collectSources } from "../../src/cli/convert/sources.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+
+function folderWith(...files: string[]): string {
+  const folder = temporaryFolder();
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), "");
+  }
+  return folder;
+}
+
+function namesOf(folder: string, ...args: string[]): string[] {
+  return collectSources(args, folder, undefined).map((source) => source.blobName);
+}
+
+test("a file is called by its base name, one in a folder by its path from there", ({ expect }) => {
+  const folder = folderWith("one.mp4", "talks/intro.mp4", "talks/2024/end.MP4", "talks/notes.txt");
+
+  expect(namesOf(folder, "one.mp4", "talks")).toEqual(["one.mp4", "2024/end.MP4", "intro.mp4"]);
+});
+
+test("two files of one name get the names of their folders in front, as many as it takes", ({ expect }) => {
+  const folder = folderWith("a/x/v.mp4", "b/x/v.mp4", "b/x/w.mp4");
+
+  expect(namesOf(folder, "a/x/v.mp4", "b/x")).toEqual(["a/x/v.mp4", "b/x/v.mp4", "w.mp4"]);
+});
+
+test("a file that is given twice is converted once", ({ expect }) => {
+  const folder = folderWith("talks/intro.mp4");
+
+  expect(namesOf(folder, "talks/intro.mp4", "talks", "./talks/../talks/intro.mp4")).toEqual(["intro.mp4"]);
+});
+
+test("without --out an MP3 is put next to its video, with --out by its relative path", ({ expect }) => {
+  const folder = folderWith("talks/2024/end.MP4");
+
+  expect(collectSources(["talks"], folder, undefined)[0]?.mp3Path).toBe(join(folder, "talks/2024/end.MP3"));
+  expect(collectSources(["talks"], folder, "mp3s")[0]?.mp3Path).toBe(join(folder, "mp3s/2024/end.MP3"));
+});
+
+test("odd names go to storage as they are, but for control characters and backslashes", ({ expect }) => {
+  const folder = folderWith("it's $(rm -rf) ;%20+#ü.mp4", "line\nbreak\\.mp4");
+
+  expect(namesOf(folder, ".")).toEqual(["it's $(rm -rf) ;%20+#ü.mp4", "line%0Abreak%5C.mp4"]);
+});
+
+test("links to files count, links to folders and files that are none do not", ({ expect }) => {
+  const folder = folderWith("videos/one.mp4");
+  symlinkSync(join(folder, "videos"), join(folder, "videos", "circle"));
+  symlinkSync(join(folder, "videos/one.mp4"), join(folder, "videos/two.mp4"));
+  symlinkSync(join(folder, "nowhere"), join(folder, "videos/broken.mp4"));
+  execFileSync("mkfifo", [join(folder, "videos/pipe.mp4")]);
+
+  expect(namesOf(folder, "videos")).toEqual(["one.mp4", "two.mp4"]);
+});
+
+test("all that is wrong with the arguments is said at once", ({ expect }) => {
+  const folder = folderWith("notes.txt", "empty/notes.txt", "good.mp4");
+
+  expect(() => namesOf(folder, "missing.mp4", "notes.txt", "empty", "good.mp4")).toThrow(
+    expect.objectContaining({
+      code: "WrongUsage",
+      message: [
+        "missing.mp4: there is no such file or folder",
+        "notes.txt: is not an .mp4 file",
+        "empty: no .mp4 file is in this folder or below",
+      ].join("\n"),
+    }),
+  );
+});
+
+test("no argument at all is wrong usage", ({ expect }) => {
+  expect(() => namesOf(temporaryFolder())).toThrow(expect.objectContaining({ code: "WrongUsage" }));
+});
+
+test("a name that is too long for a blob is refused", ({ expect }) => {
+  const long = Array.from({ length: 6 }, () => "x".repeat(200)).join("/");
+  const folder = folderWith(`videos/${long}/v.mp4`);
+
+  expect(() => namesOf(folder, "videos")).toThrow(/blob name of 1211 characters; 1024 are allowed/);
+});

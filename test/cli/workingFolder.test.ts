@@ -1,0 +1,19 @@
+import { test } from "vitest";
+import { workingFolder } from "../../src/cli/workingFolder.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+
+test("run by npm, paths start where the user stood", ({ expect }) => {
+  const repository = temporaryFolder();
+  const env = { INIT_CWD: "/home/me/videos", npm_lifecycle_event: "convert" };
+
+  expect(workingFolder(env, repository, repository)).toBe("/home/me/videos");
+});
+
+test("run by itself, or below another script, paths start in the current folder", ({ expect }) => {
+  const repository = temporaryFolder();
+  const elsewhere = temporaryFolder();
+
+  expect(workingFolder({}, repository, repository)).toBe(repository);
+  expect(workingFolder({ INIT_CWD: "/x", npm_lifecycle_event: "test" }, repository, repository)).toBe(repository);
+  expect(workingFolder({ INIT_CWD: "/x", npm_lifecycle_event: "convert" }, elsewhere, repository)).toBe(elsewhere);
+});

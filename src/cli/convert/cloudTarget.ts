@@ -5,7 +5,8 @@ import type { CommandContext } from "../command.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
-const POLL_MS = 1_000;
+const CLOUD_POLL_MS = 1_000;
+const LOOPBACK_POLL_MS = 200;
 
 /** An app that somebody else runs: on Azure, or another stack. */
 export async function connectCloud(options: TargetOptions, { env, output, signal }: CommandContext): Promise<Target> {
@@ -29,10 +30,14 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   return {
     app: { storage, containers, functionsUrl },
     pickUpBoundMs: undefined,
-    fastestPollMs: POLL_MS,
+    fastestPollMs: isLoopback(storage.url) ? LOOPBACK_POLL_MS : CLOUD_POLL_MS,
     lost: new Promise<never>(() => {}),
     close: async () => {},
   };
+}
+
+function isLoopback(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }
 
 function connect(connectionString: string | undefined, env: NodeJS.ProcessEnv): BlobServiceClient {

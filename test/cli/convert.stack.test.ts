@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach, test } from "vitest";
+import type { ConversionAnswer } from "../../src/cli/convert/answer.ts";
+import { convert } from "../../src/cli/commands/convert.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { recordedOutput } from "./recordedOutput.ts";
+import type { TestStorage } from "./standInApp.ts";
+import { startStandInApp, startStorage } from "./standInApp.ts";
+
+const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+let shared: TestStorage;
+
+beforeAll(async () => {
+  shared = await startStorage(data);
+});
+beforeEach(() => shared.clear());
+afterAll(async () => {
+  await shared.stop();
+  rmSync(data, { recursive: true });
+});
+
+async function setUp({ files, failing = [] }: { files: readonly string[]; failing?: readonly string[] }) {
+  const folder = temporaryFolder();
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), `video ${file}`);
+  }
+  const { connectionString, storage } = shared;
+  const app = await startStandInApp(storage, failing);
+  const run = async (args: readonly string[], signal = new AbortController().signal) => {
+    const { output, stdout, stderr } = recordedOutput();
+    const options = ["--connection-string", connectionString, ...args];
+    const exitCode = await convert(options, { output, env: {}, folder, signal });
+    return { exitCode, stdout: stdout(), stderr: stderr() };
+  };
+  return { folder, app, storage, run };
+}
+
+function answersIn(stdout: string): ConversionAnswer[] {
+  return (JSON.parse(stdout) as { conversions: ConversionAnswer[] }).conversions;
+}
+
+test("each MP3 lands next to its video, and the stages are told", async ({ expect }) => {
+  const { folder, app, run } = await setUp({ files: ["one.mp4", "talks/it's $(x) #1.MP4"] });
+
+  const { exitCode, stdout, stderr } = await run(["--functions-url", app.url, "one.mp4", "talks"]);
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe("");
+  expect(readFileSync(join(folder, "one.mp3"), "utf8")).toBe("MP3 of one.mp4");
+  expect(readFileSync(join(folder, "talks/it's $(x) #1.MP3"), "utf8")).toBe("MP3 of it's $(x) #1.MP4");
+  expect(readdirSync(folder).toSorted()).toEqual(["one.mp3", "one.mp4", "talks"]);
+  expect(stderr.split("\n").filter((line) => line.startsWith("one.mp4"))).toEqual([
+    "one.mp4: uploading 100 %",
+    "one.mp4: uploaded",
+    "one.mp4: preparing",
+    "one.mp4: waiting for a node: all nodes are busy",
+    "one.mp4: converting 50 %",
+    "one.mp4: publishing",
+    "one.mp4: downloading 100 %",
+  ]);
+  expect(stderr).toMatch(/2 of 2 converted in \d+\.\d s\n$/);
+});
+
+test("--json gives the records in the order of the arguments, and one failure makes the exit code 1", async ({
+  expect,
+}) => {
+  const { folder, app, run } = await setUp({ files: ["b.mp4", "silent.mp4", "a.mp4"], failing: ["silent.mp4"] });
+
+  const args = ["--functions-url", app.url, "--json", "--out", "mp3s", "b.mp4", "silent.mp4", "a.mp4"];
+  const { exitCode, stdout, stderr } = await run(args);
+
+  expect(exitCode).toBe(1);
+  expect(answersIn(stdout).map(({ input, status, error }) => [input.name, status, error?.code])).toEqual([
+    ["b.mp4", "succeeded", undefined],
+    ["silent.mp4", "failed", "NoAudioStream"],
+    ["a.mp4", "succeeded", undefined],
+  ]);
+  expect(readdirSync(join(folder, "mp3s")).toSorted()).toEqual(["a.mp3", "b.mp3"]);
+  expect(stderr).toContain(
+    "silent.mp4: NoAudioStream\n  The video has no audio stream\n  There is nothing to convert.\n",
+  );
+});
+
+test("without the app's API the record in storage is answer enough", async ({ expect }) => {
+  const { folder, app, storage, run } = await setUp({ files: ["one.mp4"] });
+  const running = run(["one.mp4"]);
+  await expect.poll(() => storage.getContainerClient("input").getBlobClient("one.mp4").exists()).toBe(true);
+  await app.finish("one.mp4");
+
+  expect((await running).exitCode).toBe(0);
+  expect(existsSync(join(folder, "one.mp3"))).toBe(true);
+});
+
+test("the record of an older version is no answer", async ({ expect }) => {
+  const { folder, app, run } = await setUp({ files: ["one.mp4"] });
+  await run(["--functions-url", app.url, "one.mp4"]);
+  writeFileSync(join(folder, "one.mp4"), "another video");
+
+  const { exitCode, stdout } = await run(["one.mp4", "--timeout", "0.02", "--json"]);
+
+  expect(exitCode).toBe(1);
+  expect(answersIn(stdout)[0]).toMatchObject({ status: "failed", error: { code: "TimedOut" } });
+});
+
+test("an upload that somebody replaces is cancelled, because its record will never come", async ({ expect }) => {
+  const { storage, run } = await setUp({ files: ["one.mp4"] });
+  const blob = storage.getContainerClient("input").getBlockBlobClient("one.mp4");
+  const running = run(["one.mp4", "--json"]);
+  await expect.poll(() => blob.exists()).toBe(true);
+  await blob.upload("newer", 5);
+
+  const { exitCode, stdout } = await running;
+
+  expect(exitCode).toBe(1);
+  expect(answersIn(stdout)[0]).toMatchObject({ status: "cancelled", error: { code: "Superseded" } });
+});
+
+test("an MP3 that is there is replaced, or kept with --no-overwrite", async ({ expect }) => {
+  const { folder, app, run } = await setUp({ files: ["one.mp4", "one.mp3"] });
+
+  const kept = await run(["--functions-url", app.url, "-n", "--json", "one.mp4"]);
+
+  expect(readFileSync(join(folder, "one.mp3"), "utf8")).toBe("video one.mp3");
+  expect([kept.exitCode, answersIn(kept.stdout)]).toEqual([0, []]);
+  await run(["--functions-url", app.url, "one.mp4"]);
+  expect(readFileSync(join(folder, "one.mp3"), "utf8")).toBe("MP3 of one.mp4");
+});
+
+test("Ctrl-C ends a conversion that waits", async ({ expect }) => {
+  const { storage, run } = await setUp({ files: ["one.mp4"] });
+  const interruption = new AbortController();
+  const running = run(["one.mp4"], interruption.signal);
+  await expect.poll(() => storage.getContainerClient("input").getBlobClient("one.mp4").exists()).toBe(true);
+
+  interruption.abort();
+
+  await expect(running).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+});
+
+test("a file larger than several blocks arrives whole", async ({ expect }) => {
+  const { folder, app, storage, run } = await setUp({ files: [] });
+  const bytes = Buffer.alloc(20 * 1024 * 1024 + 3, "0123456789");
+  writeFileSync(join(folder, "large.mp4"), bytes);
+
+  const { exitCode } = await run(["--functions-url", app.url, "large.mp4"]);
+
+  expect(exitCode).toBe(0);
+  const stored = await storage.getContainerClient("input").getBlobClient("large.mp4").downloadToBuffer();
+  expect(stored.equals(bytes)).toBe(true);
+});

@@ -1,0 +1,132 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, test } from "vitest";
+import { conversionIdOf } from "../../src/conversionId.ts";
+import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
+import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
+import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
+
+const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
+const id = conversionIdOf(source);
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** Stands in for the Durable extension: the real client library talks to it. */
+const requests: Request[] = [];
+let known: Set<string>;
+let refusesStart: boolean;
+const extension = createServer(async (request, response) => {
+  const body = await text(request);
+  const path = new URL(request.url ?? "", "http://x").pathname;
+  requests.push({ method: request.method ?? "", path, body: body === "" ? undefined : JSON.parse(body) });
+  response.setHeader("content-type", "application/json");
+  if (request.method === "POST") {
+    known.add(id);
+    response.writeHead(refusesStart ? 500 : 202).end(JSON.stringify({ id }));
+  } else if (known.has(id)) {
+    const times = { createdTime: "2026-01-01T12:00:00Z", lastUpdatedTime: "2026-01-01T12:00:00Z" };
+    const instance = {
+      name: "convertVideo",
+      instanceId: id,
+      runtimeStatus: "Running",
+      input: null,
+      output: null,
+      ...times,
+    };
+    response.writeHead(202).end(JSON.stringify(instance));
+  } else {
+    response.writeHead(404).end("{}");
+  }
+});
+
+const logged: string[] = [];
+let worker: Worker;
+let trigger: RegisteredFunction;
+
+beforeAll(async () => {
+  process.env["STORAGE"] = "UseDevelopmentStorage=true";
+  process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
+  process.env["NO_PROXY"] = "127.0.0.1";
+  await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
+  worker = await Worker.load(process.cwd(), {
+    write: (level, _category, line) => logged.push(`${level}: ${line}`),
+  } as never);
+  trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
+});
+
+afterAll(() => {
+  extension.close();
+});
+
+beforeEach(() => {
+  requests.length = 0;
+  logged.length = 0;
+  known = new Set();
+  refusesStart = false;
+});
+
+/** Delivers an upload as the host does: a description of the blob, never its bytes. */
+function deliver(name: string): Promise<InvocationResult> {
+  const { port } = extension.address() as AddressInfo;
+  const rpcBaseUrl = `http://127.0.0.1:${port}/`;
+  const durable = { taskHubName: "Hub", creationUrls: {}, managementUrls: {}, baseUrl: rpcBaseUrl, rpcBaseUrl };
+  const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: "input", BlobName: name }));
+  return worker.invoke({
+    fn: trigger,
+    input: {
+      modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
+    },
+    extraInputs: { durableClient: { string: JSON.stringify(durable) } },
+    triggerMetadata: { Properties: { json: JSON.stringify({ ETag: '"0x8DA1"' }) } },
+  });
+}
+
+test("the trigger asks the host for a reference, so the bytes of a video never reach the app", ({ expect }) => {
+  expect(trigger.trigger).toMatchObject({
+    type: "blobTrigger",
+    path: "input/{name}",
+    connection: "STORAGE",
+    source: "LogsAndContainerScan",
+    sdkBinding: true,
+    properties: { supportsDeferredBinding: "true" },
+  });
+});
+
+test("an upload starts the conversion of this version, under an id made of a hash", async ({ expect }) => {
+  await deliver(source.name);
+
+  expect(requests).toMatchObject([
+    { method: "GET", path: `/instances/${id}` },
+    { method: "POST", path: `/orchestrators/convertVideo/${id}`, body: { source } },
+  ]);
+  expect(logged).toContain(`information: Started conversion ${id} of ${source.name}`);
+});
+
+test("the same event again starts nothing", async ({ expect }) => {
+  await deliver(source.name);
+  requests.length = 0;
+
+  await deliver(source.name);
+
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a start that another delivery has won is a success", async ({ expect }) => {
+  refusesStart = true;
+
+  await deliver(source.name);
+
+  expect(requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
+});
+
+test("what is not an MP4 is ignored with a debug line", async ({ expect }) => {
+  await deliver("notes.txt");
+
+  expect(requests).toEqual([]);
+  expect(logged).toEqual(["debug: Ignored notes.txt: its name does not end in .mp4"]);
+});

@@ -34,6 +34,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     script: findAzurite(),
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
     env: options.env,
+    preloads: ["azuriteSavesOften.js"],
     logFile: options.logFile,
     createReadyReader: createAzuriteReadyReader,
     ...(options.events && { events: options.events }),

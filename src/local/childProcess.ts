@@ -11,10 +11,16 @@ export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /**
  * A Node process that goes when this one goes (see exitWithParent.ts). It gets a process group of its own: a Ctrl-C in
  * the terminal is for the parent, which then stops its children in the right order.
+ * `preloads` are built scripts of this folder that run before the script.
  */
-export function spawnNode(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
-  const preload = pathToFileURL(join(DIST, "local", "exitWithParent.js")).href;
-  const child = spawn(process.execPath, ["--import", preload, script, ...args], {
+export function spawnNode(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  preloads: readonly string[] = [],
+): Child {
+  const imports = ["exitWithParent.js", ...preloads].flatMap((file) => ["--import", preloadUrl(file)]);
+  const child = spawn(process.execPath, [...imports, script, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     env,
     detached: true,
@@ -41,6 +47,10 @@ export async function stopChild(child: Child, boundMs: number): Promise<void> {
 
 export function hasExited(child: Child): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+function preloadUrl(file: string): string {
+  return pathToFileURL(join(DIST, "local", file)).href;
 }
 
 function killGroup(child: Child): void {

@@ -11,6 +11,8 @@ export interface ChildServiceOptions<Ready> {
   /** `previous` is set at a restart: the service must come back at the same address. */
   readonly args: (previous: Ready | undefined) => readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Built scripts of this folder that run before the service's own. */
+  readonly preloads?: readonly string[];
   readonly logFile: string;
   /** Made anew for each start; answers as soon as the lines on stdout say that the service is ready. */
   readonly createReadyReader: () => (line: string) => Ready | undefined;
@@ -72,8 +74,8 @@ export class ChildService<Ready> {
   }
 
   async #launch(): Promise<void> {
-    const { args, env, events, name, script } = this.#options;
-    const child = spawnNode(script, args(this.#ready), env);
+    const { args, env, events, name, preloads, script } = this.#options;
+    const child = spawnNode(script, args(this.#ready), env, preloads);
     this.#child = child;
     if (child.pid !== undefined) events?.onStarted?.(child.pid);
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);

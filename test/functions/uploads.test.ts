@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { conversionIdOf } from "../../src/conversionId.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
+import type { Logger } from "../../src/local/functionsHost/log.ts";
 import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
@@ -20,7 +22,9 @@ interface Request {
 const requests: Request[] = [];
 let known: Set<string>;
 let refusesStart: boolean;
-const extension = createServer(async (request, response) => {
+const extension = createServer((request, response) => void answer(request, response));
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await text(request);
   const path = new URL(request.url ?? "", "http://x").pathname;
   requests.push({ method: request.method ?? "", path, body: body === "" ? undefined : JSON.parse(body) });
@@ -42,7 +46,7 @@ const extension = createServer(async (request, response) => {
   } else {
     response.writeHead(404).end("{}");
   }
-});
+}
 
 const logged: string[] = [];
 let worker: Worker;
@@ -53,9 +57,8 @@ beforeAll(async () => {
   process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
   process.env["NO_PROXY"] = "127.0.0.1";
   await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
-  worker = await Worker.load(process.cwd(), {
-    write: (level, _category, line) => logged.push(`${level}: ${line}`),
-  } as never);
+  const log = { write: (level: string, _category: string, line: string) => logged.push(`${level}: ${line}`) };
+  worker = await Worker.load(process.cwd(), log as unknown as Logger);
   trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
 });
 

@@ -1,0 +1,191 @@
+import { EventType } from "../engine/history.ts";
+import { isEntityId, isFinished } from "../engine/instance.ts";
+import type { Delivery, EntityMessage, Instance, StartMessage, Turn } from "../engine/instance.ts";
+
+export interface Entity {
+  readonly id: string;
+  exists: boolean;
+  state: string | null;
+  inbox: EntityMessage[];
+}
+
+export interface EntityTurn {
+  readonly id: string;
+  readonly taken: number;
+  readonly exists: boolean;
+  readonly state: string | null;
+  readonly send: readonly Delivery[];
+}
+
+/** One commit: it is applied as a whole or, after a crash while it was written, not at all. */
+export type HubEntry =
+  | { readonly k: "deliver"; readonly at: string; readonly deliveries: readonly Delivery[] }
+  | { readonly k: "turn"; readonly turn: Turn }
+  | { readonly k: "entityTurn"; readonly at: string; readonly turn: EntityTurn }
+  | { readonly k: "purge"; readonly ids: readonly string[] }
+  | { readonly k: "instance"; readonly instance: Instance }
+  | { readonly k: "entity"; readonly entity: Entity };
+
+/** Every orchestration and entity of a task hub, made of nothing but the entries that were applied. */
+export class HubState {
+  readonly instances = new Map<string, Instance>();
+  readonly entities = new Map<string, Entity>();
+
+  apply(entry: HubEntry): void {
+    switch (entry.k) {
+      case "deliver":
+        for (const delivery of entry.deliveries) this.#deliver(delivery, entry.at);
+        return;
+      case "turn":
+        this.#applyTurn(entry.turn);
+        return;
+      case "entityTurn":
+        this.#applyEntityTurn(entry.turn, entry.at);
+        return;
+      case "purge":
+        for (const id of entry.ids) this.instances.delete(id);
+        return;
+      case "instance":
+        this.instances.set(entry.instance.id, entry.instance);
+        return;
+      case "entity":
+        this.entities.set(entry.entity.id, entry.entity);
+        return;
+    }
+  }
+
+  *snapshot(): Iterable<HubEntry> {
+    for (const instance of this.instances.values()) yield { k: "instance", instance };
+    for (const entity of this.entities.values()) yield { k: "entity", entity };
+  }
+
+  #deliver({ to, message }: Delivery, at: string): void {
+    if (message.type === "operation") {
+      this.#entity(to).inbox.push(message);
+      return;
+    }
+    const instance = this.instances.get(to);
+    if (message.type === "start") this.#start(to, message, instance, at);
+    else if (instance !== undefined && !isFinished(instance)) instance.inbox.push(message);
+  }
+
+  /** A finished instance is replaced; a live one is not, and the parent of a second one learns so. */
+  #start(id: string, start: StartMessage, existing: Instance | undefined, at: string): void {
+    if (existing?.executionId === start.executionId) return;
+    if (existing !== undefined && !isFinished(existing)) {
+      if (start.parent === null) return;
+      const { instanceId: to, executionId, taskId } = start.parent;
+      const reason = `An instance with the id ${id} is already running`;
+      this.#deliver(
+        { to, message: { type: "failed", executionId, of: "subOrchestration", taskId, reason, details: "" } },
+        at,
+      );
+      return;
+    }
+    this.instances.set(id, {
+      id,
+      name: start.name,
+      version: start.version,
+      executionId: start.executionId,
+      input: start.input,
+      parent: start.parent,
+      status: "Pending",
+      customStatus: null,
+      output: null,
+      createdAt: at,
+      updatedAt: at,
+      history: [],
+      cancelledTimers: [],
+      inbox: [start],
+    });
+  }
+
+  #applyTurn(turn: Turn): void {
+    const instance = this.instances.get(turn.id);
+    if (instance === undefined) return;
+    instance.inbox.splice(0, turn.taken);
+    instance.history.push(...turn.events);
+    instance.status = turn.status;
+    instance.updatedAt = turn.at;
+    instance.cancelledTimers = turn.cancelledTimers ?? instance.cancelledTimers;
+    instance.customStatus = turn.customStatus ?? instance.customStatus;
+    if (turn.output !== undefined) instance.output = turn.output;
+    if (isFinished(instance)) instance.inbox = [];
+    if (turn.restart !== undefined) {
+      const { start, carried } = turn.restart;
+      instance.executionId = start.executionId;
+      instance.input = start.input;
+      instance.history = [];
+      instance.cancelledTimers = [];
+      instance.inbox.unshift(start, ...carried);
+    }
+    for (const delivery of turn.send ?? []) this.#deliver(delivery, turn.at);
+  }
+
+  #applyEntityTurn(turn: EntityTurn, at: string): void {
+    const entity = this.#entity(turn.id);
+    entity.inbox.splice(0, turn.taken);
+    entity.exists = turn.exists;
+    entity.state = turn.state;
+    for (const delivery of turn.send) this.#deliver(delivery, at);
+    if (!entity.exists && entity.inbox.length === 0) this.entities.delete(turn.id);
+  }
+
+  #entity(id: string): Entity {
+    if (!isEntityId(id)) throw new Error(`${id} is not the id of an entity`);
+    const known = this.entities.get(id);
+    if (known !== undefined) return known;
+    const entity = { id, exists: false, state: null, inbox: [] };
+    this.entities.set(id, entity);
+    return entity;
+  }
+}
+
+export interface OpenActivity {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input: string | null;
+}
+
+export interface OpenTimer {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly timerId: number;
+  readonly fireAt: string;
+}
+
+/** What an instance has started and has no answer to, neither in its history nor in its inbox. */
+export function findOpenWork(instance: Instance): { activities: OpenActivity[]; timers: OpenTimer[] } {
+  const activities = new Map<number, OpenActivity>();
+  const timers = new Map<number, OpenTimer>();
+  if (isFinished(instance)) return { activities: [], timers: [] };
+  const { id: instanceId, executionId } = instance;
+  for (const event of instance.history) {
+    if (event.EventType === EventType.TaskScheduled) {
+      activities.set(event.EventId, {
+        instanceId,
+        executionId,
+        taskId: event.EventId,
+        name: event.Name,
+        input: event.Input,
+      });
+    } else if (event.EventType === EventType.TimerCreated) {
+      timers.set(event.EventId, { instanceId, executionId, timerId: event.EventId, fireAt: event.FireAt });
+    } else if (event.EventType === EventType.TaskCompleted || event.EventType === EventType.TaskFailed) {
+      activities.delete(event.TaskScheduledId);
+    } else if (event.EventType === EventType.TimerFired) {
+      timers.delete(event.TimerId);
+    }
+  }
+  for (const message of instance.inbox) {
+    if (!("executionId" in message) || message.executionId !== executionId) continue;
+    if (message.type === "timerFired") timers.delete(message.timerId);
+    if ((message.type === "completed" || message.type === "failed") && message.of === "activity") {
+      activities.delete(message.taskId);
+    }
+  }
+  for (const timerId of instance.cancelledTimers) timers.delete(timerId);
+  return { activities: [...activities.values()], timers: [...timers.values()] };
+}

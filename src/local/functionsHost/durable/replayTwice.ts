@@ -1,0 +1,63 @@
+import type { OrchestratorState } from "../engine/actions.ts";
+import type { OrchestratorAnswer } from "../engine/decide.ts";
+import type { DurableRunner, OrchestratorRun } from "./runner.ts";
+
+/**
+ * Runs a turn of an orchestrator function two times and compares: what comes from a clock, from chance or from the
+ * state of a module shows at once, and not only when a history happens to contradict it.
+ */
+export async function replayTwice(
+  runner: DurableRunner,
+  instance: { readonly id: string; readonly name: string },
+  payload: string,
+): Promise<OrchestratorAnswer> {
+  const first = await runner.orchestrate(instance.name, payload, false);
+  const second = await runner.orchestrate(instance.name, payload, true);
+  const where = `Orchestrator '${instance.name}' (instance ${instance.id})`;
+  const difference = compare(first, second);
+  if (difference !== undefined) {
+    const message =
+      `${where} is not deterministic: run twice on the same history, ${difference}. Take time from ` +
+      `context.df.currentUtcDateTime, ids from context.df.newGuid, and everything else that can change from an activity.`;
+    return { kind: "guard", finding: { code: "NonDeterministic", isFatal: true, message } };
+  }
+  if (first.kind === "crash") return first;
+  if (first.jsonLoss !== undefined) {
+    const message = `${where} passes a value that does not survive JSON: ${first.jsonLoss}. Pass plain data only.`;
+    return { kind: "guard", finding: { code: "NotJson", isFatal: true, message } };
+  }
+  const { state, error, openTasks } = first;
+  return {
+    kind: "state",
+    state,
+    ...(error === undefined ? {} : { error }),
+    ...(openTasks === undefined ? {} : { openTasks }),
+  };
+}
+
+function compare(first: OrchestratorRun, second: OrchestratorRun): string | undefined {
+  if (first.kind === "crash" || second.kind === "crash") {
+    return first.kind === second.kind ? undefined : "it failed one time and not the other";
+  }
+  if (first.text === second.text) return undefined;
+  return describeDifference(first.state, second.state);
+}
+
+function describeDifference(first: OrchestratorState, second: OrchestratorState): string {
+  const [one = [], other = []] = [first.actions[0], second.actions[0]];
+  const length = Math.max(one.length, other.length);
+  for (let index = 0; index < length; index++) {
+    const [before, after] = [JSON.stringify(one[index]), JSON.stringify(other[index])];
+    if (before !== after) return `its action ${index} was ${shorten(before)} and then ${shorten(after)}`;
+  }
+  for (const key of ["customStatus", "output", "error", "isDone"] as const) {
+    const [before, after] = [JSON.stringify(first[key]), JSON.stringify(second[key])];
+    if (before !== after) return `its ${key} was ${shorten(before)} and then ${shorten(after)}`;
+  }
+  return "its answers differ";
+}
+
+function shorten(text: string | undefined): string {
+  if (text === undefined) return "nothing";
+  return text.length <= 200 ? text : `${text.slice(0, 197)}...`;
+}

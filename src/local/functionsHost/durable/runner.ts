@@ -1,0 +1,54 @@
+import type { OrchestratorState } from "../engine/actions.ts";
+import type { SdkTask } from "../engine/desync.ts";
+import type { FailureDetails } from "../engine/history.ts";
+
+/** The durable functions of the app, as the engine calls them. Names are compared without case, as on the real host. */
+export interface DurableRunner {
+  has(kind: "activity" | "orchestrator" | "entity", name: string): boolean;
+  /** Never rejects. A repeated run of the same turn is muted: what it logs has been logged. */
+  orchestrate(name: string, payload: string, isRepeated: boolean): Promise<OrchestratorRun>;
+  /** Never rejects. */
+  runActivity(call: ActivityCall): Promise<ActivityResult>;
+  /** Rejects when the function as a whole has failed. */
+  runEntity(name: string, payload: string): Promise<EntityAnswer>;
+}
+
+export interface ActivityCall {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly input: string | null;
+}
+
+export type OrchestratorRun =
+  | {
+      readonly kind: "state";
+      readonly state: OrchestratorState;
+      /** The state as it came, to be compared. */
+      readonly text: string;
+      readonly error?: string;
+      readonly openTasks?: readonly SdkTask[];
+      /** What of its values JSON loses, in words. */
+      readonly jsonLoss?: string;
+    }
+  | { readonly kind: "crash"; readonly message: string };
+
+export type ActivityResult =
+  | { readonly kind: "completed"; readonly result: string | null; readonly jsonLoss?: string }
+  | {
+      readonly kind: "failed";
+      readonly reason: string;
+      readonly details: string;
+      readonly failureDetails?: FailureDetails;
+    };
+
+export interface EntityAnswer {
+  readonly entityExists: boolean;
+  readonly entityState?: string | null;
+  readonly results: readonly { readonly isError: boolean; readonly result?: string }[];
+  readonly signals: readonly {
+    readonly target: { readonly name: string; readonly key: string };
+    readonly name: string;
+    readonly input?: string;
+    readonly requestId?: string;
+  }[];
+}

@@ -1,0 +1,326 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { HostSettings } from "../hostJson.ts";
+import { HTTP_ACTIVITY } from "../engine/actions.ts";
+import { decideTurn } from "../engine/decide.ts";
+import type { EngineSettings } from "../engine/decide.ts";
+import { EventType } from "../engine/history.ts";
+import type { Finding } from "../engine/guards.ts";
+import { isEntityId, isFinished } from "../engine/instance.ts";
+import type { Delivery, Instance, Message, Turn } from "../engine/instance.ts";
+import { prepareTurn } from "../engine/prepare.ts";
+import type { PreparedTurn } from "../engine/prepare.ts";
+import type { Logger } from "../log.ts";
+import { runEntityTurn } from "./entityTurn.ts";
+import { findOpenWork } from "./hubState.ts";
+import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
+import { Limiter } from "./limiter.ts";
+import { OrchestratorPayloads } from "./payload.ts";
+import type { TimerSpans } from "./payload.ts";
+import { parseTimeSpan } from "../hostJson.ts";
+import { replayTwice } from "./replayTwice.ts";
+import type { DurableRunner } from "./runner.ts";
+import type { HubTestOptions } from "./testOptions.ts";
+
+export interface TaskHubOptions {
+  readonly state: HubState;
+  /** Keeps an entry for ever; when it returns, a crash cannot lose it any more. */
+  readonly persist: (entry: HubEntry) => void;
+  readonly runner: DurableRunner;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: Pick<
+    HostSettings,
+    "maxConcurrentActivityFunctions" | "maxConcurrentOrchestratorFunctions" | "maxOrchestrationActions"
+  >;
+  readonly spans?: TimerSpans;
+  readonly newId?: () => string;
+  readonly maxHistoryEvents?: number;
+  readonly test?: HubTestOptions;
+  /** Called once, when the hub has stopped because it could not keep an entry. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+const CATEGORY = "Host.Triggers.DurableTask";
+/** The values of the real extension with Azure Storage, whose queues hold a message for seven days at most. */
+const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.00:00:00", httpPollMs: 30_000 };
+const MAX_HISTORY_EVENTS = 5_000;
+
+/**
+ * Drives orchestrations and entities: one turn at a time for each, everything else side by side. Whatever happens is
+ * first an entry that is kept, then a change of the state, then an effect; so the state alone tells what is still
+ * to be done, and `start` does it after any crash.
+ */
+export class TaskHub {
+  readonly state: HubState;
+  readonly #options: TaskHubOptions;
+  readonly #engine: EngineSettings;
+  readonly #payloads: OrchestratorPayloads;
+  readonly #newId: () => string;
+  readonly #turns: Limiter;
+  readonly #activities: Limiter;
+  readonly #busy = new Set<string>();
+  readonly #timers = new Map<string, Map<number, () => void>>();
+  readonly #warned = new Map<string, Set<string>>();
+  #isStopped = false;
+
+  constructor(options: TaskHubOptions) {
+    const { spans = SPANS, settings, runner, newId = () => randomUUID().replaceAll("-", ""), test = {} } = options;
+    this.state = options.state;
+    this.#options = options;
+    this.#newId = newId;
+    this.#payloads = new OrchestratorPayloads(spans);
+    this.#turns = new Limiter(settings.maxConcurrentOrchestratorFunctions, () => this.#noticeIdle());
+    this.#activities = new Limiter(settings.maxConcurrentActivityFunctions, () => this.#noticeIdle());
+    this.#engine = {
+      maxShortTimerMs: parseTimeSpan(spans.maxShortTimer) ?? Number.POSITIVE_INFINITY,
+      longTimerIntervalMs: parseTimeSpan(spans.longTimerInterval) ?? Number.POSITIVE_INFINITY,
+      httpPollMs: spans.httpPollMs,
+      isKnown: (kind, name) =>
+        name === HTTP_ACTIVITY || runner.has(kind === "activity" ? "activity" : "orchestrator", name),
+      maxActions: settings.maxOrchestrationActions,
+      limits: {
+        maxHistoryEvents: options.maxHistoryEvents ?? MAX_HISTORY_EVENTS,
+        isStrict: test.strictGuards === true,
+      },
+      newExecutionId: newId,
+    };
+  }
+
+  get runner(): DurableRunner {
+    return this.#options.runner;
+  }
+
+  /** Takes up whatever the state says is open. */
+  start(): void {
+    for (const instance of this.state.instances.values()) {
+      const { activities, timers } = findOpenWork(instance);
+      for (const activity of activities) this.#runActivity(activity);
+      for (const timer of timers) this.#armTimer(timer);
+      this.#wake(instance.id);
+    }
+    for (const id of this.state.entities.keys()) this.#wake(id);
+    this.#noticeIdle();
+  }
+
+  /** Turns that run are finished but not kept; what is not kept happens again at the next start. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#turns.close();
+    this.#activities.close();
+    for (const timers of this.#timers.values()) for (const cancel of timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  get isIdle(): boolean {
+    return this.#turns.isIdle && this.#activities.isIdle;
+  }
+
+  newInstanceId(): string {
+    return this.#newId();
+  }
+
+  startInstance(id: string, name: string, input: string | null, version = ""): void {
+    const executionId = this.#newId();
+    this.deliver({
+      to: id,
+      message: { type: "start", executionId, name, version, input: input || null, parent: null },
+    });
+  }
+
+  /** Keeps messages; when it returns, none of them can be lost. */
+  deliver(...deliveries: readonly Delivery[]): void {
+    const all = this.#options.test?.deliverTwice === true ? deliveries.flatMap(twice) : deliveries;
+    this.#commit({ k: "deliver", at: this.#at(), deliveries: all });
+    for (const { to } of all) this.#wake(to);
+  }
+
+  purge(ids: readonly string[]): void {
+    if (ids.length > 0) this.#commit({ k: "purge", ids });
+    for (const id of ids) this.#warned.delete(id);
+  }
+
+  #wake(id: string): void {
+    if (this.#isStopped || this.#busy.has(id)) return;
+    if (isEntityId(id)) {
+      if ((this.state.entities.get(id)?.inbox.length ?? 0) === 0) return;
+      this.#occupy(id, () => this.#entityTurn(id));
+      return;
+    }
+    const instance = this.state.instances.get(id);
+    if (instance === undefined || prepareTurn(instance, 0) === undefined) return;
+    this.#occupy(id, () => this.#turn(instance));
+  }
+
+  #occupy(id: string, work: () => Promise<void>): void {
+    this.#busy.add(id);
+    this.#turns.add(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.#fail(error);
+      } finally {
+        this.#busy.delete(id);
+        this.#wake(id);
+      }
+    });
+  }
+
+  async #turn(instance: Instance): Promise<void> {
+    const { clock, runner } = this.#options;
+    // Prepared only now, so that one turn takes everything that came in while it waited.
+    const prepared = prepareTurn(instance, clock.now());
+    if (prepared === undefined) return;
+    const answer = prepared.kind === "replay" ? await this.#replay(instance, prepared, runner) : undefined;
+    if (this.#isStopped || this.state.instances.get(instance.id) !== instance) return;
+    const { turn, findings } = decideTurn(instance, prepared, answer, this.#engine);
+    this.#report(instance, findings);
+    this.#commit({ k: "turn", turn });
+    this.#perform(instance, turn);
+  }
+
+  #replay(instance: Instance, prepared: PreparedTurn, runner: DurableRunner): ReturnType<typeof replayTwice> {
+    return replayTwice(runner, instance, this.#payloads.create(instance, prepared));
+  }
+
+  #perform(instance: Instance, turn: Turn): void {
+    const { id: instanceId, executionId } = instance;
+    if (isFinished(instance) || turn.restart !== undefined) this.#cancelTimers(instanceId);
+    for (const timerId of turn.cancelledTimers ?? []) this.#cancelTimer(instanceId, timerId);
+    if (isFinished(instance)) {
+      this.#payloads.forget(instance);
+      this.#logEnd(instance);
+    } else {
+      for (const event of turn.events) {
+        const common = { instanceId, executionId };
+        if (event.EventType === EventType.TaskScheduled) {
+          this.#runActivity({ ...common, taskId: event.EventId, name: event.Name, input: event.Input });
+        } else if (event.EventType === EventType.TimerCreated && !turn.cancelledTimers?.includes(event.EventId)) {
+          this.#armTimer({ ...common, timerId: event.EventId, fireAt: event.FireAt });
+        }
+      }
+    }
+    for (const { to } of turn.send ?? []) this.#wake(to);
+  }
+
+  #runActivity({ instanceId, executionId, taskId, name, input }: OpenActivity): void {
+    this.#activities.add(async () => {
+      try {
+        const { runner, test } = this.#options;
+        if (test?.executeActivitiesTwice === true) await runner.runActivity({ name, instanceId, input });
+        const result = await runner.runActivity({ name, instanceId, input });
+        if (this.#isStopped) return;
+        const common = { executionId, of: "activity", taskId } as const;
+        if (result.kind === "failed") {
+          const { reason, details, failureDetails } = result;
+          const more = failureDetails === undefined ? {} : { failureDetails };
+          this.deliver({ to: instanceId, message: { type: "failed", ...common, reason, details, ...more } });
+        } else if (result.jsonLoss === undefined) {
+          this.deliver({ to: instanceId, message: { type: "completed", ...common, result: result.result } });
+        } else {
+          this.#deliverGuard(instanceId, executionId, name, result.jsonLoss);
+        }
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #deliverGuard(to: string, executionId: string, activity: string, jsonLoss: string): void {
+    const reason =
+      `Activity function '${activity}' returned a value that does not survive JSON: ${jsonLoss}. ` +
+      `Return plain data only.`;
+    this.#options.log.write("error", CATEGORY, `${reason} (instance ${to})`);
+    this.deliver({ to, message: { type: "guard", executionId, reason } });
+  }
+
+  #armTimer({ instanceId, executionId, timerId, fireAt }: OpenTimer): void {
+    const timers = this.#timers.get(instanceId) ?? new Map<number, () => void>();
+    this.#timers.set(instanceId, timers);
+    const cancel = this.#options.clock.at(Date.parse(fireAt), () => {
+      timers.delete(timerId);
+      this.#guarded(() =>
+        this.deliver({ to: instanceId, message: { type: "timerFired", executionId, timerId, fireAt } }),
+      );
+    });
+    timers.set(timerId, cancel);
+  }
+
+  #cancelTimer(instanceId: string, timerId: number): void {
+    this.#timers.get(instanceId)?.get(timerId)?.();
+    this.#timers.get(instanceId)?.delete(timerId);
+  }
+
+  #cancelTimers(instanceId: string): void {
+    for (const cancel of this.#timers.get(instanceId)?.values() ?? []) cancel();
+    this.#timers.delete(instanceId);
+  }
+
+  async #entityTurn(id: string): Promise<void> {
+    const entity = this.state.entities.get(id);
+    if (entity === undefined) return;
+    const { turn, problem } = await runEntityTurn(entity, this.#options.runner);
+    if (problem !== undefined) this.#options.log.write("error", CATEGORY, problem);
+    if (this.#isStopped) return;
+    this.#commit({ k: "entityTurn", at: this.#at(), turn });
+    for (const { to } of turn.send) this.#wake(to);
+  }
+
+  #commit(entry: HubEntry): void {
+    if (this.#isStopped) return;
+    this.#options.test?.onCommit?.("before");
+    this.#options.persist(entry);
+    this.#options.test?.onCommit?.("after");
+    this.state.apply(entry);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A hub that cannot keep what happens must not go on as if it had. */
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#options.log.write("critical", CATEGORY, `The task hub stopped: ${String(error)}`);
+    this.#options.onFailure?.(error);
+  }
+
+  #report(instance: Instance, findings: readonly Finding[]): void {
+    const warned = this.#warned.get(instance.id) ?? new Set<string>();
+    for (const { code, isFatal, message } of findings) {
+      if (!isFatal && warned.has(code)) continue;
+      warned.add(code);
+      this.#warned.set(instance.id, warned);
+      this.#options.log.write(isFatal ? "error" : "warning", CATEGORY, `${code}: ${message}`);
+    }
+  }
+
+  #logEnd({ id, name, status, output }: Instance): void {
+    this.#warned.delete(id);
+    const { log } = this.#options;
+    if (status === "Failed") log.write("error", CATEGORY, `${name} ${id} failed: ${output?.split("\n", 1)[0] ?? ""}`);
+    else log.write("debug", CATEGORY, `${name} ${id} is ${status}`);
+  }
+
+  #noticeIdle(): void {
+    const { onIdle } = this.#options.test ?? {};
+    if (onIdle === undefined) return;
+    setImmediate(() => {
+      if (this.isIdle && !this.#isStopped) onIdle();
+    });
+  }
+
+  #at(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+}
+
+function twice(delivery: Delivery): readonly Delivery[] {
+  const repeated: readonly string[] = ["start", "completed", "failed", "timerFired"] satisfies Message["type"][];
+  return repeated.includes(delivery.message.type) ? [delivery, delivery] : [delivery];
+}

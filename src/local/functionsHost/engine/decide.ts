@@ -1,0 +1,296 @@
+import { ActionType } from "./actions.ts";
+import type { OrchestratorState } from "./actions.ts";
+import type { Decision } from "./decisions.ts";
+import { findDesync } from "./desync.ts";
+import type { SdkTask } from "./desync.ts";
+import { EventType } from "./history.ts";
+import type { EventBody, FailureDetails, HistoryEvent } from "./history.ts";
+import type { Delivery, EntityMessage, Instance, Message, RuntimeStatus, Turn } from "./instance.ts";
+import { isEntityId } from "./instance.ts";
+import { checkReplay, checkTurn } from "./guards.ts";
+import type { Finding, GuardLimits } from "./guards.ts";
+import type { PreparedTurn } from "./prepare.ts";
+import { replayActions } from "./replay.ts";
+import type { ReplayResult, ReplaySettings } from "./replay.ts";
+
+/** What an orchestrator function gave for a turn. */
+export type OrchestratorAnswer =
+  | {
+      readonly kind: "state";
+      readonly state: OrchestratorState;
+      /** Set when it threw. */
+      readonly error?: string;
+      /** What the SDK itself waits for; undefined when it does not show. */
+      readonly openTasks?: readonly SdkTask[];
+    }
+  /** It could not run at all. */
+  | { readonly kind: "crash"; readonly message: string }
+  /** A guard around the run has spoken. */
+  | { readonly kind: "guard"; readonly finding: Finding };
+
+export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId"> {
+  readonly maxActions: number;
+  readonly limits: GuardLimits;
+  readonly newExecutionId: () => string;
+}
+
+export interface DecidedTurn {
+  readonly turn: Turn;
+  readonly findings: readonly Finding[];
+}
+
+/** The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function said. */
+export function decideTurn(
+  instance: Instance,
+  prepared: PreparedTurn,
+  answer: OrchestratorAnswer | undefined,
+  settings: EngineSettings,
+): DecidedTurn {
+  if (prepared.kind === "nothing") {
+    return { turn: { ...header(instance, prepared), events: [], status: instance.status }, findings: [] };
+  }
+  if (prepared.kind === "suspend") return { turn: pause(instance, prepared), findings: [] };
+  if (prepared.kind === "terminate") {
+    return { turn: finish(instance, prepared, { status: "Terminated", output: prepared.reason }), findings: [] };
+  }
+  if (prepared.kind === "guard") return failed(instance, prepared, { message: prepared.reason, findings: [] });
+  if (answer === undefined) throw new Error(`No answer for a turn of ${instance.id}`);
+  if (answer.kind === "guard") {
+    return failed(instance, prepared, { message: answer.finding.message, findings: [answer.finding] });
+  }
+  if (answer.kind === "crash") {
+    const message = `Orchestrator function '${instance.name}' failed: ${answer.message}`;
+    return failed(instance, prepared, { message, findings: [] });
+  }
+  return decideReplayed(instance, prepared, answer, settings);
+}
+
+function decideReplayed(
+  instance: Instance,
+  prepared: PreparedTurn,
+  answer: OrchestratorAnswer & { kind: "state" },
+  settings: EngineSettings,
+): DecidedTurn {
+  const { state } = answer;
+  const actions = state.actions[0] ?? [];
+  const history = [...instance.history, ...prepared.events];
+  const replay = replayActions(history, actions, {
+    ...settings,
+    instanceId: instance.id,
+    executionId: instance.executionId,
+  });
+  const customStatus = state.customStatus === undefined ? {} : { customStatus: JSON.stringify(state.customStatus) };
+  const isDone = state.isDone || answer.error !== undefined;
+  const desync = isDone || answer.openTasks === undefined ? undefined : findDesync(answer.openTasks, replay);
+  const findings = [
+    ...checkReplay(instance, replay, desync, actions.length, settings.maxActions),
+    ...checkTurn(instance, replay, { isDone, historyLength: history.length }, settings.limits),
+  ];
+  const fatal = findings.find((finding) => finding.isFatal);
+  if (fatal !== undefined) return failed(instance, prepared, { message: fatal.message, findings, customStatus });
+
+  const isOver = isDone && replay.isAtEnd && replay.open.size === 0;
+  if (!isOver) return { turn: goOn(instance, prepared, replay, customStatus), findings };
+  if (answer.error !== undefined) {
+    const message = `Orchestrator function '${instance.name}' failed: ${answer.error}`;
+    const failureDetails = state.failureDetails as FailureDetails | undefined;
+    return failed(instance, prepared, { message, findings, customStatus, replay, failureDetails });
+  }
+  if (replay.continueAsNew !== undefined && actions.at(-1)?.actionType === ActionType.ContinueAsNew) {
+    return { turn: restart(instance, prepared, replay, replay.continueAsNew.input, settings, customStatus), findings };
+  }
+  const output = state.output === undefined ? null : JSON.stringify(state.output);
+  return { turn: finish(instance, prepared, { status: "Completed", output, replay, customStatus }), findings };
+}
+
+interface Failure {
+  readonly message: string;
+  readonly findings: readonly Finding[];
+  readonly customStatus?: { readonly customStatus?: string };
+  readonly replay?: ReplayResult;
+  readonly failureDetails?: FailureDetails | undefined;
+}
+
+function failed(instance: Instance, prepared: PreparedTurn, failure: Failure): DecidedTurn {
+  const turn = finish(instance, prepared, { status: "Failed", output: failure.message, ...failure });
+  return { turn, findings: failure.findings };
+}
+
+function header(instance: Instance, prepared: PreparedTurn): { id: string; at: string; taken: number } {
+  return { id: instance.id, at: new Date(prepared.now).toISOString(), taken: prepared.taken };
+}
+
+function pause(instance: Instance, prepared: PreparedTurn): Turn {
+  const events = [...prepared.events, at(prepared, { EventType: EventType.OrchestratorCompleted })];
+  return { ...header(instance, prepared), events, status: "Suspended" };
+}
+
+function goOn(
+  instance: Instance,
+  prepared: PreparedTurn,
+  replay: ReplayResult,
+  customStatus: { readonly customStatus?: string },
+): Turn {
+  const events = [
+    ...prepared.events,
+    ...decided(prepared, replay),
+    at(prepared, { EventType: EventType.OrchestratorCompleted }),
+  ];
+  return {
+    ...header(instance, prepared),
+    events,
+    status: "Running",
+    ...customStatus,
+    ...cancelled(replay),
+    ...messages(instance, replay),
+  };
+}
+
+interface Ending {
+  readonly status: RuntimeStatus & ("Completed" | "Failed" | "Terminated");
+  readonly output: string | null;
+  readonly replay?: ReplayResult;
+  readonly customStatus?: { readonly customStatus?: string };
+  readonly failureDetails?: FailureDetails | undefined;
+}
+
+function finish(instance: Instance, prepared: PreparedTurn, ending: Ending): Turn {
+  const { status, output, replay, failureDetails } = ending;
+  const completion = {
+    EventType: EventType.ExecutionCompleted,
+    OrchestrationStatus: status,
+    Result: output,
+    FailureDetails: failureDetails ?? null,
+  };
+  const events = [
+    ...prepared.events,
+    ...(status === "Terminated"
+      ? [at(prepared, { EventType: EventType.ExecutionTerminated, Input: output ?? "" })]
+      : []),
+    ...(replay === undefined ? [] : decided(prepared, replay)),
+    at(prepared, completion, replay?.nextId ?? -1),
+    at(prepared, { EventType: EventType.OrchestratorCompleted }),
+  ];
+  const sent = replay === undefined ? [] : (messages(instance, replay).send ?? []);
+  const send = [...sent, ...reportToParent(instance, ending)];
+  return {
+    ...header(instance, prepared),
+    events,
+    status,
+    output,
+    ...ending.customStatus,
+    ...(send.length === 0 ? {} : { send }),
+  };
+}
+
+function restart(
+  instance: Instance,
+  prepared: PreparedTurn,
+  replay: ReplayResult,
+  input: string | null,
+  settings: EngineSettings,
+  customStatus: { readonly customStatus?: string },
+): Turn {
+  const { name, version, parent } = instance;
+  return {
+    ...header(instance, prepared),
+    events: [],
+    status: "Running",
+    ...customStatus,
+    ...messages(instance, replay),
+    restart: {
+      start: { type: "start", executionId: settings.newExecutionId(), name, version, input, parent },
+      carried: replay.carriedEvents.map(({ name: event, input: value }) => ({
+        type: "event",
+        name: event,
+        input: value,
+      })),
+    },
+  };
+}
+
+function reportToParent(instance: Instance, { status, output, failureDetails }: Ending): readonly Delivery[] {
+  const { parent } = instance;
+  if (parent === null) return [];
+  const common = { executionId: parent.executionId, of: "subOrchestration", taskId: parent.taskId } as const;
+  const message: Message =
+    status === "Completed"
+      ? { type: "completed", ...common, result: output }
+      : {
+          type: "failed",
+          ...common,
+          reason: output ?? "",
+          details: "",
+          ...(failureDetails === undefined ? {} : { failureDetails }),
+        };
+  return [{ to: parent.instanceId, message }];
+}
+
+function decided(prepared: PreparedTurn, replay: ReplayResult): readonly HistoryEvent[] {
+  return replay.decisions.map((decision) => at(prepared, eventOf(decision), decision.id));
+}
+
+function eventOf(decision: Decision): EventBody {
+  switch (decision.kind) {
+    case "activity":
+      return { EventType: EventType.TaskScheduled, Name: decision.name, Version: "", Input: decision.input };
+    case "subOrchestration":
+      return {
+        EventType: EventType.SubOrchestrationInstanceCreated,
+        Name: decision.name,
+        Version: decision.version,
+        InstanceId: decision.instanceId,
+        Input: decision.input,
+      };
+    case "timer":
+      return { EventType: EventType.TimerCreated, FireAt: new Date(decision.fireAt).toISOString() };
+    case "message":
+      return {
+        EventType: EventType.EventSent,
+        InstanceId: decision.target,
+        Name: decision.operation,
+        Input: decision.input,
+      };
+  }
+}
+
+function cancelled(replay: ReplayResult): { readonly cancelledTimers?: readonly number[] } {
+  return replay.cancelledTimers.size === 0 ? {} : { cancelledTimers: [...replay.cancelledTimers] };
+}
+
+function messages(instance: Instance, replay: ReplayResult): { readonly send?: readonly Delivery[] } {
+  const send = replay.decisions.flatMap((decision): Delivery[] => {
+    if (decision.kind === "subOrchestration") {
+      return [{ to: decision.instanceId, message: startOf(instance, decision) }];
+    }
+    if (decision.kind === "message" && isEntityId(decision.target)) {
+      return [{ to: decision.target, message: operationOf(decision.input) }];
+    }
+    return [];
+  });
+  return send.length === 0 ? {} : { send };
+}
+
+function startOf(instance: Instance, decision: Decision & { kind: "subOrchestration" }): Message {
+  const { id, name, version, input } = decision;
+  return {
+    type: "start",
+    // Derived, so that the same start delivered twice is the same execution.
+    executionId: `${instance.executionId}:${id}`,
+    name,
+    version,
+    input,
+    parent: { instanceId: instance.id, executionId: instance.executionId, name: instance.name, taskId: id },
+  };
+}
+
+function operationOf(text: string): EntityMessage {
+  const wire = JSON.parse(text) as { op: string; signal?: boolean; input?: string; id: string; parent?: string };
+  const { op: operation, signal: isSignal = false, input = null, id, parent } = wire;
+  const answerTo = isSignal || parent === undefined ? {} : { parent };
+  return { type: "operation", id, operation, input, isSignal, ...answerTo };
+}
+
+function at(prepared: PreparedTurn, body: EventBody, id = -1): HistoryEvent {
+  return { ...body, EventId: id, Timestamp: new Date(prepared.now).toISOString() } as HistoryEvent;
+}

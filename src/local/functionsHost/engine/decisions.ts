@@ -1,0 +1,41 @@
+/** Something new that an orchestrator wants: it becomes a history event first, and only then happens. */
+export type Decision = { readonly id: number } & (
+  | { readonly kind: "activity"; readonly name: string; readonly input: string | null }
+  | {
+      readonly kind: "subOrchestration";
+      readonly name: string;
+      readonly version: string;
+      readonly instanceId: string;
+      readonly input: string | null;
+    }
+  | {
+      readonly kind: "timer";
+      readonly fireAt: number;
+      readonly isCancelled: boolean;
+      /** The time comes from the app as it is, so a replay must give the same one. */
+      readonly isLiteral: boolean;
+    }
+  | {
+      readonly kind: "message";
+      readonly target: string;
+      readonly operation: string;
+      readonly input: string;
+      /** Set when an answer is awaited. */
+      readonly requestId?: string;
+    }
+);
+
+export type DecisionKind = Decision["kind"];
+
+export function describeDecision(decision: Decision): string {
+  switch (decision.kind) {
+    case "activity":
+      return `activity "${decision.name}"`;
+    case "subOrchestration":
+      return `sub-orchestration "${decision.name}"`;
+    case "timer":
+      return `a timer for ${new Date(decision.fireAt).toISOString()}`;
+    case "message":
+      return `a message to ${decision.target}`;
+  }
+}

@@ -1,0 +1,310 @@
+import { ActionType } from "./actions.ts";
+import type { Action } from "./actions.ts";
+import type { Decision } from "./decisions.ts";
+import { Future } from "./future.ts";
+import type { Outcome } from "./future.ts";
+import { EventType } from "./history.ts";
+import type { HistoryEvent } from "./history.ts";
+import { compareWithHistory } from "./mismatch.ts";
+import type { Mismatch } from "./mismatch.ts";
+import { callEntity, callHttp, longTimer, signalEntity, withRetry } from "./steps.ts";
+import type { Steps } from "./steps.ts";
+
+export interface ReplaySettings {
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** A longer timer is made of pieces of `longTimerIntervalMs`. */
+  readonly maxShortTimerMs: number;
+  readonly longTimerIntervalMs: number;
+  readonly httpPollMs: number;
+  /** A call of a name that is not here stays undecided, as on the real host. */
+  readonly isKnown: (kind: "activity" | "subOrchestration", name: string) => boolean;
+}
+
+export interface ReplayResult {
+  /** What is new, in the order of ids. */
+  readonly decisions: readonly Decision[];
+  /** Activities, sub-orchestrations and live timers without an answer, the new ones included. */
+  readonly open: ReadonlyMap<number, Decision>;
+  /** Every action has been awaited to its end. */
+  readonly isAtEnd: boolean;
+  /** Actions not looked at yet, because an earlier one is still awaited. */
+  readonly waitingActions: readonly Action[];
+  readonly nextId: number;
+  readonly continueAsNew: { readonly input: string | null } | undefined;
+  /** Events raised after the orchestrator asked to continue as new: they belong to its next generation. */
+  readonly carriedEvents: readonly { readonly name: string; readonly input: string }[];
+  readonly cancelledTimers: ReadonlySet<number>;
+  readonly unknownNames: readonly { readonly kind: "activity" | "subOrchestration"; readonly name: string }[];
+  /** Events that were taken for one whose name differs in case: the SDK will not take them. */
+  readonly eventsOfOtherCase: readonly { readonly raised: string; readonly awaited: string }[];
+  readonly mismatch: Mismatch | undefined;
+}
+
+/**
+ * Runs the complete list of actions again against the complete history, as the extension does: start an action,
+ * await it, start the next. Ids follow from the order of starting, so they agree with those in the history and with
+ * those that the SDK counts for itself; what history does not know at the end is what is new.
+ * https://github.com/Azure/azure-functions-durable-extension/blob/dev/src/WebJobs.Extensions.DurableTask/OutOfProcOrchestrationShim.cs
+ */
+export function replayActions(
+  history: readonly HistoryEvent[],
+  actions: readonly Action[],
+  settings: ReplaySettings,
+): ReplayResult {
+  return new Replay(actions, settings).run(history);
+}
+
+class Replay implements Steps {
+  readonly settings: ReplaySettings;
+  readonly #actions: readonly Action[];
+  #position = 0;
+  #isAtEnd = false;
+  #now = 0;
+  #nextId = 0;
+  readonly #undecided = new Map<number, Decision>();
+  readonly #open = new Map<number, { decision: Decision; future: Future }>();
+  readonly #answers = new Map<string, Future>();
+  readonly #waiters = new Map<string, { name: string; future: Future }[]>();
+  readonly #buffered = new Map<string, { name: string; input: string }[]>();
+  readonly #cancelledTimers = new Set<number>();
+  readonly #unknownNames: { kind: "activity" | "subOrchestration"; name: string }[] = [];
+  readonly #eventsOfOtherCase: { raised: string; awaited: string }[] = [];
+  readonly #carriedEvents: { name: string; input: string }[] = [];
+  #continueAsNew: { input: string | null } | undefined;
+
+  constructor(actions: readonly Action[], settings: ReplaySettings) {
+    this.#actions = actions;
+    this.settings = settings;
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  run(history: readonly HistoryEvent[]): ReplayResult {
+    let mismatch: Mismatch | undefined;
+    for (const event of history) {
+      mismatch ??= this.#take(event);
+      if (mismatch !== undefined) break;
+    }
+    const live = [...this.#open].filter(([, { decision }]) => decision.kind !== "message");
+    return {
+      decisions: [...this.#undecided.values()],
+      open: new Map(live.map(([id, { decision }]) => [id, decision])),
+      isAtEnd: this.#isAtEnd,
+      waitingActions: this.#actions.slice(this.#position),
+      nextId: this.#nextId,
+      continueAsNew: this.#continueAsNew,
+      carriedEvents: this.#carriedEvents,
+      cancelledTimers: this.#cancelledTimers,
+      unknownNames: this.#unknownNames,
+      eventsOfOtherCase: this.#eventsOfOtherCase,
+      mismatch,
+    };
+  }
+
+  #take(event: HistoryEvent): Mismatch | undefined {
+    switch (event.EventType) {
+      case EventType.OrchestratorStarted:
+        this.#now = Math.max(this.#now, Date.parse(event.Timestamp));
+        return undefined;
+      case EventType.ExecutionStarted:
+        this.#advance();
+        return undefined;
+      case EventType.TaskScheduled:
+      case EventType.TimerCreated:
+      case EventType.SubOrchestrationInstanceCreated:
+      case EventType.EventSent: {
+        const mismatch = compareWithHistory(event, this.#undecided.get(event.EventId));
+        this.#undecided.delete(event.EventId);
+        return mismatch;
+      }
+      case EventType.TaskCompleted:
+      case EventType.SubOrchestrationInstanceCompleted:
+        this.#settle(event.TaskScheduledId, { ok: true, result: event.Result });
+        return undefined;
+      case EventType.TaskFailed:
+      case EventType.SubOrchestrationInstanceFailed:
+        this.#settle(event.TaskScheduledId, {
+          ok: false,
+          isNonRetriable: event.FailureDetails?.IsNonRetriable === true,
+        });
+        return undefined;
+      case EventType.TimerFired:
+        this.#settle(event.TimerId, { ok: true, result: null });
+        return undefined;
+      case EventType.EventRaised:
+        this.#raise(event.Name, event.Input);
+        return undefined;
+      case EventType.ExecutionCompleted:
+      case EventType.ExecutionTerminated:
+      case EventType.OrchestratorCompleted:
+      case EventType.ExecutionSuspended:
+      case EventType.ExecutionResumed:
+        return undefined;
+    }
+  }
+
+  /** A second answer to the same question changes nothing. */
+  #settle(id: number, outcome: Outcome): void {
+    const open = this.#open.get(id);
+    this.#open.delete(id);
+    open?.future.settle(outcome);
+  }
+
+  /** A loop where it can be one: a long list of settled actions must not become a deep stack. */
+  #advance(): void {
+    for (;;) {
+      const action = this.#actions[this.#position];
+      if (action === undefined) {
+        this.#isAtEnd = true;
+        return;
+      }
+      this.#position++;
+      const future = this.#start(action);
+      if (!future.isSettled) {
+        future.onSettled(() => this.#advance());
+        return;
+      }
+    }
+  }
+
+  #start(action: Action): Future {
+    switch (action.actionType) {
+      case ActionType.CallActivity:
+        return this.activity(action.functionName, jsonOf(action.input));
+      case ActionType.CallActivityWithRetry:
+        return withRetry(this, action.retryOptions, () => this.activity(action.functionName, jsonOf(action.input)));
+      case ActionType.CallSubOrchestrator:
+        return this.#subOrchestration(action);
+      case ActionType.CallSubOrchestratorWithRetry:
+        return withRetry(this, action.retryOptions, () => this.#subOrchestration(action));
+      case ActionType.ContinueAsNew:
+        this.#continueAsNew = { input: jsonOf(action.input) };
+        return Future.done();
+      case ActionType.CreateTimer:
+        return longTimer(this, Date.parse(action.fireAt), action.isCanceled);
+      case ActionType.WaitForExternalEvent:
+        return this.#waitFor(action.externalEventName);
+      case ActionType.CallEntity:
+        return callEntity(this, action.instanceId, action.operation, jsonOf(action.input));
+      case ActionType.SignalEntity:
+        return signalEntity(this, action.instanceId, action.operation, jsonOf(action.input));
+      case ActionType.CallHttp:
+        return callHttp(this, action.httpRequest);
+      case ActionType.WhenAny:
+        return any(action.compoundActions.map((child) => this.#start(child)));
+      case ActionType.WhenAll:
+        return all(action.compoundActions.map((child) => this.#start(child)));
+    }
+  }
+
+  takeId(): number {
+    return this.#nextId++;
+  }
+
+  decide(decision: Decision): Future {
+    const future = new Future();
+    this.#undecided.set(decision.id, decision);
+    this.#open.set(decision.id, { decision, future });
+    return future;
+  }
+
+  activity(name: string, input: string | null): Future {
+    if (!this.#isKnown("activity", name)) return Future.done();
+    return this.decide({ id: this.takeId(), kind: "activity", name, input });
+  }
+
+  timer(fireAt: number, isCancelled: boolean, isLiteral: boolean): Future {
+    const id = this.takeId();
+    const future = this.decide({ id, kind: "timer", fireAt, isCancelled, isLiteral });
+    if (isCancelled) {
+      this.#cancelledTimers.add(id);
+      this.#settle(id, { ok: false, isNonRetriable: false });
+    }
+    return future;
+  }
+
+  answerTo(requestId: string): Future {
+    const future = new Future();
+    this.#answers.set(requestId, future);
+    return future;
+  }
+
+  #subOrchestration(action: { functionName: string; input?: unknown; instanceId?: string; version?: string }): Future {
+    const name = action.functionName;
+    if (!this.#isKnown("subOrchestration", name)) return Future.done();
+    const id = this.takeId();
+    const instanceId = action.instanceId || `${this.settings.executionId}:${id}`;
+    const version = action.version ?? "";
+    return this.decide({ id, kind: "subOrchestration", name, version, instanceId, input: jsonOf(action.input) });
+  }
+
+  #isKnown(kind: "activity" | "subOrchestration", name: string): boolean {
+    const known = this.settings.isKnown(kind, name);
+    if (!known) this.#unknownNames.push({ kind, name });
+    return known;
+  }
+
+  /** The last to wait is the first to be served; the extension ignores case here. */
+  #waitFor(name: string): Future {
+    const early = this.#buffered.get(name.toLowerCase())?.shift();
+    if (early !== undefined) {
+      this.#compareCase(early.name, name);
+      return Future.done();
+    }
+    const future = new Future();
+    const waiters = this.#waiters.get(name.toLowerCase());
+    if (waiters === undefined) this.#waiters.set(name.toLowerCase(), [{ name, future }]);
+    else waiters.push({ name, future });
+    return future;
+  }
+
+  #raise(name: string, input: string): void {
+    const answer = this.#answers.get(name);
+    if (answer !== undefined) {
+      answer.settle({ ok: true, result: null });
+      return;
+    }
+    if (this.#continueAsNew !== undefined) {
+      this.#carriedEvents.push({ name, input });
+      return;
+    }
+    const waiter = this.#waiters.get(name.toLowerCase())?.pop();
+    if (waiter === undefined) {
+      const key = name.toLowerCase();
+      this.#buffered.set(key, [...(this.#buffered.get(key) ?? []), { name, input }]);
+      return;
+    }
+    this.#compareCase(name, waiter.name);
+    waiter.future.settle({ ok: true, result: null });
+  }
+
+  #compareCase(raised: string, awaited: string): void {
+    if (raised !== awaited) this.#eventsOfOtherCase.push({ raised, awaited });
+  }
+}
+
+function any(children: readonly Future[]): Future {
+  const future = new Future();
+  for (const child of children) child.onSettled((outcome) => future.settle(outcome));
+  return future;
+}
+
+/** Waits for every child, also after one has failed, other than `Task.all` of the SDK. */
+function all(children: readonly Future[]): Future {
+  const future = new Future();
+  let missing = children.length;
+  for (const child of children) {
+    child.onSettled((outcome) => {
+      missing--;
+      if (missing === 0) future.settle(outcome);
+    });
+  }
+  return future;
+}
+
+function jsonOf(input: unknown): string | null {
+  return input === undefined || input === null ? null : JSON.stringify(input);
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { join, resolve } from "node:path";
+import type { AppSettings } from "./appSettings.ts";
+import { resolveSettings } from "./appSettings.ts";
+import { checkBindings } from "./bindings.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { lockFolder } from "./dataLock.ts";
+import { HubState } from "./durable/hubState.ts";
+import type { HubEntry } from "./durable/hubState.ts";
+import { TaskHub } from "./durable/taskHub.ts";
+import type { HubTestOptions } from "./durable/testOptions.ts";
+import { WorkerRunner } from "./durable/workerRunner.ts";
+import { HostIdentity } from "./hostIdentity.ts";
+import { readHostJson } from "./hostJson.ts";
+import type { HostSettings } from "./hostJson.ts";
+import { createDurableApi } from "./http/durableApi.ts";
+import { createFront, createRpc } from "./http/front.ts";
+import { createHttpTriggers } from "./http/httpTrigger.ts";
+import { readKeys } from "./http/keys.ts";
+import { LateServer } from "./http/lateServer.ts";
+import { clientBindingData } from "./http/managementUrls.ts";
+import type { HubAddress } from "./http/managementUrls.ts";
+import { createLogger } from "./log.ts";
+import type { Logger } from "./log.ts";
+import { StateFile } from "./stateFile.ts";
+import { BlobReceipts } from "./triggers/blobReceipts.ts";
+import { createBlobTriggers } from "./triggers/blobTriggers.ts";
+import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
+import type { RpcTypedData } from "./worker/rpc.ts";
+import { Worker } from "./worker/worker.ts";
+
+export interface HostOptions {
+  readonly appFolder: string;
+  readonly dataFolder: string;
+  /** 0 is any free one. */
+  readonly port: number;
+  readonly settings: AppSettings;
+  readonly printLog: (line: string) => void;
+  /** How often containers are listed, in milliseconds. */
+  readonly blobPollMs: number;
+  /** The clock of orchestrations; triggers always go by the real one. */
+  readonly hubClock: Clock;
+  readonly test?: HubTestOptions;
+  /** The host can do nothing more, for example because the disk is full. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Host {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** At most one per process, as the app can be loaded only once. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const appFolder = resolve(options.appFolder);
+  const hostSettings = readHostJson(appFolder, (text) => resolveSettings(text, options.settings, "host.json"));
+  const log = createLogger(hostSettings.logLevels, options.printLog);
+  const front = await LateServer.listen(options.port);
+  const rpc = await LateServer.listen(0);
+  try {
+    announceAddress(front.url);
+    const worker = await Worker.load(appFolder, log);
+    checkBindings(worker.functions);
+    const stop = await run(options, hostSettings, log, worker, front, rpc);
+    return { url: front.url, stop };
+  } catch (error) {
+    front.close();
+    rpc.close();
+    throw error;
+  }
+}
+
+/** Puts the parts together, and only when all of them have accepted the app, opens the state and starts. */
+async function run(
+  options: HostOptions,
+  hostSettings: HostSettings,
+  log: Logger,
+  worker: Worker,
+  front: LateServer,
+  rpc: LateServer,
+): Promise<() => Promise<void>> {
+  const { settings, hubClock, blobPollMs, onFailure } = options;
+  const folder = join(resolve(options.dataFolder), "functions");
+  const hubState = new HubState();
+  const identity = new HostIdentity();
+  const receipts = new BlobReceipts();
+  const schedules = new ScheduleStatuses();
+  const file = new StateFile(join(folder, "state.journal"), {
+    host: identity,
+    hub: hubState,
+    blobs: receipts,
+    timers: schedules,
+  });
+
+  const runner = new WorkerRunner(worker, systemClock, hostSettings.functionTimeoutMs);
+  const test = options.test === undefined ? {} : { test: options.test };
+  const persist = file.writer<HubEntry>("hub");
+  const hub = new TaskHub({
+    state: hubState,
+    persist,
+    runner,
+    clock: hubClock,
+    log,
+    settings: hostSettings,
+    onFailure,
+    ...test,
+  });
+
+  const address = (): HubAddress => ({
+    webhookUrl: `${front.url}/runtime/webhooks/durabletask`,
+    rpcUrl: `${rpc.url}/durabletask/`,
+    hubName: hostSettings.hubName,
+    systemKey: identity.systemKey,
+  });
+  const extraInputs = (): Record<string, RpcTypedData> => {
+    const durableClient = { string: JSON.stringify(clientBindingData(address())) };
+    return { durableClient, orchestrationClient: durableClient };
+  };
+  const keys = readKeys(settings);
+  const common = { worker, settings, extraInputs, clock: systemClock, log };
+  const blobs = createBlobTriggers({
+    ...common,
+    hostSettings,
+    receipts,
+    persist: file.writer("blobs"),
+    pollMs: blobPollMs,
+    keys,
+    systemKey: () => identity.systemKey,
+  });
+  const timers = worker.functions
+    .filter(({ trigger }) => trigger.type === "timerTrigger")
+    .map((fn) => new TimerTrigger({ ...common, fn, statuses: schedules, persist: file.writer("timers") }));
+  const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys });
+  const durableApi = createDurableApi(hub, address);
+
+  const proofPath = `/running/${randomUUID()}`;
+  rpc.become(createRpc(durableApi, proofPath));
+  const unlock = await lockFolder(folder, `${rpc.url}${proofPath}`);
+  try {
+    file.open();
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  identity.ensureKey(file.writer("host"));
+  hub.start();
+  front.become(
+    createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers }),
+  );
+  for (const trigger of [blobs, ...timers]) trigger.start();
+
+  return async () => {
+    front.close();
+    rpc.close();
+    for (const trigger of [blobs, ...timers]) trigger.stop();
+    hub.stop();
+    await worker.stop();
+    file.close();
+    unlock();
+  };
+}
+
+/**
+ * The SDK sends links elsewhere when it does not find the host's own name, and its HTTP client would hand requests
+ * for this machine to a proxy.
+ */
+function announceAddress(url: string): void {
+  const { host } = new URL(url);
+  process.env["WEBSITE_HOSTNAME"] = host;
+  const noProxy = new Set(["127.0.0.1", "localhost", ...(process.env["NO_PROXY"] ?? "").split(",")].filter(Boolean));
+  process.env["NO_PROXY"] = [...noProxy].join(",");
+  process.env["no_proxy"] = process.env["NO_PROXY"];
+}

@@ -1,0 +1,191 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { isFinished } from "../engine/instance.ts";
+import type { Instance } from "../engine/instance.ts";
+import { entityId } from "../durable/entityTurn.ts";
+import type { TaskHub } from "../durable/taskHub.ts";
+import { viewInstance } from "./instanceView.ts";
+import { findInstances, readFilter } from "./instanceQuery.ts";
+import { managementUrls } from "./managementUrls.ts";
+import type { HubAddress } from "./managementUrls.ts";
+
+/** https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-bindings#instance-id-values */
+const BAD_ID = /[/\\#?\p{Cc}]/u;
+const START_RETRY_AFTER_SECONDS = 10;
+const STATUS_RETRY_AFTER_SECONDS = 5;
+
+/**
+ * The HTTP API of the Durable extension, with which both the SDK and the management links work.
+ * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api
+ */
+export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono {
+  const api = new Hono({ strict: false });
+
+  const start = async (c: Context): Promise<Response> => {
+    const { name = "", id = hub.newInstanceId() } = c.req.param() as { name?: string; id?: string };
+    const input = await readJson(c);
+    if (input === undefined) return c.text("Invalid JSON content", 400);
+    if (id.startsWith("@") || BAD_ID.test(id)) {
+      return c.text(
+        `Instance ids must not start with @ nor contain / \\ # ? or control characters, as "${id}" does`,
+        400,
+      );
+    }
+    if (!hub.runner.has("orchestrator", name)) {
+      const message = `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Correct the name, or register it with df.app.orchestration.`;
+      return c.text(message, 400);
+    }
+    const existing = hub.state.instances.get(id);
+    if (existing !== undefined && !isFinished(existing)) {
+      return c.text(`An instance with the id ${id} already exists and is ${existing.status}`, 409);
+    }
+    hub.startInstance(id, name, input, c.req.query("version") ?? "");
+    return c.json({ id, ...links(address(), id) }, 202, locate(address(), id, START_RETRY_AFTER_SECONDS));
+  };
+  api.post("/orchestrators/:name", start);
+  api.post("/orchestrators/:name/:id", start);
+
+  api.get("/instances", (c) => {
+    const filter = readFilter(c.req.query());
+    if (typeof filter === "string") return c.text(filter, 400);
+    const page = findInstances(hub.state.instances.values(), filter, c.req.header("x-ms-continuation-token") ?? "");
+    c.header("x-ms-continuation-token", page.continuationToken);
+    return c.json(page.instances.map((instance) => viewInstance(instance, viewOptions(c))));
+  });
+
+  api.get("/instances/:id", (c) =>
+    withInstance(hub, c, (instance) => {
+      const body = viewInstance(instance, viewOptions(c));
+      if (!isFinished(instance)) return c.json(body, 202, locate(address(), instance.id, STATUS_RETRY_AFTER_SECONDS));
+      const isError = instance.status === "Failed" && c.req.query("returnInternalServerErrorOnFailure") === "true";
+      return c.json(body, isError ? 500 : 200);
+    }),
+  );
+
+  api.post("/instances/:id/raiseEvent/:event", async (c) => {
+    const input = await readJson(c);
+    if (input === undefined || input === "") return c.text("Invalid JSON content", 400);
+    return withLiveInstance(hub, c, ({ id }) => {
+      hub.deliver({ to: id, message: { type: "event", name: c.req.param("event"), input } });
+      return c.body(null, 202);
+    });
+  });
+
+  for (const type of ["terminate", "suspend", "resume"] as const) {
+    api.post(`/instances/:id/${type}`, (c) =>
+      withLiveInstance(hub, c, ({ id }) => {
+        hub.deliver({ to: id, message: { type, reason: c.req.query("reason") ?? "" } });
+        return c.body(null, 202);
+      }),
+    );
+  }
+
+  api.post("/instances/:id/rewind", (c) =>
+    withInstance(hub, c, (instance) => {
+      if (instance.status !== "Failed") {
+        return c.text("The rewind operation is only supported on failed orchestration instances.", 412);
+      }
+      return c.text("The embedded host does not rewind instances. Start a new one with the same input (restart).", 501);
+    }),
+  );
+
+  api.post("/instances/:id/restart", (c) =>
+    withInstance(hub, c, ({ id, name, input, version, status }) => {
+      const isNew = c.req.query("restartWithNewInstanceId") !== "false";
+      if (!isNew && !isFinished({ status })) return c.text(`The instance ${id} is ${status}`, 409);
+      const newId = isNew ? hub.newInstanceId() : id;
+      hub.startInstance(newId, name, input, version);
+      return c.json(
+        { id: newId, ...links(address(), newId) },
+        202,
+        locate(address(), newId, START_RETRY_AFTER_SECONDS),
+      );
+    }),
+  );
+
+  api.delete("/instances/:id", (c) =>
+    withInstance(hub, c, ({ id, status }) => {
+      if (!isFinished({ status })) {
+        return c.text(`The instance ${id} is ${status}: only finished instances can be purged`, 412);
+      }
+      hub.purge([id]);
+      return c.json({ instancesDeleted: 1 });
+    }),
+  );
+
+  api.delete("/instances", (c) => {
+    const filter = readFilter(c.req.query());
+    if (typeof filter === "string") return c.text(filter, 400);
+    if (filter.createdTimeFrom === undefined) return c.text("Please provide a value for createdTimeFrom", 400);
+    const { instances } = findInstances(hub.state.instances.values(), { ...filter, top: Number.MAX_SAFE_INTEGER }, "");
+    const finished = instances.filter(isFinished);
+    if (finished.length === 0) return c.body(null, 404);
+    hub.purge(finished.map(({ id }) => id));
+    return c.json({ instancesDeleted: finished.length });
+  });
+
+  api.get("/entities/:name/:key", (c) => {
+    const entity = hub.state.entities.get(entityId(c.req.param("name"), c.req.param("key")));
+    if (entity?.exists !== true) return c.body(null, 404);
+    return c.body(entity.state ?? "null", 200, { "content-type": "application/json" });
+  });
+
+  api.post("/entities/:name/:key", async (c) => {
+    const { name, key } = c.req.param();
+    const input = await readJson(c);
+    if (input === undefined) return c.text("Invalid JSON content", 400);
+    if (!hub.runner.has("entity", name)) return c.text(`There is no entity function '${name}'`, 404);
+    const operation = {
+      id: hub.newInstanceId(),
+      operation: c.req.query("op") ?? "",
+      input: input || null,
+      isSignal: true,
+    };
+    hub.deliver({ to: entityId(name, key), message: { type: "operation", ...operation } });
+    return c.body(null, 202);
+  });
+
+  api.all("*", (c) => c.text(`The embedded host has no ${c.req.method} ${c.req.path}`, 501));
+  return api;
+}
+
+/** The body as the JSON text it is; empty for no body, undefined when it is not JSON. */
+async function readJson(c: Context): Promise<string | undefined> {
+  const text = await c.req.text();
+  if (text === "") return "";
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return undefined;
+  }
+}
+
+function withInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
+  const id = c.req.param("id") ?? "";
+  const instance = hub.state.instances.get(id);
+  return instance === undefined ? c.text(`No instance with ID '${id}' found.`, 404) : answer(instance);
+}
+
+function withLiveInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
+  return withInstance(hub, c, (instance) =>
+    isFinished(instance) ? c.text(`The instance ${instance.id} is ${instance.status}`, 410) : answer(instance),
+  );
+}
+
+function viewOptions(c: Context): { showHistory: boolean; showHistoryOutput: boolean; showInput: boolean } {
+  return {
+    showHistory: c.req.query("showHistory") === "true",
+    showHistoryOutput: c.req.query("showHistoryOutput") === "true",
+    showInput: c.req.query("showInput") !== "false",
+  };
+}
+
+function links(address: HubAddress, id: string): Record<string, string> {
+  const { rewindPostUri: _rewind, ...rest } = managementUrls(address, id);
+  return rest;
+}
+
+function locate(address: HubAddress, id: string, retryAfterSeconds: number): Record<string, string> {
+  return { Location: managementUrls(address, id)["statusQueryGetUri"] ?? "", "Retry-After": String(retryAfterSeconds) };
+}

@@ -1,0 +1,98 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "../worker/coreModule.ts";
+import type { RpcHttpRequest, RpcTypedData } from "../worker/rpc.ts";
+import type { Worker } from "../worker/worker.ts";
+import { isAllowed } from "./keys.ts";
+import type { HostKeys } from "./keys.ts";
+import { toHttpResponse } from "./httpResponse.ts";
+import { proxyToLibrary } from "./httpStream.ts";
+import { parseRoute } from "./route.ts";
+import type { Route } from "./route.ts";
+
+export type HttpContext = Context<{ Bindings: HttpBindings }>;
+
+export interface HttpTriggerOptions {
+  readonly worker: Worker;
+  readonly routePrefix: string;
+  readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
+  readonly keys: HostKeys;
+  readonly log: Logger;
+}
+
+interface HttpFunction {
+  readonly fn: RegisteredFunction;
+  readonly route: Route;
+  readonly methods: readonly string[];
+  readonly authLevel: string;
+}
+
+/** Answers every request that is meant for an HTTP function of the app, and 404 to all others. */
+export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext) => Promise<Response> {
+  const functions = options.worker.functions
+    .filter((fn) => fn.trigger.type === "httpTrigger")
+    .map((fn) => readHttpFunction(fn, options.routePrefix))
+    .toSorted((a, b) => (a.route.order < b.route.order ? -1 : 1));
+
+  return async (c) => {
+    const { pathname } = new URL(c.req.url);
+    for (const { fn, route, methods, authLevel } of functions) {
+      const parameters = methods.includes(c.req.method) ? route.match(pathname) : undefined;
+      if (parameters === undefined) continue;
+      if (!isAllowed(c, authLevel, options.keys)) return c.body(null, 401);
+      return invoke(c, fn, parameters, options);
+    }
+    return c.body(null, 404);
+  };
+}
+
+function readHttpFunction(fn: RegisteredFunction, routePrefix: string): HttpFunction {
+  const { route, methods, authLevel } = fn.trigger as { route?: string; methods?: string[]; authLevel?: string };
+  return {
+    fn,
+    route: parseRoute(`${routePrefix}/${route ?? fn.name}`, fn.name),
+    methods: (methods ?? ["GET", "POST"]).map((method) => method.toUpperCase()),
+    authLevel: (authLevel ?? "anonymous").toLowerCase(),
+  };
+}
+
+async function invoke(
+  c: HttpContext,
+  fn: RegisteredFunction,
+  parameters: Record<string, string>,
+  { worker, extraInputs, log }: HttpTriggerOptions,
+): Promise<Response> {
+  try {
+    if (worker.httpUri !== undefined) {
+      return await proxyToLibrary(c, worker, worker.httpUri, fn, parameters, extraInputs());
+    }
+    const input = { http: await readRequest(c, parameters) };
+    const { response } = await worker.invoke({ fn, input, extraInputs: extraInputs() });
+    return toHttpResponse(response.returnValue?.http);
+  } catch (error) {
+    log.write("error", `Function.${fn.name}`, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return c.body(null, 500);
+  }
+}
+
+/** Only a body whose length is announced comes through, as on the real host. */
+async function readRequest(c: HttpContext, parameters: Record<string, string>): Promise<RpcHttpRequest> {
+  const url = new URL(c.req.url);
+  const hasBody = Number(c.req.header("content-length") ?? 0) > 0;
+  const query = Object.fromEntries(
+    [...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key).join(",")]),
+  );
+  return {
+    url: c.req.url,
+    method: c.req.method,
+    nullableHeaders: nullable(c.req.header()),
+    nullableQuery: nullable(query),
+    nullableParams: nullable(parameters),
+    ...(hasBody ? { body: { bytes: new Uint8Array(await c.req.arrayBuffer()) } } : {}),
+  };
+}
+
+function nullable(values: Readonly<Record<string, string>>): Record<string, { value: string }> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value }]));
+}

@@ -1,0 +1,63 @@
+import { Journal } from "../journal.ts";
+
+/** One part of the host's state: it knows its own entries, and nothing of the file they are kept in. */
+export interface StatePart {
+  /** Gets only what was written for this part. */
+  apply(entry: never): void;
+  /** The fewest entries from which the state of now can be made again. */
+  snapshot(): Iterable<unknown>;
+}
+
+interface Line {
+  readonly part: string;
+  readonly entry: unknown;
+}
+
+/** Raise the number when an old host would misread the entries. */
+const FORMAT = { kind: "functions-host", version: 1 };
+const MIN_ENTRIES_BEFORE_COMPACTION = 20_000;
+
+/**
+ * Everything the host must not forget, in one journal: so that opening it either succeeds as a whole or leaves the
+ * disk as it was.
+ */
+export class StateFile {
+  readonly #path: string;
+  readonly #parts: ReadonlyMap<string, StatePart>;
+  #journal: Journal<Line> | undefined;
+  #compactAt = MIN_ENTRIES_BEFORE_COMPACTION;
+
+  constructor(path: string, parts: Readonly<Record<string, StatePart>>) {
+    this.#path = path;
+    this.#parts = new Map(Object.entries(parts));
+  }
+
+  /** Gives every part what was written for it. */
+  open(): void {
+    this.#journal = Journal.open<Line>(this.#path, FORMAT, ({ part, entry }) =>
+      this.#parts.get(part)?.apply(entry as never),
+    );
+  }
+
+  /** Appends for one part. The caller applies the entry afterwards. */
+  writer<Entry>(part: string): (entry: Entry) => void {
+    return (entry) => {
+      if (this.#journal === undefined) throw new Error("The state file is not open");
+      this.#compactWhenWorthwhile(this.#journal);
+      this.#journal.append({ part, entry });
+    };
+  }
+
+  close(): void {
+    this.#journal?.close();
+    this.#journal = undefined;
+  }
+
+  /** Before an append, when every part agrees with what is written. */
+  #compactWhenWorthwhile(journal: Journal<Line>): void {
+    if (journal.appendedSinceCompaction < this.#compactAt) return;
+    const lines = [...this.#parts].flatMap(([part, state]) => [...state.snapshot()].map((entry) => ({ part, entry })));
+    journal.compact(lines);
+    this.#compactAt = Math.max(MIN_ENTRIES_BEFORE_COMPACTION, lines.length * 4);
+  }
+}

@@ -1,0 +1,123 @@
+import { Limiter } from "../durable/limiter.ts";
+import type { Logger } from "../log.ts";
+import type { RpcTypedData } from "../worker/rpc.ts";
+import type { Worker } from "../worker/worker.ts";
+import { readBlobInput } from "./blobFunction.ts";
+import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
+import { blobKey } from "./blobReceipts.ts";
+import type { BlobReceipts, Receipt, ReceiptEntry } from "./blobReceipts.ts";
+
+export interface BlobDeliveryOptions {
+  readonly worker: Worker;
+  readonly receipts: BlobReceipts;
+  readonly persist: (entry: ReceiptEntry) => void;
+  readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
+  readonly maxDegreeOfParallelism: number;
+  readonly poisonBlobThreshold: number;
+  readonly putPoisonMessage: (target: BlobFunction, blob: FoundBlob) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Brings blobs to functions, each version until it has succeeded once or failed too often. */
+export class BlobDelivery {
+  readonly #options: BlobDeliveryOptions;
+  readonly #limiter: Limiter;
+  readonly #underWay = new Set<string>();
+  #isStopped = false;
+
+  constructor(options: BlobDeliveryOptions) {
+    this.#options = options;
+    this.#limiter = new Limiter(options.maxDegreeOfParallelism, () => undefined);
+  }
+
+  /** Does nothing for a version that has been delivered, or is on its way. */
+  offer(target: BlobFunction, blob: FoundBlob): void {
+    const { fn } = target;
+    const receipt = this.#options.receipts.find(fn.name, blobKey(blob));
+    if (receipt?.etag === blob.etag && receipt.isDone) return;
+    const key = `${fn.name}\n${blobKey(blob)}\n${blob.etag}`;
+    if (this.#isStopped || this.#underWay.has(key)) return;
+    this.#underWay.add(key);
+    this.#limiter.add(async () => {
+      try {
+        await this.#deliver(target, blob);
+      } catch (error) {
+        this.#log(
+          "warning",
+          target,
+          `${blobKey(blob)} could not be delivered and is tried again later: ${textOf(error)}`,
+        );
+      } finally {
+        this.#underWay.delete(key);
+      }
+    });
+  }
+
+  /** Keeps that a version is to be delivered, so that it is also after a crash. */
+  accept(target: BlobFunction, blob: FoundBlob): void {
+    const receipt = this.#options.receipts.find(target.fn.name, blobKey(blob));
+    if (receipt?.etag !== blob.etag) this.#keep(target, { ...blob, attempts: 0, isDone: false });
+    this.offer(target, blob);
+  }
+
+  forget(target: BlobFunction, blobs: readonly string[]): void {
+    if (blobs.length === 0) return;
+    const entry = { k: "forget", fn: target.fn.name, blobs } as const;
+    this.#options.persist(entry);
+    this.#options.receipts.apply(entry);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#limiter.close();
+  }
+
+  async #deliver(target: BlobFunction, blob: FoundBlob): Promise<void> {
+    const { receipts, poisonBlobThreshold } = this.#options;
+    const known = receipts.find(target.fn.name, blobKey(blob));
+    let attempts = known?.etag === blob.etag ? known.attempts : 0;
+    while (attempts < poisonBlobThreshold) {
+      const data = await readBlobInput(target, blob);
+      if (this.#isStopped) return;
+      if (data === undefined) {
+        this.#log("debug", target, `${blobKey(blob)} has changed or is gone: nothing to do for ${blob.etag}`);
+        this.forget(target, known?.etag === blob.etag ? [blobKey(blob)] : []);
+        return;
+      }
+      attempts++;
+      // Kept first: a blob that takes the whole host down must not do so for ever.
+      this.#keep(target, { ...blob, attempts, isDone: false });
+      if (await this.#attempt(target, data)) return this.#keep(target, { ...blob, attempts, isDone: true });
+      if (this.#isStopped) return;
+    }
+    await this.#options.putPoisonMessage(target, blob);
+    this.#log("error", target, `${blobKey(blob)} failed ${attempts} times; a message is in the poison queue`);
+    this.#keep(target, { ...blob, attempts, isDone: true });
+  }
+
+  async #attempt(target: BlobFunction, data: NonNullable<Awaited<ReturnType<typeof readBlobInput>>>): Promise<boolean> {
+    try {
+      await this.#options.worker.invoke({ fn: target.fn, ...data, extraInputs: this.#options.extraInputs() });
+      return true;
+    } catch (error) {
+      this.#log("error", target, textOf(error));
+      return false;
+    }
+  }
+
+  #keep(target: BlobFunction, receipt: Receipt): void {
+    if (this.#isStopped) return;
+    const { container, name, etag, attempts, isDone } = receipt;
+    const entry = { k: "receipt", fn: target.fn.name, receipt: { container, name, etag, attempts, isDone } } as const;
+    this.#options.persist(entry);
+    this.#options.receipts.apply(entry);
+  }
+
+  #log(level: "debug" | "warning" | "error", target: BlobFunction, message: string): void {
+    this.#options.log.write(level, `Function.${target.fn.name}`, message);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,80 @@
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { BlobDelivery } from "./blobDelivery.ts";
+import type { BlobFunction } from "./blobFunction.ts";
+import { bareEtag, blobKey } from "./blobReceipts.ts";
+import type { BlobReceipts } from "./blobReceipts.ts";
+
+export interface BlobPollingOptions {
+  readonly target: BlobFunction;
+  readonly delivery: BlobDelivery;
+  readonly receipts: BlobReceipts;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly log: Logger;
+}
+
+/** A listing that takes long makes the next one wait: polling may use a tenth of the time. */
+const MAX_DUTY = 0.1;
+
+/** Lists the container of a blob trigger again and again, and offers what it finds. */
+export class BlobPolling {
+  readonly #options: BlobPollingOptions;
+  #cancel: () => void = () => undefined;
+  #isStopped = false;
+  #isFailing = false;
+
+  constructor(options: BlobPollingOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#poll();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, intervalMs } = this.#options;
+    const startedAt = clock.now();
+    try {
+      await this.#list();
+      this.#isFailing = false;
+    } catch (error) {
+      this.#notice(error);
+    }
+    if (this.#isStopped) return;
+    const spent = clock.now() - startedAt;
+    this.#cancel = clock.at(clock.now() + Math.max(intervalMs - spent, spent / MAX_DUTY, 1), () => void this.#poll());
+  }
+
+  async #list(): Promise<void> {
+    const { target, delivery, receipts } = this.#options;
+    const { container, prefix } = target.pattern;
+    const gone = new Set(receipts.of(target.fn.name).keys());
+    for await (const { name, properties } of target.service.getContainerClient(container).listBlobsFlat({ prefix })) {
+      if (this.#isStopped) return;
+      const blob = { container, name, etag: bareEtag(properties.etag) };
+      gone.delete(blobKey(blob));
+      if (target.pattern.match(name) !== undefined) delivery.offer(target, blob);
+    }
+    delivery.forget(target, [...gone]);
+  }
+
+  /** One line when it starts to fail, not one for every poll. A container may come later. */
+  #notice(error: unknown): void {
+    const { target, log } = this.#options;
+    if ((error as { statusCode?: number }).statusCode === 404 || this.#isFailing || this.#isStopped) return;
+    this.#isFailing = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    const { container } = target.pattern;
+    log.write(
+      "warning",
+      `Function.${target.fn.name}`,
+      `Cannot list the container "${container}" and goes on trying: ${reason}`,
+    );
+  }
+}

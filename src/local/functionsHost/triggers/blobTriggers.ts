@@ -1,0 +1,62 @@
+import type { AppSettings } from "../appSettings.ts";
+import type { Clock } from "../clock.ts";
+import type { HostSettings } from "../hostJson.ts";
+import type { HttpContext } from "../http/httpTrigger.ts";
+import type { HostKeys } from "../http/keys.ts";
+import type { Logger } from "../log.ts";
+import type { RpcTypedData } from "../worker/rpc.ts";
+import type { Worker } from "../worker/worker.ts";
+import { BlobDelivery } from "./blobDelivery.ts";
+import { readBlobFunction } from "./blobFunction.ts";
+import { BlobPolling } from "./blobPolling.ts";
+import type { BlobReceipts, ReceiptEntry } from "./blobReceipts.ts";
+import { createBlobEvents } from "./eventGrid.ts";
+import { putPoisonMessage } from "./poison.ts";
+
+export interface BlobTriggersOptions {
+  readonly worker: Worker;
+  readonly settings: AppSettings;
+  readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold">;
+  readonly receipts: BlobReceipts;
+  readonly persist: (entry: ReceiptEntry) => void;
+  readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
+  readonly clock: Clock;
+  readonly pollMs: number;
+  readonly keys: HostKeys;
+  readonly systemKey: () => string;
+  readonly log: Logger;
+}
+
+export interface BlobTriggers {
+  /** The webhook of Event Grid. */
+  readonly events: (c: HttpContext) => Promise<Response>;
+  start(): void;
+  stop(): void;
+}
+
+/** Every blob trigger of the app, whatever its source. */
+export function createBlobTriggers(options: BlobTriggersOptions): BlobTriggers {
+  const { worker, settings, hostSettings, receipts, clock, pollMs, log } = options;
+  const functions = worker.functions
+    .filter(({ trigger }) => trigger.type === "blobTrigger")
+    .map((fn) => readBlobFunction(fn, settings));
+  const delivery = new BlobDelivery({ ...options, ...hostSettings, putPoisonMessage });
+  const targets = functions.filter(({ source }) => source === "EventGrid");
+  const polled = functions
+    .filter(({ source }) => source === "LogsAndContainerScan")
+    .map((target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs: pollMs, log }));
+
+  return {
+    events: createBlobEvents({ targets, delivery, keys: options.keys, systemKey: options.systemKey, log }),
+    start() {
+      for (const target of targets) {
+        for (const receipt of receipts.of(target.fn.name).values()) delivery.offer(target, receipt);
+      }
+      for (const poller of polled) poller.start();
+    },
+    stop() {
+      for (const poller of polled) poller.stop();
+      delivery.stop();
+    },
+  };
+}

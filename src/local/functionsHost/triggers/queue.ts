@@ -1,0 +1,76 @@
+import { signRequest } from "./sharedKey.ts";
+import type { StorageAccount } from "./sharedKey.ts";
+
+export interface QueueMessage {
+  readonly id: string;
+  readonly popReceipt: string;
+  readonly dequeueCount: number;
+  /** As it was put, usually base64. */
+  readonly text: string;
+  readonly insertedAt: string;
+  readonly expiresAt: string;
+}
+
+/** The few operations of the Queue service that the host needs. https://learn.microsoft.com/rest/api/storageservices/queue-service-rest-api */
+export class Queue {
+  readonly name: string;
+  readonly #account: StorageAccount;
+
+  constructor(account: StorageAccount, name: string) {
+    this.#account = account;
+    this.name = name;
+  }
+
+  /** Also when it exists. */
+  async create(): Promise<void> {
+    await this.#send("PUT", "", {}, "", [201, 204]);
+  }
+
+  /** As base64, which is what Functions expects. */
+  async put(text: string): Promise<void> {
+    const message = `<QueueMessage><MessageText>${Buffer.from(text).toString("base64")}</MessageText></QueueMessage>`;
+    await this.#send("POST", "/messages", {}, message, [201]);
+  }
+
+  /** Nothing when the queue does not exist. */
+  async take(count: number, visibilityTimeoutSeconds: number): Promise<readonly QueueMessage[]> {
+    const query = { numofmessages: String(count), visibilitytimeout: String(visibilityTimeoutSeconds) };
+    const response = await this.#send("GET", "/messages", query, "", [200, 404]);
+    if (response.status === 404) return [];
+    const text = await response.text();
+    return [...text.matchAll(/<QueueMessage>(.*?)<\/QueueMessage>/gs)].map(([, xml = ""]) => ({
+      id: element(xml, "MessageId"),
+      popReceipt: element(xml, "PopReceipt"),
+      dequeueCount: Number(element(xml, "DequeueCount")),
+      text: element(xml, "MessageText"),
+      insertedAt: element(xml, "InsertionTime"),
+      expiresAt: element(xml, "ExpirationTime"),
+    }));
+  }
+
+  async delete({ id, popReceipt }: QueueMessage): Promise<void> {
+    await this.#send("DELETE", `/messages/${id}`, { popreceipt: popReceipt }, "", [204, 404]);
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body: string,
+    accepted: readonly number[],
+  ): Promise<Response> {
+    const url = new URL(`${this.#account.queueEndpoint}/${this.name}${path}`);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const headers = signRequest(this.#account, method, url, body, new Date());
+    const response = await fetch(url, { method, headers, ...(body === "" ? {} : { body }) });
+    if (accepted.includes(response.status)) return response;
+    throw new Error(
+      `${method} on the queue ${this.name} answered ${response.status}: ${element(await response.text(), "Code")}`,
+    );
+  }
+}
+
+function element(xml: string, name: string): string {
+  const text = new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(xml)?.[1] ?? "";
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+}

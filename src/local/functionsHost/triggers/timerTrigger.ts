@@ -1,0 +1,133 @@
+import type { AppSettings } from "../appSettings.ts";
+import { resolveSettings } from "../appSettings.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "../worker/coreModule.ts";
+import type { RpcTypedData } from "../worker/rpc.ts";
+import type { Worker } from "../worker/worker.ts";
+import { parseSchedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+
+export interface ScheduleStatus {
+  readonly last: string;
+  readonly next: string;
+  readonly lastUpdated: string;
+}
+
+export interface ScheduleEntry {
+  readonly fn: string;
+  readonly status: ScheduleStatus;
+}
+
+/** When each timer function ran last, and when it is due: what makes a missed run noticed after a restart. */
+export class ScheduleStatuses {
+  readonly #statuses = new Map<string, ScheduleStatus>();
+
+  apply({ fn, status }: ScheduleEntry): void {
+    this.#statuses.set(fn, status);
+  }
+
+  *snapshot(): Iterable<ScheduleEntry> {
+    for (const [fn, status] of this.#statuses) yield { fn, status };
+  }
+
+  find(fn: string): ScheduleStatus | undefined {
+    return this.#statuses.get(fn);
+  }
+}
+
+export interface TimerTriggerOptions {
+  readonly fn: RegisteredFunction;
+  readonly worker: Worker;
+  readonly settings: AppSettings;
+  readonly statuses: ScheduleStatuses;
+  readonly persist: (entry: ScheduleEntry) => void;
+  readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** As on the real host, schedules closer than this are not watched for missed runs. */
+const MIN_MONITORED_MS = 60_000;
+const NEVER = new Date(0).toISOString();
+
+/** Runs one function on its schedule, never two times at once. */
+export class TimerTrigger {
+  readonly #options: TimerTriggerOptions;
+  readonly #schedule: Schedule;
+  readonly #isMonitored: boolean;
+  readonly #runOnStartup: boolean;
+  #cancel: () => void = () => undefined;
+  #isStopped = false;
+
+  constructor(options: TimerTriggerOptions) {
+    const { fn, settings, clock } = options;
+    const {
+      schedule = "",
+      useMonitor = true,
+      runOnStartup = false,
+    } = fn.trigger as {
+      schedule?: string;
+      useMonitor?: boolean;
+      runOnStartup?: boolean;
+    };
+    this.#options = options;
+    this.#schedule = parseSchedule(resolveSettings(schedule, settings, `Function ${fn.name}`), fn.name);
+    const first = this.#schedule.nextAfter(clock.now()) ?? Number.MAX_SAFE_INTEGER;
+    const second = this.#schedule.nextAfter(first) ?? Number.MAX_SAFE_INTEGER;
+    this.#isMonitored = useMonitor && second - first >= MIN_MONITORED_MS;
+    this.#runOnStartup = runOnStartup;
+  }
+
+  start(): void {
+    const { fn, clock, statuses } = this.#options;
+    const status = statuses.find(fn.name);
+    const isPastDue = this.#isMonitored && status !== undefined && Date.parse(status.next) <= clock.now();
+    if (isPastDue || this.#runOnStartup) void this.#run(isPastDue);
+    else this.#arm(status);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  #arm(status: ScheduleStatus | undefined): void {
+    const { clock } = this.#options;
+    const next = this.#schedule.nextAfter(clock.now());
+    if (next === undefined || this.#isStopped) return;
+    if (this.#isMonitored) this.#keep(status?.last ?? NEVER, next);
+    this.#cancel = clock.at(next, () => void this.#run(false));
+  }
+
+  async #run(isPastDue: boolean): Promise<void> {
+    const { fn, worker, clock, statuses, extraInputs, log } = this.#options;
+    const startedAt = new Date(clock.now()).toISOString();
+    const known = statuses.find(fn.name);
+    const data = {
+      Schedule: { AdjustForDST: true },
+      ScheduleStatus: this.#isMonitored
+        ? { Last: known?.last ?? NEVER, Next: known?.next ?? startedAt, LastUpdated: known?.lastUpdated ?? NEVER }
+        : null,
+      IsPastDue: isPastDue,
+    };
+    try {
+      await worker.invoke({ fn, input: { json: JSON.stringify(data) }, extraInputs: extraInputs() });
+    } catch (error) {
+      log.write(
+        "error",
+        `Function.${fn.name}`,
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      );
+    }
+    if (this.#isStopped) return;
+    this.#arm({ last: startedAt, next: startedAt, lastUpdated: startedAt });
+  }
+
+  #keep(last: string, next: number): void {
+    const { fn, clock, statuses, persist } = this.#options;
+    const status = { last, next: new Date(next).toISOString(), lastUpdated: new Date(clock.now()).toISOString() };
+    persist({ fn: fn.name, status });
+    statuses.apply({ fn: fn.name, status });
+  }
+}

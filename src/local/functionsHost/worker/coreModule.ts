@@ -1,0 +1,127 @@
+import Module from "node:module";
+import { UserError } from "../../userError.ts";
+import type {
+  Binding,
+  FunctionCallback,
+  FunctionMetadata,
+  ProgrammingModel,
+  RpcLogCategory,
+  RpcLogLevel,
+} from "./rpc.ts";
+
+export interface RegisteredFunction {
+  readonly name: string;
+  readonly metadata: FunctionMetadata;
+  readonly bindings: readonly Binding[];
+  readonly trigger: Binding;
+  readonly callback: FunctionCallback;
+}
+
+export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
+type Hook = (context: never) => unknown;
+
+const HOOK_NAMES: readonly string[] = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"];
+const HOST_VERSION = "4.1048.200";
+const WORKER_VERSION = "3.11.0";
+
+/**
+ * The module `@azure/functions-core`, which no package contains: the worker provides it.
+ * There is one per process, because `@azure/functions` asks for it once and keeps it.
+ * https://github.com/Azure/azure-functions-nodejs-worker/blob/v4.x/src/setupCoreModule.ts
+ */
+export class CoreModule {
+  readonly functions = new Map<string, RegisteredFunction>();
+  readonly #hooks = new Map<string, Hook[]>();
+  readonly #log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void;
+  #model: ProgrammingModel | undefined;
+  #locked = false;
+
+  constructor(log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void) {
+    this.#log = log;
+  }
+
+  get model(): ProgrammingModel | undefined {
+    return this.#model;
+  }
+
+  /** Answers `require("@azure/functions-core")` from now on. Must come before the first import of app code. */
+  install(): void {
+    const core = this.#surface();
+    const prototype = Module.prototype as unknown as { require: (this: unknown, id: string) => unknown };
+    const { require: original } = prototype;
+    prototype.require = function require(this: unknown, id: string): unknown {
+      return id === "@azure/functions-core" ? core : original.call(this, id);
+    };
+  }
+
+  lock(): void {
+    this.#locked = true;
+  }
+
+  async runHooks(name: HookName, context: object): Promise<void> {
+    for (const hook of this.#hooks.get(name) ?? []) await hook(context as never);
+  }
+
+  #surface(): object {
+    return {
+      version: WORKER_VERSION,
+      hostVersion: HOST_VERSION,
+      Disposable,
+      registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => this.#register(metadata, callback),
+      registerHook: (name: string, hook: Hook) => this.#registerHook(name, hook),
+      setProgrammingModel: (model: ProgrammingModel) => (this.#model = model),
+      getProgrammingModel: () => this.#model,
+      log: this.#log,
+    };
+  }
+
+  #register(metadata: FunctionMetadata, callback: FunctionCallback): Disposable {
+    if (this.#locked) throw new Error("A function can only be registered during app startup.");
+    const { name } = metadata;
+    if ([...this.functions.keys()].some((known) => known.toLowerCase() === name.toLowerCase())) {
+      throw new UserError("DuplicateFunction", `Two functions are registered with the name "${name}"`, {
+        hint: "Give each function its own name; upper and lower case are the same.",
+      });
+    }
+    // The real host receives bindings as JSON, so what JSON drops is dropped here too.
+    const bindings = Object.entries(metadata.bindings).map(
+      ([key, binding]) => JSON.parse(JSON.stringify({ ...binding, name: key })) as Binding,
+    );
+    const trigger = bindings.find((binding) => /trigger$/i.test(binding.type));
+    if (trigger === undefined) throw new UserError("NoTrigger", `Function "${name}" has no trigger`);
+    this.functions.set(name, { name, metadata, bindings, trigger, callback });
+    return new Disposable(() => this.functions.delete(name));
+  }
+
+  #registerHook(name: string, hook: Hook): Disposable {
+    if (!HOOK_NAMES.includes(name)) {
+      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
+    }
+    const hooks = this.#hooks.get(name) ?? [];
+    this.#hooks.set(name, [...hooks, hook]);
+    return new Disposable(() => {
+      this.#hooks.set(
+        name,
+        (this.#hooks.get(name) ?? []).filter((other) => other !== hook),
+      );
+    });
+  }
+}
+
+class Disposable {
+  #dispose: (() => unknown) | undefined;
+
+  constructor(dispose: () => unknown) {
+    this.#dispose = dispose;
+  }
+
+  static from(...others: { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => others.forEach((other) => other.dispose()));
+  }
+
+  dispose(): unknown {
+    const dispose = this.#dispose;
+    this.#dispose = undefined;
+    return dispose?.();
+  }
+}

@@ -2,6 +2,9 @@ import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Run by npm, one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
+const ECHO_MS = 300;
+
 export interface Interruption {
   readonly signal: AbortSignal;
   /** 128 + the number of the signal that came; undefined when none came. */
@@ -15,11 +18,16 @@ export interface Interruption {
 export function listenForSignals(onFirst: (name: string) => void): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  let firstAt = 0;
   for (const name of SIGNALS) {
     process.on(name, () => {
       const code = 128 + constants.signals[name];
-      if (exitCode !== undefined) process.exit(code);
+      if (exitCode !== undefined) {
+        if (performance.now() - firstAt > ECHO_MS) process.exit(code);
+        return;
+      }
       exitCode = code;
+      firstAt = performance.now();
       onFirst(name);
       controller.abort();
     });

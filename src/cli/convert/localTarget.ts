@@ -80,6 +80,7 @@ async function startOwnStack(
 ): Promise<Target | undefined> {
   const { env, output, signal } = context;
   let stack: LocalStack;
+  output.note(`Starting a local stack on ${printable(folder.path)}`);
   try {
     stack = await startLocalStack({
       data: folder.path,

@@ -1,0 +1,109 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseCommand, parseNumber } from "../cli/args.ts";
+import type { CommandContext } from "../cli/command.ts";
+import { openTarget } from "../cli/convert/target.ts";
+import { Output } from "../cli/output.ts";
+import { workingFolder } from "../cli/workingFolder.ts";
+import { findFfmpeg } from "../local/ffmpeg.ts";
+import { withoutProxyForLoopback } from "../local/loopback.ts";
+import { convertPlainly } from "./plainFfmpeg.ts";
+import { convertOnStack } from "./stackRun.ts";
+import { makeVideos } from "./videos.ts";
+
+/** Both sides convert so many at a time. */
+const AT_ONCE = 2;
+const OPTIONS = {
+  files: { type: "string", default: "6" },
+  seconds: { type: "string", default: "60" },
+  data: { type: "string", default: ".mp3drop/bench" },
+  json: { type: "boolean", default: false },
+} as const;
+
+interface Result {
+  readonly files: number;
+  readonly secondsPerFile: number;
+  readonly stackSeconds: number;
+  readonly ffmpegSeconds: number;
+  readonly ratio: number;
+  /** Upload finished to record written, less the time plain ffmpeg took for the same file; waiting for a slot counts. */
+  readonly latencyOverheadSeconds: { readonly median: number; readonly max: number };
+  /** The same for one file on an idle stack, where nothing waits for a slot. */
+  readonly latencyOverheadAloneSeconds: number;
+}
+
+const output = new Output();
+const { values } = parseCommand("bench", process.argv.slice(2), OPTIONS);
+const count = parseNumber("files", values.files, { min: 2, max: 1_000, isWhole: true, hint: "Two at least." });
+const seconds = parseNumber("seconds", values.seconds, { min: 1, max: 36_000, isWhole: true, hint: "One at least." });
+print(await measure(count, seconds));
+
+async function measure(files: number, secondsPerFile: number): Promise<Result> {
+  Object.assign(process.env, withoutProxyForLoopback(process.env));
+  const packageFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+  const folder = workingFolder(process.env, process.cwd(), packageFolder);
+  const data = resolve(folder, values.data);
+  const env = { ...process.env, BATCH_TASK_SLOTS_PER_NODE: String(AT_ONCE) };
+  const context: CommandContext = { output, env, folder, signal: new AbortController().signal };
+  const { ffmpeg } = findFfmpeg(env);
+  const out = join(data, "mp3s");
+  mkdirSync(out, { recursive: true });
+
+  output.note(`Making ${files} videos of ${secondsPerFile} s, unless they are there already`);
+  const videos = await makeVideos(ffmpeg, join(data, "videos"), files, secondsPerFile);
+  const [short = ""] = await makeVideos(ffmpeg, join(data, "videos"), 1, 1);
+  const [first = ""] = videos;
+
+  const stack = { data, connectionString: undefined, functionsUrl: undefined, verbose: false };
+  const target = await openTarget(stack, context);
+  try {
+    output.note("Warming up");
+    await convertOnStack(target, [short], out, context);
+    output.note(`Converting ${files} videos through the stack, then with plain ffmpeg`);
+    const onStack = await convertOnStack(target, videos, out, context);
+    const plainStartedAt = performance.now();
+    const plainMs = await convertPlainly(ffmpeg, videos, out, AT_ONCE);
+    const plainWallMs = performance.now() - plainStartedAt;
+    const alone = await convertOnStack(target, [first], out, context);
+    const [plainAloneMs = 0] = await convertPlainly(ffmpeg, [first], out, 1);
+
+    const overheads = onStack.latenciesMs.map((latency, index) => latency - (plainMs[index] ?? 0));
+    return {
+      files,
+      secondsPerFile,
+      stackSeconds: onStack.wallMs / 1_000,
+      ffmpegSeconds: plainWallMs / 1_000,
+      ratio: onStack.wallMs / plainWallMs,
+      latencyOverheadSeconds: { median: median(overheads) / 1_000, max: Math.max(...overheads) / 1_000 },
+      latencyOverheadAloneSeconds: ((alone.latenciesMs[0] ?? Number.NaN) - plainAloneMs) / 1_000,
+    };
+  } finally {
+    await target.close(context.signal);
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+function print(result: Result): void {
+  if (values.json) return output.result(JSON.stringify(result));
+  const rows: [string, string][] = [
+    ["videos", `${result.files} of ${result.secondsPerFile} s, ${AT_ONCE} at a time`],
+    ["through the stack", `${result.stackSeconds.toFixed(2)} s (upload, conversion, download)`],
+    ["plain ffmpeg", `${result.ffmpegSeconds.toFixed(2)} s`],
+    ["ratio", result.ratio.toFixed(2)],
+    [
+      "latency overhead, median",
+      `${result.latencyOverheadSeconds.median.toFixed(2)} s (upload to record, less ffmpeg)`,
+    ],
+    ["latency overhead, max", `${result.latencyOverheadSeconds.max.toFixed(2)} s`],
+    ["latency overhead, one alone", `${result.latencyOverheadAloneSeconds.toFixed(2)} s`],
+  ];
+  for (const [name, value] of rows) output.result(`${name.padEnd(28)} ${value}`);
+}

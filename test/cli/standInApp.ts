@@ -134,6 +134,7 @@ async function publish(
       convertedAt: null,
       recordedAt: "2026-01-01T00:00:02.000Z",
     },
+    attempts: 1,
     batch: null,
     ffmpegVersion: null,
   };

@@ -53,6 +53,7 @@ export function failedAnswer(
       convertedAt: null,
       recordedAt: new Date().toISOString(),
     },
+    attempts: 0,
     batch: null,
     ffmpegVersion: null,
   };

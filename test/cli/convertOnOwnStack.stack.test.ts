@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import type { ConversionAnswer } from "../../src/cli/convert/answer.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { startCli } from "./runCli.ts";
+
+const SAMPLE = join(import.meta.dirname, "..", "fixtures", "media", "sample.mp4");
+
+test("convert runs a stack of its own where none runs, and stops it", async ({ expect }) => {
+  const data = temporaryFolder();
+  const out = temporaryFolder();
+
+  const cli = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE]);
+
+  expect(await cli.exit).toEqual({ code: 0, signal: null });
+  const { conversions } = JSON.parse(cli.stdout()) as { conversions: ConversionAnswer[] };
+  expect(conversions).toMatchObject([{ status: "succeeded", output: { name: "sample.mp3" } }]);
+  expect(existsSync(join(out, "sample.mp3"))).toBe(true);
+  expect(existsSync(join(data, "stack.json"))).toBe(false);
+});
+
+test("two converts on one folder share the stack of the first", async ({ expect }) => {
+  const data = temporaryFolder();
+  const outs = [temporaryFolder(), temporaryFolder()];
+
+  const first = startCli(["convert", "--data", data, "--out", outs[0] ?? "", SAMPLE]);
+  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+  const second = startCli(["convert", "--data", data, "--out", outs[1] ?? "", join(SAMPLE, "..")]);
+
+  expect((await first.exit).code).toBeLessThan(2);
+  expect((await second.exit).code).toBe(1);
+  expect([first.stderr(), second.stderr()].filter((text) => text.includes("Starting a local stack"))).toHaveLength(1);
+});
+
+test("Ctrl-C stops the stack with the conversion", async ({ expect }) => {
+  const data = temporaryFolder();
+  const cli = startCli(["convert", "--data", data, "--out", temporaryFolder(), SAMPLE]);
+  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+
+  cli.child.kill("SIGINT");
+
+  expect(await cli.exit).toEqual({ code: 130, signal: null });
+  expect(cli.stderr()).toContain("Stopping");
+  expect(existsSync(join(data, "stack.lock"))).toBe(false);
+});

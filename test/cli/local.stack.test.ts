@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { test } from "vitest";
+import type { StackConnection } from "../../src/local/stackState.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+import type { CliRun } from "./runCli.ts";
+import { ANY_PORTS, startCli } from "./runCli.ts";
+
+const SAMPLE = join(import.meta.dirname, "..", "fixtures", "media", "sample.mp4");
+
+async function startLocal(data: string): Promise<CliRun & { connection: StackConnection }> {
+  const cli = startCli(["local", "--json", "--data", data, ...ANY_PORTS], { env: { STORAGE: "somewhere else" } });
+  return { ...cli, connection: JSON.parse(await cli.firstLine) as StackConnection };
+}
+
+function urlsOf({ storage, batch, functions }: StackConnection): string[] {
+  const endpoints = [...storage.connectionString.matchAll(/Endpoint=([^;]*)/g)].map((match) => match[1] ?? "");
+  return [...endpoints, batch.endpoint, functions.url];
+}
+
+function accepts(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+async function allAccept(connection: StackConnection): Promise<boolean[]> {
+  return Promise.all(urlsOf(connection).map(accepts));
+}
+
+function childPids(data: string): number[] {
+  const children = JSON.parse(readFileSync(join(data, "children.json"), "utf8")) as { pid: number }[];
+  return children.map((child) => child.pid);
+}
+
+test("local --json says in one line where everything is, and SIGTERM ends all of it", async ({ expect }) => {
+  const data = temporaryFolder();
+  const cli = await startLocal(data);
+  const { connection } = cli;
+
+  expect(cli.stdout().trim().split("\n")).toHaveLength(1);
+  expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "data"]);
+  expect(connection.data).toBe(data);
+  expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
+  expect(cli.stderr()).toContain("Azure Storage Explorer");
+  const storage = BlobServiceClient.fromConnectionString(connection.storage.connectionString);
+  expect(await storage.getContainerClient("input").exists()).toBe(true);
+  expect(await storage.getContainerClient("output").exists()).toBe(true);
+
+  cli.child.kill("SIGTERM");
+
+  expect(await cli.exit).toEqual({ code: 143, signal: null });
+  expect(await allAccept(connection)).toEqual([false, false, false, false, false]);
+});
+
+test("the services of a killed stack leave, and the next one takes the folder and the ports over", async ({
+  expect,
+}) => {
+  const data = temporaryFolder();
+  const killed = await startLocal(data);
+  killed.child.kill("SIGKILL");
+  await killed.exit;
+
+  const next = await startLocal(data);
+
+  expect(urlsOf(next.connection)).toEqual(urlsOf(killed.connection));
+  expect(await allAccept(next.connection)).toEqual([true, true, true, true, true]);
+  next.child.kill("SIGINT");
+  expect(await next.exit).toEqual({ code: 130, signal: null });
+});
+
+test("a second stack on the same folder is refused", async ({ expect }) => {
+  const data = temporaryFolder();
+  const first = await startLocal(data);
+
+  const second = startCli(["local", "--data", data, ...ANY_PORTS]);
+
+  expect((await second.exit).code).toBe(2);
+  expect(second.stderr()).toContain(`DataFolderInUse: Another mp3drop (process ${first.child.pid}) runs on ${data}`);
+  first.child.kill("SIGTERM");
+  await first.exit;
+});
+
+test("each service that is killed comes back, and conversions go on", async ({ expect }) => {
+  const data = temporaryFolder();
+  const out = temporaryFolder();
+  const stack = await startLocal(data);
+
+  for (const pid of childPids(data)) process.kill(pid, "SIGKILL");
+  const convert = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE]);
+
+  expect((await convert.exit).code).toBe(0);
+  expect(convert.stderr()).not.toContain("Starting a local stack");
+  expect(stack.stderr().match(/is started again/g)).toHaveLength(3);
+  stack.child.kill("SIGTERM");
+  await stack.exit;
+});

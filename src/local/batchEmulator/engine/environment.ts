@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import type { Job, Node, Task } from "../model/entities.ts";
+import type { Engine } from "./engine.ts";
+import { startupFolder, taskFolder } from "./paths.ts";
+
+type Setting = { readonly name: string; readonly value?: string | undefined };
+type Environment = Record<string, string>;
+
+/** https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables */
+export function taskEnvironment(engine: Engine, task: Task, node: Node): Environment {
+  const { job } = task;
+  const folder = taskFolder(node, job.record.id, task.record.id);
+  return {
+    ...nodeEnvironment(engine, node, folder),
+    AZ_BATCH_JOB_ID: job.record.id,
+    AZ_BATCH_TASK_ID: task.record.id,
+    ...settingsOf(job.record.spec.commonEnvironmentSettings),
+    ...settingsOf(task.record.spec.environmentSettings),
+  };
+}
+
+export function startTaskEnvironment(engine: Engine, node: Node): Environment {
+  return {
+    ...nodeEnvironment(engine, node, startupFolder(node)),
+    ...settingsOf(node.pool.record.spec.startTask?.environmentSettings),
+  };
+}
+
+export function folderOf(node: Node, job: Job, task: Task): string {
+  return taskFolder(node, job.record.id, task.record.id);
+}
+
+function nodeEnvironment(engine: Engine, { record, pool }: Node, taskDir: string): Environment {
+  const wd = join(taskDir, "wd");
+  return {
+    HOME: wd,
+    LANG: "C.UTF-8",
+    AZ_BATCH_ACCOUNT_NAME: engine.account.name,
+    AZ_BATCH_ACCOUNT_URL: engine.account.url,
+    AZ_BATCH_POOL_ID: pool.record.id,
+    AZ_BATCH_NODE_ID: record.id,
+    AZ_BATCH_NODE_IS_DEDICATED: String(record.isDedicated),
+    AZ_BATCH_NODE_ROOT_DIR: record.folder,
+    AZ_BATCH_NODE_SHARED_DIR: join(record.folder, "shared"),
+    AZ_BATCH_NODE_STARTUP_DIR: join(record.folder, "startup"),
+    AZ_BATCH_NODE_MOUNTS_DIR: join(record.folder, "fsmounts"),
+    AZ_BATCH_TASK_DIR: taskDir,
+    AZ_BATCH_TASK_WORKING_DIR: wd,
+    AZ_BATCH_CERTIFICATES_DIR: join(taskDir, "certs"),
+    AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES: "1000000000",
+  };
+}
+
+function settingsOf(settings: readonly Setting[] | undefined): Environment {
+  return Object.fromEntries((settings ?? []).map(({ name, value }) => [name, value ?? ""]));
+}

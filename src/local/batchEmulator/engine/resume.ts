@@ -1,0 +1,72 @@
+import type { Job, Node, Pool } from "../model/entities.ts";
+import { startAutoScale } from "./autoscaling.ts";
+import { awaitDependencies, noteSatisfied } from "./dependencies.ts";
+import type { Engine } from "./engine.ts";
+import { exitOptionsFor } from "./exitConditions.ts";
+import { finishDeletion, finishDisabling, finishTermination } from "./jobEndings.ts";
+import { startJobTimers } from "./jobs.ts";
+import { boot } from "./nodes.ts";
+import { setNodeState } from "./nodeStates.ts";
+import { continueDeletion } from "./pools.ts";
+import { continueResize, endResize } from "./resizing.ts";
+import { resumeTask } from "./tasks.ts";
+import { completeTask, requeueTask } from "./taskStates.ts";
+import { ENDED_BY_USER } from "./failures.ts";
+import { KILLED_EXIT_CODE } from "../limits.ts";
+
+/**
+ * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their
+ * power. Ends the processes that an emulator killed by `kill -9` left behind before anything runs again.
+ */
+export async function resume(engine: Engine): Promise<void> {
+  await engine.runner.killAllIn(engine.nodesFolder);
+  for (const job of engine.store.jobs.values()) resumeJob(engine, job);
+  for (const pool of engine.store.pools.values()) resumePool(engine, pool);
+}
+
+function resumeJob(engine: Engine, job: Job): void {
+  for (const task of job.tasks.values()) {
+    const { state, execution } = task.record.progress;
+    if (state === "running") {
+      if (job.record.state === "terminating") {
+        completeTask(engine, task, { exitCode: KILLED_EXIT_CODE, failureInfo: ENDED_BY_USER });
+      } else {
+        requeueTask(engine, task, { isCounted: false });
+      }
+    } else if (state === "active") {
+      awaitDependencies(job, task);
+    } else if (job.record.spec.usesTaskDependencies) {
+      const actions = exitOptionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
+      if (actions.dependencyAction === "satisfy") noteSatisfied(task);
+    }
+    resumeTask(engine, task);
+  }
+  const { state } = job.record;
+  if (state === "active" || state === "disabling" || state === "disabled") startJobTimers(engine, job);
+  if (state === "disabling") engine.after(engine.timings.jobDisableMs, () => finishDisabling(engine, job));
+  if (state === "terminating") engine.after(engine.timings.jobTerminateMs, () => finishTermination(engine, job));
+  if (state === "deleting") engine.after(engine.timings.jobDeleteMs, () => finishDeletion(engine, job));
+}
+
+function resumePool(engine: Engine, pool: Pool): void {
+  for (const node of pool.nodes.values()) resumeNode(engine, node);
+  if (pool.record.state === "deleting") {
+    continueDeletion(engine, pool);
+    return;
+  }
+  if (pool.record.allocationState === "resizing") continueResize(engine, pool);
+  if (pool.record.allocationState === "stopping") endResize(engine, pool, []);
+  if (pool.record.enableAutoScale) startAutoScale(engine, pool);
+}
+
+function resumeNode(engine: Engine, node: Node): void {
+  const { state } = node.record;
+  if (state === "leavingpool") {
+    engine.store.removeNode(node);
+    void engine.runner.removeFolder(node.record.folder);
+    return;
+  }
+  if (state === "unusable") return;
+  setNodeState(engine, node, state === "preempted" || state === "creating" ? "creating" : "rebooting");
+  boot(engine, node);
+}

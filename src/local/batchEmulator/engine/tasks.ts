@@ -1,0 +1,90 @@
+import { BatchError } from "../errors.ts";
+import type { Job, Task } from "../model/entities.ts";
+import { keyOf } from "../model/entities.ts";
+import type { TaskConstraints, TaskSpec } from "../spec/task.ts";
+import { awaitDependencies, forgetDependencies } from "./dependencies.ts";
+import type { Engine } from "./engine.ts";
+import { ENDED_BY_USER } from "./failures.ts";
+import { refuseWhenEnding } from "./jobs.ts";
+import { schedule } from "./scheduler.ts";
+import { endRun } from "./taskRuns.ts";
+import { completeTask, enter, removeTaskFiles, scheduleRetention } from "./taskStates.ts";
+
+export function addTask(engine: Engine, job: Job, spec: TaskSpec): Task {
+  refuseWhenEnding(job);
+  if (job.tasks.has(keyOf(spec.id))) throw new BatchError("TaskExists");
+  const version = engine.newVersion();
+  const task = engine.store.addTask(job, {
+    id: spec.id,
+    seq: engine.store.nextSeq(),
+    creationTime: version.lastModified,
+    spec,
+    progress: {
+      ...version,
+      state: "active",
+      stateTransitionTime: version.lastModified,
+      execution: { retryCount: 0, requeueCount: 0 },
+    },
+  });
+  awaitDependencies(job, task);
+  schedule(engine, job.record.spec.poolInfo.poolId);
+  return task;
+}
+
+export function updateTask(engine: Engine, task: Task, constraints: TaskConstraints): void {
+  refuseWhenEnding(task.job);
+  if (task.record.progress.state === "completed") throw new BatchError("TaskCompleted");
+  task.record.spec = { ...task.record.spec, constraints };
+  Object.assign(task.record.progress, engine.newVersion());
+  engine.store.saveTask(task);
+}
+
+export function terminateTask(engine: Engine, task: Task): void {
+  if (task.record.progress.state === "completed") throw new BatchError("TaskCompleted");
+  touch(engine, task);
+  if (task.run !== undefined) endRun(engine, task.run, "terminated");
+  else completeTask(engine, task, { failureInfo: ENDED_BY_USER });
+}
+
+/** Makes a completed task active again, unless it succeeded. */
+export function reactivateTask(engine: Engine, task: Task): void {
+  const { progress } = task.record;
+  refuseWhenEnding(task.job);
+  if (progress.state !== "completed") throw new BatchError("TaskNotCompleted");
+  if (progress.execution.exitCode === 0) throw new BatchError("TaskSucceeded");
+  task.cancelRetention?.();
+  engine.store.progressTask(task, (changed) => {
+    enter(engine, changed, "active");
+    changed.execution = { retryCount: 0, requeueCount: 0 };
+    delete changed.node;
+    delete changed.filesCleanedUp;
+  });
+  touch(engine, task);
+  task.job.ready.add(task);
+  schedule(engine, task.job.record.spec.poolInfo.poolId);
+}
+
+/** Kills the task if it runs; its files go at once. */
+export function deleteTask(engine: Engine, task: Task): void {
+  const { job, run } = task;
+  if (job.record.state === "deleting") throw new BatchError("JobBeingDeleted");
+  task.cancelRetention?.();
+  job.ready.delete(task);
+  forgetDependencies(task);
+  engine.store.removeTask(task);
+  if (run === undefined) {
+    void removeTaskFiles(engine, task);
+    return;
+  }
+  run.onEnd = () => void removeTaskFiles(engine, task);
+  endRun(engine, run, "terminated");
+}
+
+/** After a restart: the timers that a task's state implies. */
+export function resumeTask(engine: Engine, task: Task): void {
+  if (task.record.progress.state === "completed") scheduleRetention(engine, task);
+}
+
+function touch(engine: Engine, task: Task): void {
+  engine.store.progressTask(task, (progress) => Object.assign(progress, engine.newVersion()));
+}

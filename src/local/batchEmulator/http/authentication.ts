@@ -1,0 +1,76 @@
+import { BatchError } from "../errors.ts";
+import { HEADERS, LIMITS } from "../limits.ts";
+import { isSignedWith, stringToSign } from "./sharedKey.ts";
+import type { SignedRequest } from "./sharedKey.ts";
+
+export interface Account {
+  readonly name: string;
+  /** Primary and secondary, base64. */
+  readonly keys: readonly string[];
+}
+
+const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows.net/"];
+
+/** Throws unless the request was signed with a key of the account, or carries a token that was issued for Batch. */
+export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
+  const header = request.headers.authorization;
+  if (header === undefined) throw new BatchError("UnauthorizedRequest");
+  const [scheme = "", rest = ""] = header.split(/\s+(.*)/s);
+  if (scheme.toLowerCase() === "bearer") checkToken(rest, nowMs);
+  else if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);
+  else throw new BatchError("InvalidAuthenticationInfo");
+}
+
+function checkSignature(request: SignedRequest, credential: string, account: Account, nowMs: number): void {
+  const [, name, signature] = /^([^:\s]+):([A-Za-z0-9+/]+=*)$/.exec(credential) ?? [];
+  if (name === undefined || signature === undefined) throw new BatchError("InvalidAuthenticationInfo");
+  const date = request.headers[HEADERS.DATE] ?? request.headers.date;
+  const sentMs = Date.parse(String(date ?? ""));
+  if (Number.isNaN(sentMs)) throw failed("The request has no valid ocp-date or Date header.");
+  if (Math.abs(nowMs - sentMs) > LIMITS.MAX_CLOCK_SKEW_MS) {
+    throw failed(
+      `The date of the request, ${String(date)}, is more than 15 minutes from ${new Date(nowMs).toUTCString()}.`,
+    );
+  }
+  if (name.toLowerCase() !== account.name.toLowerCase()) {
+    throw failed(`The account ${name.slice(0, 64)} is not served here; this emulator serves ${account.name}.`);
+  }
+  if (!isSignedWith(request, name, account.keys, signature)) {
+    throw failed(
+      `The MAC signature found in the HTTP request is not the same as any computed signature. Server used following string to sign: '${stringToSign(request, name)}'.`,
+    );
+  }
+}
+
+/**
+ * Looks at the claims only: who signed the token cannot be known without its tenant. The audience is what goes wrong
+ * in practice, since an older client asks for a token of the management service.
+ */
+function checkToken(token: string, nowMs: number): void {
+  const claims = readClaims(token);
+  if (claims === undefined) throw unauthorized("The bearer token is not a JSON web token.");
+  const { aud, exp } = claims;
+  if (typeof aud !== "string" || !AUDIENCES.includes(aud)) {
+    throw unauthorized(`The audience of the bearer token is ${JSON.stringify(aud)}; it must be ${AUDIENCES[0]}/.`);
+  }
+  if (typeof exp !== "number" || exp * 1000 < nowMs) throw unauthorized("The bearer token has expired.");
+}
+
+function readClaims(token: string): { aud?: unknown; exp?: unknown } | undefined {
+  const parts = token.split(".");
+  if (parts.length !== 3) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? "", "base64url").toString("utf8"));
+    return typeof claims === "object" && claims !== null ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(detail: string): BatchError {
+  return new BatchError("AuthenticationFailed", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
+}
+
+function unauthorized(detail: string): BatchError {
+  return new BatchError("UnauthorizedRequest", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
+}

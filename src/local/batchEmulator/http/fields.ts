@@ -1,0 +1,91 @@
+/** What `$select` may name, and what `$filter` may compare and how: per kind of thing. */
+export type FieldKind = "string" | "number" | "boolean" | "time";
+
+export interface Fields {
+  readonly select: readonly string[];
+  readonly filter: Readonly<Record<string, FieldKind>>;
+}
+
+const names = (text: string): string[] => text.split(/\s+/);
+
+const VERSION = "id url eTag lastModified creationTime state stateTransitionTime";
+
+/** https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch */
+export const FIELDS = {
+  pool: {
+    select: names(
+      `${VERSION} displayName allocationState allocationStateTransitionTime vmSize virtualMachineConfiguration resizeTimeout resizeErrors currentDedicatedNodes targetDedicatedNodes currentLowPriorityNodes targetLowPriorityNodes enableAutoScale autoScaleFormula autoScaleEvaluationInterval autoScaleRun enableInterNodeCommunication networkConfiguration startTask taskSlotsPerNode taskSchedulingPolicy userAccounts metadata stats certificateReferences applicationPackageReferences mountConfiguration identity targetNodeCommunicationMode currentNodeCommunicationMode`,
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      allocationState: "string",
+      allocationStateTransitionTime: "time",
+      creationTime: "time",
+      lastModified: "time",
+      enableAutoScale: "boolean",
+      enableInterNodeCommunication: "boolean",
+      vmSize: "string",
+    },
+  },
+  node: {
+    select: names(
+      "id url state schedulingState stateTransitionTime lastBootTime allocationTime ipAddress affinityId vmSize totalTasksRun totalTasksSucceeded runningTasksCount runningTaskSlotsCount recentTasks startTask startTaskInfo errors isDedicated endpointConfiguration nodeAgentInfo virtualMachineInfo certificateReferences",
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      lastBootTime: "time",
+      allocationTime: "time",
+      "startTaskInfo/state": "string",
+      "startTaskInfo/startTime": "time",
+      "startTaskInfo/endTime": "time",
+      "startTaskInfo/exitCode": "number",
+      "startTaskInfo/result": "string",
+    },
+  },
+  job: {
+    select: names(
+      `${VERSION} previousState previousStateTransitionTime displayName usesTaskDependencies priority maxParallelTasks allowTaskPreemption constraints jobManagerTask jobPreparationTask jobReleaseTask commonEnvironmentSettings poolInfo onAllTasksComplete onTaskFailure networkConfiguration metadata executionInfo stats`,
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      previousState: "string",
+      previousStateTransitionTime: "time",
+      creationTime: "time",
+      lastModified: "time",
+      "executionInfo/startTime": "time",
+      "executionInfo/endTime": "time",
+      "executionInfo/poolId": "string",
+    },
+  },
+  task: {
+    select: names(
+      `${VERSION} previousState previousStateTransitionTime displayName commandLine containerSettings exitConditions resourceFiles outputFiles environmentSettings affinityInfo constraints requiredSlots userIdentity executionInfo nodeInfo multiInstanceSettings dependsOn applicationPackageReferences authenticationTokenSettings stats`,
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      previousState: "string",
+      previousStateTransitionTime: "time",
+      creationTime: "time",
+      lastModifiedTime: "time",
+      lastModified: "time",
+      "executionInfo/startTime": "time",
+      "executionInfo/endTime": "time",
+      "executionInfo/exitCode": "number",
+      "executionInfo/result": "string",
+    },
+  },
+  file: { select: ["name", "url", "isDirectory", "properties"], filter: { name: "string" } },
+  supportedImage: {
+    select: names("nodeAgentSKUId imageReference osType capabilities batchSupportEndOfLife verificationType"),
+    filter: { nodeAgentSKUId: "string", osType: "string", verificationType: "string" },
+  },
+  nodeCounts: { select: ["poolId", "dedicated", "lowPriority"], filter: { poolId: "string" } },
+} as const satisfies Record<string, Fields>;

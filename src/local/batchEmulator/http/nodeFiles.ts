@@ -1,0 +1,83 @@
+import { createReadStream } from "node:fs";
+import type { Stats } from "node:fs";
+import { readdir, realpath, rm, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import type { Readable } from "node:stream";
+import { BatchError } from "../errors.ts";
+
+/** A file or folder below the folder of a task or a node. */
+export interface NodeFile {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+export interface ListedFile {
+  readonly name: string;
+  readonly stats: Stats;
+}
+
+/** Refuses paths and links that leave the folder, as if there were nothing. */
+export async function openNodeFile(root: string, path: string): Promise<NodeFile> {
+  const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
+  if (segments.length === 0 || segments.includes("..") || path.includes("\0")) throw new BatchError("FileNotFound");
+  try {
+    const real = await realpath(join(root, ...segments));
+    if (!real.startsWith((await realpath(root)) + sep)) throw new BatchError("FileNotFound");
+    return { path: real, stats: await stat(real) };
+  } catch (cause) {
+    if (cause instanceof BatchError) throw cause;
+    throw new BatchError("FileNotFound");
+  }
+}
+
+export async function listNodeFiles(root: string, isRecursive: boolean, prefix = ""): Promise<ListedFile[]> {
+  const entries = await readdir(join(root, prefix), { withFileTypes: true }).catch(() => []);
+  const files: ListedFile[] = [];
+  for (const entry of entries) {
+    const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+    // Tasks that run come and go with their files.
+    const stats = await stat(join(root, name)).catch(() => undefined);
+    if (stats === undefined) continue;
+    files.push({ name, stats });
+    if (isRecursive && entry.isDirectory()) files.push(...(await listNodeFiles(root, true, name)));
+  }
+  return files;
+}
+
+export async function deleteNodeFile({ path, stats }: NodeFile, isRecursive: boolean): Promise<void> {
+  if (stats.isDirectory() && !isRecursive && (await readdir(path)).length > 0) {
+    throw new BatchError("OperationInvalidForCurrentState", {
+      message: "The specified directory is not empty; set the query parameter recursive to true to delete it.",
+    });
+  }
+  await rm(path, { recursive: true, force: true });
+}
+
+export interface Range {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** `bytes=a-b`; the end may lie behind the end of the file. An empty file has its empty beginning. */
+export function parseRange(header: string | undefined, size: number): Range | undefined {
+  if (header === undefined) return undefined;
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(header.trim()) ?? [];
+  if (from === undefined) {
+    throw new BatchError("InvalidHeaderValue", {
+      values: [
+        { key: "HeaderName", value: "ocp-range" },
+        { key: "HeaderValue", value: header },
+      ],
+    });
+  }
+  const start = Number(from);
+  const last = to === undefined || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  if (size === 0 && start === 0) return { start, length: 0 };
+  if (start >= size || last < start) throw new BatchError("InvalidRange");
+  return { start, length: last - start + 1 };
+}
+
+/** Never more than was there when the answer began, since a running task goes on writing. */
+export function readNodeFile({ path }: NodeFile, { start, length }: Range): Readable | undefined {
+  return length === 0 ? undefined : createReadStream(path, { start, end: start + length - 1 });
+}

@@ -1,0 +1,76 @@
+import type { Cancel } from "../clock.ts";
+import type { JobRecord, NodeRecord, PoolRecord, TaskRecord } from "./records.ts";
+
+/** Ids keep their case and are compared without it. */
+export function keyOf(id: string): string {
+  return id.toLowerCase();
+}
+
+export interface Pool {
+  record: PoolRecord;
+  readonly nodes: Map<string, Node>;
+  /** Ends the resize or deletion that is under way. */
+  cancelResize?: Cancel | undefined;
+  cancelAutoScale?: Cancel | undefined;
+  /** Of a pool that is being deleted: called whenever a node is gone. */
+  whenEmpty?: () => void;
+}
+
+export interface Node {
+  readonly record: NodeRecord;
+  readonly pool: Pool;
+  readonly runs: Set<ActiveRun>;
+  /** Grows whenever what was going on is off (reboot, preemption): what was begun before must not go on. */
+  epoch: number;
+  killStartTask?: (() => void) | undefined;
+  /** Takes no more tasks, because it is about to go or to restart. */
+  isDraining: boolean;
+  whenDrained?: () => void;
+}
+
+export interface Job {
+  record: JobRecord;
+  readonly tasks: Map<string, Task>;
+  readonly ready: Set<Task>;
+  readonly runs: Set<ActiveRun>;
+  readonly counts: TaskCounts;
+  readonly slotCounts: TaskCounts;
+  cancelWallClock?: Cancel | undefined;
+}
+
+export interface TaskCounts {
+  active: number;
+  running: number;
+  completed: number;
+  succeeded: number;
+  failed: number;
+}
+
+export interface Task {
+  readonly record: TaskRecord;
+  readonly job: Job;
+  run?: ActiveRun | undefined;
+  cancelRetention?: Cancel | undefined;
+}
+
+/** A task on a node, from the moment it is assigned until it is completed or requeued. */
+export interface ActiveRun {
+  readonly task: Task;
+  readonly node: Node;
+  readonly slots: number;
+  /** What its end shall mean, when somebody asked for its end. */
+  ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
+  kill: () => void;
+  /** What is left to do when it is over. */
+  onEnd?: () => void;
+}
+
+export function slotsInUse(node: Pick<Node, "runs">): number {
+  let slots = 0;
+  for (const run of node.runs) slots += run.slots;
+  return slots;
+}
+
+export function newCounts(): TaskCounts {
+  return { active: 0, running: 0, completed: 0, succeeded: 0, failed: 0 };
+}

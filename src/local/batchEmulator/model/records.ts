@@ -1,0 +1,160 @@
+import type { JobSpec } from "../spec/job.ts";
+import type { NodeDeallocationOption, PoolSpec } from "../spec/pool.ts";
+import type { TaskSpec } from "../spec/task.ts";
+
+/** What is kept of each thing: plain JSON, with times and names as on the wire. */
+interface Kept {
+  readonly id: string;
+  /** Grows with every thing that is made; the order of lists and the place at which a page goes on. */
+  readonly seq: number;
+}
+
+interface Versioned {
+  eTag: string;
+  lastModified: string;
+  readonly creationTime: string;
+}
+
+export interface NameValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Says why a task or a start task failed. The service writes the category in PascalCase. */
+export interface FailureInfo {
+  readonly category: "UserError" | "ServerError";
+  readonly code: string;
+  readonly message: string;
+  readonly details?: readonly NameValue[];
+}
+
+export interface ResizeError {
+  readonly code: string;
+  readonly message: string;
+  readonly values?: readonly NameValue[];
+}
+
+export interface AutoScaleRun {
+  readonly timestamp: string;
+  readonly results?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly NameValue[] };
+}
+
+export interface PoolRecord extends Kept, Versioned {
+  spec: PoolSpec;
+  state: "active" | "deleting";
+  stateTransitionTime: string;
+  allocationState: "steady" | "resizing" | "stopping";
+  allocationStateTransitionTime: string;
+  targetDedicatedNodes: number;
+  targetLowPriorityNodes: number;
+  resizeTimeout: string;
+  nodeDeallocationOption: NodeDeallocationOption;
+  resizeErrors: readonly ResizeError[];
+  enableAutoScale: boolean;
+  autoScaleFormula?: string;
+  autoScaleEvaluationInterval?: string;
+  autoScaleRun?: AutoScaleRun;
+  lastAutoScaleEnableMs?: number;
+}
+
+export type NodeState =
+  | "creating"
+  | "starting"
+  | "waitingforstarttask"
+  | "starttaskfailed"
+  | "idle"
+  | "running"
+  | "offline"
+  | "rebooting"
+  | "reimaging"
+  | "leavingpool"
+  | "preempted"
+  | "unusable"
+  | "unknown";
+
+export interface StartTaskInfo {
+  readonly state: "running" | "completed";
+  readonly startTime: string;
+  readonly retryCount: number;
+  readonly lastRetryTime?: string;
+  readonly endTime?: string;
+  readonly exitCode?: number;
+  readonly failureInfo?: FailureInfo;
+  readonly result?: "success" | "failure";
+}
+
+export interface NodeError {
+  readonly code: string;
+  readonly message: string;
+  readonly errorDetails?: readonly NameValue[];
+}
+
+export interface NodeRecord extends Kept {
+  readonly poolId: string;
+  readonly isDedicated: boolean;
+  readonly allocationTime: string;
+  readonly ipAddress: string;
+  state: NodeState;
+  stateTransitionTime: string;
+  schedulingState: "enabled" | "disabled";
+  lastBootTime?: string;
+  startTaskInfo?: StartTaskInfo;
+  errors: readonly NodeError[];
+  totalTasksRun: number;
+  totalTasksSucceeded: number;
+  /** The sandbox of the virtual machine, kept over a reboot and lost with a reimage. */
+  readonly folder: string;
+}
+
+export type JobState = "active" | "disabling" | "disabled" | "enabling" | "terminating" | "completed" | "deleting";
+
+export interface JobRecord extends Kept, Versioned {
+  spec: JobSpec;
+  state: JobState;
+  stateTransitionTime: string;
+  previousState?: JobState;
+  previousStateTransitionTime?: string;
+  startTime: string;
+  endTime?: string;
+  terminateReason?: string;
+}
+
+export type TaskState = "active" | "running" | "completed";
+
+export interface TaskExecution {
+  retryCount: number;
+  requeueCount: number;
+  startTime?: string;
+  endTime?: string;
+  exitCode?: number;
+  result?: "success" | "failure";
+  failureInfo?: FailureInfo;
+  lastRetryTime?: string;
+  lastRequeueTime?: string;
+}
+
+export interface TaskNode {
+  readonly poolId: string;
+  readonly nodeId: string;
+}
+
+/** The part of a task that changes while it lives; written on every transition, so it is kept small. */
+export interface TaskProgress {
+  eTag: string;
+  lastModified: string;
+  state: TaskState;
+  stateTransitionTime: string;
+  previousState?: TaskState;
+  previousStateTransitionTime?: string;
+  execution: TaskExecution;
+  /** Where it ran last; its files are there. */
+  node?: TaskNode;
+  filesCleanedUp?: boolean;
+}
+
+export interface TaskRecord extends Kept {
+  readonly creationTime: string;
+  spec: TaskSpec;
+  progress: TaskProgress;
+}

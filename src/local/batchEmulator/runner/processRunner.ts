@@ -1,0 +1,159 @@
+import { spawn } from "node:child_process";
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { constants as osConstants } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { NODE_FOLDERS } from "../engine/paths.ts";
+import type { Execution, Outcome, Runner, Work } from "../engine/runner.ts";
+import type { FailureInfo } from "../model/records.ts";
+import type { OutputFile } from "../spec/files.ts";
+import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
+import { fetchResourceFiles } from "./resourceFiles.ts";
+import { sendOutputFiles } from "./outputFiles.ts";
+import { splitWords } from "./words.ts";
+
+export interface ProcessRunnerOptions {
+  /** Where running processes are written down. */
+  readonly registerFolder: string;
+  /** Looked through for programs before anything else. */
+  readonly binFolders: readonly string[];
+  /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
+  readonly path: string;
+}
+
+/** Runs every command as a process of its own, at the head of its own process group. */
+export class ProcessRunner implements Runner {
+  readonly #register: ProcessRegister;
+  readonly #path: string;
+
+  constructor(options: ProcessRunnerOptions) {
+    this.#register = new ProcessRegister(options.registerFolder);
+    this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
+  }
+
+  start(work: Work): Execution {
+    const abort = new AbortController();
+    const running: { pid?: number } = {};
+    const kill = (): void => {
+      abort.abort();
+      if (running.pid !== undefined) killGroup(running.pid);
+    };
+    return { outcome: this.#run(work, abort.signal, running), kill };
+  }
+
+  upload(work: Work, files: readonly OutputFile[]): Promise<FailureInfo | undefined> {
+    return sendOutputFiles(files, work.folder, this.#environmentOf(work));
+  }
+
+  prepareNode(folder: string): void {
+    for (const name of NODE_FOLDERS) mkdirSync(join(folder, name), { recursive: true });
+  }
+
+  killAllIn(folder: string): Promise<void> {
+    return this.#register.killAllIn(folder);
+  }
+
+  removeFolder(folder: string): Promise<void> {
+    return rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #run(work: Work, signal: AbortSignal, running: { pid?: number }): Promise<Outcome> {
+    const wd = join(work.folder, "wd");
+    mkdirSync(wd, { recursive: true });
+    const streams = ["stdout.txt", "stderr.txt"].map((name) => openSync(join(work.folder, name), "w"));
+    try {
+      const failure = await fetchResourceFiles(work.resourceFiles, wd, signal);
+      if (signal.aborted) return exited(undefined, "SIGKILL");
+      if (failure !== undefined) return { kind: "failed", failure };
+      return await this.#spawn(work, wd, streams, signal, running);
+    } finally {
+      for (const stream of streams) closeSync(stream);
+    }
+  }
+
+  async #spawn(
+    work: Work,
+    wd: string,
+    streams: readonly number[],
+    signal: AbortSignal,
+    running: { pid?: number },
+  ): Promise<Outcome> {
+    const environment = this.#environmentOf(work);
+    const [program, ...args] = splitWords(work.commandLine) ?? [];
+    if (program === undefined) return launchFailed(work.commandLine, "The command line has a quotation without an end");
+    const file = findProgram(program, wd, environment["PATH"] ?? "");
+    if (file === undefined) return programNotFound(program);
+
+    const child = spawn(file, args, {
+      argv0: program,
+      cwd: wd,
+      env: environment,
+      detached: true,
+      stdio: ["ignore", streams[0], streams[1]],
+    });
+    const outcome = await new Promise<Outcome>((settle) => {
+      child.once("error", (error) => settle(launchFailed(program, error.message)));
+      child.once("exit", (code, exitSignal) => settle(exited(code, exitSignal)));
+      if (child.pid === undefined) return;
+      running.pid = child.pid;
+      this.#register.add(child.pid, work.folder);
+    });
+    if (child.pid !== undefined) this.#register.remove(child.pid);
+    delete running.pid;
+    // An end that was asked for ends the whole tree, also what left the group.
+    if (signal.aborted) await killByEnvironment(work.folder);
+    return outcome;
+  }
+
+  #environmentOf(work: Work): Record<string, string> {
+    return { PATH: this.#path, ...work.environment };
+  }
+}
+
+function findProgram(program: string, wd: string, path: string): string | undefined {
+  if (program.includes("/")) return isExecutable(resolve(wd, program)) ? resolve(wd, program) : undefined;
+  return [...path.split(delimiter), wd].map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** A process that died of a signal has the exit code that a shell would show. */
+function exited(code: number | null | undefined, signal: NodeJS.Signals | null): Outcome {
+  return { kind: "exited", exitCode: code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]) };
+}
+
+function programNotFound(program: string): Outcome {
+  const details = [{ name: "FilePath", value: program }];
+  return {
+    kind: "failed",
+    failure: {
+      category: "UserError",
+      code: "CommandProgramNotFound",
+      message: "The specified command program is not found.",
+      details,
+    },
+  };
+}
+
+function launchFailed(program: string, reason: string): Outcome {
+  const details = [
+    { name: "FilePath", value: program },
+    { name: "Message", value: reason },
+  ];
+  return {
+    kind: "failed",
+    failure: {
+      category: "UserError",
+      code: "CommandLaunchFailed",
+      message: "The specified command could not be launched.",
+      details,
+    },
+  };
+}

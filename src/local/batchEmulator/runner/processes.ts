@@ -1,0 +1,123 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const KILL_POLL_MS = 10;
+const KILL_POLLS = 200;
+
+/**
+ * Which processes were started for which folder, written down so that the next emulator finds those that a killed one
+ * left behind. A pid alone says nothing, since the system gives it to others: the start time goes with it.
+ */
+export class ProcessRegister {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true });
+  }
+
+  add(pid: number, workFolder: string): void {
+    const startTime = startTimeOf(pid);
+    if (startTime !== undefined) {
+      writeFileSync(join(this.#folder, String(pid)), JSON.stringify({ startTime, workFolder }));
+    }
+  }
+
+  remove(pid: number): void {
+    rmSync(join(this.#folder, String(pid)), { force: true });
+  }
+
+  /** Ends all that runs for this folder or one below it, and waits until it is gone. */
+  async killAllIn(folder: string): Promise<void> {
+    for (const pid of this.#registered(folder)) killGroup(pid);
+    await killByEnvironment(folder);
+  }
+
+  #registered(folder: string): number[] {
+    return readdirSync(this.#folder)
+      .map(Number)
+      .filter((pid) => {
+        const entry = readEntry(join(this.#folder, String(pid)));
+        const isHere = entry !== undefined && isIn(entry.workFolder, folder);
+        if (isHere) this.remove(pid);
+        return isHere && startTimeOf(pid) === entry.startTime;
+      });
+  }
+}
+
+/** The group of the process: it was started as the leader of one. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+/**
+ * On Linux also those that left their group (setsid, daemons) and those started in the instant before the emulator was
+ * killed: all inherit the folder in their environment.
+ */
+export async function killByEnvironment(folder: string): Promise<void> {
+  for (let poll = 0; poll < KILL_POLLS; poll++) {
+    const pids = pidsWorkingIn(folder);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Gone already.
+      }
+    }
+    await sleep(KILL_POLL_MS);
+  }
+}
+
+function pidsWorkingIn(folder: string): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      const environment = readText(`/proc/${name}/environ`)?.split("\0") ?? [];
+      return environment.some((setting) => {
+        const value = /^AZ_BATCH_(?:TASK|NODE_ROOT)_DIR=(.*)$/s.exec(setting)?.[1];
+        return value !== undefined && isIn(value, folder);
+      });
+    })
+    .map(Number);
+}
+
+function startTimeOf(pid: number): string | undefined {
+  if (process.platform === "linux") {
+    // The command, second in the line, may hold blanks and brackets; the start time is the 22nd field.
+    const text = readText(`/proc/${pid}/stat`);
+    return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+  }
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function readEntry(path: string): { startTime: string; workFolder: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as { startTime: string; workFolder: string };
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { ContainerClient } from "@azure/storage-blob";
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import type { FailureInfo } from "../model/records.ts";
+import type { ResourceFile } from "../spec/files.ts";
+import { download, TransferError } from "./transfer.ts";
+
+const DEFAULT_FILE_MODE = "0770";
+
+/** Downloads everything into the working directory, replacing what is there; resolves with the reason it failed. */
+export async function fetchResourceFiles(
+  files: readonly ResourceFile[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<FailureInfo | undefined> {
+  for (const file of files) {
+    const failure = await (file.httpUrl === undefined
+      ? fetchContainer(file, folder, signal)
+      : fetchFile(file.httpUrl, file.filePath ?? "", file, folder, signal));
+    if (failure !== undefined || signal.aborted) return failure;
+  }
+  return undefined;
+}
+
+async function fetchFile(
+  url: string,
+  path: string,
+  { fileMode }: ResourceFile,
+  folder: string,
+  signal: AbortSignal,
+): Promise<FailureInfo | undefined> {
+  const target = resolve(folder, path);
+  if (relative(folder, target).startsWith("..") || target === folder) {
+    return failureInfo("UserError", "ResourceFileCreateFailed", "The file path leaves the working directory", path);
+  }
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await rm(target, { force: true, recursive: true });
+  } catch (error) {
+    return failureInfo("ServerError", "ResourceDirectoryCreateFailed", String(error), path);
+  }
+  try {
+    const mode = Number.parseInt(fileMode ?? DEFAULT_FILE_MODE, 8);
+    await download(url, target, mode, signal);
+    // The mode given on creation is cut by the umask.
+    await chmod(target, mode);
+    return undefined;
+  } catch (error) {
+    return downloadFailure(error, path);
+  }
+}
+
+async function fetchContainer(
+  file: ResourceFile,
+  folder: string,
+  signal: AbortSignal,
+): Promise<FailureInfo | undefined> {
+  const url = file.storageContainerUrl ?? "";
+  const prefix = file.blobPrefix;
+  const names: string[] = [];
+  try {
+    const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 3, retryDelayInMs: 200 } });
+    const blobs = container.listBlobsFlat({ abortSignal: signal, ...(prefix !== undefined && { prefix }) });
+    for await (const blob of blobs) names.push(blob.name);
+  } catch (error) {
+    return listFailure(error, file.filePath ?? "");
+  }
+  for (const name of names) {
+    const blobUrl = new URL(url);
+    blobUrl.pathname = `${blobUrl.pathname.replace(/\/$/, "")}/${name.split("/").map(encodeURIComponent).join("/")}`;
+    const failure = await fetchFile(blobUrl.href, join(file.filePath ?? "", name), file, folder, signal);
+    if (failure !== undefined || signal.aborted) return failure;
+  }
+  return undefined;
+}
+
+function downloadFailure(error: unknown, path: string): FailureInfo {
+  const status = error instanceof TransferError ? error.status : undefined;
+  if (status === 404) {
+    return failureInfo("UserError", "BlobNotFound", "One of the specified Azure Blob(s) is not found.", path, status);
+  }
+  // 409 is what storage answers where public access is not permitted.
+  if (status === 401 || status === 403 || status === 409) {
+    return failureInfo(
+      "UserError",
+      "BlobAccessDenied",
+      "Access for one of the specified Azure Blob(s) is denied.",
+      path,
+      status,
+    );
+  }
+  const isDiskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
+  if (isDiskFull) return failureInfo("ServerError", "DiskFull", "The disk of the node is full.", path);
+  const message = "Miscellaneous error encountered while downloading one of the specified Azure Blob(s).";
+  return failureInfo("ServerError", "BlobDownloadMiscError", message, path, status, String(error));
+}
+
+function listFailure(error: unknown, path: string): FailureInfo {
+  const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : undefined;
+  if (status === 404) {
+    return failureInfo(
+      "UserError",
+      "ResourceContainerNotFound",
+      "The specified Azure container is not found.",
+      path,
+      status,
+    );
+  }
+  if (status === 401 || status === 403 || status === 409) {
+    return failureInfo(
+      "UserError",
+      "ResourceContainerAccessDenied",
+      "Access for the specified Azure container is denied.",
+      path,
+      status,
+    );
+  }
+  const message = "Miscellaneous error encountered while listing the specified Azure container.";
+  return failureInfo("ServerError", "ResourceContainerListMiscError", message, path, status);
+}
+
+/** URLs stay out of it: they carry signatures. */
+function failureInfo(
+  category: FailureInfo["category"],
+  code: string,
+  message: string,
+  path: string,
+  status?: number,
+  cause?: string,
+): FailureInfo {
+  const details = [
+    { name: "FilePath", value: path },
+    ...(status === undefined ? [] : [{ name: "HttpStatusCode", value: String(status) }]),
+    ...(cause === undefined ? [] : [{ name: "Message", value: cause }]),
+  ];
+  return { category, code, message, details };
+}

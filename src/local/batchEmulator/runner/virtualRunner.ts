@@ -1,0 +1,35 @@
+import type { Clock } from "../clock.ts";
+import type { Execution, Outcome, Runner } from "../engine/runner.ts";
+import type { Random } from "../random.ts";
+
+/** How long tasks seem to run and how they end, where nothing really runs. */
+export interface VirtualTasks {
+  /** One number, or the least and the most. */
+  readonly seconds: number | readonly [number, number];
+  /** The share of tasks that exit with 1, from 0 to 1. */
+  readonly failureRate?: number;
+}
+
+/** Lets time pass instead of running anything: no processes, no downloads, no files. */
+export function virtualRunner(clock: Clock, random: Random, tasks: VirtualTasks): Runner {
+  return {
+    start(): Execution {
+      const [least, most] = typeof tasks.seconds === "number" ? [tasks.seconds, tasks.seconds] : tasks.seconds;
+      const seconds = least + (most - least) * random.number();
+      const exitCode = random.number() < (tasks.failureRate ?? 0) ? 1 : 0;
+      let kill = (): void => {};
+      const outcome = new Promise<Outcome>((settle) => {
+        const cancel = clock.after(seconds * 1000, () => settle({ kind: "exited", exitCode }));
+        kill = () => {
+          cancel();
+          settle({ kind: "exited", exitCode: 137 });
+        };
+      });
+      return { outcome, kill };
+    },
+    upload: () => Promise.resolve(undefined),
+    prepareNode: () => {},
+    killAllIn: () => Promise.resolve(),
+    removeFolder: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,82 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { startBatchEmulator } from "../../../src/local/batchEmulator/index.ts";
+import type { BatchEmulator, BatchEmulatorOptions } from "../../../src/local/batchEmulator/index.ts";
+
+export const IMAGE = {
+  imageReference: { publisher: "canonical", offer: "ubuntu-24_04-lts", sku: "server" },
+  nodeAgentSKUId: "batch.node.ubuntu 24.04",
+};
+
+export const INSTANT = {
+  allocationMs: 0,
+  bootMs: 0,
+  startMs: 0,
+  poolDeleteMs: 0,
+  jobDeleteMs: 0,
+  jobTerminateMs: 0,
+  jobDisableMs: 0,
+  nodeLeaveMs: 0,
+  preemptedMs: 0,
+};
+
+export interface Fixture {
+  readonly emulator: BatchEmulator;
+  readonly client: BatchServiceClient;
+  readonly dataFolder: string;
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "batch-emulator-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An emulator of one test, with the shipped client connected to it. */
+export async function startFixture(options: Partial<BatchEmulatorOptions> = {}): Promise<Fixture> {
+  const dataFolder = options.dataFolder ?? temporaryFolder();
+  const emulator = await startBatchEmulator({ timings: INSTANT, ...options, dataFolder });
+  onTestFinished(() => emulator.stop());
+  return { emulator, client: connect(emulator), dataFolder };
+}
+
+export function connect({ accountName, accountKey, endpoint }: BatchEmulator): BatchServiceClient {
+  const credentials = new BatchSharedKeyCredentials(accountName, accountKey);
+  return new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true });
+}
+
+/** Asks until the answer is the wanted one; the test's own time limit ends it otherwise. */
+export async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export async function addPoolAndJob(client: BatchServiceClient, pool: object = {}, job: object = {}): Promise<void> {
+  await client.pool.add({
+    id: "pool",
+    vmSize: "Standard_D2s_v3",
+    virtualMachineConfiguration: IMAGE,
+    targetDedicatedNodes: 1,
+    ...pool,
+  });
+  await client.job.add({ id: "job", poolInfo: { poolId: "pool" }, ...job });
+}
+
+export function taskCompleted(client: BatchServiceClient, taskId = "task", jobId = "job") {
+  return until(
+    () => client.task.get(jobId, taskId),
+    (task) => task.state === "completed",
+  );
+}
+
+export async function readAll(stream: NodeJS.ReadableStream | undefined): Promise<string> {
+  let text = "";
+  for await (const chunk of stream ?? []) text += chunk.toString();
+  return text;
+}

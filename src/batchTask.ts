@@ -24,6 +24,13 @@ export interface TaskOutput {
   readonly when: "tasksuccess" | "taskcompletion";
 }
 
+/** Why a task has no node yet, and what it means if that stays so until the deadline. */
+export interface WaitReason {
+  readonly code: "NoCapacity" | "NodeUnusable" | "QuotaExceeded" | "StartTaskFailed";
+  /** In words for a person. */
+  readonly text: string;
+}
+
 export type TaskReading =
   | { readonly state: "missing" }
   | { readonly state: "active" }

@@ -9,19 +9,31 @@ export interface BlobVersion {
 /** What a conversion is doing now. */
 export type ConversionPhase = "preparing" | "waiting" | "converting" | "publishing" | "finished";
 
+/** The external event that cancels a running conversion. */
+export const CANCEL_EVENT = "cancel";
+
 /** How a conversion ended. A superseded one writes no record: the record is that of the newest version. */
 export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "superseded";
 
 /** Stable reasons of a failed conversion; a user or a pipeline can branch on them. */
 export type FailureCode =
+  | "AccessExpired"
+  | "Cancelled"
   | "ConversionTimedOut"
+  | "DiskFull"
+  | "DownloadFailed"
   | "FfmpegFailed"
   | "InputMissing"
   | "InternalError"
   | "NoAudioStream"
   | "NoCapacity"
+  | "NodeLost"
+  | "NodeUnfit"
+  | "NodeUnusable"
   | "OutputMismatch"
-  | "PlatformFailure"
+  | "QuotaExceeded"
+  | "StartTaskFailed"
+  | "Throttled"
   | "UnreadableInput"
   | "UploadFailed";
 
@@ -71,12 +83,14 @@ export interface ConversionRecord {
     readonly convertedAt: string | null;
     readonly recordedAt: string;
   };
+  /** How often the conversion was tried. */
+  readonly attempts: number;
+  /** The Batch task of the last attempt; null when none was added. */
   readonly batch: {
     readonly poolId: string;
     readonly jobId: string;
     readonly taskId: string;
     readonly nodeId: string | null;
-    readonly attempts: number;
   } | null;
   readonly ffmpegVersion: string | null;
 }

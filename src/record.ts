@@ -31,7 +31,8 @@ export function succeededRecord(
 
 /** `logBlob` names ffmpeg's log in the output container; null where there is none. */
 export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
-  return { ...baseOf(facts), status: "failed", output: null, error: { ...failure, logBlob } };
+  const status = failure.code === "Cancelled" ? "cancelled" : "failed";
+  return { ...baseOf(facts), status, output: null, error: { ...failure, logBlob } };
 }
 
 function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "status" | "output" | "error"> {
@@ -54,7 +55,8 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "status" | "outp
       convertedAt: completed?.endedAt ?? null,
       recordedAt: facts.recordedAt.toISOString(),
     },
-    batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null, attempts: facts.attempts },
+    attempts: facts.attempts,
+    batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null },
     ffmpegVersion: report?.ffmpegVersion ?? null,
   };
 }

@@ -1,4 +1,4 @@
-import type { NewTask, TaskReading, TaskRef } from "./batchTask.ts";
+import type { NewTask, TaskReading, TaskRef, WaitReason } from "./batchTask.ts";
 import type { Config } from "./config.ts";
 import type { BlobVersion } from "./conversion.ts";
 
@@ -31,8 +31,8 @@ export interface BatchService {
   readTask(task: TaskRef): Promise<TaskReading>;
   /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
   readStdout(task: TaskRef, maxBytes: number): Promise<string>;
-  /** Why an active task has no node yet, in words for a person; null when the pool is just busy. */
-  explainWaiting(poolId: string): Promise<string | null>;
+  /** Why an active task has no node yet; null when the pool is just busy. */
+  explainWaiting(poolId: string): Promise<WaitReason | null>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
 }

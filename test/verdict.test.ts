@@ -33,39 +33,42 @@ test("a converted, complete and right MP3 is good", ({ expect }) => {
 });
 
 test.for([
-  ["NoAudioStream", "NoAudioStream", false],
-  ["UnreadableInput", "UnreadableInput", false],
-  ["FfmpegFailed", "FfmpegFailed", false],
-  ["DiskFull", "PlatformFailure", true],
-  ["FfmpegMissing", "PlatformFailure", true],
-  ["Interrupted", "PlatformFailure", true],
-] as const)(
-  "the outcome %s is the failure %s, worth another attempt: %s",
-  ([outcome, code, isRetriable], { expect }) => {
-    const verdict = judge(failedTask, { ...report, outcome, result: null }, undefined);
+  ["NoAudioStream", "NoAudioStream"],
+  ["UnreadableInput", "UnreadableInput"],
+  ["FfmpegFailed", "FfmpegFailed"],
+  ["DiskFull", "DiskFull"],
+  ["FfmpegMissing", "NodeUnfit"],
+  ["Interrupted", "NodeLost"],
+] as const)("the outcome %s of the task script is the failure %s", ([outcome, code], { expect }) => {
+  const verdict = judge(failedTask, { ...report, outcome, result: null }, undefined);
 
-    expect(verdict).toMatchObject({ isGood: false, failure: { code }, isRetriable });
-  },
-);
+  expect(verdict).toMatchObject({ isGood: false, failure: { code, hint: expect.stringMatching(/\w/) } });
+});
 
-test("a task that Batch has ended is a conversion that timed out", ({ expect }) => {
-  const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
+test.for([
+  ["BlobNotFound", "DownloadFailed"],
+  ["BlobDownloadTimedOut", "DownloadFailed"],
+  ["BlobAccessDenied", "AccessExpired"],
+  ["FileUploadAccessDenied", "AccessExpired"],
+  ["FileUploadContainerNotFound", "UploadFailed"],
+  ["DiskFull", "DiskFull"],
+  ["CommandProgramNotFound", "NodeUnfit"],
+  ["TaskEnded", "ConversionTimedOut"],
+  ["Unknown", "NodeLost"],
+  ["SomethingNew", "NodeLost"],
+])("the failure %s of a Batch task is %s, in Batch's words", ([batchCode, code], { expect }) => {
+  const failed = { ...failedTask, exitCode: null, failure: { code: batchCode ?? "", message: "Batch says so." } };
 
-  expect(judge(ended, undefined, undefined)).toMatchObject({
-    failure: { code: "ConversionTimedOut" },
-    isRetriable: false,
-  });
-  expect(judge(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
-    failure: { code: "ConversionTimedOut" },
+  expect(judge(failed, undefined, undefined)).toMatchObject({
+    failure: { code, message: `The Batch task failed (${batchCode}: Batch says so.)` },
   });
 });
 
-test("a failure before the task could run says what Batch said, and is worth another attempt", ({ expect }) => {
-  const denied = { ...failedTask, exitCode: null, failure: { code: "BlobAccessDenied", message: "Access is denied." } };
+test("a task that Batch has ended while ffmpeg ran is a conversion that timed out", ({ expect }) => {
+  const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
-  expect(judge(denied, undefined, undefined)).toMatchObject({
-    failure: { code: "PlatformFailure", message: "The Batch task failed (BlobAccessDenied: Access is denied.)" },
-    isRetriable: true,
+  expect(judge(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
+    failure: { code: "ConversionTimedOut" },
   });
 });
 
@@ -78,8 +81,8 @@ test.for([
   ["an MP3 that did not arrive", task, undefined],
   ["an empty MP3", task, 0],
   ["an MP3 that was cut off on its way", task, 999],
-] as const)("%s is UploadFailed, worth another attempt", ([, completed, stagedBytes], { expect }) => {
-  expect(judge(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" }, isRetriable: true });
+] as const)("%s is UploadFailed", ([, completed, stagedBytes], { expect }) => {
+  expect(judge(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" } });
 });
 
 test.for([
@@ -92,9 +95,7 @@ test.for([
 ] as const)("for %d s of audio an MP3 of %d s is good: %s", ([source, mp3, isGood], { expect }) => {
   const verdict = judge(task, lasting(source, mp3), 1000);
 
-  expect(verdict).toMatchObject(
-    isGood ? { isGood } : { isGood, failure: { code: "OutputMismatch" }, isRetriable: false },
-  );
+  expect(verdict).toMatchObject(isGood ? { isGood } : { isGood, failure: { code: "OutputMismatch" } });
 });
 
 test("where the source does not tell its duration, the other checks decide", ({ expect }) => {

@@ -1,4 +1,5 @@
 import type { BlobVersion, ConversionRecord, Failure } from "../conversion.ts";
+import { failureOf } from "../failures.ts";
 import { succeededRecord } from "../record.ts";
 import type { CompletedTask } from "../batchTask.ts";
 import type { BlobProperties, Services } from "../services.ts";
@@ -6,7 +7,7 @@ import type { StagedBlobs } from "../staging.ts";
 import { clearStaging, readReport, stagedBlobs } from "../staging.ts";
 import type { Targets } from "../targets.ts";
 import { findTargets, readRecord, writeRecord } from "../targets.ts";
-import { inputMissing, judge } from "../verdict.ts";
+import { judge } from "../verdict.ts";
 import type { Submission } from "./submitTask.ts";
 
 export interface PublishInput {
@@ -23,7 +24,7 @@ export type PublishOutput =
   | { readonly status: "superseded" }
   /** The storage service is still at it: call again. */
   | { readonly status: "copying" }
-  | { readonly status: "rejected"; readonly failure: Failure; readonly isRetriable: boolean };
+  | { readonly status: "rejected"; readonly failure: Failure };
 
 const MP3_CONTENT_TYPE = "audio/mpeg";
 
@@ -49,13 +50,13 @@ export async function publish(services: Services, input: PublishInput): Promise<
     blobs.properties(staged.mp3),
     readReport(blobs, staged),
   ]);
-  if (current === undefined) return { status: "rejected", failure: inputMissing(), isRetriable: false };
+  if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
   if (current.eTag !== source.eTag) {
     await clear();
     return { status: "superseded" };
   }
   const verdict = judge(completed, report, mp3?.sizeBytes);
-  if (!verdict.isGood) return { status: "rejected", failure: verdict.failure, isRetriable: verdict.isRetriable };
+  if (!verdict.isGood) return { status: "rejected", failure: verdict.failure };
 
   if (await isStillCopying(services, input, staged, targets)) return { status: "copying" };
   await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);

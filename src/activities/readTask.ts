@@ -1,4 +1,4 @@
-import type { CompletedTask, TaskRef } from "../batchTask.ts";
+import type { CompletedTask, TaskRef, WaitReason } from "../batchTask.ts";
 import type { Services } from "../services.ts";
 
 export interface ReadTaskInput {
@@ -6,7 +6,7 @@ export interface ReadTaskInput {
 }
 
 export type TaskStatus =
-  | { readonly state: "waiting"; readonly reason: string | null }
+  | { readonly state: "waiting"; readonly reason: WaitReason | null }
   | { readonly state: "converting"; readonly percent: number | null }
   | { readonly state: "completed"; readonly completed: CompletedTask }
   | { readonly state: "missing" };

@@ -33,7 +33,7 @@ export async function recordFailure(services: Services, input: RecordFailureInpu
 
   const targets = await findTargets(services, source);
   const earlier = await readRecord(services, targets);
-  if (earlier?.conversionId === conversionId) {
+  if (earlier?.conversionId === conversionId && earlier.attempts >= attempt) {
     await clear();
     return { status: "recorded", record: earlier };
   }

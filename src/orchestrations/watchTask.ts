@@ -2,9 +2,11 @@ import type { OrchestrationContext } from "durable-functions";
 import { readTask } from "../activities/index.ts";
 import type { TaskStatus } from "../activities/readTask.ts";
 import type { Submission } from "../activities/submitTask.ts";
+import type { CompletedTask, WaitReason } from "../batchTask.ts";
 import type { Failure } from "../conversion.ts";
+import { CANCEL_EVENT } from "../conversion.ts";
 import type { Step } from "../durable.ts";
-import type { CompletedTask } from "../batchTask.ts";
+import { failureOf } from "../failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../time.ts";
 import { nextDelaySeconds } from "./polling.ts";
 import { briefRetry, reasonOf } from "./retries.ts";
@@ -15,72 +17,76 @@ export interface Watch {
   readonly submission: Submission;
   /** Null while the task waits for a node. */
   readonly convertingSince: string | null;
-  readonly waitReason: string | null;
+  readonly waitReason: WaitReason | null;
 }
 
 export type WatchResult =
   | { readonly status: "completed"; readonly completed: CompletedTask }
   /** The history has grown enough: continue as new with this. */
   | { readonly status: "paused"; readonly watch: Watch }
-  | { readonly status: "failed"; readonly failure: Failure; readonly isRetriable: boolean };
+  | { readonly status: "failed"; readonly failure: Failure };
 
-/** Each poll adds some five events to the history, which is replayed at every turn. */
+/** Each poll adds some six events to the history, which is replayed at every turn. */
 const MAX_POLLS_PER_GENERATION = 40;
 /** Batch itself ends the task at its limit; that ours comes later gives it the time to upload the logs. */
 const CONVERTING_GRACE_SECONDS = 300;
 
-/** Looks at the task from time to time until it is completed, or one of its deadlines has passed. */
+/** Looks at the task from time to time until it is completed or cancelled, or one of its deadlines has passed. */
 export function* watchTask(context: OrchestrationContext, attempt: number, start: Watch): Step<WatchResult> {
   let watch = start;
   for (let poll = 0; poll < MAX_POLLS_PER_GENERATION; poll++) {
-    const deadline = deadlineOf(watch);
-    const next = nextDelaySeconds(secondsBetween(phaseStart(watch), context.df.currentUtcDateTime));
-    const nextPoll = addSeconds(context.df.currentUtcDateTime, next);
-    yield context.df.createTimer(nextPoll < deadline ? nextPoll : deadline);
+    // One waiter for each round: an event is for the newest waiter, and may also come while the task is read.
+    const cancelled = context.df.waitForExternalEvent(CANCEL_EVENT);
+    const timer = context.df.createTimer(nextLook(watch, context.df.currentUtcDateTime));
+    yield context.df.Task.any([timer, cancelled]);
+    if (!timer.isCompleted) timer.cancel();
 
-    const seen = yield* look(watch);
+    const seen = cancelled.isCompleted ? undefined : yield* look(watch);
+    if (seen === undefined || cancelled.isCompleted) return { status: "failed", failure: failureOf("Cancelled") };
+    if (seen.state === "completed") return { status: "completed", completed: seen.completed };
+    if (seen.state === "missing") return { status: "failed", failure: taskMissing(watch.submission) };
+
     const now = context.df.currentUtcDateTime;
-    switch (seen.state) {
-      case "completed":
-        return { status: "completed", completed: seen.completed };
-      case "missing":
-        return { status: "failed", failure: taskMissing(watch.submission), isRetriable: true };
-      case "converting":
-        watch = { ...watch, convertingSince: watch.convertingSince ?? now.toISOString(), waitReason: null };
-        report(context, attempt, "converting", { percent: seen.percent });
-        break;
-      case "waiting":
-        watch = waitFrom(watch, now, seen.reason);
-        report(context, attempt, "waiting", { waitReason: watch.waitReason });
-        break;
-      case "unknown":
-        watch = { ...watch, waitReason: seen.reason };
-        report(context, attempt, phaseOf(watch), { waitReason: seen.reason });
-        break;
-    }
-    if (now >= deadlineOf(watch)) return { status: "failed", failure: tooLate(watch), isRetriable: false };
+    watch = advance(watch, seen, now);
+    if (now >= deadlineOf(watch)) return { status: "failed", failure: tooLate(watch) };
+    const percent = seen.state === "converting" ? seen.percent : null;
+    const phase = watch.convertingSince === null ? "waiting" : "converting";
+    report(context, attempt, phase, { percent, waitReason: watch.waitReason?.text ?? null });
   }
   return { status: "paused", watch };
 }
 
+type Seen = TaskStatus | { readonly state: "unknown"; readonly reason: WaitReason };
+
 /** A Batch service that does not answer is a reason to look again later; only the deadline ends the waiting. */
-function* look(watch: Watch): Step<TaskStatus | { readonly state: "unknown"; readonly reason: string }> {
+function* look(watch: Watch): Step<Seen> {
   try {
     return yield* readTask({ task: watch.submission.task }, briefRetry);
   } catch (error) {
-    return { state: "unknown", reason: reasonOf(error) };
+    return { state: "unknown", reason: { code: "NoCapacity", text: reasonOf(error) } };
   }
 }
 
-/** A task that ran and is active again has lost its node: it waits anew, from now on. */
-function waitFrom(watch: Watch, now: Date, waitReason: string | null): Watch {
-  if (watch.convertingSince === null) return { ...watch, waitReason };
-  const submission = { ...watch.submission, submittedAt: now.toISOString() };
-  return { submission, convertingSince: null, waitReason: waitReason ?? "the task lost its node and starts again" };
+function advance(watch: Watch, seen: Extract<Seen, { state: "converting" | "waiting" | "unknown" }>, now: Date): Watch {
+  switch (seen.state) {
+    case "converting":
+      return { ...watch, convertingSince: watch.convertingSince ?? now.toISOString(), waitReason: null };
+    case "unknown":
+      return { ...watch, waitReason: seen.reason };
+    case "waiting": {
+      if (watch.convertingSince === null) return { ...watch, waitReason: seen.reason };
+      // It ran and is active again, so it has lost its node: it waits anew, from now on.
+      const submission = { ...watch.submission, submittedAt: now.toISOString() };
+      const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
+      return { submission, convertingSince: null, waitReason: seen.reason ?? lost };
+    }
+  }
 }
 
-function phaseOf(watch: Watch): "waiting" | "converting" {
-  return watch.convertingSince === null ? "waiting" : "converting";
+function nextLook(watch: Watch, now: Date): Date {
+  const next = addSeconds(now, nextDelaySeconds(secondsBetween(phaseStart(watch), now)));
+  const deadline = deadlineOf(watch);
+  return next < deadline ? next : deadline;
 }
 
 function phaseStart({ convertingSince, submission }: Watch): Date {
@@ -93,26 +99,19 @@ function deadlineOf(watch: Watch): Date {
   return addSeconds(phaseStart(watch), limit);
 }
 
-function tooLate(watch: Watch): Failure {
-  const because = watch.waitReason === null ? "" : `: ${watch.waitReason}`;
-  const { waitingSeconds, convertingSeconds } = watch.submission;
-  return watch.convertingSince === null
-    ? {
-        code: "NoCapacity",
-        message: `No node of Azure Batch took the task within ${waitingSeconds / 60} minutes${because}`,
-        hint: "Look at the pool in Azure Batch: its quota, resize errors and start task. Then upload the video again.",
-      }
-    : {
-        code: "ConversionTimedOut",
-        message: `The conversion took longer than ${convertingSeconds / 60} minutes${because}`,
-        hint: "Raise CONVERTING_TIMEOUT_MINUTES or use a faster BATCH_VM_SIZE.",
-      };
+function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
+  const because = waitReason === null ? "" : `: ${waitReason.text}`;
+  if (convertingSince !== null) {
+    const minutes = submission.convertingSeconds / 60;
+    return failureOf("ConversionTimedOut", `The conversion took longer than ${minutes} minutes${because}`);
+  }
+  const minutes = submission.waitingSeconds / 60;
+  return failureOf(
+    waitReason?.code ?? "NoCapacity",
+    `No node of Azure Batch took the task within ${minutes} minutes${because}`,
+  );
 }
 
 function taskMissing({ task }: Submission): Failure {
-  return {
-    code: "PlatformFailure",
-    message: `Task ${task.taskId} is no longer in job ${task.jobId}`,
-    hint: "Somebody deleted the task or its job. Upload the video again.",
-  };
+  return failureOf("NodeLost", `Task ${task.taskId} is no longer in job ${task.jobId}: somebody has deleted it`);
 }

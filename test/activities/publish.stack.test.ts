@@ -127,7 +127,8 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
       convertedAt: "2026-01-01T12:00:03.000Z",
       recordedAt: "2026-01-01T12:30:00.000Z",
     },
-    batch: { ...input.submission.task, nodeId: "node-1", attempts: 1 },
+    attempts: 1,
+    batch: { ...input.submission.task, nodeId: "node-1" },
     ffmpegVersion: "6.1",
   };
   expect(published).toMatchObject({ status: "published", record });
@@ -215,7 +216,6 @@ test("a bad result is rejected and leaves the output container as it was", async
   expect(await publish(services, input)).toMatchObject({
     status: "rejected",
     failure: { code: "UploadFailed" },
-    isRetriable: true,
   });
   expect(await namesIn(containers.output)).toEqual([]);
 });

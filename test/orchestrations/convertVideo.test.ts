@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
-import type { CompletedTask } from "../../src/batchTask.ts";
+import type { CompletedTask, WaitReason } from "../../src/batchTask.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";
 
@@ -19,6 +19,10 @@ const completed: CompletedTask = {
 };
 const done: TaskStatus = { state: "completed", completed };
 const waiting: TaskStatus = { state: "waiting", reason: null };
+const waitingFor = (code: WaitReason["code"], text: string): TaskStatus => ({
+  state: "waiting",
+  reason: { code, text },
+});
 const converting = (percent: number | null): TaskStatus => ({ state: "converting", percent });
 const record = { schemaVersion: 1, status: "succeeded" };
 const failureRecord = { schemaVersion: 1, status: "failed" };
@@ -67,7 +71,7 @@ test("a conversion ensures, submits, watches and publishes, and says so", ({ exp
 test("while it waits, the status says why", ({ expect }) => {
   const reason = "the pool has 0 of 1 node, 0 ready; AccountCoreQuotaReached: no cores left";
 
-  const run = drive({ source }, replies({ readTask: [{ state: "waiting", reason }, done] }));
+  const run = drive({ source }, replies({ readTask: [waitingFor("QuotaExceeded", reason), done] }));
 
   expect(run.statuses).toContainEqual({ phase: "waiting", percent: null, waitReason: reason, attempt: 1 });
 });
@@ -76,14 +80,18 @@ test("a task that gets no node until the deadline fails with the reason, at the 
   const reason = "the start task failed on 2 nodes";
   const run = drive(
     { source },
-    replies({ readTask: Array.from({ length: 40 }, () => ({ state: "waiting", reason }) as const) }),
+    replies({ readTask: Array.from({ length: 40 }, () => waitingFor("StartTaskFailed", reason)) }),
   );
 
   expect(run.timers.at(-1)).toBe(600);
   expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
   expect(run.calls.at(-1)).toMatchObject({
     name: "recordFailure",
-    input: { failure: { code: "NoCapacity", message: expect.stringContaining(reason) }, submission, completed: null },
+    input: {
+      failure: { code: "StartTaskFailed", message: expect.stringContaining(reason) },
+      submission,
+      completed: null,
+    },
   });
 });
 
@@ -127,6 +135,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
   expect(first.result).toBeUndefined();
   expect(first.continuedWith).toEqual({
     source,
+    firstAttempt: 1,
     resumed: {
       startedAt: START.toISOString(),
       attempt: 1,
@@ -148,7 +157,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
 
 test("a media failure is recorded at once", ({ expect }) => {
   const failure = { code: "NoAudioStream", message: "m", hint: "h" };
-  const run = drive({ source }, replies({ publish: [{ status: "rejected", failure, isRetriable: false }] }));
+  const run = drive({ source }, replies({ publish: [{ status: "rejected", failure }] }));
 
   expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { attempt: 1, failure, completed } });
@@ -156,7 +165,7 @@ test("a media failure is recorded at once", ({ expect }) => {
 
 test("a platform failure is tried again as a new attempt, three times in all, with growing pauses", ({ expect }) => {
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
-  const rejected = { status: "rejected", failure, isRetriable: true };
+  const rejected = { status: "rejected", failure };
   const run = drive(
     { source },
     {
@@ -194,13 +203,50 @@ test("a Batch service that does not answer is asked again, and the status says s
   );
 });
 
-test("a step that fails for good ends as a recorded failure with its reason and without a stack", ({ expect }) => {
-  const run = drive({ source }, replies({ ensureBatch: [activityFailure("ensureBatch", "no quota")] }));
+test.for([
+  ["Azure Batch could not create job mp3drop: ActiveJobAndScheduleQuotaReached: no more jobs", "QuotaExceeded"],
+  ["Azure Batch could not add task x: TooManyRequests: slow down", "Throttled"],
+  ["connect ECONNREFUSED", "InternalError"],
+])(
+  "a step that keeps failing with «%s» ends as %s, with that reason and no stack",
+  ([reason = "", code], { expect }) => {
+    const failure = activityFailure("ensureBatch", reason);
+    const run = drive({ source }, replies({ ensureBatch: [failure, failure, failure] }));
 
-  expect(run.calls.at(-1)).toMatchObject({
-    name: "recordFailure",
-    input: { failure: { code: "PlatformFailure", message: "no quota" }, submission: null, completed: null },
-  });
+    expect(run.calls.at(-1)).toMatchObject({
+      name: "recordFailure",
+      input: { failure: { code, message: reason }, submission: null, completed: null },
+    });
+  },
+);
+
+test("a conversion that is cancelled is recorded as cancelled, without another look at the task", ({ expect }) => {
+  const record = { schemaVersion: 1, status: "cancelled" };
+  const answers = replies({ readTask: [waiting, converting(1)], recordFailure: [{ status: "recorded", record }] });
+
+  const run = drive({ source }, answers, START, 2);
+
+  expect(run.result).toEqual({ outcome: "cancelled", record });
+  expect(run.calls.map(({ name }) => name).slice(2)).toEqual(["readTask", "readTask", "recordFailure"]);
+  expect(run.calls.at(-1)).toMatchObject({ input: { failure: { code: "Cancelled" }, submission, completed: null } });
+});
+
+test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {
+  const failure = { code: "UploadFailed", message: "m", hint: "h" };
+  const rejected = { status: "rejected", failure };
+  const run = drive(
+    { source, firstAttempt: 4 },
+    {
+      ensureBatch: [{}, {}, {}],
+      submitTask: [submitted, submitted, submitted],
+      readTask: [done, done, done],
+      publish: [rejected, rejected, rejected],
+      recordFailure: [{ status: "recorded", record: failureRecord }],
+    },
+  );
+
+  const attempts = run.calls.filter(({ name }) => name === "submitTask").map(({ input }) => input);
+  expect(attempts).toMatchObject([{ attempt: 4 }, { attempt: 5 }, { attempt: 6 }]);
 });
 
 test("an input that was replaced before its task was added ends as superseded and writes nothing", ({ expect }) => {

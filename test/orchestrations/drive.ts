@@ -1,4 +1,4 @@
-import type { OrchestrationContext, Task } from "durable-functions";
+import type { OrchestrationContext } from "durable-functions";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import type { ConversionInput, ConversionResult } from "../../src/orchestrations/convertVideo.ts";
 import { convertVideo } from "../../src/orchestrations/convertVideo.ts";
@@ -23,8 +23,19 @@ export interface Run {
 
 export const START = new Date("2026-01-01T12:00:00.000Z");
 
-/** Drives the orchestrator by hand, without an engine: time passes in timers only. */
-export function drive(input: ConversionInput, replies: Replies, start = START): Run {
+interface Event {
+  isCompleted: boolean;
+}
+
+interface Timer extends Event {
+  readonly fireAt: Date;
+}
+
+/**
+ * Drives the orchestrator by hand, without an engine: time passes in timers only. The event that cancels it comes
+ * instead of timer number `cancelAtTimer`.
+ */
+export function drive(input: ConversionInput, replies: Replies, start = START, cancelAtTimer = Infinity): Run {
   const queues = new Map(Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]));
   const calls: { name: string; input: unknown }[] = [];
   const timers: number[] = [];
@@ -36,7 +47,9 @@ export function drive(input: ConversionInput, replies: Replies, start = START): 
     getInput: () => input,
     setCustomStatus: (status: unknown) => statuses.push(status),
     continueAsNew: (next: ConversionInput) => (continuedWith = next),
-    createTimer: (fireAt: Date) => ({ fireAt }),
+    createTimer: (fireAt: Date) => ({ fireAt, isCompleted: false, cancel: () => {} }),
+    waitForExternalEvent: () => ({ isCompleted: false }),
+    Task: { any: ([timer, event]: [Timer, Event]) => ({ timer, event }) },
     get currentUtcDateTime() {
       return now;
     },
@@ -45,10 +58,14 @@ export function drive(input: ConversionInput, replies: Replies, start = START): 
   const generator = convertVideo({ df } as unknown as OrchestrationContext);
   let step = generator.next();
   while (!step.done) {
-    const fireAt = (step.value as Task & { fireAt?: Date }).fireAt;
-    if (fireAt !== undefined) {
-      timers.push((fireAt.getTime() - start.getTime()) / 1000);
-      now = fireAt;
+    const { timer, event } = waitOf(step.value);
+    if (timer !== undefined) {
+      const isCancelled = event !== undefined && timers.length === cancelAtTimer;
+      (isCancelled ? event : timer).isCompleted = true;
+      if (!isCancelled) {
+        timers.push((timer.fireAt.getTime() - start.getTime()) / 1000);
+        now = timer.fireAt;
+      }
       step = generator.next();
       continue;
     }
@@ -59,6 +76,12 @@ export function drive(input: ConversionInput, replies: Replies, start = START): 
     step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);
   }
   return { result: step.value, calls, timers, statuses, continuedWith };
+}
+
+/** What a yielded task waits for, when it is a timer or the race of one with an event. */
+function waitOf(task: unknown): { timer?: Timer; event?: Event } {
+  if ("fireAt" in (task as object)) return { timer: task as Timer };
+  return "timer" in (task as object) ? (task as { timer: Timer; event: Event }) : {};
 }
 
 /** An activity task carries the action that the engine would schedule. */

@@ -43,7 +43,7 @@ export function createBatchService(client: BatchServiceClient, settings: BatchSe
       const reason = await explainWaiting(client, poolId);
       if (reason !== undefined) return reason;
       await place.get({ isFresh: true });
-      return `pool ${poolId} was gone and is being created anew`;
+      return { code: "NoCapacity", text: `pool ${poolId} was gone and is being created anew` };
     },
     terminateTask: (task) => terminateTask(client, task),
   };

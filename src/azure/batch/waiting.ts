@@ -1,33 +1,76 @@
+import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import type { WaitReason } from "../../batchTask.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
 /**
- * Says why a pool gives no node to a task, in words for a person: null when it is just busy, undefined when there is
- * no such pool.
+ * Says why a pool gives no node to a task: null when it is just busy, undefined when there is no such pool.
+ * The worst that is found gives the code.
  */
-export async function explainWaiting(client: BatchServiceClient, poolId: string): Promise<string | null | undefined> {
+export async function explainWaiting(
+  client: BatchServiceClient,
+  poolId: string,
+): Promise<WaitReason | null | undefined> {
   const pool = await unlessMissing(`read pool ${poolId}`, () => client.pool.get(poolId));
   if (pool === undefined) return undefined;
-  if (pool.state === "deleting") return `pool ${poolId} is being deleted`;
+  if (pool.state === "deleting") return { code: "NoCapacity", text: `pool ${poolId} is being deleted` };
 
-  const counts = await readNodeCounts(client, poolId);
+  const counts = await countNodes(client, poolId);
+  const reasons = [
+    ...(pool.resizeErrors ?? []).map(reasonOfResizeError),
+    ...(counts.startTaskFailed > 0 ? [await reasonOfStartTask(client, poolId, counts.startTaskFailed)] : []),
+    ...(counts.unusable > 0 ? [reason("NodeUnusable", `${nodes(counts.unusable)} unusable`)] : []),
+    ...(counts.starting > 0 ? [reason("NoCapacity", `${nodes(counts.starting)} starting`)] : []),
+  ];
+  if (counts.ready > 0 && reasons.length === 0) return null;
+
   const present = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
   const wanted = (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0);
-  const working = counts.idle + counts.running;
-  const reasons = [
-    ...(pool.resizeErrors ?? []).map(({ code, message }) => `${code}: ${message ?? "no details"}`),
-    ...(counts.startTaskFailed > 0 ? [`the start task failed on ${nodes(counts.startTaskFailed)}`] : []),
-    ...(counts.unusable > 0 ? [`${nodes(counts.unusable)} unusable`] : []),
-    ...(counts.starting > 0 ? [`${nodes(counts.starting)} starting`] : []),
-  ];
-  if (working > 0 && reasons.length === 0) return null;
-  return [`the pool has ${present} of ${nodes(wanted)}, ${working} ready`, ...reasons].join("; ");
+  const state = `waiting for a node: the pool has ${present} of ${nodes(wanted)}, ${counts.ready} ready`;
+  const code =
+    counts.ready > 0 ? "NoCapacity" : (reasons.find((found) => found.code !== "NoCapacity")?.code ?? "NoCapacity");
+  return reason(code, [state, ...reasons.map((found) => found.text)].join("; "));
+}
+
+function reasonOfResizeError({ code = "Unknown", message = "no details" }: BatchServiceModels.ResizeError): WaitReason {
+  return reason(code.endsWith("QuotaReached") ? "QuotaExceeded" : "NoCapacity", `${code}: ${message}`);
+}
+
+/** How much of a start task's stderr is shown: the status of an orchestration may have 16 KiB. */
+const MAX_TAIL_BYTES = 1000;
+const TAIL_LINES = 3;
+
+/** With the last words of one of the start tasks, and where the rest of them is. */
+async function reasonOfStartTask(client: BatchServiceClient, poolId: string, count: number): Promise<WaitReason> {
+  const failed = `the start task failed on ${nodes(count)}`;
+  const [node] = await retrying(`list the nodes of pool ${poolId}`, () =>
+    client.computeNode.list(poolId, {
+      computeNodeListOptions: { filter: "state eq 'starttaskfailed'", maxResults: 1 },
+    }),
+  );
+  if (node?.id === undefined) return reason("StartTaskFailed", failed);
+  const tail = await readTail(client, poolId, node.id, "startup/stderr.txt");
+  return reason("StartTaskFailed", `${failed}: ${tail} (${node.url ?? `node ${node.id}`}/files/startup/stderr.txt)`);
+}
+
+async function readTail(client: BatchServiceClient, poolId: string, nodeId: string, file: string): Promise<string> {
+  const read = async (): Promise<string> => {
+    const { contentLength } = await client.file.getPropertiesFromComputeNode(poolId, nodeId, file);
+    if (!contentLength) return "";
+    const ocpRange = `bytes=${Math.max(0, contentLength - MAX_TAIL_BYTES)}-${contentLength - 1}`;
+    const { readableStreamBody } = await client.file.getFromComputeNode(poolId, nodeId, file, {
+      fileGetFromComputeNodeOptions: { ocpRange },
+    });
+    return readableStreamBody === undefined ? "" : text(readableStreamBody);
+  };
+  const content = (await unlessMissing(`read ${file} of node ${nodeId}`, read)) ?? "";
+  return content.trim().split("\n").slice(-TAIL_LINES).join(" / ") || "it wrote no error";
 }
 
 type NodeState = Exclude<keyof BatchServiceModels.NodeCounts, "total">;
-type Counts = Readonly<Record<"idle" | "running" | "starting" | "startTaskFailed" | "unusable", number>>;
+type Counts = Readonly<Record<"ready" | "starting" | "startTaskFailed" | "unusable", number>>;
 
-async function readNodeCounts(client: BatchServiceClient, poolId: string): Promise<Counts> {
+async function countNodes(client: BatchServiceClient, poolId: string): Promise<Counts> {
   const [counts] = await retrying(`count the nodes of pool ${poolId}`, () =>
     client.account.listPoolNodeCounts({ accountListPoolNodeCountsOptions: { filter: `poolId eq '${poolId}'` } }),
   );
@@ -35,12 +78,15 @@ async function readNodeCounts(client: BatchServiceClient, poolId: string): Promi
   const sum = (...states: readonly NodeState[]): number =>
     sides.flatMap((side) => states.map((state) => side[state] ?? 0)).reduce((total, count) => total + count, 0);
   return {
-    idle: sum("idle"),
-    running: sum("running"),
+    ready: sum("idle", "running"),
     starting: sum("creating", "starting", "waitingForStartTask", "rebooting", "reimaging"),
     startTaskFailed: sum("startTaskFailed"),
     unusable: sum("unusable", "unknown", "offline"),
   };
+}
+
+function reason(code: WaitReason["code"], words: string): WaitReason {
+  return { code, text: words };
 }
 
 function nodes(count: number): string {

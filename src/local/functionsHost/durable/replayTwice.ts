@@ -11,14 +11,14 @@ export async function replayTwice(
   instance: { readonly id: string; readonly name: string },
   payload: string,
 ): Promise<OrchestratorAnswer> {
-  const first = await runner.orchestrate(instance.name, payload, false);
-  const second = await runner.orchestrate(instance.name, payload, true);
+  const first = await runner.orchestrate(instance.name, payload);
+  const second = await runner.repeat(instance.name, payload);
   const where = `Orchestrator '${instance.name}' (instance ${instance.id})`;
-  const difference = compare(first, second);
-  if (difference !== undefined) {
+  if (first.text !== second) {
     const message =
-      `${where} is not deterministic: run twice on the same history, ${difference}. Take time from ` +
-      `context.df.currentUtcDateTime, ids from context.df.newGuid, and everything else that can change from an activity.`;
+      `${where} is not deterministic: run twice on the same history, ${describeDifference(first, second)}. ` +
+      `Take time from context.df.currentUtcDateTime, ids from context.df.newGuid, and everything else that can ` +
+      `change from an activity.`;
     return { kind: "guard", finding: { code: "NonDeterministic", isFatal: true, message } };
   }
   if (first.kind === "crash") return first;
@@ -35,15 +35,10 @@ export async function replayTwice(
   };
 }
 
-function compare(first: OrchestratorRun, second: OrchestratorRun): string | undefined {
-  if (first.kind === "crash" || second.kind === "crash") {
-    return first.kind === second.kind ? undefined : "it failed one time and not the other";
-  }
-  if (first.text === second.text) return undefined;
-  return describeDifference(first.state, second.state);
-}
-
-function describeDifference(first: OrchestratorState, second: OrchestratorState): string {
+function describeDifference(run: OrchestratorRun, text: string): string {
+  if (run.kind === "crash" || text === "") return "it failed one time and not the other";
+  const first = run.state;
+  const second = JSON.parse(text) as OrchestratorState;
   const [one = [], other = []] = [first.actions[0], second.actions[0]];
   const length = Math.max(one.length, other.length);
   for (let index = 0; index < length; index++) {

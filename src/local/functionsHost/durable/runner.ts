@@ -5,8 +5,10 @@ import type { FailureDetails } from "../engine/history.ts";
 /** The durable functions of the app, as the engine calls them. Names are compared without case, as on the real host. */
 export interface DurableRunner {
   has(kind: "activity" | "orchestrator" | "entity", name: string): boolean;
-  /** Never rejects. A repeated run of the same turn is muted: what it logs has been logged. */
-  orchestrate(name: string, payload: string, isRepeated: boolean): Promise<OrchestratorRun>;
+  /** Never rejects. A repeated run of the same turn is muted, as what it logs has been logged. */
+  orchestrate(name: string, payload: string): Promise<OrchestratorRun>;
+  /** The text of the state, or of the failure to run. */
+  repeat(name: string, payload: string): Promise<string>;
   /** Never rejects. */
   runActivity(call: ActivityCall): Promise<ActivityResult>;
   /** Rejects when the function as a whole has failed. */
@@ -22,15 +24,16 @@ export interface ActivityCall {
 export type OrchestratorRun =
   | {
       readonly kind: "state";
-      readonly state: OrchestratorState;
-      /** The state as it came, to be compared. */
+      /** The state as it came. */
       readonly text: string;
+      readonly state: OrchestratorState;
       readonly error?: string;
       readonly openTasks?: readonly SdkTask[];
       /** What of its values JSON loses, in words. */
       readonly jsonLoss?: string;
     }
-  | { readonly kind: "crash"; readonly message: string };
+  /** The text is the same for every way to fail, as messages may differ. */
+  | { readonly kind: "crash"; readonly text: ""; readonly message: string };
 
 export type ActivityResult =
   | { readonly kind: "completed"; readonly result: string | null; readonly jsonLoss?: string }

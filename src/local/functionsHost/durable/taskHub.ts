@@ -8,7 +8,7 @@ import { EventType } from "../engine/history.ts";
 import type { Finding } from "../engine/guards.ts";
 import { isEntityId, isFinished } from "../engine/instance.ts";
 import type { Delivery, Instance, Message, Turn } from "../engine/instance.ts";
-import { prepareTurn } from "../engine/prepare.ts";
+import { hasTurn, prepareTurn } from "../engine/prepare.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
 import type { Logger } from "../log.ts";
 import { runEntityTurn } from "./entityTurn.ts";
@@ -148,7 +148,7 @@ export class TaskHub {
       return;
     }
     const instance = this.state.instances.get(id);
-    if (instance === undefined || prepareTurn(instance, 0) === undefined) return;
+    if (instance === undefined || !hasTurn(instance)) return;
     this.#occupy(id, () => this.#turn(instance));
   }
 

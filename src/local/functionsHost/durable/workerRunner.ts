@@ -33,33 +33,36 @@ export class WorkerRunner implements DurableRunner {
   }
 
   has(kind: "activity" | "orchestrator" | "entity", name: string): boolean {
-    return this.#functions.has(`${TRIGGERS[kind]}/${name.toLowerCase()}`);
+    return this.#find(kind, name) !== undefined;
   }
 
-  async orchestrate(name: string, payload: string, isRepeated: boolean): Promise<OrchestratorRun> {
-    const fn = this.#functions.get(`${TRIGGERS.orchestrator}/${name.toLowerCase()}`);
-    if (fn === undefined) return { kind: "crash", message: `the app registers no orchestrator "${name}"` };
-    let context: InvocationContext | undefined;
-    try {
-      const { response, value } = await this.#worker.invoke({
-        fn,
-        input: { string: payload },
-        muted: isRepeated,
-        onContext: (created) => (context = created),
-      });
-      return toRun(response.returnValue?.json ?? "{}", context, value);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const mark = message.lastIndexOf(STATE_MARK);
-      if (mark < 0) return { kind: "crash", message };
-      const run = toRun(message.slice(mark + STATE_MARK.length), context, undefined);
-      return run.kind === "crash" ? run : { ...run, error: run.state.error ?? "" };
+  async orchestrate(name: string, payload: string): Promise<OrchestratorRun> {
+    const run = await this.#runTurn(name, payload, false);
+    if (run.text === undefined) return { kind: "crash", text: "", message: run.message };
+    const state = JSON.parse(run.text) as Partial<OrchestratorState>;
+    if (!Array.isArray(state.actions)) {
+      const message = "it did not return the state of an orchestration; register it with df.app.orchestration";
+      return { kind: "crash", text: "", message };
     }
+    const openTasks = readOpenTasks(run.context);
+    const jsonLoss = findLossInState(run.value);
+    return {
+      kind: "state",
+      text: run.text,
+      state: state as OrchestratorState,
+      ...(run.hasThrown ? { error: state.error ?? "" } : {}),
+      ...(openTasks === undefined ? {} : { openTasks }),
+      ...(jsonLoss === undefined ? {} : { jsonLoss }),
+    };
+  }
+
+  async repeat(name: string, payload: string): Promise<string> {
+    return (await this.#runTurn(name, payload, true)).text ?? "";
   }
 
   async runActivity({ name, instanceId, input }: ActivityCall): Promise<ActivityResult> {
     if (name === HTTP_ACTIVITY) return runHttpActivity(input);
-    const fn = this.#functions.get(`${TRIGGERS.activity}/${name.toLowerCase()}`);
+    const fn = this.#find("activity", name);
     if (fn === undefined) return activityFailure(name, new Error(`the app registers no activity "${name}"`));
     const data = toActivityInput(input);
     const triggerMetadata: Record<string, RpcTypedData> = { instanceId: { string: instanceId }, data: data ?? {} };
@@ -78,8 +81,31 @@ export class WorkerRunner implements DurableRunner {
     }
   }
 
+  async #runTurn(name: string, payload: string, muted: boolean): Promise<TurnRun> {
+    const fn = this.#find("orchestrator", name);
+    if (fn === undefined) return { text: undefined, message: `the app registers no orchestrator "${name}"` };
+    let context: InvocationContext | undefined;
+    const onContext = (created: InvocationContext): void => {
+      context = created;
+    };
+    try {
+      const input = { string: payload };
+      const { response, value } = await this.#worker.invoke({ fn, input, muted, onContext });
+      return { text: response.returnValue?.json ?? "{}", context, value, hasThrown: false };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const mark = message.lastIndexOf(STATE_MARK);
+      if (mark < 0) return { text: undefined, message };
+      return { text: message.slice(mark + STATE_MARK.length), context, value: undefined, hasThrown: true };
+    }
+  }
+
+  #find(kind: keyof typeof TRIGGERS, name: string): RegisteredFunction | undefined {
+    return this.#functions.get(`${TRIGGERS[kind]}/${name.toLowerCase()}`);
+  }
+
   async runEntity(name: string, payload: string): Promise<EntityAnswer> {
-    const fn = this.#functions.get(`${TRIGGERS.entity}/${name.toLowerCase()}`);
+    const fn = this.#find("entity", name);
     if (fn === undefined) throw new Error(`the app registers no entity "${name}"`);
     const { response } = await withTimeout(this.#clock, this.#timeoutMs, fn.name, () =>
       this.#worker.invoke({ fn, input: { string: payload } }),
@@ -88,24 +114,15 @@ export class WorkerRunner implements DurableRunner {
   }
 }
 
-function toRun(text: string, context: InvocationContext | undefined, value: unknown): OrchestratorRun {
-  const state = JSON.parse(text) as Partial<OrchestratorState>;
-  if (!Array.isArray(state.actions)) {
-    return {
-      kind: "crash",
-      message: cutMessage("it did not return the state of an orchestration: register it with df.app.orchestration"),
+type TurnRun =
+  | { readonly text: undefined; readonly message: string }
+  | {
+      /** The state that the SDK gave, or put into the error. */
+      readonly text: string;
+      readonly context: InvocationContext | undefined;
+      readonly value: unknown;
+      readonly hasThrown: boolean;
     };
-  }
-  const openTasks = readOpenTasks(context);
-  const jsonLoss = findLoss(value);
-  return {
-    kind: "state",
-    state: state as OrchestratorState,
-    text,
-    ...(openTasks === undefined ? {} : { openTasks }),
-    ...(jsonLoss === undefined ? {} : { jsonLoss }),
-  };
-}
 
 interface SdkInternals {
   readonly taskOrchestratorExecutor?: {
@@ -129,7 +146,7 @@ function readOpenTasks(context: InvocationContext | undefined): readonly SdkTask
 
 const CALL_ENTITY = 7;
 
-function findLoss(value: unknown): string | undefined {
+function findLossInState(value: unknown): string | undefined {
   const state = value as
     | { actions?: readonly (readonly Action[])[]; output?: unknown; customStatus?: unknown }
     | undefined;

@@ -117,7 +117,7 @@ function failed(instance: Instance, prepared: PreparedTurn, failure: Failure): D
 }
 
 function header(instance: Instance, prepared: PreparedTurn): { id: string; at: string; taken: number } {
-  return { id: instance.id, at: new Date(prepared.now).toISOString(), taken: prepared.taken };
+  return { id: instance.id, at: prepared.at, taken: prepared.taken };
 }
 
 function pause(instance: Instance, prepared: PreparedTurn): Turn {
@@ -292,5 +292,5 @@ function operationOf(text: string): EntityMessage {
 }
 
 function at(prepared: PreparedTurn, body: EventBody, id = -1): HistoryEvent {
-  return { ...body, EventId: id, Timestamp: new Date(prepared.now).toISOString() } as HistoryEvent;
+  return { ...body, EventId: id, Timestamp: prepared.at } as HistoryEvent;
 }

@@ -114,6 +114,29 @@ export type EventBody = Body<HistoryEvent>;
 
 /** The text that the orchestrator function gets: inputs of scheduled work stay out, as on the real host. */
 export function eventText(event: HistoryEvent, isPlayed: boolean): string {
-  const slim = "Input" in event && event.EventType !== EventType.EventRaised && event.EventType !== EventType.EventSent;
-  return JSON.stringify(slim ? { ...event, Input: null, IsPlayed: isPlayed } : { ...event, IsPlayed: isPlayed });
+  return `${JSON.stringify(slim(event)).slice(0, -1)},"IsPlayed":${isPlayed}}`;
+}
+
+function slim(event: HistoryEvent): object {
+  switch (event.EventType) {
+    case EventType.ExecutionStarted:
+    case EventType.TaskScheduled:
+    case EventType.SubOrchestrationInstanceCreated:
+      return event.Input === null ? event : { ...event, Input: null };
+    case EventType.ExecutionCompleted:
+    case EventType.ExecutionTerminated:
+    case EventType.TaskCompleted:
+    case EventType.TaskFailed:
+    case EventType.SubOrchestrationInstanceCompleted:
+    case EventType.SubOrchestrationInstanceFailed:
+    case EventType.TimerCreated:
+    case EventType.TimerFired:
+    case EventType.OrchestratorStarted:
+    case EventType.OrchestratorCompleted:
+    case EventType.EventSent:
+    case EventType.EventRaised:
+    case EventType.ExecutionSuspended:
+    case EventType.ExecutionResumed:
+      return event;
+  }
 }

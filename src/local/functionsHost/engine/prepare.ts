@@ -7,30 +7,35 @@ export interface PreparedTurn {
   readonly taken: number;
   /** OrchestratorStarted and what the messages say. */
   readonly events: readonly HistoryEvent[];
-  /** The clock of this turn. */
-  readonly now: number;
+  /** The time of this turn, as ISO text. */
+  readonly at: string;
   readonly kind: "replay" | "terminate" | "suspend" | "guard" | "nothing";
   /** Why, for a turn that the orchestrator function has no part in. */
   readonly reason: string;
+}
+
+/** Whether an instance has a next turn. */
+export function hasTurn(instance: Instance): boolean {
+  return instance.inbox.length > 0 && (isFinished(instance) || takeBatch(instance) !== undefined);
 }
 
 /** The next turn of an instance; undefined when its inbox holds nothing that can be dealt with now. */
 export function prepareTurn(instance: Instance, now: number): PreparedTurn | undefined {
   const { inbox } = instance;
   if (inbox.length === 0) return undefined;
-  if (isFinished(instance)) return { taken: inbox.length, events: [], now, kind: "nothing", reason: "" };
+  if (isFinished(instance))
+    return { taken: inbox.length, events: [], at: new Date(now).toISOString(), kind: "nothing", reason: "" };
   const batch = takeBatch(instance);
   if (batch === undefined) return undefined;
 
   const final = batch.filter(isFinal).find((message) => isCurrent(instance, message));
   const messages = batch.filter((message) => !isFinal(message) && isCurrent(instance, message));
   const bodies = order(messages).map((message) => toEvent(instance, message));
-  const time = turnTime(instance, messages, now);
-  const timestamp = new Date(time).toISOString();
+  const timestamp = new Date(turnTime(instance, messages, now)).toISOString();
   const events = [{ EventType: EventType.OrchestratorStarted } as EventBody, ...bodies].map(
     (body) => ({ ...body, EventId: -1, Timestamp: timestamp }) as HistoryEvent,
   );
-  const common = { taken: batch.length, events, now: time, reason: final?.reason ?? "" };
+  const common = { taken: batch.length, events, at: timestamp, reason: final?.reason ?? "" };
   if (final?.type === "terminate") return { ...common, kind: "terminate" };
   if (final?.type === "guard") return { ...common, kind: "guard" };
   if (bodies.length === 0) return { ...common, events: [], kind: "nothing" };

@@ -58,6 +58,10 @@ export class CoreModule {
     this.#locked = true;
   }
 
+  hasHooks(name: HookName): boolean {
+    return (this.#hooks.get(name)?.length ?? 0) > 0;
+  }
+
   async runHooks(name: HookName, context: object): Promise<void> {
     for (const hook of this.#hooks.get(name) ?? []) await hook(context as never);
   }

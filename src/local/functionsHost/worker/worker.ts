@@ -114,7 +114,7 @@ export class Worker {
     const shared = { hookData: {}, appHookData: this.#appHookData, invocationContext };
     context.state = "preInvocationHooks";
     const before = { ...shared, functionCallback: fn.callback, inputs };
-    await this.#core.runHooks("preInvocation", before);
+    if (this.#core.hasHooks("preInvocation")) await this.#core.runHooks("preInvocation", before);
 
     context.state = "invocation";
     const after: { result: unknown; error: unknown; inputs: unknown[] } = {
@@ -130,7 +130,7 @@ export class Worker {
 
     context.state = "postInvocationHooks";
     const hook = Object.assign(after, shared);
-    await this.#core.runHooks("postInvocation", hook);
+    if (this.#core.hasHooks("postInvocation")) await this.#core.runHooks("postInvocation", hook);
     return { value: hook.result, error: hook.error, failed: hook.error !== null && hook.error !== undefined };
   }
 

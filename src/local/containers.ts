@@ -1,6 +1,5 @@
 /** Makes the containers that a person looks for, before the first upload. */
 export async function createContainers(connectionString: string, names: readonly string[]): Promise<void> {
-  // Loaded late: it takes longer than spawning the services that start meanwhile.
   const { BlobServiceClient } = await import("@azure/storage-blob");
   const storage = BlobServiceClient.fromConnectionString(connectionString);
   await Promise.all(names.map((name) => storage.getContainerClient(name).createIfNotExists()));

@@ -75,6 +75,8 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
       events: eventsOf("azurite"),
     }),
     startBatchEmulator({ folder, port: ports.batch, env, events: eventsOf("batch") }),
+    // Slow to load, and needed as soon as storage is there.
+    import("@azure/storage-blob"),
   ]);
   for (const service of [azurite, batch]) if (service.status === "fulfilled") undo.push(() => service.value.stop());
   options.signal?.throwIfAborted();
@@ -84,14 +86,9 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
   const appEnv = hostEnvironment(options.env, { storage, batch: batch.value.ready });
   const { input, output } = readConfig(appEnv).containers;
-  await createContainers(storage.connectionString, [input, output]);
-  const functions = await startFunctionsHost({
-    folder,
-    port: ports.functions,
-    env: appEnv,
-    events: eventsOf("functions"),
-  });
-  undo.push(() => functions.stop());
+  const starting = startFunctionsHost({ folder, port: ports.functions, env: appEnv, events: eventsOf("functions") });
+  undo.push(async () => (await starting.catch(() => undefined))?.stop());
+  const [functions] = await Promise.all([starting, createContainers(storage.connectionString, [input, output])]);
   options.signal?.throwIfAborted();
 
   saveLastPorts(folder, {

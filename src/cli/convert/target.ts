@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { dataFolderAt } from "../../local/dataFolder.ts";
 import type { CommandContext } from "../command.ts";
 import type { App } from "./app.ts";
-import { connectCloud } from "./cloudTarget.ts";
 import { useLocalStack } from "./localTarget.ts";
 
 export interface TargetOptions {
@@ -31,7 +30,11 @@ const DEFAULT_DATA = ".mp3drop";
 export async function openTarget(options: TargetOptions, context: CommandContext): Promise<Target> {
   const { env, folder } = context;
   const isCloud = options.connectionString !== undefined || (options.data === undefined && namesStorage(env));
-  if (isCloud) return connectCloud(options, context);
+  if (isCloud) {
+    // Loaded late: the storage library is slow to load, and a local stack can start meanwhile.
+    const { connectCloud } = await import("./cloudTarget.ts");
+    return connectCloud(options, context);
+  }
   return useLocalStack(dataFolderAt(resolve(folder, options.data ?? DEFAULT_DATA)), options, context);
 }
 

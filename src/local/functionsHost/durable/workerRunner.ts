@@ -5,23 +5,20 @@ import type { SdkTask } from "../engine/desync.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { InvocationContext, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import { activityFailure, cutMessage, toActivityInput, toJsonResult } from "./encoding.ts";
+import { activityFailure, toActivityInput, toJsonResult } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./runner.ts";
 import { withTimeout } from "./timeout.ts";
 
 const STATE_MARK = "\n\n$OutOfProcData$:";
-const TRIGGERS = {
-  activity: "activityTrigger",
-  orchestrator: "orchestrationTrigger",
-  entity: "entityTrigger",
-} as const;
+
+type Kind = "activity" | "orchestrator" | "entity";
 
 /** The durable functions of a loaded app. */
 export class WorkerRunner implements DurableRunner {
   readonly #worker: Worker;
-  readonly #functions = new Map<string, RegisteredFunction>();
+  readonly #functions: Readonly<Record<Kind, ReadonlyMap<string, RegisteredFunction>>>;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
@@ -29,10 +26,16 @@ export class WorkerRunner implements DurableRunner {
     this.#worker = worker;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    for (const fn of worker.functions) this.#functions.set(`${fn.trigger.type}/${fn.name.toLowerCase()}`, fn);
+    const ofType = (type: string): ReadonlyMap<string, RegisteredFunction> =>
+      new Map(worker.functions.filter(({ trigger }) => trigger.type === type).map((fn) => [fn.name.toLowerCase(), fn]));
+    this.#functions = {
+      activity: ofType("activityTrigger"),
+      orchestrator: ofType("orchestrationTrigger"),
+      entity: ofType("entityTrigger"),
+    };
   }
 
-  has(kind: "activity" | "orchestrator" | "entity", name: string): boolean {
+  has(kind: Kind, name: string): boolean {
     return this.#find(kind, name) !== undefined;
   }
 
@@ -100,8 +103,8 @@ export class WorkerRunner implements DurableRunner {
     }
   }
 
-  #find(kind: keyof typeof TRIGGERS, name: string): RegisteredFunction | undefined {
-    return this.#functions.get(`${TRIGGERS[kind]}/${name.toLowerCase()}`);
+  #find(kind: Kind, name: string): RegisteredFunction | undefined {
+    return this.#functions[kind].get(name) ?? this.#functions[kind].get(name.toLowerCase());
   }
 
   async runEntity(name: string, payload: string): Promise<EntityAnswer> {

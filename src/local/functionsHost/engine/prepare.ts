@@ -23,8 +23,9 @@ export function hasTurn(instance: Instance): boolean {
 export function prepareTurn(instance: Instance, now: number): PreparedTurn | undefined {
   const { inbox } = instance;
   if (inbox.length === 0) return undefined;
-  if (isFinished(instance))
+  if (isFinished(instance)) {
     return { taken: inbox.length, events: [], at: new Date(now).toISOString(), kind: "nothing", reason: "" };
+  }
   const batch = takeBatch(instance);
   if (batch === undefined) return undefined;
 

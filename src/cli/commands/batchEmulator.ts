@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startBatchEmulator } from "../../local/batchEmulator/index.ts";
-import type { BatchEmulatorOptions } from "../../local/batchEmulator/index.ts";
+import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "../../local/batchEmulator/index.ts";
+import type { BatchEmulatorOptions, FaultsFile } from "../../local/batchEmulator/index.ts";
 import { UserError } from "../../local/userError.ts";
 
 export const BATCH_EMULATOR_HELP = `Usage: mp3drop batch-emulator [options]
@@ -14,7 +15,7 @@ Options:
   --key BASE64      key of the account (default: the public development key)
   --nodes N         most nodes in all pools together (default 20)
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
-  --faults FILE     JSON file that says what shall go wrong on purpose
+  --faults FILE     JSON that says what shall go wrong on purpose, or a file of it
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --json            print one line of JSON on stdout when ready
 `;
@@ -43,6 +44,7 @@ export async function batchEmulator(argv: readonly string[]): Promise<number> {
 
 function readArguments(argv: readonly string[]): { options: BatchEmulatorOptions; isJson: boolean } {
   const { values } = parse(argv);
+  const faultsFile = values.faults === undefined ? undefined : readFaults(values.faults);
   const { data = ".mp3drop", account, key, nodes, host } = values;
   const binFolders = values["node-bin"] ?? [];
   if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
@@ -59,6 +61,7 @@ function readArguments(argv: readonly string[]): { options: BatchEmulatorOptions
       dataFolder: data,
       port: wholeNumber("--port", values.port ?? String(DEFAULT_PORT), 0, 65_535),
       nodeBinFolders: binFolders,
+      ...(faultsFile !== undefined && optionsOf(faultsFile)),
       ...(host !== undefined && { host }),
       ...(account !== undefined && { accountName: account }),
       ...(key !== undefined && { accountKey: key }),
@@ -89,6 +92,31 @@ function parse(argv: readonly string[]) {
       hint: "See mp3drop batch-emulator --help.",
     });
   }
+}
+
+/** The path of a file, or the JSON itself. */
+function readFaults(argument: string): FaultsFile {
+  if (argument.trimStart().startsWith("{")) return parseFaultsFile(argument, "--faults");
+  try {
+    return parseFaultsFile(readFileSync(argument, "utf8"), argument);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError("InvalidFaults", `Cannot read the faults file ${argument}`, { cause });
+  }
+}
+
+function optionsOf({ seed, clockSpeed, virtualTasks, timings, ...faults }: FaultsFile): Partial<BatchEmulatorOptions> {
+  return {
+    faults,
+    ...(seed !== undefined && { random: seededRandom(seed) }),
+    ...(clockSpeed !== undefined && { clock: systemClock(clockSpeed) }),
+    ...(virtualTasks !== undefined && { virtualTasks }),
+    ...(timings !== undefined && { timings: withoutUndefined(timings) }),
+  };
+}
+
+function withoutUndefined(timings: NonNullable<FaultsFile["timings"]>): NonNullable<BatchEmulatorOptions["timings"]> {
+  return Object.fromEntries(Object.entries(timings).filter(([, value]) => value !== undefined));
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {

@@ -8,21 +8,28 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
 import { Engine } from "./engine/engine.ts";
-import { NO_FAULTS } from "./engine/engineFaults.ts";
+import { loseNode } from "./engine/nodeLosses.ts";
 import { resume } from "./engine/resume.ts";
 import type { Runner } from "./engine/runner.ts";
 import { SHORT_TIMINGS } from "./engine/timings.ts";
 import type { Timings } from "./engine/timings.ts";
 import { createListener } from "./http/listener.ts";
-import { NO_REQUEST_FAULTS } from "./http/requestFaults.ts";
+import { Faults } from "./faults/faults.ts";
+import { parseFaultPlan } from "./faults/plan.ts";
+import type { FaultPlanInput } from "./faults/plan.ts";
 import { KEEP_ALIVE_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
 import { ProcessRunner } from "./runner/processRunner.ts";
+import { virtualRunner } from "./runner/virtualRunner.ts";
+import type { VirtualTasks } from "./runner/virtualRunner.ts";
 
-export { VirtualClock } from "./clock.ts";
+export { systemClock, VirtualClock } from "./clock.ts";
 export { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
+export { parseFaultsFile } from "./faults/plan.ts";
+export type { FaultPlanInput, FaultsFile } from "./faults/plan.ts";
+export { seededRandom } from "./random.ts";
 
 export interface BatchEmulatorOptions {
   /** Holds the state, in its subfolder `batch`. */
@@ -42,6 +49,10 @@ export interface BatchEmulatorOptions {
   readonly timings?: Partial<Timings>;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** What shall go wrong on purpose. */
+  readonly faults?: FaultPlanInput;
+  /** Lets tasks take time of the clock instead of running anything. */
+  readonly virtualTasks?: VirtualTasks;
   readonly log?: (line: string) => void;
 }
 
@@ -49,6 +60,12 @@ export interface BatchEmulator {
   readonly endpoint: string;
   readonly accountName: string;
   readonly accountKey: string;
+  readonly faults: {
+    /** Replaces all faults; `{}` ends them. */
+    set(plan: FaultPlanInput): void;
+  };
+  /** Takes a node away as the platform does. A preempted one comes back after `timings.preemptedMs`. */
+  loseNode(poolId: string, nodeId: string, what: "preempt" | "unusable"): void;
   /** Ends all tasks and their processes; the state stays and is taken up by the next start. */
   stop(): Promise<void>;
 }
@@ -69,18 +86,24 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
   const endpoint = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
   const store = new Store(join(folder, "journal.jsonl"));
-  const runner: Runner = new ProcessRunner({
-    registerFolder: join(folder, "processes"),
-    binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
-    path: process.env["PATH"] ?? "",
-  });
+  const clock = options.clock ?? systemClock();
+  const random = options.random ?? systemRandom;
+  const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock);
+  const runner: Runner =
+    options.virtualTasks === undefined
+      ? new ProcessRunner({
+          registerFolder: join(folder, "processes"),
+          binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
+          path: process.env["PATH"] ?? "",
+        })
+      : virtualRunner(clock, random, options.virtualTasks);
   const engine = new Engine({
     store,
-    clock: options.clock ?? systemClock(),
-    random: options.random ?? systemRandom,
+    clock,
+    random,
     timings: { ...SHORT_TIMINGS, ...options.timings },
     runner,
-    faults: NO_FAULTS,
+    faults,
     account: { name: accountName, url: `${endpoint}/` },
     maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
     nodesFolder: join(folder, "nodes"),
@@ -89,12 +112,16 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
   await resume(engine);
   const keys = [accountKey, ...(secondaryKey === undefined ? [] : [secondaryKey])];
   const account = { name: accountName, keys };
-  server.on("request", createListener({ engine, account, faults: NO_REQUEST_FAULTS, wallClock: Date.now, log }));
+  server.on("request", createListener({ engine, account, faults, wallClock: Date.now, log }));
 
   return {
     endpoint,
     accountName,
     accountKey,
+    faults,
+    loseNode(poolId, nodeId, what) {
+      loseNode(engine, store.requireNode(store.requirePool(poolId), nodeId), what);
+    },
     async stop() {
       engine.stop();
       await close(server);

@@ -3,7 +3,7 @@ import type { Node, Pool } from "../model/entities.ts";
 import { keyOf } from "../model/entities.ts";
 import type { NodeDeallocationOption, PoolPatch, PoolSpec } from "../spec/pool.ts";
 import { DURATIONS } from "../limits.ts";
-import { startAutoScale } from "./autoscaling.ts";
+import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
 import type { Engine } from "./engine.ts";
 import { leavePool } from "./nodes.ts";
 import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
@@ -13,6 +13,7 @@ export function addPool(engine: Engine, spec: PoolSpec): Pool {
   if (existing !== undefined) {
     throw new BatchError(existing.record.state === "deleting" ? "PoolBeingDeleted" : "PoolExists");
   }
+  if (spec.enableAutoScale) checkFormula(spec.autoScaleFormula ?? "");
   const version = engine.newVersion();
   const pool = engine.store.addPool({
     id: spec.id,
@@ -36,6 +37,7 @@ export function addPool(engine: Engine, spec: PoolSpec): Pool {
     }),
   });
   continueResize(engine, pool);
+  startSampling(engine, pool);
   if (spec.enableAutoScale) startAutoScale(engine, pool);
   return pool;
 }

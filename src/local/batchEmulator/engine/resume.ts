@@ -1,5 +1,5 @@
 import type { Job, Node, Pool } from "../model/entities.ts";
-import { startAutoScale } from "./autoscaling.ts";
+import { startAutoScale, startSampling } from "./autoscaling.ts";
 import { awaitDependencies, noteSatisfied } from "./dependencies.ts";
 import type { Engine } from "./engine.ts";
 import { exitOptionsFor } from "./exitConditions.ts";
@@ -54,6 +54,7 @@ function resumePool(engine: Engine, pool: Pool): void {
     continueDeletion(engine, pool);
     return;
   }
+  startSampling(engine, pool);
   if (pool.record.allocationState === "resizing") continueResize(engine, pool);
   if (pool.record.allocationState === "stopping") endResize(engine, pool, []);
   if (pool.record.enableAutoScale) startAutoScale(engine, pool);

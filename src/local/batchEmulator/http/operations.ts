@@ -1,5 +1,6 @@
 import type { Handler } from "./call.ts";
 import { listSupportedImages } from "./handlers/account.ts";
+import * as autoscale from "./handlers/autoscale.ts";
 import { deleteFile, getFile, headFile, listFiles, nodeFiles, taskFiles } from "./handlers/files.ts";
 import * as jobs from "./handlers/jobs.ts";
 import * as nodes from "./handlers/nodes.ts";
@@ -34,6 +35,9 @@ const ROWS: readonly Row[] = [
   ["Pool_UpdateProperties", "POST", "/pools/{pool}/updateproperties", pools.poolUpdateProperties],
   ["Pool_Resize", "POST", "/pools/{pool}/resize", pools.poolResize],
   ["Pool_StopResize", "POST", "/pools/{pool}/stopresize", pools.poolStopResize],
+  ["Pool_EnableAutoScale", "POST", "/pools/{pool}/enableautoscale", autoscale.poolEnableAutoScale],
+  ["Pool_DisableAutoScale", "POST", "/pools/{pool}/disableautoscale", autoscale.poolDisableAutoScale],
+  ["Pool_EvaluateAutoScale", "POST", "/pools/{pool}/evaluateautoscale", autoscale.poolEvaluateAutoScale],
   ["Pool_RemoveNodes", "POST", "/pools/{pool}/removenodes", pools.poolRemoveNodes],
   ["Pool_ListUsageMetrics", "GET", "/poolusagemetrics"],
   ["Pool_GetAllLifetimeStatistics", "GET", "/lifetimepoolstats"],

@@ -1,0 +1,119 @@
+import type { Clock } from "../clock.ts";
+import type { EngineFaults } from "../engine/engineFaults.ts";
+import { BatchError } from "../errors.ts";
+import type { BatchErrorCode } from "../errors.ts";
+import type { RequestFaults } from "../http/requestFaults.ts";
+import { sendError } from "../http/respond.ts";
+import type { Exchange } from "../http/respond.ts";
+import type { FailureInfo } from "../model/records.ts";
+import type { Random } from "../random.ts";
+import { parseFaultPlan } from "./plan.ts";
+import type { FaultPlan, FaultPlanInput, RequestFault } from "./plan.ts";
+
+interface Chance {
+  readonly rate: number;
+  readonly times?: number | undefined;
+}
+
+const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy" } as const satisfies Record<
+  NonNullable<RequestFault["status"]>,
+  BatchErrorCode
+>;
+
+/** Makes things go wrong on purpose, by rate, by operation and so many times. */
+export class Faults implements EngineFaults, RequestFaults {
+  readonly #random: Random;
+  readonly #clock: Clock;
+  #plan: FaultPlan;
+  /** How often each fault of the plan has struck. */
+  #struck = new Map<Chance, number>();
+
+  constructor(plan: FaultPlan, random: Random, clock: Clock) {
+    this.#plan = plan;
+    this.#random = random;
+    this.#clock = clock;
+  }
+
+  /** Replaces the plan; an empty one ends all faults. Counts begin anew. */
+  set(plan: FaultPlanInput): void {
+    this.#plan = parseFaultPlan(plan);
+    this.#struck = new Map();
+  }
+
+  async strike(operation: string | undefined, exchange: Exchange, now: string): Promise<boolean> {
+    for (const fault of this.#plan.requests) {
+      if (fault.operation !== undefined && fault.operation !== operation) continue;
+      if (!this.#strikes(fault)) continue;
+      if (fault.delayMs !== undefined) await this.#wait(fault.delayMs);
+      if (fault.drop === true) {
+        exchange.request.socket.destroy();
+        return true;
+      }
+      if (fault.status === undefined) continue;
+      const retryAfter = fault.retryAfterSeconds;
+      const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
+      // The body is read to its end, else the connection could not be used again.
+      exchange.request.resume();
+      sendError(exchange, new BatchError(ERROR_BY_STATUS[fault.status]), now, headers);
+      return true;
+    }
+    return false;
+  }
+
+  onResize(poolId: string, side: "dedicated" | "lowPriority") {
+    const fault = this.#find(this.#plan.resizes, ({ pool }) => isSame(pool, poolId));
+    if (fault === undefined) return undefined;
+    const quota = side === "dedicated" ? "AccountCoreQuotaReached" : "AccountLowPriorityCoreQuotaReached";
+    return { code: fault.code ?? quota, message: fault.message };
+  }
+
+  onStartTask(poolId: string): number | undefined {
+    return this.#find(this.#plan.startTasks, ({ pool }) => isSame(pool, poolId))?.exitCode;
+  }
+
+  onTaskStart(poolId: string, isDedicated: boolean) {
+    // Dedicated nodes are never preempted.
+    return this.#find(
+      this.#plan.nodes,
+      ({ pool, what }) => isSame(pool, poolId) && !(what === "preempt" && isDedicated),
+    );
+  }
+
+  onDownload(jobId: string): FailureInfo | undefined {
+    const fault = this.#find(this.#plan.downloads, ({ job }) => isSame(job, jobId));
+    return fault && failureOf(fault.code ?? "BlobDownloadMiscError", "A download failed on purpose.");
+  }
+
+  onUpload(jobId: string): FailureInfo | undefined {
+    const fault = this.#find(this.#plan.uploads, ({ job }) => isSame(job, jobId));
+    return fault && failureOf(fault.code ?? "FileUploadMiscError", "An upload failed on purpose.");
+  }
+
+  #find<Fault extends Chance>(faults: readonly Fault[], isMeant: (fault: Fault) => boolean): Fault | undefined {
+    return faults.find((fault) => isMeant(fault) && this.#strikes(fault));
+  }
+
+  #strikes(fault: Chance): boolean {
+    const count = this.#struck.get(fault) ?? 0;
+    if (fault.times !== undefined && count >= fault.times) return false;
+    if (fault.rate < 1 && this.#random.number() >= fault.rate) return false;
+    this.#struck.set(fault, count + 1);
+    return true;
+  }
+
+  #wait(delayMs: number | readonly [number, number]): Promise<void> {
+    const [least, most] = typeof delayMs === "number" ? [delayMs, delayMs] : delayMs;
+    return new Promise((settle) => {
+      this.#clock.after(least + (most - least) * this.#random.number(), settle);
+    });
+  }
+}
+
+function isSame(wanted: string | undefined, id: string): boolean {
+  return wanted === undefined || wanted.toLowerCase() === id.toLowerCase();
+}
+
+function failureOf(code: string, message: string): FailureInfo {
+  const isServerError = /Misc|TimedOut|DiskFull|WriteFailed/.test(code);
+  return { category: isServerError ? "ServerError" : "UserError", code, message };
+}

@@ -1,0 +1,121 @@
+import * as v from "valibot";
+import { UserError } from "../../userError.ts";
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const rate = v.optional(share, 1);
+const milliseconds = v.pipe(v.number(), v.minValue(0));
+/** How often the fault strikes at most; without it, for ever. */
+const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)));
+const range = <Schema extends v.GenericSchema<number>>(schema: Schema) => v.union([schema, v.tuple([schema, schema])]);
+
+const requestFault = v.pipe(
+  v.strictObject({
+    /** As in the REST reference, `Task_Add`; without it every operation. */
+    operation: v.optional(v.string()),
+    rate,
+    times,
+    delayMs: v.optional(range(milliseconds)),
+    status: v.optional(v.picklist([429, 500, 503])),
+    retryAfterSeconds: v.optional(v.number()),
+    drop: v.optional(v.boolean()),
+  }),
+  v.check(
+    ({ delayMs, status, drop }) => delayMs !== undefined || status !== undefined || drop === true,
+    "needs one of delayMs, status and drop",
+  ),
+);
+export type RequestFault = v.InferOutput<typeof requestFault>;
+
+const resizeFault = v.strictObject({
+  pool: v.optional(v.string()),
+  rate,
+  times,
+  code: v.optional(v.string()),
+  message: v.optional(v.string(), "The resize failed on purpose"),
+});
+
+const startTaskFault = v.strictObject({
+  pool: v.optional(v.string()),
+  rate,
+  times,
+  exitCode: v.optional(v.pipe(v.number(), v.integer()), 1),
+});
+
+const nodeFault = v.strictObject({
+  pool: v.optional(v.string()),
+  rate,
+  times,
+  what: v.picklist(["preempt", "unusable"]),
+  /** Counted from the start of a task on the node. */
+  afterMs: v.optional(milliseconds, 0),
+});
+
+const transferFault = v.strictObject({ job: v.optional(v.string()), rate, times, code: v.optional(v.string()) });
+
+const faultPlan = v.strictObject({
+  requests: v.optional(v.array(requestFault), []),
+  resizes: v.optional(v.array(resizeFault), []),
+  startTasks: v.optional(v.array(startTaskFault), []),
+  nodes: v.optional(v.array(nodeFault), []),
+  downloads: v.optional(v.array(transferFault), []),
+  uploads: v.optional(v.array(transferFault), []),
+});
+export type FaultPlan = v.InferOutput<typeof faultPlan>;
+/** As a person writes it: everything may be left out. */
+export type FaultPlanInput = v.InferInput<typeof faultPlan>;
+
+const timing = v.optional(milliseconds);
+
+const setup = v.strictObject({
+  ...faultPlan.entries,
+  /** Makes the same faults strike in the same order in every run. */
+  seed: v.optional(v.pipe(v.number(), v.integer())),
+  clockSpeed: v.optional(v.pipe(v.number(), v.minValue(0.001))),
+  virtualTasks: v.optional(v.strictObject({ seconds: range(milliseconds), failureRate: v.optional(share, 0) })),
+  timings: v.optional(
+    v.strictObject({
+      allocationMs: timing,
+      bootMs: timing,
+      startMs: timing,
+      poolDeleteMs: timing,
+      jobDeleteMs: timing,
+      jobTerminateMs: timing,
+      jobDisableMs: timing,
+      nodeLeaveMs: timing,
+      preemptedMs: timing,
+      samplePeriodMs: timing,
+      sampleDelayMs: timing,
+    }),
+  ),
+});
+/** What a faults file holds: faults, and how time passes. */
+export type FaultsFile = v.InferOutput<typeof setup>;
+
+export function parseFaultPlan(plan: unknown): FaultPlan {
+  return parse(faultPlan, plan, "The fault plan");
+}
+
+/** `source` names the file in messages. */
+export function parseFaultsFile(text: string, source: string): FaultsFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError("InvalidFaults", `${source} is not JSON: ${reason}`, { cause });
+  }
+  return parse(setup, json, source);
+}
+
+function parse<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+  source: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new UserError("InvalidFaults", `${source}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`, {
+    hint: "See docs/batch-emulator.md for what can be made to fail.",
+  });
+}

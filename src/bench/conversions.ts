@@ -14,6 +14,7 @@ import { makeVideos } from "./videos.ts";
 
 /** Both sides convert so many at a time. */
 const AT_ONCE = 2;
+const MAX_ALONE = 5;
 const OPTIONS = {
   files: { type: "string", default: "6" },
   seconds: { type: "string", default: "60" },
@@ -21,16 +22,21 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+interface Spread {
+  readonly median: number;
+  readonly max: number;
+}
+
 interface Result {
   readonly files: number;
   readonly secondsPerFile: number;
   readonly stackSeconds: number;
   readonly ffmpegSeconds: number;
   readonly ratio: number;
-  /** Upload finished to record written, less the time plain ffmpeg took for the same file; waiting for a slot counts. */
-  readonly latencyOverheadSeconds: { readonly median: number; readonly max: number };
-  /** The same for one file on an idle stack, where nothing waits for a slot. */
-  readonly latencyOverheadAloneSeconds: number;
+  /** Upload finished to record written, less the time plain ffmpeg took for the same file; one file at a time. */
+  readonly latencyOverheadSeconds: Spread;
+  /** The same while all are converted at once: here most of it is waiting for a slot. */
+  readonly queuedLatencyOverheadSeconds: Spread;
 }
 
 const output = new Output();
@@ -53,7 +59,6 @@ async function measure(files: number, secondsPerFile: number): Promise<Result> {
   output.note(`Making ${files} videos of ${secondsPerFile} s, unless they are there already`);
   const videos = await makeVideos(ffmpeg, join(data, "videos"), files, secondsPerFile);
   const [short = ""] = await makeVideos(ffmpeg, join(data, "videos"), 1, 1);
-  const [first = ""] = videos;
 
   const stack = { data, connectionString: undefined, functionsUrl: undefined, verbose: false };
   const target = await openTarget(stack, context);
@@ -65,18 +70,22 @@ async function measure(files: number, secondsPerFile: number): Promise<Result> {
     const plainStartedAt = performance.now();
     const plainMs = await convertPlainly(ffmpeg, videos, out, AT_ONCE);
     const plainWallMs = performance.now() - plainStartedAt;
-    const alone = await convertOnStack(target, [first], out, context);
-    const [plainAloneMs = 0] = await convertPlainly(ffmpeg, [first], out, 1);
 
-    const overheads = onStack.latenciesMs.map((latency, index) => latency - (plainMs[index] ?? 0));
+    output.note("Converting some of them one by one");
+    const alone: number[] = [];
+    for (const video of videos.slice(0, MAX_ALONE)) {
+      const { latenciesMs } = await convertOnStack(target, [video], out, context);
+      const plain = await convertPlainly(ffmpeg, [video], out, 1);
+      alone.push(...overheads(latenciesMs, plain));
+    }
     return {
       files,
       secondsPerFile,
       stackSeconds: onStack.wallMs / 1_000,
       ffmpegSeconds: plainWallMs / 1_000,
       ratio: onStack.wallMs / plainWallMs,
-      latencyOverheadSeconds: { median: median(overheads) / 1_000, max: Math.max(...overheads) / 1_000 },
-      latencyOverheadAloneSeconds: ((alone.latenciesMs[0] ?? Number.NaN) - plainAloneMs) / 1_000,
+      latencyOverheadSeconds: spreadOf(alone),
+      queuedLatencyOverheadSeconds: spreadOf(overheads(onStack.latenciesMs, plainMs)),
     };
   } finally {
     await target.close(context.signal);
@@ -84,11 +93,16 @@ async function measure(files: number, secondsPerFile: number): Promise<Result> {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+function overheads(latenciesMs: readonly number[], plainMs: readonly number[]): number[] {
+  return latenciesMs.map((latency, index) => latency - (plainMs[index] ?? Number.NaN));
+}
+
+/** In seconds, of milliseconds. */
+function spreadOf(milliseconds: readonly number[]): Spread {
+  const sorted = milliseconds.map((value) => value / 1_000).toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+  return { median: (lower + upper) / 2, max: sorted.at(-1) ?? Number.NaN };
 }
 
 function print(result: Result): void {
@@ -98,12 +112,12 @@ function print(result: Result): void {
     ["through the stack", `${result.stackSeconds.toFixed(2)} s (upload, conversion, download)`],
     ["plain ffmpeg", `${result.ffmpegSeconds.toFixed(2)} s`],
     ["ratio", result.ratio.toFixed(2)],
-    [
-      "latency overhead, median",
-      `${result.latencyOverheadSeconds.median.toFixed(2)} s (upload to record, less ffmpeg)`,
-    ],
-    ["latency overhead, max", `${result.latencyOverheadSeconds.max.toFixed(2)} s`],
-    ["latency overhead, one alone", `${result.latencyOverheadAloneSeconds.toFixed(2)} s`],
+    ["latency overhead", describe(result.latencyOverheadSeconds)],
+    ["the same, all at once", describe(result.queuedLatencyOverheadSeconds)],
   ];
   for (const [name, value] of rows) output.result(`${name.padEnd(28)} ${value}`);
+}
+
+function describe({ median, max }: Spread): string {
+  return `median ${median.toFixed(2)} s, max ${max.toFixed(2)} s (upload to record, less ffmpeg)`;
 }

@@ -12,7 +12,7 @@ import { watchConversion } from "./watch.ts";
 
 const TRANSFERS_AT_ONCE = 3;
 /** Each further conversion that is watched makes all looks this much rarer, to this bound. */
-const POLL_MS_PER_CONVERSION = 25;
+const POLL_MS_PER_CONVERSION = 100;
 const SLOWEST_POLL_MS = 10_000;
 
 export interface RunOptions {

@@ -15,6 +15,11 @@ export interface Config {
   readonly mp3BitrateKbps: number;
   readonly waitingTimeoutMinutes: number;
   readonly convertingTimeoutMinutes: number;
+  /** NCRONTAB expressions with six fields, in UTC. */
+  readonly sweepSchedule: string;
+  readonly cleanUpSchedule: string;
+  /** How long histories of finished conversions and what failed ones left behind are kept. */
+  readonly retentionDays: number;
 }
 
 /** Either a connection string, or the address of the blob service and an Entra identity. */
@@ -62,6 +67,9 @@ export function readConfig(env: Environment): Config {
     mp3BitrateKbps: Number(read.oneOf("MP3_BITRATE_KBPS", ["192", "64", "96", "128", "160", "256", "320"])),
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 240, 1, 2_880),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
+    sweepSchedule: read.schedule("SWEEP_SCHEDULE", "0 */5 * * * *"),
+    cleanUpSchedule: read.schedule("CLEAN_UP_SCHEDULE", "0 30 3 * * *"),
+    retentionDays: read.integer("RETENTION_DAYS", 30, 1, 365),
   };
   const names = Object.values(config.containers);
   if (new Set(names).size < names.length) {
@@ -172,6 +180,17 @@ class SettingsReader {
   batchId(name: string, fallback: string): string {
     const value = this.text(name, fallback);
     if (!/^[\w-]{1,56}$/.test(value)) this.problem(`${name} must be 1 to 56 letters, digits, _ or -, not "${value}"`);
+    return value;
+  }
+
+  /** https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions */
+  schedule(name: string, fallback: string): string {
+    const value = this.text(name, fallback);
+    if (value.split(/\s+/).length !== 6) {
+      this.problem(
+        `${name} must have six fields, {second} {minute} {hour} {day} {month} {day of week}, not "${value}"`,
+      );
+    }
     return value;
   }
 

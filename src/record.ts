@@ -21,24 +21,19 @@ export function succeededRecord(
   output: BlobAddress & { readonly url: string } & NonNullable<TaskReport["result"]>,
 ): ConversionRecord {
   const { container, name, url, sizeBytes, durationSeconds, bitrateKbps } = output;
-  return {
-    ...baseOf(facts),
-    status: "succeeded",
-    output: { container, name, url, sizeBytes, durationSeconds, bitrateKbps },
-    error: null,
-  };
+  const result = { container, name, url, sizeBytes, durationSeconds, bitrateKbps };
+  return { schemaVersion: 1, status: "succeeded", ...baseOf(facts), output: result, error: null };
 }
 
 /** `logBlob` names ffmpeg's log in the output container; null where there is none. */
 export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
   const status = failure.code === "Cancelled" ? "cancelled" : "failed";
-  return { ...baseOf(facts), status, output: null, error: { ...failure, logBlob } };
+  return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob } };
 }
 
-function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "status" | "output" | "error"> {
+function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" | "status" | "output" | "error"> {
   const { source, report, submission, completed } = facts;
   return {
-    schemaVersion: 1,
     conversionId: facts.conversionId,
     input: {
       container: source.container,

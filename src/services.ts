@@ -35,6 +35,10 @@ export interface BatchService {
   explainWaiting(poolId: string): Promise<WaitReason | null>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
+  /** Deleting a task that is gone succeeds. */
+  deleteTask(task: TaskRef): Promise<void>;
+  /** Deletes the tasks of our job that were completed before the given time, and says how many. */
+  deleteOldTasks(before: Date): Promise<number>;
 }
 
 export interface BlobProperties {
@@ -52,6 +56,20 @@ export interface IfUnchanged {
   readonly eTag: string | null;
 }
 
+export interface WriteOptions {
+  readonly contentType: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly condition?: IfUnchanged;
+}
+
+export interface ListedBlob {
+  readonly name: string;
+  /** Without quotes. */
+  readonly eTag: string;
+  readonly lastModified: Date;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
 export interface BlobStore {
@@ -61,7 +79,9 @@ export interface BlobStore {
   /** Undefined when there is no such blob, or no such container. */
   readText(blob: BlobAddress): Promise<string | undefined>;
   /** Throws a `ConflictError` when the condition does not hold. */
-  writeText(blob: BlobAddress, text: string, contentType: string, condition?: IfUnchanged): Promise<void>;
+  writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
+  /** All blobs of a container in the order of their names, fetched page by page as they are asked for. */
+  list(container: string): AsyncIterable<ListedBlob>;
   setContentType(blob: BlobAddress, contentType: string): Promise<void>;
   /**
    * Copies within the account without moving bytes through us. Throws a `ConflictError` when the condition on the

@@ -45,7 +45,14 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
   return text === undefined ? undefined : (JSON.parse(text) as ConversionRecord);
 }
 
+/** The metadata of a record that names the version it is about, so that a listing tells without reading it. */
+export const RECORD_ETAG = "sourceetag";
+
 /** Throws a `ConflictError` when somebody else has written a record since `findTargets`. */
 export async function writeRecord({ blobs }: Services, { record }: Targets, content: ConversionRecord): Promise<void> {
-  await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, "application/json", record.unchanged);
+  await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, {
+    contentType: "application/json",
+    metadata: { [RECORD_ETAG]: content.input.eTag, conversionid: content.conversionId },
+    condition: record.unchanged,
+  });
 }

@@ -27,7 +27,7 @@ let accounts = 0;
 
 /**
  * The services over a real storage with containers of their own, for what does not need Batch: of that only the ending
- * of tasks is there.
+ * and deleting of tasks is there.
  */
 export async function azuriteServices(connectionString: string): Promise<AzuriteServices> {
   const suffix = `-${++accounts}`;
@@ -41,7 +41,12 @@ export async function azuriteServices(connectionString: string): Promise<Azurite
   });
   const created = createServices(config);
   const terminated: TaskRef[] = [];
-  const batch: BatchService = { ...created.batch, terminateTask: async (task) => void terminated.push(task) };
+  const batch: BatchService = {
+    ...created.batch,
+    terminateTask: async (task) => void terminated.push(task),
+    deleteTask: async () => {},
+    deleteOldTasks: async () => 0,
+  };
   const services = { ...created, batch, now: () => new Date("2026-01-01T12:30:00.000Z") };
   await services.layout.ensure();
   return { services, account: BlobServiceClient.fromConnectionString(connectionString), terminated };

@@ -33,15 +33,15 @@ const MP3_CONTENT_TYPE = "audio/mpeg";
  * record. Calling it again, or twice at once, ends in the same blobs.
  */
 export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
-  const { blobs, config, now } = services;
-  const { conversionId, source, attempt, completed } = input;
+  const { blobs, batch, config, now } = services;
+  const { conversionId, source, attempt, completed, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const clear = (): Promise<void> => clearStaging(blobs, config.containers.staging, conversionId, attempt);
 
   const targets = await findTargets(services, source);
   const earlier = await readRecord(services, targets);
   if (earlier?.conversionId === conversionId && earlier.status === "succeeded") {
-    await clear();
+    await Promise.all([clear(), batch.deleteTask(submission.task)]);
     return { status: "published", record: earlier };
   }
 
@@ -64,7 +64,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const { address } = targets.mp3;
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), ...verdict.result });
   await writeRecord(services, targets, record);
-  await clear();
+  await Promise.all([clear(), batch.deleteTask(submission.task)]);
   return { status: "published", record };
 }
 

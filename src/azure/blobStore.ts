@@ -23,14 +23,22 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       return (await unlessMissing(at(blob).downloadToBuffer()))?.toString("utf8");
     },
 
-    async writeText(blob, text, contentType, condition) {
+    async writeText(blob, text, { contentType, metadata = {}, condition }) {
       const upload = at(blob)
         .getBlockBlobClient()
         .upload(text, Buffer.byteLength(text), {
           blobHTTPHeaders: { blobContentType: contentType },
+          metadata: { ...metadata },
           conditions: conditionsOf(condition),
         });
       await conflictAware(upload, blob);
+    },
+
+    async *list(container) {
+      for await (const blob of account.getContainerClient(container).listBlobsFlat({ includeMetadata: true })) {
+        const { etag, lastModified } = blob.properties;
+        yield { name: blob.name, eTag: normalizeETag(etag), lastModified, metadata: blob.metadata ?? {} };
+      }
     },
 
     async setContentType(blob, contentType) {

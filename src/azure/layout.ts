@@ -11,7 +11,7 @@ export function createStorageLayout(blobs: BlobStore, containers: Config["contai
     const { text, blobName } = readTaskScript();
     const address = { container: containers.application, name: blobName };
     try {
-      await blobs.writeText(address, text, "application/x-sh", { eTag: null });
+      await blobs.writeText(address, text, { contentType: "application/x-sh", condition: { eTag: null } });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }

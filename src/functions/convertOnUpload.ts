@@ -8,9 +8,7 @@ import { STORAGE_CONNECTION } from "../config.ts";
 import type { BlobVersion } from "../conversion.ts";
 import { isMp4Name, normalizeETag } from "../conversion.ts";
 import { conversionIdOf } from "../conversionId.ts";
-import { findInstance } from "../instances.ts";
-import type { ConversionInput } from "../orchestrations/convertVideo.ts";
-import { CONVERT_VIDEO } from "../orchestrations/convertVideo.ts";
+import { findInstance, startConversion } from "../starting.ts";
 
 const { containers, triggerSource } = services().config;
 
@@ -42,22 +40,14 @@ export async function convertOnUpload(
   await startOnce(client, { container: blob.container, name: blob.name, eTag }, context);
 }
 
-/**
- * Only looking first makes a repeated event harmless: starting an instance that has ended would run it again. When two
- * deliveries look at the same time, the second start fails and finds the first one's instance.
- */
+/** Only looking first makes a repeated event harmless: starting an instance that has ended would run it again. */
 async function startOnce(client: DurableClient, source: BlobVersion, context: InvocationContext): Promise<void> {
   const instanceId = conversionIdOf(source);
   if (await findInstance(client, instanceId)) {
     context.debug(`Conversion ${instanceId} of ${source.name} is already known`);
     return;
   }
-  const input: ConversionInput = { source };
-  try {
-    await client.startNew(CONVERT_VIDEO, { instanceId, input });
-  } catch (error) {
-    if (!(await findInstance(client, instanceId))) throw error;
-  }
+  await startConversion(client, instanceId, { source });
   context.info(`Started conversion ${instanceId} of ${source.name}`);
 }
 

@@ -64,10 +64,10 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
     source: { streams: [stream], format: { duration: "3.0" } },
     result: { format: { duration: "3.05", size: String(mp3.length), bit_rate: "192000" } },
   };
-  await services.blobs.writeText(staged.mp3, mp3, "application/octet-stream");
-  await services.blobs.writeText(staged.report, JSON.stringify(report), "application/json");
-  await services.blobs.writeText(staged.stderr, "ffmpeg's log", "text/plain");
-  await services.blobs.writeText(staged.stdout, "percent=100\n", "text/plain");
+  await services.blobs.writeText(staged.mp3, mp3, { contentType: "application/octet-stream" });
+  await services.blobs.writeText(staged.report, JSON.stringify(report), { contentType: "application/json" });
+  await services.blobs.writeText(staged.stderr, "ffmpeg's log", { contentType: "text/plain" });
+  await services.blobs.writeText(staged.stdout, "percent=100\n", { contentType: "text/plain" });
   const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: `${conversionId}-${attempt}` };
   return {
     conversionId,
@@ -211,7 +211,9 @@ test("a deleted input is rejected as InputMissing", async ({ expect }) => {
 
 test("a bad result is rejected and leaves the output container as it was", async ({ expect }) => {
   const input = await converted();
-  await services.blobs.writeText(stagedBlobs(containers.staging, input.conversionId, 1).mp3, "cut", "audio/mpeg");
+  await services.blobs.writeText(stagedBlobs(containers.staging, input.conversionId, 1).mp3, "cut", {
+    contentType: "audio/mpeg",
+  });
 
   expect(await publish(services, input)).toMatchObject({
     status: "rejected",
@@ -230,11 +232,8 @@ test("a failure without an end of its task ends the task", async ({ expect }) =>
 
 test("a failure clears the staging of all attempts", async ({ expect }) => {
   const input = { ...(await converted()), failure };
-  await services.blobs.writeText(
-    stagedBlobs(containers.staging, input.conversionId, 2).stderr,
-    "second log",
-    "text/plain",
-  );
+  const { stderr } = stagedBlobs(containers.staging, input.conversionId, 2);
+  await services.blobs.writeText(stderr, "second log", { contentType: "text/plain" });
 
   await recordFailure(services, { ...input, attempt: 2 });
 

@@ -5,7 +5,7 @@ import type { BatchService } from "../../services.ts";
 import { remembered } from "../remembered.ts";
 import { ensureJob } from "./job.ts";
 import { ensurePool } from "./pool.ts";
-import { addTask, readStdout, readTask, terminateTask } from "./task.ts";
+import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
 
 /** Answers of the service that mean: the job we remember takes no more tasks. */
@@ -46,5 +46,7 @@ export function createBatchService(client: BatchServiceClient, settings: BatchSe
       return { code: "NoCapacity", text: `pool ${poolId} was gone and is being created anew` };
     },
     terminateTask: (task) => terminateTask(client, task),
+    deleteTask: (task) => deleteTask(client, task),
+    deleteOldTasks: async (before) => deleteOldTasks(client, await place.get(), before),
   };
 }

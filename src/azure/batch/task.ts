@@ -72,6 +72,31 @@ export async function terminateTask(client: BatchServiceClient, { jobId, taskId 
   );
 }
 
+export async function deleteTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<void> {
+  await unlessMissing(`delete task ${taskId}`, () => client.task.deleteMethod(jobId, taskId));
+}
+
+/** Finished tasks do not go by themselves, and a job with very many is slow. Returns how many were deleted. */
+export async function deleteOldTasks(
+  client: BatchServiceClient,
+  poolAndJob: Omit<TaskRef, "taskId">,
+  before: Date,
+): Promise<number> {
+  const { jobId } = poolAndJob;
+  const filter = `state eq 'completed' and executionInfo/endTime lt DateTime'${before.toISOString()}'`;
+  const what = `list the finished tasks of job ${jobId}`;
+  const options = { taskListOptions: { filter, select: "id", maxResults: 1000 } };
+
+  let deleted = 0;
+  for (let page = await retrying(what, () => client.task.list(jobId, options)); ;) {
+    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...poolAndJob, taskId: id });
+    deleted += page.length;
+    const next = page.odatanextLink;
+    if (!next) return deleted;
+    page = await retrying(what, () => client.task.listNext(next));
+  }
+}
+
 type Completion = Omit<Extract<TaskReading, { state: "completed" }>, "startedAt" | "nodeId">;
 
 /** The service writes `success` and `Success`, by place and version. */

@@ -1,0 +1,15 @@
+import type { InvocationContext, Timer } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import * as df from "durable-functions";
+import { services } from "../azure/services.ts";
+import { cleanUp } from "../cleanUp.ts";
+
+df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedule, handler: cleanUpDaily });
+
+/** Removes what is older than the retention time. */
+export async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
+  const { layout } = services();
+  await layout.ensure();
+  const { histories, tasks, stagedBlobs } = await cleanUp(services(), client);
+  context.info(`Removed ${histories} histories, ${tasks} Batch tasks and ${stagedBlobs} staged blobs`);
+}

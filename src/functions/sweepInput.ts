@@ -1,0 +1,16 @@
+import type { InvocationContext, Timer } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import * as df from "durable-functions";
+import { services } from "../azure/services.ts";
+import { sweep } from "../sweep.ts";
+
+df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
+
+/** The second look for uploads whose event was lost, or came while nobody listened. */
+export async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
+  const { layout } = services();
+  await layout.ensure();
+  const { videos, started } = await sweep(services(), client);
+  if (started.length === 0) context.debug(`Swept ${videos} videos: all are converted or known`);
+  else context.info(`Swept ${videos} videos and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
+}

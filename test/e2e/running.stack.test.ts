@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "vitest";
+import { findFfmpeg } from "../../src/local/ffmpeg.ts";
+import { StackUnderTest } from "./stackUnderTest.ts";
+
+const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
+
+let bin: string;
+let stack: StackUnderTest;
+
+/** The conversions of this stack do not end before the test lets them. */
+beforeEach(async () => {
+  bin = mkdtempSync(join(tmpdir(), "mp3drop-slow-"));
+  const script = readFileSync("test/fixtures/slowFfmpeg.sh", "utf8");
+  const slow = join(bin, "ffmpeg");
+  writeFileSync(slow, script.replace("REAL_FFMPEG", findFfmpeg(process.env).ffmpeg).replace("FOLDER", bin), {
+    mode: 0o755,
+  });
+  stack = await StackUnderTest.start({ FFMPEG_PATH: slow });
+});
+
+afterEach(async () => {
+  await stack?.stop();
+  rmSync(bin, { recursive: true });
+});
+
+function letConversionsEnd(): void {
+  writeFileSync(join(bin, "go"), "");
+}
+
+test("a running conversion that is cancelled leaves a record and no MP3, and can be run again", async ({ expect }) => {
+  const id = await stack.upload("talk.mp4", SAMPLE);
+  await stack.viewWhen(id, ({ phase }) => phase === "converting");
+
+  expect(await stack.request("DELETE", id)).toMatchObject({ status: 202, body: { id } });
+  const cancelled = await stack.viewWhen(id, ({ status }) => status !== "running");
+
+  expect(cancelled).toMatchObject({
+    status: "cancelled",
+    record: { status: "cancelled", error: { code: "Cancelled" } },
+  });
+  expect(await stack.namesIn("output")).toEqual(["talk.mp3.json"]);
+
+  letConversionsEnd();
+  expect(await stack.request("POST", `${id}/retry`)).toMatchObject({ status: 202, body: { status: "running" } });
+  const again = await stack.viewWhen(id, ({ status }) => status === "succeeded");
+  expect(again.record).toMatchObject({ status: "succeeded", attempts: 2, batch: { taskId: `${id}-2` } });
+});
+
+test("a video that is replaced while it is converted ends as superseded, and the newer MP3 is there", async ({
+  expect,
+}) => {
+  const older = await stack.upload("talk.mp4", SAMPLE);
+  await stack.viewWhen(older, ({ phase }) => phase === "converting");
+
+  letConversionsEnd();
+  const newer = await stack.upload("talk.mp4", SAMPLE);
+  const record = await stack.recordOf("talk.mp4", newer);
+
+  expect(record.status).toBe("succeeded");
+  expect(await stack.request("DELETE", older)).toMatchObject({ status: 202 });
+  expect(await stack.viewWhen(older, ({ status }) => status !== "running")).toMatchObject({
+    status: "superseded",
+    record: null,
+  });
+  expect(await stack.propertiesOf("talk.mp3")).toMatchObject({ metadata: { conversionid: newer } });
+});
+
+test("a video that is deleted while it is converted, and cancelled, leaves a record", async ({ expect }) => {
+  const id = await stack.upload("talk.mp4", SAMPLE);
+  await stack.viewWhen(id, ({ phase }) => phase === "converting");
+
+  await stack.deleteInput("talk.mp4");
+  await stack.request("DELETE", id);
+
+  expect(await stack.viewWhen(id, ({ status }) => status !== "running")).toMatchObject({
+    record: { status: "cancelled" },
+  });
+});

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { vi } from "vitest";
+import type { ConversionRecord, ConversionView } from "../../src/conversion.ts";
+import { normalizeETag } from "../../src/conversion.ts";
+import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
+import type { LocalStack } from "../../src/local/stack.ts";
+import { startLocalStack } from "../../src/local/stack.ts";
+
+const PATIENCE = { timeout: 50_000, interval: 100 };
+
+/** The local stack on free ports and a temporary folder, and what a user does with it. */
+export class StackUnderTest {
+  /** Everything the services have said. */
+  readonly lines: string[];
+  readonly #data: string;
+  readonly #stack: LocalStack;
+  readonly #account: BlobServiceClient;
+
+  private constructor(data: string, stack: LocalStack, lines: string[]) {
+    this.#data = data;
+    this.#stack = stack;
+    this.lines = lines;
+    this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
+  }
+
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<StackUnderTest> {
+    const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+    const lines: string[] = [];
+    const stack = await startLocalStack({
+      data,
+      ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
+      env: { ...process.env, ...env },
+      onLine: (service, line) => lines.push(`${service}: ${line}`),
+    });
+    return new StackUnderTest(data, stack, lines);
+  }
+
+  async stop(): Promise<void> {
+    await this.#stack.stop();
+    rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Returns the id of the conversion of this version. */
+  async upload(name: string, content: Buffer): Promise<string> {
+    const blob = this.#account.getContainerClient("input").getBlockBlobClient(name);
+    const { etag } = await blob.upload(content, content.length);
+    return conversionIdOf({ container: "input", name, eTag: normalizeETag(etag ?? "") });
+  }
+
+  /** Waits for the record of this very conversion. */
+  recordOf(name: string, conversionId: string): Promise<ConversionRecord> {
+    return vi.waitFor(async () => {
+      const record = JSON.parse((await this.download("output", recordNameFor(name))).toString()) as ConversionRecord;
+      if (record.conversionId === conversionId) return record;
+      throw new Error(`The record of ${name} is still that of another version`);
+    }, PATIENCE);
+  }
+
+  async convert(name: string, content: Buffer): Promise<ConversionRecord> {
+    return this.recordOf(name, await this.upload(name, content));
+  }
+
+  download(container: string, name: string): Promise<Buffer> {
+    return this.#account.getContainerClient(container).getBlobClient(name).downloadToBuffer();
+  }
+
+  async deleteInput(name: string): Promise<void> {
+    await this.#account.getContainerClient("input").deleteBlob(name);
+  }
+
+  async propertiesOf(name: string): Promise<{ contentType?: string; metadata?: Record<string, string> }> {
+    return this.#account.getContainerClient("output").getBlobClient(name).getProperties();
+  }
+
+  async namesIn(container: string): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of this.#account.getContainerClient(container).listBlobsFlat()) names.push(name);
+    return names;
+  }
+
+  async request(method: string, path: string): Promise<{ status: number; body: ConversionView & { code?: string } }> {
+    const response = await fetch(`${this.#stack.connection.functions.url}/api/conversions/${path}`, { method });
+    return { status: response.status, body: (await response.json()) as ConversionView };
+  }
+
+  /** Waits until the status of a conversion is as the test wants it. */
+  viewWhen(id: string, isWanted: (view: ConversionView) => boolean): Promise<ConversionView> {
+    return vi.waitFor(async () => {
+      const { body } = await this.request("GET", id);
+      if (isWanted(body)) return body;
+      throw new Error(`The conversion is still ${JSON.stringify(body)}`);
+    }, PATIENCE);
+  }
+}

@@ -13,16 +13,19 @@ import { withTimeout } from "./timeout.ts";
 
 const STATE_MARK = "\n\n$OutOfProcData$:";
 
+/** What the engine needs of a loaded app. */
+export type Invoker = Pick<Worker, "functions" | "invoke">;
+
 type Kind = "activity" | "orchestrator" | "entity";
 
 /** The durable functions of a loaded app. */
 export class WorkerRunner implements DurableRunner {
-  readonly #worker: Worker;
+  readonly #worker: Invoker;
   readonly #functions: Readonly<Record<Kind, ReadonlyMap<string, RegisteredFunction>>>;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
-  constructor(worker: Worker, clock: Clock, timeoutMs: number) {
+  constructor(worker: Invoker, clock: Clock, timeoutMs: number) {
     this.#worker = worker;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;

@@ -84,7 +84,7 @@ function decideReplayed(
   const desync = isDone || answer.openTasks === undefined ? undefined : findDesync(answer.openTasks, replay);
   const findings = [
     ...checkReplay(instance, replay, desync, actions.length, settings.maxActions),
-    ...checkTurn(instance, replay, { isDone, historyLength: history.length }, settings.limits),
+    ...checkTurn(instance, replay, { isDone, historyLength: history.length, actions }, settings.limits),
   ];
   const fatal = findings.find((finding) => finding.isFatal);
   if (fatal !== undefined) return failed(instance, prepared, { message: fatal.message, findings, customStatus });

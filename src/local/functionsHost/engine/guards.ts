@@ -1,4 +1,6 @@
+import type { Action } from "./actions.ts";
 import type { Desync } from "./desync.ts";
+import { findHazards } from "./hazards.ts";
 import type { Instance } from "./instance.ts";
 import type { Mismatch } from "./mismatch.ts";
 import type { ReplayResult } from "./replay.ts";
@@ -11,7 +13,11 @@ export type GuardCode =
   | "EventNameCase"
   | "NotJson"
   | "LongHistory"
-  | "UncancelledTimer";
+  | "UncancelledTimer"
+  | HazardCode;
+
+/** Things that go another way than they look, here and on Azure. */
+export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
 
 /** Something that the real host lets pass, or lets hang. A fatal one fails the instance; any other is a warning. */
 export interface Finding {
@@ -78,13 +84,14 @@ export function checkReplay(
 export function checkTurn(
   instance: Instance,
   replay: ReplayResult,
-  turn: { readonly isDone: boolean; readonly historyLength: number },
+  turn: { readonly isDone: boolean; readonly historyLength: number; readonly actions: readonly Action[] },
   limits: GuardLimits,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const warn = (code: GuardCode, message: string): void => {
     findings.push({ code, isFatal: limits.isStrict, message: `${where(instance)} ${message}` });
   };
+  for (const { code, message } of findHazards(instance, turn.actions)) warn(code, message);
   const before = instance.history.length;
   if (before <= limits.maxHistoryEvents && turn.historyLength > limits.maxHistoryEvents) {
     warn(

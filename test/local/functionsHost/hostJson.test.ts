@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "vitest";
+import type { TestContext } from "vitest";
+import { parseTimeSpan, readHostJson } from "../../../src/local/functionsHost/hostJson.ts";
+
+function folderWith(onTestFinished: TestContext["onTestFinished"], hostJson: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "host-json-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "host.json"), hostJson);
+  return folder;
+}
+
+test("limits are read, and defaults fill the rest", ({ expect, onTestFinished }) => {
+  const folder = folderWith(
+    onTestFinished,
+    JSON.stringify({
+      version: "2.0",
+      functionTimeout: "00:05:00",
+      logging: { logLevel: { default: "Warning" } },
+      extensions: {
+        http: { routePrefix: "" },
+        blobs: { maxDegreeOfParallelism: 3, poisonBlobThreshold: 2 },
+        durableTask: { hubName: "MyHub", maxConcurrentActivityFunctions: 7, maxConcurrentOrchestratorFunctions: 5 },
+      },
+    }),
+  );
+
+  expect(readHostJson(folder)).toMatchObject({
+    functionTimeoutMs: 300_000,
+    logLevels: { default: "Warning" },
+    routePrefix: "",
+    maxDegreeOfParallelism: 3,
+    poisonBlobThreshold: 2,
+    hubName: "MyHub",
+    maxConcurrentActivityFunctions: 7,
+    maxConcurrentOrchestratorFunctions: 5,
+    maxOrchestrationActions: 100_000,
+  });
+});
+
+test("the hub name may be an app setting", ({ expect, onTestFinished }) => {
+  const folder = folderWith(
+    onTestFinished,
+    '{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB%" } } }',
+  );
+
+  expect(readHostJson(folder, (text) => text.replace("%HUB%", "FromSetting")).hubName).toBe("FromSetting");
+});
+
+test("everything that is wrong is said at once", ({ expect, onTestFinished }) => {
+  const folder = folderWith(
+    onTestFinished,
+    '{ "version": "1.0", "functionTimeout": "five", "extensions": { "blobs": { "poisonBlobThreshold": 0 } } }',
+  );
+
+  expect(() => readHostJson(folder)).toThrow(/version: .*functionTimeout: .*extensions.blobs.poisonBlobThreshold: /);
+});
+
+test("a file that is not JSON is named", ({ expect, onTestFinished }) => {
+  const folder = folderWith(onTestFinished, "{");
+
+  expect(() => readHostJson(folder)).toThrow(`${join(folder, "host.json")} is not JSON`);
+});
+
+test("time spans have days, hours, minutes and seconds", ({ expect }) => {
+  expect(parseTimeSpan("00:00:30")).toBe(30_000);
+  expect(parseTimeSpan("3.00:00:00")).toBe(3 * 86_400_000);
+  expect(parseTimeSpan("ten")).toBeUndefined();
+});

@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { test } from "vitest";
+import type { TestContext } from "vitest";
+import { expandBraces, findEntryFiles } from "../../../../src/local/functionsHost/worker/entryFiles.ts";
+
+function find(onTestFinished: TestContext["onTestFinished"], main: string, files: readonly string[]): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "entry-files-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ main }));
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), "");
+  }
+  return findEntryFiles(folder).map((file) => relative(folder, file).replaceAll("\\", "/"));
+}
+
+test("braces name several files, and a star all of a folder", ({ expect, onTestFinished }) => {
+  const files = [
+    "dist/index.js",
+    "dist/functions/a.js",
+    "dist/functions/b.js",
+    "dist/functions/b.js.map",
+    "dist/other.js",
+  ];
+
+  expect(find(onTestFinished, "dist/{index.js,functions/*.js}", files)).toEqual([
+    "dist/functions/a.js",
+    "dist/functions/b.js",
+    "dist/index.js",
+  ]);
+});
+
+test("two stars go into every folder", ({ expect, onTestFinished }) => {
+  expect(find(onTestFinished, "src/**/*.js", ["src/a.js", "src/x/b.js", "src/x/y/c.js"])).toEqual([
+    "src/a.js",
+    "src/x/b.js",
+    "src/x/y/c.js",
+  ]);
+});
+
+test("a main that matches nothing says to build first", ({ expect, onTestFinished }) => {
+  expect(() => find(onTestFinished, "dist/*.js", ["src/a.ts"])).toThrow(
+    'matches "main" of its package.json, "dist/*.js"',
+  );
+});
+
+test("braces may stand in braces", ({ expect }) => {
+  expect(expandBraces("a{b,c{d,e}}f")).toEqual(["abf", "acdf", "acef"]);
+  expect(expandBraces("plain.js")).toEqual(["plain.js"]);
+});

@@ -35,8 +35,11 @@ export class Output {
     this.#stdout.write(`${text}\n`);
   }
 
-  note(text: string): void {
-    this.#stderr.write(`${this.#erased()}${text}\n${this.#drawn()}`);
+  /** `block` replaces the one at the bottom in the same stroke. */
+  note(text: string, block = this.#block): void {
+    const erased = this.#erased();
+    this.#block = block;
+    this.#stderr.write(`${erased}${text}\n${this.#drawn()}`);
   }
 
   /** Replaces the block at the bottom; only where `isLive`. */

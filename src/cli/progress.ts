@@ -55,8 +55,8 @@ export class Progress {
 
   #end(name: string, line: string): void {
     this.#stages.delete(name);
-    this.#output.note(line);
-    if (this.#output.isLive) this.#redrawSoon();
+    if (this.#output.isLive) this.#output.note(line, this.#block());
+    else this.#output.note(line);
   }
 
   #redrawSoon(): void {

@@ -99,3 +99,21 @@ test("each service that is killed comes back, and conversions go on", async ({ e
   stack.child.kill("SIGTERM");
   await stack.exit;
 });
+
+test("convert says so when the stack that it uses is killed", async ({ expect }) => {
+  const data = temporaryFolder();
+  const stack = await startLocal(data);
+  const functionsHost = childPids(data)[2] ?? 0;
+  // A host that is held keeps the conversion from ending.
+  process.kill(functionsHost, "SIGSTOP");
+  const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
+  await expect.poll(() => convert.stderr(), { timeout: 20_000 }).toContain(": uploaded");
+
+  stack.child.kill("SIGKILL");
+  process.kill(functionsHost, "SIGKILL");
+
+  expect((await convert.exit).code).toBe(1);
+  expect(JSON.parse(convert.stdout())).toMatchObject({
+    conversions: [{ status: "failed", error: { code: "StackStopped" } }],
+  });
+});

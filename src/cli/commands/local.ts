@@ -67,7 +67,10 @@ export async function local(argv: readonly string[], { output, env, folder, sign
     ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
   });
   try {
-    output.note(whereToConnect(stack, formatSeconds(performance.now() - startedAt), folder));
+    const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";
+    output.note(
+      whereToConnect(stack, formatSeconds(performance.now() - startedAt), `${convert}${dataOption(stack, folder)}`),
+    );
     if (values.json) output.result(JSON.stringify(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   } finally {
@@ -76,13 +79,17 @@ export async function local(argv: readonly string[], { output, env, folder, sign
   return 0;
 }
 
-function whereToConnect({ connection, folder }: LocalStack, startedIn: string, from: string): string {
+/** What another command needs to find the same stack. */
+function dataOption(stack: LocalStack, from: string): string {
+  const data = relative(from, stack.folder.path);
+  return data === OPTIONS.data.default ? "" : ` --data ${data}`;
+}
+
+function whereToConnect({ connection, folder }: LocalStack, startedIn: string, convert: string): string {
   const { connectionString } = connection.storage;
   const endpoint = (service: string): string =>
     new RegExp(`${service}Endpoint=([^;]*)`).exec(connectionString)?.[1] ?? "";
   const port = (service: string): string => new URL(endpoint(service)).port;
-  const data = relative(from, folder.path);
-  const convert = data === ".mp3drop" ? "convert" : `convert --data ${data}`;
   const title = (text: string): string => styled("bold", text);
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${folder.path}
 
@@ -94,7 +101,7 @@ ${title("Azure Storage Explorer")}
   then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
   ${connectionString}
 
-${title("From another terminal")}   mp3drop ${convert} video.mp4
+${title("From another terminal")}   ${convert} video.mp4
 ${title("Functions host")}     ${connection.functions.url}
 ${title("Batch emulator")}     ${connection.batch.endpoint} (account ${connection.batch.accountName})
 ${title("Logs")}               ${folder.logs}

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { startBatchEmulator } from "../../../src/local/batchEmulator/index.ts";
+import { seededRandom, startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
 import type { BatchEmulator, BatchEmulatorOptions } from "../../../src/local/batchEmulator/index.ts";
 
 export const IMAGE = {
@@ -53,7 +53,6 @@ export async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => b
   for (;;) {
     const answer = await ask();
     if (isWanted(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -66,6 +65,27 @@ export async function addPoolAndJob(client: BatchServiceClient, pool: object = {
     ...pool,
   });
   await client.job.add({ id: "job", poolInfo: { poolId: "pool" }, ...job });
+}
+
+/** An emulator whose time stands still and whose tasks only seem to run, for 60 s each. */
+export async function startVirtualFixture(
+  options: Partial<BatchEmulatorOptions> = {},
+): Promise<Fixture & { clock: VirtualClock }> {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+  const random = seededRandom(1);
+  const fixture = await startFixture({ clock, random, virtualTasks: { seconds: 60 }, ...options });
+  return { ...fixture, clock };
+}
+
+/** What the service would answer in place of a rejected call. */
+export async function refusal(call: Promise<unknown>): Promise<{ status: number; code: string }> {
+  try {
+    await call;
+  } catch (error) {
+    const { statusCode, code } = error as { statusCode: number; code: string };
+    return { status: statusCode, code };
+  }
+  return { status: 0, code: "not refused" };
 }
 
 export function taskCompleted(client: BatchServiceClient, taskId = "task", jobId = "job") {

@@ -39,7 +39,7 @@ function matchesFrom(wild: readonly Segment[], i: number, names: readonly string
 }
 
 function hasWildcard(segment: string): boolean {
-  return /[*?]|\[[^\]]/.test(segment);
+  return /[*?]|\[.+\]/s.test(segment);
 }
 
 function segmentPattern(segment: string): RegExp {
@@ -76,10 +76,10 @@ function bracketPattern(set: string): string {
     const from = members[i] ?? "";
     const to = members[i + 2];
     if (members[i + 1] === "-" && to !== undefined) {
-      if (from <= to) source += `${escape(from)}-${escape(to)}`;
+      if (from <= to) source += `${escapeInSet(from)}-${escapeInSet(to)}`;
       i += 2;
     } else {
-      source += escape(from);
+      source += escapeInSet(from);
     }
   }
   if (source === "") return isNegated ? "[^/]" : "(?!)";
@@ -87,5 +87,10 @@ function bracketPattern(set: string): string {
 }
 
 function escape(char: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
+  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+}
+
+/** A hyphen is special in a set, and may not be escaped anywhere else. */
+function escapeInSet(char: string): string {
+  return char === "-" ? "\\-" : escape(char);
 }

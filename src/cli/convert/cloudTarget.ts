@@ -1,5 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { entraCredential } from "../../azure/credential.ts";
+import { UserError } from "../../local/userError.ts";
 import { wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
@@ -20,13 +21,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
     );
   }
   output.note(`Converting in storage account ${storage.accountName}`);
-  const input = storage.getContainerClient(containers.input);
-  if (!(await input.exists({ abortSignal: signal }))) {
-    throw wrongUsage(
-      `Storage account ${storage.accountName} has no container "${containers.input}"`,
-      "Deploy the app first, or name its container in INPUT_CONTAINER.",
-    );
-  }
+  await checkContainer(storage, containers.input, signal);
   return {
     app: { storage, containers, functionsUrl },
     pickUpBoundMs: undefined,
@@ -34,6 +29,26 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
     lost: new Promise<never>(() => {}),
     close: async () => {},
   };
+}
+
+/** Before the first upload: what is wrong here is wrong for every file. */
+async function checkContainer(storage: BlobServiceClient, name: string, signal: AbortSignal): Promise<void> {
+  let exists: boolean;
+  try {
+    exists = await storage.getContainerClient(name).exists({ abortSignal: signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new UserError("StorageUnreachable", `Storage account ${storage.accountName} cannot be used: ${reason}`, {
+      cause,
+      hint: "See that it is up, and that you may read and write blobs there.",
+    });
+  }
+  if (exists) return;
+  throw wrongUsage(
+    `Storage account ${storage.accountName} has no container "${name}"`,
+    "Deploy the app first, or name its container in INPUT_CONTAINER.",
+  );
 }
 
 function isLoopback(url: string): boolean {

@@ -26,6 +26,7 @@ import type { Logger } from "./log.ts";
 import { StateFile } from "./stateFile.ts";
 import { BlobReceipts } from "./triggers/blobReceipts.ts";
 import { createBlobTriggers } from "./triggers/blobTriggers.ts";
+import { QueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
 import { Worker } from "./worker/worker.ts";
@@ -37,8 +38,8 @@ export interface HostOptions {
   readonly port: number;
   readonly settings: AppSettings;
   readonly printLog: (line: string) => void;
-  /** How often containers are listed, in milliseconds. */
-  readonly blobPollMs: number;
+  /** How often containers and queues are looked at, in milliseconds. */
+  readonly pollMs: number;
   /** The clock of orchestrations; triggers always go by the real one. */
   readonly hubClock: Clock;
   readonly test?: HubTestOptions;
@@ -80,7 +81,7 @@ async function run(
   front: LateServer,
   rpc: LateServer,
 ): Promise<() => Promise<void>> {
-  const { settings, hubClock, blobPollMs, onFailure } = options;
+  const { settings, hubClock, pollMs, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const hubState = new HubState();
   const identity = new HostIdentity();
@@ -124,13 +125,17 @@ async function run(
     hostSettings,
     receipts,
     persist: file.writer("blobs"),
-    pollMs: blobPollMs,
+    pollMs,
     keys,
     systemKey: () => identity.systemKey,
   });
   const timers = worker.functions
     .filter(({ trigger }) => trigger.type === "timerTrigger")
     .map((fn) => new TimerTrigger({ ...common, fn, statuses: schedules, persist: file.writer("timers") }));
+  const queues = worker.functions
+    .filter(({ trigger }) => trigger.type === "queueTrigger")
+    .map((fn) => new QueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs }));
+  const triggers = [blobs, ...timers, ...queues];
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys });
   const durableApi = createDurableApi(hub, address);
 
@@ -148,12 +153,12 @@ async function run(
   front.become(
     createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers }),
   );
-  for (const trigger of [blobs, ...timers]) trigger.start();
+  for (const trigger of triggers) trigger.start();
 
   return async () => {
     front.close();
     rpc.close();
-    for (const trigger of [blobs, ...timers]) trigger.stop();
+    for (const trigger of triggers) trigger.stop();
     hub.stop();
     await worker.stop();
     file.close();

@@ -6,7 +6,7 @@ import { readHostTest } from "./hostTest.ts";
 
 const USAGE = "node dist/local/functionsHost/main.js --app DIR --data DIR [--port N] [--json]";
 const DEFAULT_PORT = 7071;
-const DEFAULT_BLOB_POLL_MS = 500;
+const DEFAULT_POLL_MS = 500;
 const EXIT_USER_ERROR = 2;
 const EXIT_BUG = 70;
 
@@ -35,11 +35,7 @@ async function run(): Promise<void> {
     port,
     settings: process.env,
     printLog,
-    blobPollMs: readNumber(
-      "FUNCTIONS_HOST_BLOB_POLL_MS",
-      process.env["FUNCTIONS_HOST_BLOB_POLL_MS"],
-      DEFAULT_BLOB_POLL_MS,
-    ),
+    pollMs: readNumber("FUNCTIONS_HOST_POLL_MS", process.env["FUNCTIONS_HOST_POLL_MS"], DEFAULT_POLL_MS),
     onFailure: fail,
     ...readHostTest(process.env["FUNCTIONS_HOST_TEST"]),
   });

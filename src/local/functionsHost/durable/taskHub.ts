@@ -5,7 +5,6 @@ import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import { decideTurn } from "../engine/decide.ts";
 import type { EngineSettings } from "../engine/decide.ts";
 import { EventType } from "../engine/history.ts";
-import type { Finding } from "../engine/guards.ts";
 import { isEntityId, isFinished } from "../engine/instance.ts";
 import type { Delivery, Instance, Message, Turn } from "../engine/instance.ts";
 import { hasTurn, prepareTurn } from "../engine/prepare.ts";
@@ -14,6 +13,7 @@ import type { Logger } from "../log.ts";
 import { runEntityTurn } from "./entityTurn.ts";
 import { findOpenWork } from "./hubState.ts";
 import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
+import { HubReports } from "./hubReports.ts";
 import { Limiter } from "./limiter.ts";
 import { OrchestratorPayloads } from "./payload.ts";
 import type { TimerSpans } from "./payload.ts";
@@ -21,6 +21,7 @@ import { parseTimeSpan } from "../hostJson.ts";
 import { replayTwice } from "./replayTwice.ts";
 import type { DurableRunner } from "./runner.ts";
 import type { HubTestOptions } from "./testOptions.ts";
+import { TimerSet } from "./timerSet.ts";
 
 export interface TaskHubOptions {
   readonly state: HubState;
@@ -41,7 +42,6 @@ export interface TaskHubOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
-const CATEGORY = "Host.Triggers.DurableTask";
 /** The values of the real extension with Azure Storage, whose queues hold a message for seven days at most. */
 const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.00:00:00", httpPollMs: 30_000 };
 const MAX_HISTORY_EVENTS = 5_000;
@@ -60,8 +60,8 @@ export class TaskHub {
   readonly #turns: Limiter;
   readonly #activities: Limiter;
   readonly #busy = new Set<string>();
-  readonly #timers = new Map<string, Map<number, () => void>>();
-  readonly #warned = new Map<string, Set<string>>();
+  readonly #timers: TimerSet;
+  readonly #reports: HubReports;
   #isStopped = false;
 
   constructor(options: TaskHubOptions) {
@@ -70,6 +70,8 @@ export class TaskHub {
     this.#options = options;
     this.#newId = newId;
     this.#payloads = new OrchestratorPayloads(spans);
+    this.#reports = new HubReports(options.log);
+    this.#timers = new TimerSet(options.clock, (timer) => this.#fire(timer));
     this.#turns = new Limiter(settings.maxConcurrentOrchestratorFunctions, () => this.#noticeIdle());
     this.#activities = new Limiter(settings.maxConcurrentActivityFunctions, () => this.#noticeIdle());
     this.#engine = {
@@ -96,7 +98,7 @@ export class TaskHub {
     for (const instance of this.state.instances.values()) {
       const { activities, timers } = findOpenWork(instance);
       for (const activity of activities) this.#runActivity(activity);
-      for (const timer of timers) this.#armTimer(timer);
+      for (const timer of timers) this.#timers.arm(timer);
       this.#wake(instance.id);
     }
     for (const id of this.state.entities.keys()) this.#wake(id);
@@ -108,8 +110,7 @@ export class TaskHub {
     this.#isStopped = true;
     this.#turns.close();
     this.#activities.close();
-    for (const timers of this.#timers.values()) for (const cancel of timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.close();
   }
 
   get isIdle(): boolean {
@@ -137,7 +138,6 @@ export class TaskHub {
 
   purge(ids: readonly string[]): void {
     if (ids.length > 0) this.#commit({ k: "purge", ids });
-    for (const id of ids) this.#warned.delete(id);
   }
 
   #wake(id: string): void {
@@ -174,7 +174,7 @@ export class TaskHub {
     const answer = prepared.kind === "replay" ? await this.#replay(instance, prepared, runner) : undefined;
     if (this.#isStopped || this.state.instances.get(instance.id) !== instance) return;
     const { turn, findings } = decideTurn(instance, prepared, answer, this.#engine);
-    this.#report(instance, findings);
+    this.#reports.findings(instance, findings);
     this.#commit({ k: "turn", turn });
     this.#perform(instance, turn);
   }
@@ -185,18 +185,18 @@ export class TaskHub {
 
   #perform(instance: Instance, turn: Turn): void {
     const { id: instanceId, executionId } = instance;
-    if (isFinished(instance) || turn.restart !== undefined) this.#cancelTimers(instanceId);
-    for (const timerId of turn.cancelledTimers ?? []) this.#cancelTimer(instanceId, timerId);
+    if (isFinished(instance) || turn.restart !== undefined) this.#timers.cancelAll(instanceId);
+    for (const timerId of turn.cancelledTimers ?? []) this.#timers.cancel(instanceId, timerId);
     if (isFinished(instance)) {
       this.#payloads.forget(instance);
-      this.#logEnd(instance);
+      this.#reports.end(instance);
     } else {
       for (const event of turn.events) {
         const common = { instanceId, executionId };
         if (event.EventType === EventType.TaskScheduled) {
           this.#runActivity({ ...common, taskId: event.EventId, name: event.Name, input: event.Input });
         } else if (event.EventType === EventType.TimerCreated && !turn.cancelledTimers?.includes(event.EventId)) {
-          this.#armTimer({ ...common, timerId: event.EventId, fireAt: event.FireAt });
+          this.#timers.arm({ ...common, timerId: event.EventId, fireAt: event.FireAt });
         }
       }
     }
@@ -230,37 +230,23 @@ export class TaskHub {
     const reason =
       `Activity function '${activity}' returned a value that does not survive JSON: ${jsonLoss}. ` +
       `Return plain data only.`;
-    this.#options.log.write("error", CATEGORY, `${reason} (instance ${to})`);
+    this.#reports.problem(`${reason} (instance ${to})`);
     this.deliver({ to, message: { type: "guard", executionId, reason } });
   }
 
-  #armTimer({ instanceId, executionId, timerId, fireAt }: OpenTimer): void {
-    const timers = this.#timers.get(instanceId) ?? new Map<number, () => void>();
-    this.#timers.set(instanceId, timers);
-    const cancel = this.#options.clock.at(Date.parse(fireAt), () => {
-      timers.delete(timerId);
-      this.#guarded(() =>
-        this.deliver({ to: instanceId, message: { type: "timerFired", executionId, timerId, fireAt } }),
-      );
-    });
-    timers.set(timerId, cancel);
-  }
-
-  #cancelTimer(instanceId: string, timerId: number): void {
-    this.#timers.get(instanceId)?.get(timerId)?.();
-    this.#timers.get(instanceId)?.delete(timerId);
-  }
-
-  #cancelTimers(instanceId: string): void {
-    for (const cancel of this.#timers.get(instanceId)?.values() ?? []) cancel();
-    this.#timers.delete(instanceId);
+  #fire({ instanceId, executionId, timerId, fireAt }: OpenTimer): void {
+    try {
+      this.deliver({ to: instanceId, message: { type: "timerFired", executionId, timerId, fireAt } });
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async #entityTurn(id: string): Promise<void> {
     const entity = this.state.entities.get(id);
     if (entity === undefined) return;
     const { turn, problem } = await runEntityTurn(entity, this.#options.runner);
-    if (problem !== undefined) this.#options.log.write("error", CATEGORY, problem);
+    if (problem !== undefined) this.#reports.problem(problem);
     if (this.#isStopped) return;
     this.#commit({ k: "entityTurn", at: this.#at(), turn });
     for (const { to } of turn.send) this.#wake(to);
@@ -274,37 +260,12 @@ export class TaskHub {
     this.state.apply(entry);
   }
 
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
   /** A hub that cannot keep what happens must not go on as if it had. */
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.stop();
-    this.#options.log.write("critical", CATEGORY, `The task hub stopped: ${String(error)}`);
+    this.#reports.problem(`The task hub stopped: ${String(error)}`);
     this.#options.onFailure?.(error);
-  }
-
-  #report(instance: Instance, findings: readonly Finding[]): void {
-    const warned = this.#warned.get(instance.id) ?? new Set<string>();
-    for (const { code, isFatal, message } of findings) {
-      if (!isFatal && warned.has(code)) continue;
-      warned.add(code);
-      this.#warned.set(instance.id, warned);
-      this.#options.log.write(isFatal ? "error" : "warning", CATEGORY, `${code}: ${message}`);
-    }
-  }
-
-  #logEnd({ id, name, status, output }: Instance): void {
-    this.#warned.delete(id);
-    const { log } = this.#options;
-    if (status === "Failed") log.write("error", CATEGORY, `${name} ${id} failed: ${output?.split("\n", 1)[0] ?? ""}`);
-    else log.write("debug", CATEGORY, `${name} ${id} is ${status}`);
   }
 
   #noticeIdle(): void {

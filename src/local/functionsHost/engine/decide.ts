@@ -1,12 +1,11 @@
 import { ActionType } from "./actions.ts";
 import type { OrchestratorState } from "./actions.ts";
-import type { Decision } from "./decisions.ts";
 import { findDesync } from "./desync.ts";
 import type { SdkTask } from "./desync.ts";
+import { eventOf, messagesOf } from "./effects.ts";
 import { EventType } from "./history.ts";
 import type { EventBody, FailureDetails, HistoryEvent } from "./history.ts";
-import type { Delivery, EntityMessage, Instance, Message, RuntimeStatus, Turn } from "./instance.ts";
-import { isEntityId } from "./instance.ts";
+import type { Delivery, Instance, Message, RuntimeStatus, Turn } from "./instance.ts";
 import { checkReplay, checkTurn } from "./guards.ts";
 import type { Finding, GuardLimits } from "./guards.ts";
 import type { PreparedTurn } from "./prepare.ts";
@@ -142,7 +141,7 @@ function goOn(
     status: "Running",
     ...customStatus,
     ...cancelled(replay),
-    ...messages(instance, replay),
+    ...sending(messagesOf(instance, replay.decisions)),
   };
 }
 
@@ -171,15 +170,14 @@ function finish(instance: Instance, prepared: PreparedTurn, ending: Ending): Tur
     at(prepared, completion, replay?.nextId ?? -1),
     at(prepared, { EventType: EventType.OrchestratorCompleted }),
   ];
-  const sent = replay === undefined ? [] : (messages(instance, replay).send ?? []);
-  const send = [...sent, ...reportToParent(instance, ending)];
+  const sent = replay === undefined ? [] : messagesOf(instance, replay.decisions);
   return {
     ...header(instance, prepared),
     events,
     status,
     output,
     ...ending.customStatus,
-    ...(send.length === 0 ? {} : { send }),
+    ...sending([...sent, ...reportToParent(instance, ending)]),
   };
 }
 
@@ -197,7 +195,7 @@ function restart(
     events: [],
     status: "Running",
     ...customStatus,
-    ...messages(instance, replay),
+    ...sending(messagesOf(instance, replay.decisions)),
     restart: {
       start: { type: "start", executionId: settings.newExecutionId(), name, version, input, parent },
       carried: replay.carriedEvents.map(({ name: event, input: value }) => ({
@@ -230,65 +228,12 @@ function decided(prepared: PreparedTurn, replay: ReplayResult): readonly History
   return replay.decisions.map((decision) => at(prepared, eventOf(decision), decision.id));
 }
 
-function eventOf(decision: Decision): EventBody {
-  switch (decision.kind) {
-    case "activity":
-      return { EventType: EventType.TaskScheduled, Name: decision.name, Version: "", Input: decision.input };
-    case "subOrchestration":
-      return {
-        EventType: EventType.SubOrchestrationInstanceCreated,
-        Name: decision.name,
-        Version: decision.version,
-        InstanceId: decision.instanceId,
-        Input: decision.input,
-      };
-    case "timer":
-      return { EventType: EventType.TimerCreated, FireAt: new Date(decision.fireAt).toISOString() };
-    case "message":
-      return {
-        EventType: EventType.EventSent,
-        InstanceId: decision.target,
-        Name: decision.operation,
-        Input: decision.input,
-      };
-  }
+function sending(send: readonly Delivery[]): { readonly send?: readonly Delivery[] } {
+  return send.length === 0 ? {} : { send };
 }
 
 function cancelled(replay: ReplayResult): { readonly cancelledTimers?: readonly number[] } {
   return replay.cancelledTimers.size === 0 ? {} : { cancelledTimers: [...replay.cancelledTimers] };
-}
-
-function messages(instance: Instance, replay: ReplayResult): { readonly send?: readonly Delivery[] } {
-  const send = replay.decisions.flatMap((decision): Delivery[] => {
-    if (decision.kind === "subOrchestration") {
-      return [{ to: decision.instanceId, message: startOf(instance, decision) }];
-    }
-    if (decision.kind === "message" && isEntityId(decision.target)) {
-      return [{ to: decision.target, message: operationOf(decision.input) }];
-    }
-    return [];
-  });
-  return send.length === 0 ? {} : { send };
-}
-
-function startOf(instance: Instance, decision: Decision & { kind: "subOrchestration" }): Message {
-  const { id, name, version, input } = decision;
-  return {
-    type: "start",
-    // Derived, so that the same start delivered twice is the same execution.
-    executionId: `${instance.executionId}:${id}`,
-    name,
-    version,
-    input,
-    parent: { instanceId: instance.id, executionId: instance.executionId, name: instance.name, taskId: id },
-  };
-}
-
-function operationOf(text: string): EntityMessage {
-  const wire = JSON.parse(text) as { op: string; signal?: boolean; input?: string; id: string; parent?: string };
-  const { op: operation, signal: isSignal = false, input = null, id, parent } = wire;
-  const answerTo = isSignal || parent === undefined ? {} : { parent };
-  return { type: "operation", id, operation, input, isSignal, ...answerTo };
 }
 
 function at(prepared: PreparedTurn, body: EventBody, id = -1): HistoryEvent {

@@ -5,6 +5,7 @@ import { Future } from "./future.ts";
 import type { Outcome } from "./future.ts";
 import { EventType } from "./history.ts";
 import type { HistoryEvent } from "./history.ts";
+import { Mailbox } from "./mailbox.ts";
 import { compareWithHistory } from "./mismatch.ts";
 import type { Mismatch } from "./mismatch.ts";
 import { callEntity, callHttp, longTimer, signalEntity, withRetry } from "./steps.ts";
@@ -65,11 +66,9 @@ class Replay implements Steps {
   readonly #undecided = new Map<number, Decision>();
   readonly #open = new Map<number, { decision: Decision; future: Future }>();
   readonly #answers = new Map<string, Future>();
-  readonly #waiters = new Map<string, { name: string; future: Future }[]>();
-  readonly #buffered = new Map<string, { name: string; input: string }[]>();
+  readonly #mailbox = new Mailbox();
   readonly #cancelledTimers = new Set<number>();
   readonly #unknownNames: { kind: "activity" | "subOrchestration"; name: string }[] = [];
-  readonly #eventsOfOtherCase: { raised: string; awaited: string }[] = [];
   readonly #carriedEvents: { name: string; input: string }[] = [];
   #continueAsNew: { input: string | null } | undefined;
 
@@ -99,7 +98,7 @@ class Replay implements Steps {
       carriedEvents: this.#carriedEvents,
       cancelledTimers: this.#cancelledTimers,
       unknownNames: this.#unknownNames,
-      eventsOfOtherCase: this.#eventsOfOtherCase,
+      eventsOfOtherCase: this.#mailbox.ofOtherCase,
       mismatch,
     };
   }
@@ -186,7 +185,7 @@ class Replay implements Steps {
       case ActionType.CreateTimer:
         return longTimer(this, Date.parse(action.fireAt), action.isCanceled);
       case ActionType.WaitForExternalEvent:
-        return this.#waitFor(action.externalEventName);
+        return this.#mailbox.waitFor(action.externalEventName);
       case ActionType.CallEntity:
         return callEntity(this, action.instanceId, action.operation, jsonOf(action.input));
       case ActionType.SignalEntity:
@@ -247,42 +246,11 @@ class Replay implements Steps {
     return known;
   }
 
-  /** The last to wait is the first to be served; the extension ignores case here. */
-  #waitFor(name: string): Future {
-    const early = this.#buffered.get(name.toLowerCase())?.shift();
-    if (early !== undefined) {
-      this.#compareCase(early.name, name);
-      return Future.done();
-    }
-    const future = new Future();
-    const waiters = this.#waiters.get(name.toLowerCase());
-    if (waiters === undefined) this.#waiters.set(name.toLowerCase(), [{ name, future }]);
-    else waiters.push({ name, future });
-    return future;
-  }
-
   #raise(name: string, input: string): void {
     const answer = this.#answers.get(name);
-    if (answer !== undefined) {
-      answer.settle({ ok: true, result: null });
-      return;
-    }
-    if (this.#continueAsNew !== undefined) {
-      this.#carriedEvents.push({ name, input });
-      return;
-    }
-    const waiter = this.#waiters.get(name.toLowerCase())?.pop();
-    if (waiter === undefined) {
-      const key = name.toLowerCase();
-      this.#buffered.set(key, [...(this.#buffered.get(key) ?? []), { name, input }]);
-      return;
-    }
-    this.#compareCase(name, waiter.name);
-    waiter.future.settle({ ok: true, result: null });
-  }
-
-  #compareCase(raised: string, awaited: string): void {
-    if (raised !== awaited) this.#eventsOfOtherCase.push({ raised, awaited });
+    if (answer !== undefined) answer.settle({ ok: true, result: null });
+    else if (this.#continueAsNew === undefined) this.#mailbox.raise(name);
+    else this.#carriedEvents.push({ name, input });
   }
 }
 

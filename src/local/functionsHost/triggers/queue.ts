@@ -48,6 +48,12 @@ export class Queue {
     }));
   }
 
+  /** Visible again at once, for another attempt. */
+  async release({ id, popReceipt, text }: QueueMessage): Promise<void> {
+    const body = `<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`;
+    await this.#send("PUT", `/messages/${id}`, { popreceipt: popReceipt, visibilitytimeout: "0" }, body, [204, 404]);
+  }
+
   async delete({ id, popReceipt }: QueueMessage): Promise<void> {
     await this.#send("DELETE", `/messages/${id}`, { popreceipt: popReceipt }, "", [204, 404]);
   }

@@ -34,7 +34,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     script: findAzurite(),
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
     env: options.env,
-    preloads: ["azuriteSavesOften.js"],
+    preloads: ["azuriteSavesOften.js", "azuriteLoadsLess.js"],
     logFile: options.logFile,
     createReadyReader: createAzuriteReadyReader,
     ...(options.events && { events: options.events }),

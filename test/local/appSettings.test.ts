@@ -15,6 +15,7 @@ test("the Functions host sees the stack's storage and Batch, not those of the us
     BATCH_ACCOUNT_ENDPOINT: "https://cloud.batch.azure.com",
     BLOB_TRIGGER_SOURCE: "EventGrid",
     AZURE_CLIENT_ID: "somebody",
+    AZURITE_DB: "mysql://cloud",
   };
 
   const env = hostEnvironment(shell, stack);

@@ -1,9 +1,4 @@
-import { createServer } from "node:http";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UserError } from "../userError.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
@@ -17,7 +12,8 @@ import { createListener } from "./http/listener.ts";
 import { Faults } from "./faults/faults.ts";
 import { parseFaultPlan } from "./faults/plan.ts";
 import type { FaultPlanInput } from "./faults/plan.ts";
-import { KEEP_ALIVE_MS } from "./limits.ts";
+import { lockFolder } from "./folderLock.ts";
+import { openServer } from "./http/server.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
@@ -75,28 +71,33 @@ const DEFAULT_MAX_NODES = 20;
 /** Starts a Batch account on this machine. Resolves when it answers requests. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
-  mkdirSync(folder, { recursive: true });
+  const undo: (() => void | Promise<void>)[] = [lockFolder(folder)];
+  const stop = async (): Promise<void> => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    return { ...(await start(options, folder, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Whatever is opened leaves the way to close it in `undo`. */
+async function start(
+  options: BatchEmulatorOptions,
+  folder: string,
+  undo: (() => void | Promise<void>)[],
+): Promise<Omit<BatchEmulator, "stop">> {
   const accountName = options.accountName ?? DEVELOPMENT_ACCOUNT_NAME;
-  const [accountKey, secondaryKey] = options.accountKeys ?? [options.accountKey ?? DEVELOPMENT_ACCOUNT_KEY];
-  const log = options.log ?? (() => {});
-  const host = options.host ?? "127.0.0.1";
-
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
-  const port = await listen(server, options.port ?? 0, host);
-  const endpoint = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-
-  const store = new Store(join(folder, "journal.jsonl"));
-  const clock = options.clock ?? systemClock();
-  const random = options.random ?? systemRandom;
+  const keys = (options.accountKeys ?? [options.accountKey ?? DEVELOPMENT_ACCOUNT_KEY]).filter(isGiven);
+  const { clock = systemClock(), random = systemRandom, log = () => {} } = options;
   const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock);
-  const runner: Runner =
-    options.virtualTasks === undefined
-      ? new ProcessRunner({
-          registerFolder: join(folder, "processes"),
-          binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
-          path: process.env["PATH"] ?? "",
-        })
-      : virtualRunner(clock, random, options.virtualTasks);
+  const store = new Store(join(folder, "journal.jsonl"));
+  undo.push(() => store.close());
+
+  const server = await openServer(options.port ?? 0, options.host ?? "127.0.0.1");
+  const runner = createRunner(options, folder, clock, random);
   const engine = new Engine({
     store,
     clock,
@@ -104,59 +105,38 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
     timings: { ...SHORT_TIMINGS, ...options.timings },
     runner,
     faults,
-    account: { name: accountName, url: `${endpoint}/` },
+    account: { name: accountName, url: `${server.url}/` },
     maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
     nodesFolder: join(folder, "nodes"),
     log,
   });
+  undo.push(
+    () => runner.killAllIn(engine.nodesFolder),
+    () => server.close(),
+    () => engine.stop(),
+  );
   await resume(engine);
-  const keys = [accountKey, ...(secondaryKey === undefined ? [] : [secondaryKey])];
-  const account = { name: accountName, keys };
-  server.on("request", createListener({ engine, account, faults, wallClock: Date.now, log }));
-
+  server.serve(createListener({ engine, account: { name: accountName, keys }, faults, wallClock: Date.now, log }));
   return {
-    endpoint,
+    endpoint: server.url,
     accountName,
-    accountKey,
+    accountKey: keys[0] ?? "",
     faults,
     loseNode(poolId, nodeId, what) {
       loseNode(engine, store.requireNode(store.requirePool(poolId), nodeId), what);
     },
-    async stop() {
-      engine.stop();
-      await close(server);
-      await runner.killAllIn(engine.nodesFolder);
-      store.close();
-    },
   };
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((settle, fail) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => fail(listenError(cause, port, host)));
-    server.listen(port, host, () => settle((server.address() as AddressInfo).port));
+function createRunner(options: BatchEmulatorOptions, folder: string, clock: Clock, random: Random): Runner {
+  if (options.virtualTasks !== undefined) return virtualRunner(clock, random, options.virtualTasks);
+  return new ProcessRunner({
+    registerFolder: join(folder, "processes"),
+    binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
+    path: process.env["PATH"] ?? "",
   });
 }
 
-function listenError(cause: NodeJS.ErrnoException, port: number, host: string): Error {
-  if (cause.code === "EADDRINUSE") {
-    return new UserError("PortInUse", `Port ${port} on ${host} is taken by another program`, {
-      cause,
-      hint: "Choose another port with --port, or 0 for any free one.",
-    });
-  }
-  if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND" || cause.code === "EACCES") {
-    return new UserError("AddressNotAvailable", `Cannot listen on ${host}:${port} (${cause.code})`, {
-      cause,
-      hint: "Leave out --host to listen on 127.0.0.1, and use a port above 1023.",
-    });
-  }
-  return cause;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((settle) => {
-    server.close(() => settle());
-    server.closeAllConnections();
-  });
+function isGiven(key: string | undefined): key is string {
+  return key !== undefined;
 }

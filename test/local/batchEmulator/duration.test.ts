@@ -10,7 +10,7 @@ test.for([
   ["PT0S", "PT0S"],
   ["PT0.5000S", "PT0.5S"],
   ["P10675199DT2H48M5.4775807S", "P10675199DT2H48M5.4775807S"],
-])("the duration %s comes back as %s", ([given, expected], { expect }) => {
+] as const)("the duration %s comes back as %s", ([given, expected], { expect }) => {
   expect(formatDuration(parseDuration(given) ?? -1n)).toBe(expected);
 });
 

@@ -138,7 +138,7 @@ test("a patch replaces constraints as a whole, and terminatejob cannot be taken 
   await client.job.patch("job", {
     priority: 100,
     constraints: { maxWallClockTime: "P3Y6M4DT12H30M5S" },
-    onAllTasksComplete: "terminateJob",
+    onAllTasksComplete: "terminatejob",
   });
 
   expect(await client.job.get("job")).toMatchObject({
@@ -146,7 +146,7 @@ test("a patch replaces constraints as a whole, and terminatejob cannot be taken 
     constraints: { maxWallClockTime: "P1279DT12H30M5S", maxTaskRetryCount: 0 },
     onAllTasksComplete: "terminatejob",
   });
-  expect(await refusal(client.job.patch("job", { onAllTasksComplete: "noAction" }))).toMatchObject({
+  expect(await refusal(client.job.patch("job", { onAllTasksComplete: "noaction" }))).toMatchObject({
     code: "InvalidPropertyValue",
   });
   expect(await refusal(client.job.patch("job", { poolInfo: { poolId: "other" } }))).toMatchObject({ status: 409 });

@@ -11,7 +11,7 @@ async function statesOf(client: Fixture["client"], jobId = "job"): Promise<Recor
 
 async function runningPerNode(client: Fixture["client"]): Promise<number[]> {
   const nodes = await client.computeNode.list("pool");
-  return nodes.map((node) => node.runningTaskSlotsCount ?? 0).sort();
+  return nodes.map((node) => node.runningTaskSlotsCount ?? 0).sort((a, b) => a - b);
 }
 
 test("no node runs more than its slots, and a task may need several", async ({ expect }) => {

@@ -27,6 +27,7 @@ export class Store {
   readonly #journal: Journal<Entry> | undefined;
   #pending: Entry[] = [];
   #isFlushScheduled = false;
+  #isClosed = false;
   #lastSeq = 0;
 
   /** Without a path nothing outlives the process. */
@@ -164,7 +165,7 @@ export class Store {
 
   /** Once this has returned, all changes so far survive the death of this process. */
   commit(): void {
-    if (this.#pending.length === 0) return;
+    if (this.#pending.length === 0 || this.#isClosed) return;
     const entries = this.#pending;
     this.#pending = [];
     this.#journal?.append(...entries);
@@ -173,6 +174,7 @@ export class Store {
 
   close(): void {
     this.commit();
+    this.#isClosed = true;
     this.#journal?.close();
   }
 

@@ -89,7 +89,8 @@ function pidsWorkingIn(folder: string): number[] {
     .map(Number);
 }
 
-function startTimeOf(pid: number): string | undefined {
+/** Together with its pid this names a process for good. */
+export function startTimeOf(pid: number): string | undefined {
   if (process.platform === "linux") {
     // The command, second in the line, may hold blanks and brackets; the start time is the 22nd field.
     const text = readText(`/proc/${pid}/stat`);

@@ -4,7 +4,7 @@ import type { StackConnection } from "./stackState.ts";
 
 /** Where things are and how to sign in there. In the local stack that is ours to say, whatever the user's shell holds. */
 const OWN_SETTINGS =
-  /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE|FUNCTIONS_.*)$/i;
+  /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
 
 /** The environment of the Functions host: the stack's settings, and the user's own choices such as `MP3_BITRATE_KBPS`. */
 export function hostEnvironment(

@@ -13,6 +13,8 @@ export interface Config {
   };
   readonly triggerSource: "LogsAndContainerScan" | "EventGrid";
   readonly mp3BitrateKbps: number;
+  /** ISO 639-2; undefined: no preference. */
+  readonly audioLanguage: string | undefined;
   readonly waitingTimeoutMinutes: number;
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
@@ -65,6 +67,7 @@ export function readConfig(env: Environment): Config {
     },
     triggerSource: read.oneOf("BLOB_TRIGGER_SOURCE", ["LogsAndContainerScan", "EventGrid"]),
     mp3BitrateKbps: Number(read.oneOf("MP3_BITRATE_KBPS", ["192", "64", "96", "128", "160", "256", "320"])),
+    audioLanguage: read.language("AUDIO_LANGUAGE"),
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 240, 1, 2_880),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
     sweepSchedule: read.schedule("SWEEP_SCHEDULE", "0 */5 * * * *"),
@@ -180,6 +183,14 @@ class SettingsReader {
   batchId(name: string, fallback: string): string {
     const value = this.text(name, fallback);
     if (!/^[\w-]{1,56}$/.test(value)) this.problem(`${name} must be 1 to 56 letters, digits, _ or -, not "${value}"`);
+    return value;
+  }
+
+  language(name: string): string | undefined {
+    const value = this.optional(name);
+    if (value !== undefined && !/^[a-z]{3}$/.test(value)) {
+      this.problem(`${name} must be three lower-case letters as in ISO 639-2, for example eng, not "${value}"`);
+    }
     return value;
   }
 

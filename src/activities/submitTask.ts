@@ -59,7 +59,10 @@ async function describeTask(services: Services, input: SubmitTaskInput, now: Dat
   return {
     taskId: `${conversionId}-${attempt}`,
     commandLine: `/bin/bash ${TASK_FILES.script}`,
-    environment: { MP3DROP_BITRATE_KBPS: String(config.mp3BitrateKbps) },
+    environment: {
+      MP3DROP_BITRATE_KBPS: String(config.mp3BitrateKbps),
+      MP3DROP_AUDIO_LANGUAGE: config.audioLanguage ?? "",
+    },
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
     outputs: (
       [

@@ -4,7 +4,8 @@
 # Runs as an Azure Batch task in its working directory. Everything it needs to know is in environment variables, and
 # no name that a user chose ever gets here: the files have fixed names.
 #
-#   MP3DROP_BITRATE_KBPS   bitrate of the MP3
+#   MP3DROP_BITRATE_KBPS     bitrate of the MP3
+#   MP3DROP_AUDIO_LANGUAGE   preferred language (eng, fra, ...) where the file marks not just one stream as default
 #
 # stdout carries the progress, one line per percent; stderr is ffmpeg's log. Exit status: 0 converted, 1 anything else;
 # which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions.
@@ -12,6 +13,7 @@
 set -u -o pipefail
 
 bitrate_kbps=${MP3DROP_BITRATE_KBPS:?is not set}
+language=${MP3DROP_AUDIO_LANGUAGE:-}
 
 outcome=Interrupted
 stream_index=null
@@ -42,12 +44,14 @@ probe_source() {
     "${safe_input[@]}"
 }
 
-# Sets stream_index, channels and duration_us of the stream that the file marks as default, else of the first one.
+# Sets stream_index, channels and duration_us of the chosen stream: among those that the file marks as default (among
+# all where it marks none) the first in the preferred language, else the first.
 choose_audio_stream() {
   local streams stream
   streams=$(ffprobe -v error -select_streams a -print_format compact=print_section=0 \
-    -show_entries stream=index,channels,duration:stream_disposition=default "${safe_input[@]}")
-  stream=$(grep -F -m 1 'disposition:default=1' <<<"$streams" || head -n 1 <<<"$streams")
+    -show_entries stream=index,channels,duration:stream_disposition=default:stream_tags=language "${safe_input[@]}")
+  streams=$(grep -F 'disposition:default=1' <<<"$streams" || echo "$streams")
+  stream=$(grep -F -m 1 "tag:language=$language" <<<"$streams" || head -n 1 <<<"$streams")
   [[ $stream =~ index=([0-9]+) ]] || return
   stream_index=${BASH_REMATCH[1]}
   [[ $stream =~ channels=([0-9]+) ]] && channels=${BASH_REMATCH[1]}

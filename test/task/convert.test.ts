@@ -23,7 +23,7 @@ interface TaskFolder {
   readonly path: string;
   /** Makes input.mp4 by ffmpeg from generated sources. */
   make(...args: string[]): void;
-  run(path?: string): TaskRun;
+  run(settings?: Readonly<Record<string, string>>): TaskRun;
 }
 
 /** A working directory as a Batch task has it. */
@@ -39,8 +39,8 @@ function taskFolder(): TaskFolder {
       const made = spawnSync(tools.ffmpeg, ["-v", "error", "-nostdin", "-y", ...args, join(path, "input.mp4")]);
       if (made.status !== 0) throw new Error(made.stderr.toString());
     },
-    run: (PATH = `${bin}:/usr/bin:/bin`) => {
-      const env = { PATH, MP3DROP_BITRATE_KBPS: "128" };
+    run: (settings = {}) => {
+      const env = { PATH: `${bin}:/usr/bin:/bin`, MP3DROP_BITRATE_KBPS: "128", ...settings };
       const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], { cwd: path, env, encoding: "utf8" });
       return { exitCode: status, stdout, stderr, report: parseReport(readFileSync(join(path, "report.json"), "utf8")) };
     },
@@ -110,6 +110,22 @@ test("the stream that is marked as default is converted, not just the first", ({
   });
 });
 
+test.for([
+  ["fra", 2],
+  ["eng", 1],
+  ["deu", 0],
+  ["", 0],
+] as const)("where several streams are marked as default, the language «%s» chooses stream %d", ([language, index], { expect }) => {
+  const folder = taskFolder();
+  const allMarked = ["-map", "0:a", "-map", "1:a", "-map", "0:a", "-disposition:a", "default"];
+  const languages = ["-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=fra"];
+  folder.make(...tone(1, "-f", "lavfi", "-i", "sine=880:d=1", ...allMarked, ...languages));
+
+  const { report } = folder.run({ MP3DROP_AUDIO_LANGUAGE: language });
+
+  expect(report.source?.audioStream?.index).toBe(index);
+});
+
 test("six channels become two", async ({ expect }) => {
   const folder = taskFolder();
   folder.make(...tone(1, "-ac", "6"));
@@ -131,7 +147,7 @@ test("a node without ffmpeg is FfmpegMissing", ({ expect }) => {
   const bare = join(folder.path, "bare");
   mkdirSync(bare);
 
-  const run = folder.run(bare);
+  const run = folder.run({ PATH: bare });
 
   expect(run.exitCode).toBe(1);
   expect(run.report.outcome).toBe("FfmpegMissing");

@@ -1,0 +1,53 @@
+import { ContainerClient, ContainerSASPermissions, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
+
+const ACCOUNT = "devstoreaccount1";
+/** Public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
+const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/** A blob service of one test; gives containers of it. */
+export async function startAzuriteBlobs(): Promise<(name: string) => Promise<TestContainer>> {
+  const script = "node_modules/azurite/dist/src/blob/main.js";
+  const args = [script, "--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill());
+  for await (const line of createInterface(child.stdout)) {
+    const url = /successfully listens on (\S+)/.exec(line)?.[1];
+    if (url !== undefined) return (name) => createContainer(`${url}/${ACCOUNT}/${name}`);
+  }
+  throw new Error("Azurite ended before it listened");
+}
+
+export interface TestContainer {
+  readonly client: ContainerClient;
+  /** Permissions as letters, `rl` to read and list. */
+  sas(permissions: string): Promise<string>;
+}
+
+async function createContainer(url: string): Promise<TestContainer> {
+  const client = new ContainerClient(url, new StorageSharedKeyCredential(ACCOUNT, KEY));
+  await client.create();
+  return {
+    client,
+    sas: (permissions) =>
+      client.generateSasUrl({
+        permissions: ContainerSASPermissions.parse(permissions),
+        expiresOn: new Date(Date.now() + 3_600_000),
+      }),
+  };
+}
+
+/** The address of one blob, signed as its container is. */
+export function blobIn(containerUrl: string, name: string): string {
+  const url = new URL(containerUrl);
+  url.pathname += `/${name.split("/").map(encodeURIComponent).join("/")}`;
+  return url.href;
+}
+
+export async function namesIn(client: ContainerClient): Promise<string[]> {
+  const names: string[] = [];
+  for await (const blob of client.listBlobsFlat()) names.push(blob.name);
+  return names;
+}

@@ -87,7 +87,11 @@ export class BlobDelivery {
       attempts++;
       // Kept first: a blob that takes the whole host down must not do so for ever.
       this.#keep(target, { ...blob, attempts, isDone: false });
-      if (await this.#attempt(target, data)) return this.#keep(target, { ...blob, attempts, isDone: true });
+      if (await this.#attempt(target, data)) {
+        this.#keep(target, { ...blob, attempts, isDone: true });
+        this.#log("debug", target, `${blobKey(blob)} is delivered`);
+        return;
+      }
       if (this.#isStopped) return;
     }
     await this.#options.putPoisonMessage(target, blob);

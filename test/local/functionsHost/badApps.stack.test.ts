@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { fixtureApp, runHostToItsEnd, temporaryFolder } from "./hostProcess.ts";
+
+test("an entry file that throws is one sentence, and nothing is written", async ({ expect, onTestFinished }) => {
+  const data = join(temporaryFolder(onTestFinished), "data");
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("throwing"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("index.js of the function app failed to load: SETTING is missing");
+  expect(stderr).toContain("index.js:1");
+  expect(existsSync(data)).toBe(false);
+});
+
+test("two functions with one name are refused", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("duplicate"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('Two functions are registered with the name "Convert"');
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test("bindings that this host does not have are named all at once", async ({ expect, onTestFinished }) => {
+  const { code, stderr } = await runHostToItsEnd({
+    app: fixtureApp("unsupported"),
+    data: temporaryFolder(onTestFinished),
+  });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("onChange uses cosmosDBTrigger (in); onMessage uses serviceBusTrigger (in)");
+});
+
+test("a missing connection is named, and nothing is written", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("blobs"), data, env: { INPUT_CONTAINER: "input" } });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("Function onBlob uses the connection STORAGE, but the app setting STORAGE is not set");
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test("a newer data format is left as it is", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+  const journal = join(data, "functions", "state.journal");
+  mkdirSync(join(data, "functions"));
+  writeFileSync(journal, '{"kind":"functions-host","version":99}\n{"future":true}\n');
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("has data format 99; this version reads format 1");
+  expect(readFileSync(journal, "utf8")).toBe('{"kind":"functions-host","version":99}\n{"future":true}\n');
+  expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
+});
+
+test("a data folder that is a file is refused", async ({ expect, onTestFinished }) => {
+  const data = join(temporaryFolder(onTestFinished), "data");
+  writeFileSync(data, "");
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("The data folder cannot be used");
+});
+
+test("a folder without an app is refused", async ({ expect, onTestFinished }) => {
+  const folder = temporaryFolder(onTestFinished);
+
+  const { code, stderr } = await runHostToItsEnd({ app: folder, data: folder });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("host.json");
+});

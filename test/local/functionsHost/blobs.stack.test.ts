@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BlobServiceClient } from "@azure/storage-blob";
+import type { ContainerClient } from "@azure/storage-blob";
+import { afterAll, beforeAll, test } from "vitest";
+import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
+import { parseConnectionString } from "../../../src/local/functionsHost/triggers/sharedKey.ts";
+import { startTestAzurite } from "../../azuriteServices.ts";
+import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import type { HostProcess } from "./hostProcess.ts";
+
+let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+const azuriteFolder = mkdtempSync(join(tmpdir(), "functions-host-azurite-"));
+
+beforeAll(async () => {
+  azurite = await startTestAzurite(azuriteFolder);
+});
+
+afterAll(async () => {
+  await azurite.stop();
+  rmSync(azuriteFolder, { recursive: true, force: true });
+});
+
+interface Setup {
+  readonly container: ContainerClient;
+  readonly start: () => Promise<HostProcess>;
+}
+
+/** A container of its own for every test, so that tests do not see each other's blobs. */
+function prepare(onTestFinished: (cleanUp: () => Promise<void> | void) => void, name: string): Setup {
+  const data = temporaryFolder(onTestFinished);
+  const { connectionString } = azurite;
+  return {
+    container: BlobServiceClient.fromConnectionString(connectionString).getContainerClient(name),
+    start: async () => {
+      const env = { STORAGE: connectionString, INPUT_CONTAINER: name, FUNCTIONS_HOST_POLL_MS: "50" };
+      const host = await startHostProcess({ app: fixtureApp("blobs"), data, env });
+      onTestFinished(async () => void (await host.end("SIGKILL")));
+      return host;
+    },
+  };
+}
+
+async function upload(container: ContainerClient, name: string, text = "hello"): Promise<string> {
+  const { etag = "" } = await container
+    .getBlockBlobClient(name)
+    .upload(text, text.length, { metadata: { Owner: "me" } });
+  return etag;
+}
+
+test("a blob arrives as a reference with its name and ETag, however late its container is made", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { container, start } = prepare(onTestFinished, "late");
+  const host = await start();
+  await container.create();
+
+  const etag = await upload(container, "a b/ü %+#'$(x).mp4");
+  const line = await host.logged(/\] onBlob: /);
+
+  expect(JSON.parse(line.slice(line.indexOf("{")))).toEqual({
+    blob: { container: "late", name: "a b/ü %+#'$(x).mp4", connection: "STORAGE" },
+    name: "a b/ü %+#'$(x).mp4",
+    etag,
+    length: 5,
+    metadata: { owner: "me" },
+    blobTrigger: "late/a b/ü %+#'$(x).mp4",
+    hub: "BlobsHub",
+  });
+});
+
+test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished }) => {
+  const { container, start } = prepare(onTestFinished, "bytes");
+  await container.create();
+  await upload(container, "bytes/one.txt", "some text");
+
+  const host = await start();
+
+  expect(await host.logged(/\] onBytes: /)).toBe("[information] onBytes: one: some text");
+});
+
+test("a version is delivered once, also after kill -9, and a new version again", async ({ expect, onTestFinished }) => {
+  const { container, start } = prepare(onTestFinished, "once");
+  await container.create();
+  const first = await start();
+  await upload(container, "one.mp4");
+  await first.logged(/onBlob: once\/one\.mp4 is delivered/);
+  await first.end("SIGKILL");
+
+  const second = await start();
+  await upload(container, "two.mp4");
+  await second.logged(/onBlob: .*two\.mp4/);
+  const newEtag = await upload(container, "one.mp4", "changed");
+  const again = await second.logged(/onBlob: \{.*one\.mp4/);
+
+  expect(again).toContain(JSON.stringify(newEtag));
+  expect(second.log().match(/onBlob: \{.*one\.mp4/g)).toHaveLength(1);
+});
+
+test("a blob that fails five times leaves a message in the poison queue", async ({ expect, onTestFinished }) => {
+  const { container, start } = prepare(onTestFinished, "poisoned");
+  await container.create();
+  await upload(container, "poison/bad.mp4");
+
+  const host = await start();
+  await host.logged(/failed 5 times/);
+
+  const queue = new Queue(parseConnectionString(azurite.connectionString, "STORAGE"), "webjobs-blobtrigger-poison");
+  const [message] = await queue.take(1, 1);
+  expect(JSON.parse(Buffer.from(message?.text ?? "", "base64").toString())).toMatchObject({
+    Type: "BlobTrigger",
+    FunctionId: "Host.Functions.onPoison",
+    ContainerName: "poisoned",
+    BlobName: "poison/bad.mp4",
+  });
+  expect(host.log().match(/onPoison: Error: this blob never works/g)).toHaveLength(5);
+});
+
+test("Event Grid is validated, and its events are delivered by name and ETag", async ({ expect, onTestFinished }) => {
+  const { container, start } = prepare(onTestFinished, "events");
+  await container.create();
+  const host = await start();
+  const webhook = `${host.url}/runtime/webhooks/blobs?functionName=Host.Functions.onEvent`;
+  const post = (body: unknown): Promise<Response> => fetch(webhook, { method: "POST", body: JSON.stringify(body) });
+  const subject = (name: string): string => `/blobServices/default/containers/events/blobs/${name}`;
+  const eventGrid = {
+    eventType: "Microsoft.Storage.BlobCreated",
+    subject: subject("x/grid.mp4"),
+    data: { eTag: await upload(container, "x/grid.mp4") },
+  };
+  const cloudEvent = {
+    specversion: "1.0",
+    type: "Microsoft.Storage.BlobCreated",
+    subject: subject("cloud.mp4"),
+    data: { eTag: await upload(container, "cloud.mp4") },
+  };
+
+  const validation = await post([
+    { eventType: "Microsoft.EventGrid.SubscriptionValidationEvent", data: { validationCode: "512d38b6" } },
+  ]);
+  const allowed = await fetch(webhook, {
+    method: "OPTIONS",
+    headers: { "WebHook-Request-Origin": "eventgrid.azure.net" },
+  });
+  const [first, again, second] = [await post([eventGrid]), await post([eventGrid]), await post(cloudEvent)];
+  await host.logged(/event for cloud\.mp4/);
+
+  expect(await validation.json()).toEqual({ validationResponse: "512d38b6" });
+  expect(allowed.headers.get("webhook-allowed-origin")).toBe("eventgrid.azure.net");
+  expect([first.status, again.status, second.status]).toEqual([200, 200, 200]);
+  expect(host.log().match(/event for x\/grid\.mp4/g)).toHaveLength(1);
+  expect((await fetch(webhook.replace("onEvent", "nobody"), { method: "POST", body: "[]" })).status).toBe(404);
+  expect((await post("not an event")).status).toBe(400);
+});
+
+test("a queue message is delivered, and one that fails five times is put aside", async ({ expect, onTestFinished }) => {
+  const { start } = prepare(onTestFinished, "queues");
+  const account = parseConnectionString(azurite.connectionString, "STORAGE");
+  const queue = new Queue(account, "work");
+  await queue.create();
+  await queue.put(JSON.stringify({ good: "<&>" }));
+  await queue.put(JSON.stringify({ bad: true }));
+
+  const host = await start();
+  await host.logged(/\{"bad":true\} 5/);
+  const poison = new Queue(account, "work-poison");
+  let messages = await poison.take(1, 1);
+  while (messages.length === 0) messages = await poison.take(1, 1);
+
+  expect(host.log()).toContain('message {"good":"<&>"} 1');
+  expect(Buffer.from(messages[0]?.text ?? "", "base64").toString()).toBe('{"bad":true}');
+});

@@ -85,7 +85,7 @@ export class ChildService<Ready> {
   }
 
   #untilReady(child: Child): Promise<Ready> {
-    const { createReadyReader, events, logFile, name, readyBoundMs = 30_000 } = this.#options;
+    const { createReadyReader, events, logFile, name, readyBoundMs = 60_000 } = this.#options;
     const lastWords: string[] = [];
     const say = (line: string): void => {
       lastWords.push(line);

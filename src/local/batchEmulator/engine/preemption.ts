@@ -14,7 +14,7 @@ export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
     .sort((a, b) => a.record.spec.priority - b.record.spec.priority)
     .flatMap((victim) => [...victim.runs]);
   // One place is being made already.
-  if (victims.some((run) => run.ending === "dropped")) return;
+  if (victims.length === 0 || victims.some((run) => run.ending === "dropped")) return;
 
   let smallest = Number.POSITIVE_INFINITY;
   for (const task of job.ready) smallest = Math.min(smallest, task.record.spec.requiredSlots);

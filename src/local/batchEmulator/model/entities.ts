@@ -1,4 +1,5 @@
 import type { Cancel } from "../clock.ts";
+import type { TaskQueue } from "./taskQueue.ts";
 import type { JobRecord, NodeRecord, PoolRecord, TaskRecord } from "./records.ts";
 
 /** Ids keep their case and are compared without it. */
@@ -31,7 +32,7 @@ export interface Node {
 export interface Job {
   record: JobRecord;
   readonly tasks: Map<string, Task>;
-  readonly ready: Set<Task>;
+  readonly ready: TaskQueue<Task>;
   readonly runs: Set<ActiveRun>;
   readonly counts: TaskCounts;
   readonly slotCounts: TaskCounts;

@@ -1,5 +1,6 @@
 import { Journal } from "../../journal.ts";
 import { BatchError } from "../errors.ts";
+import { TaskQueue } from "./taskQueue.ts";
 import { keyOf, newCounts } from "./entities.ts";
 import type { Job, Node, Pool, Task, TaskCounts } from "./entities.ts";
 import type { JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
@@ -75,7 +76,7 @@ export class Store {
     const job: Job = {
       record,
       tasks: new Map(),
-      ready: new Set(),
+      ready: new TaskQueue(),
       runs: new Set(),
       counts: newCounts(),
       slotCounts: newCounts(),

@@ -28,7 +28,9 @@ export async function sweep(services: Services, client: DurableClient): Promise<
   const { blobs, config, now } = services;
   const { input, output } = config.containers;
   const youngest = addSeconds(now(), -GRACE_SECONDS);
-  const findRecord = createLookup<Pick<BlobProperties, "metadata">>(blobs.list(output), async (name) => blobs.properties({ container: output, name }));
+  const findRecord = createLookup<Pick<BlobProperties, "metadata">>(blobs.list(output), async (name) =>
+    blobs.properties({ container: output, name }),
+  );
 
   const started: string[] = [];
   let videos = 0;

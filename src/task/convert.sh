@@ -64,11 +64,12 @@ convert() {
   local downmix=()
   ((channels > 2)) && downmix=(-ac 2)
 
+  # Where the sound pauses, or its timestamps jump, silence keeps the MP3 as long as the video (async=1).
   # The container's own tags mean nothing in an MP3; the others (title, artist, album, ...) are kept.
   ffmpeg -nostdin -hide_banner -nostats -progress pipe:1 "${safe_input[@]}" \
     -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
     -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
-    -c:a libmp3lame -b:a "${bitrate_kbps}k" "${downmix[@]}" -id3v2_version 3 -f mp3 -y output.part |
+    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" "${downmix[@]}" -id3v2_version 3 -f mp3 -y output.part |
     print_percents &&
     mv output.part output.mp3
 }

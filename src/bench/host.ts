@@ -30,10 +30,11 @@ try {
   rmSync(dataFolder, { recursive: true, force: true });
 }
 
-interface Memory {
+interface Usage {
   readonly rss: number;
   readonly heapUsed: number;
   readonly peakRss: number;
+  readonly cpuSeconds: number;
 }
 
 async function startHost(): Promise<{ child: ChildProcess; url: string; firstRequestMs: number }> {
@@ -51,19 +52,25 @@ async function startHost(): Promise<{ child: ChildProcess; url: string; firstReq
 
 async function measureThroughput(orchestrator: string, how: string): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) {
+    const before = await readUsage();
     const startedAt = performance.now();
     await startMany(orchestrator, INSTANCES, ACTIVITIES);
     await waitForAll();
     const seconds = (performance.now() - startedAt) / 1000;
-    const { rss, heapUsed, peakRss } = (await (await fetch(`${host.url}/api/memory`)).json()) as Memory;
+    const full = await readUsage();
     await purgeAll();
-    const after = (await (await fetch(`${host.url}/api/memory`)).json()) as Memory;
+    const purged = await readUsage();
+    const cpuMs = ((full.cpuSeconds - before.cpuSeconds) * 1000) / INSTANCES;
     print(
       `round ${round}: ${INSTANCES} orchestrations of ${ACTIVITIES} activities ${how}: ${(INSTANCES / seconds).toFixed(0)}/s ` +
-        `(target 150); memory ${megabytes(rss)} MB, heap ${megabytes(heapUsed)} MB, after purge ${megabytes(after.heapUsed)} MB, ` +
-        `peak ${megabytes(peakRss)} MB`,
+        `(target 150), ${cpuMs.toFixed(1)} ms of CPU each; memory ${megabytes(full.rss)} MB, heap ${megabytes(full.heapUsed)} MB, ` +
+        `after purge ${megabytes(purged.heapUsed)} MB, peak ${megabytes(full.peakRss)} MB`,
     );
   }
+}
+
+async function readUsage(): Promise<Usage> {
+  return (await (await fetch(`${host.url}/api/usage`)).json()) as Usage;
 }
 
 async function measureHistoryCost(): Promise<void> {

@@ -17,6 +17,8 @@ export interface HostProcess {
   logged(pattern: RegExp): Promise<string>;
   /** Resolves with the exit code, or with the name of the signal that ended it. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | string | null>;
+  /** The same, for an end that comes by itself. */
+  ended(): Promise<number | string | null>;
 }
 
 export interface HostRun {
@@ -38,6 +40,9 @@ export function temporaryFolder(onTestFinished: (cleanUp: () => void) => void): 
 /** Starts a host on free ports and waits until it is ready; rejects with its stderr when it ends before that. */
 export async function startHostProcess(run: HostRun): Promise<HostProcess> {
   const { child, lines, waiters } = spawnHost(run);
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? signal));
+  });
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
     child.once("exit", (code) => reject(new Error(`The host ended with ${String(code)}:\n${lines.join("\n")}`)));
@@ -53,12 +58,11 @@ export async function startHostProcess(run: HostRun): Promise<HostProcess> {
         if (found !== undefined) resolve(found);
         else waiters.push({ pattern, resolve });
       }),
-    end: (signal) =>
-      new Promise((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode ?? child.signalCode);
-        child.once("exit", (code, endedBy) => resolve(code ?? endedBy));
-        child.kill(signal);
-      }),
+    ended: () => ended,
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { OrchestratorAnswer } from "../engine/decide.ts";
+import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 import type { DurableRunner, OrchestratorRun } from "./runner.ts";
 
 /**
@@ -9,10 +10,10 @@ import type { DurableRunner, OrchestratorRun } from "./runner.ts";
 export async function replayTwice(
   runner: DurableRunner,
   instance: { readonly id: string; readonly name: string },
-  payload: string,
+  createTrigger: () => OrchestratorTrigger,
 ): Promise<OrchestratorAnswer> {
-  const first = await runner.orchestrate(instance.name, payload);
-  const second = await runner.repeat(instance.name, payload);
+  const first = await runner.orchestrate(instance.name, createTrigger());
+  const second = await runner.repeat(instance.name, createTrigger());
   const where = `Orchestrator '${instance.name}' (instance ${instance.id})`;
   if (first.text !== second) {
     const message =

@@ -1,14 +1,15 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { SdkTask } from "../engine/desync.ts";
 import type { FailureDetails } from "../engine/history.ts";
+import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 
 /** The durable functions of the app, as the engine calls them. Names are compared without case, as on the real host. */
 export interface DurableRunner {
   has(kind: "activity" | "orchestrator" | "entity", name: string): boolean;
   /** Never rejects. A repeated run of the same turn is muted, as what it logs has been logged. */
-  orchestrate(name: string, payload: string): Promise<OrchestratorRun>;
+  orchestrate(name: string, trigger: OrchestratorTrigger): Promise<OrchestratorRun>;
   /** The text of the state, or of the failure to run. */
-  repeat(name: string, payload: string): Promise<string>;
+  repeat(name: string, trigger: OrchestratorTrigger): Promise<string>;
   /** Never rejects. */
   runActivity(call: ActivityCall): Promise<ActivityResult>;
   /** Rejects when the function as a whole has failed. */

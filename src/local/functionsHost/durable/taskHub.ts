@@ -15,8 +15,8 @@ import { findOpenWork } from "./hubState.ts";
 import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
 import { HubReports } from "./hubReports.ts";
 import { Limiter } from "./limiter.ts";
-import { OrchestratorPayloads } from "./payload.ts";
-import type { TimerSpans } from "./payload.ts";
+import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
+import type { TimerSpans } from "./orchestratorTrigger.ts";
 import { parseTimeSpan } from "../hostJson.ts";
 import { replayTwice } from "./replayTwice.ts";
 import type { DurableRunner } from "./runner.ts";
@@ -55,7 +55,7 @@ export class TaskHub {
   readonly state: HubState;
   readonly #options: TaskHubOptions;
   readonly #engine: EngineSettings;
-  readonly #payloads: OrchestratorPayloads;
+  readonly #orchestratorTriggers: OrchestratorTriggers;
   readonly #newId: () => string;
   readonly #turns: Limiter;
   readonly #activities: Limiter;
@@ -69,7 +69,7 @@ export class TaskHub {
     this.state = options.state;
     this.#options = options;
     this.#newId = newId;
-    this.#payloads = new OrchestratorPayloads(spans);
+    this.#orchestratorTriggers = new OrchestratorTriggers(spans);
     this.#reports = new HubReports(options.log);
     this.#timers = new TimerSet(options.clock, (timer) => this.#fire(timer));
     this.#turns = new Limiter(settings.maxConcurrentOrchestratorFunctions, () => this.#noticeIdle());
@@ -180,7 +180,7 @@ export class TaskHub {
   }
 
   #replay(instance: Instance, prepared: PreparedTurn, runner: DurableRunner): ReturnType<typeof replayTwice> {
-    return replayTwice(runner, instance, this.#payloads.create(instance, prepared));
+    return replayTwice(runner, instance, () => this.#orchestratorTriggers.create(instance, prepared));
   }
 
   #perform(instance: Instance, turn: Turn): void {
@@ -188,7 +188,7 @@ export class TaskHub {
     if (isFinished(instance) || turn.restart !== undefined) this.#timers.cancelAll(instanceId);
     for (const timerId of turn.cancelledTimers ?? []) this.#timers.cancel(instanceId, timerId);
     if (isFinished(instance)) {
-      this.#payloads.forget(instance);
+      this.#orchestratorTriggers.forget(instance);
       this.#reports.end(instance);
     } else {
       for (const event of turn.events) {

@@ -8,6 +8,7 @@ import type { Worker } from "../worker/worker.ts";
 import { activityFailure, toActivityInput, toJsonResult } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
+import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./runner.ts";
 import { withTimeout } from "./timeout.ts";
 
@@ -42,8 +43,8 @@ export class WorkerRunner implements DurableRunner {
     return this.#find(kind, name) !== undefined;
   }
 
-  async orchestrate(name: string, payload: string): Promise<OrchestratorRun> {
-    const run = await this.#runTurn(name, payload, false);
+  async orchestrate(name: string, trigger: OrchestratorTrigger): Promise<OrchestratorRun> {
+    const run = await this.#runTurn(name, trigger, false);
     if (run.text === undefined) return { kind: "crash", text: "", message: run.message };
     const state = JSON.parse(run.text) as Partial<OrchestratorState>;
     if (!Array.isArray(state.actions)) {
@@ -62,8 +63,8 @@ export class WorkerRunner implements DurableRunner {
     };
   }
 
-  async repeat(name: string, payload: string): Promise<string> {
-    return (await this.#runTurn(name, payload, true)).text ?? "";
+  async repeat(name: string, trigger: OrchestratorTrigger): Promise<string> {
+    return (await this.#runTurn(name, trigger, true)).text ?? "";
   }
 
   async runActivity({ name, instanceId, input }: ActivityCall): Promise<ActivityResult> {
@@ -87,7 +88,7 @@ export class WorkerRunner implements DurableRunner {
     }
   }
 
-  async #runTurn(name: string, payload: string, muted: boolean): Promise<TurnRun> {
+  async #runTurn(name: string, value: OrchestratorTrigger, muted: boolean): Promise<TurnRun> {
     const fn = this.#find("orchestrator", name);
     if (fn === undefined) return { text: undefined, message: `the app registers no orchestrator "${name}"` };
     let context: InvocationContext | undefined;
@@ -95,9 +96,8 @@ export class WorkerRunner implements DurableRunner {
       context = created;
     };
     try {
-      const input = { string: payload };
-      const { response, value } = await this.#worker.invoke({ fn, input, muted, onContext });
-      return { text: response.returnValue?.json ?? "{}", context, value, hasThrown: false };
+      const result = await this.#worker.invoke({ fn, input: null, value, muted, onContext });
+      return { text: result.response.returnValue?.json ?? "{}", context, value: result.value, hasThrown: false };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const mark = message.lastIndexOf(STATE_MARK);

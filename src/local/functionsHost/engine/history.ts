@@ -112,31 +112,15 @@ type Body<Event> = Event extends unknown ? Omit<Event, "EventId" | "Timestamp"> 
 /** An event before it has a place in a history. */
 export type EventBody = Body<HistoryEvent>;
 
-/** The text that the orchestrator function gets: inputs of scheduled work stay out, as on the real host. */
-export function eventText(event: HistoryEvent, isPlayed: boolean): string {
-  return `${JSON.stringify(slim(event)).slice(0, -1)},"IsPlayed":${isPlayed}}`;
-}
+/** Frozen, because one object serves many runs. */
+export type SdkEvent = Readonly<Record<string, unknown>>;
 
-function slim(event: HistoryEvent): object {
-  switch (event.EventType) {
-    case EventType.ExecutionStarted:
-    case EventType.TaskScheduled:
-    case EventType.SubOrchestrationInstanceCreated:
-      return event.Input === null ? event : { ...event, Input: null };
-    case EventType.ExecutionCompleted:
-    case EventType.ExecutionTerminated:
-    case EventType.TaskCompleted:
-    case EventType.TaskFailed:
-    case EventType.SubOrchestrationInstanceCompleted:
-    case EventType.SubOrchestrationInstanceFailed:
-    case EventType.TimerCreated:
-    case EventType.TimerFired:
-    case EventType.OrchestratorStarted:
-    case EventType.OrchestratorCompleted:
-    case EventType.EventSent:
-    case EventType.EventRaised:
-    case EventType.ExecutionSuspended:
-    case EventType.ExecutionResumed:
-      return event;
-  }
+/** An event as the SDK sees it: inputs of scheduled work stay out, as on the real host. */
+export function toSdkEvent(event: HistoryEvent, IsPlayed: boolean): SdkEvent {
+  const Timestamp = new Date(event.Timestamp);
+  const isScheduled =
+    event.EventType === EventType.TaskScheduled ||
+    event.EventType === EventType.SubOrchestrationInstanceCreated ||
+    event.EventType === EventType.ExecutionStarted;
+  return Object.freeze({ ...event, ...(isScheduled ? { Input: null } : {}), IsPlayed, Timestamp });
 }

@@ -19,6 +19,8 @@ import type {
 export interface Invocation {
   readonly fn: RegisteredFunction;
   readonly input: RpcTypedData | null;
+  /** Given to the handler as it is, in place of what `input` would become: spares a way through JSON. */
+  readonly value?: unknown;
   /** Data of the other input bindings, by binding type. */
   readonly extraInputs?: Readonly<Record<string, RpcTypedData>>;
   readonly triggerMetadata?: Readonly<Record<string, RpcTypedData>>;
@@ -93,7 +95,8 @@ export class Worker {
     const { fn } = invocation;
     const context = this.#coreContext(invocation);
     const model = this.#model.getInvocationModel(context);
-    const { context: invocationContext, inputs } = await model.getArguments();
+    const { context: invocationContext, inputs: converted } = await model.getArguments();
+    const inputs = invocation.value === undefined ? converted : [invocation.value];
     invocation.onContext?.(invocationContext);
     const { value, error, failed } = await this.#run(fn, context, model, invocationContext, inputs);
     if (failed) throw error;

@@ -30,10 +30,10 @@ export function createTestApp({ orchestrations = {}, activities = {}, entities =
   ];
   return {
     functions,
-    async invoke({ fn, input, onContext }) {
+    async invoke({ fn, input, value: given, onContext }) {
       const context: InvocationContext = { log: () => undefined } as InvocationContext;
       onContext?.(context);
-      const value = await fn.callback(decode(input), context);
+      const value = await fn.callback(given ?? decode(input), context);
       return { value, response: { invocationId: "", returnValue: encode(value) } };
     },
   };

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { OrchestrationContext, Task } from "durable-functions";
+import { test } from "vitest";
+import { HubState } from "../../../../src/local/functionsHost/durable/hubState.ts";
+import type { HubEntry } from "../../../../src/local/functionsHost/durable/hubState.ts";
+import { StateFile } from "../../../../src/local/functionsHost/stateFile.ts";
+import { temporaryFolder } from "../../temporaryFolder.ts";
+import { openTestHub } from "./testHub.ts";
+
+test("a timer that came due while the host was away fires at the next start", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const orchestrations = {
+    *sleeper(context: OrchestrationContext) {
+      yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + 3_600_000));
+      return "awake";
+    },
+  };
+  const before = openTestHub({ folder, orchestrations });
+  before.start("a", "sleeper");
+  await before.idle();
+  before.close();
+
+  const after = openTestHub({ folder, orchestrations, clock: before.clock });
+  await after.settle();
+  after.close();
+
+  expect(after.output("a")).toBe("awake");
+});
+
+test("an activity that was open runs again", async ({ expect }) => {
+  const folder = temporaryFolder();
+  let runs = 0;
+  let release = (): void => undefined;
+  const isRunning = new Promise<void>((resolve) => (release = resolve));
+  const orchestrations = {
+    *once(context: OrchestrationContext): Generator<Task, unknown, unknown> {
+      return yield context.df.callActivity("work", {});
+    },
+  };
+  const before = openTestHub({
+    folder,
+    orchestrations,
+    activities: {
+      work: () => {
+        runs++;
+        release();
+        return new Promise(() => undefined);
+      },
+    },
+  });
+  before.start("a", "once");
+  await isRunning;
+  before.close();
+
+  const after = openTestHub({ folder, orchestrations, activities: { work: () => ++runs } });
+  await after.settle();
+  after.close();
+
+  expect(after.output("a")).toBe(2);
+});
+
+test("a cancelled timer is not armed again", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const orchestrations = {
+    *race(context: OrchestrationContext) {
+      const timer = context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + 3_600_000));
+      yield context.df.Task.any([context.df.waitForExternalEvent("Go"), timer]);
+      timer.cancel();
+      yield context.df.waitForExternalEvent("Stop");
+    },
+  };
+  const before = openTestHub({ folder, orchestrations });
+  before.start("a", "race");
+  await before.idle();
+  before.raise("a", "Go", null);
+  await before.idle();
+  before.close();
+
+  const after = openTestHub({ folder, orchestrations });
+  await after.idle();
+  const isAnythingDue = after.clock.jumpToNext();
+  after.close();
+
+  expect(isAnythingDue).toBe(false);
+});
+
+test("the journal is rewritten when most of it is history, and nothing is lost", ({ expect }) => {
+  const path = join(temporaryFolder(), "state.journal");
+  const state = new HubState();
+  const file = new StateFile(path, { hub: state });
+  file.open();
+  const write = file.writer<HubEntry>("hub");
+  const commit = (entry: HubEntry): void => {
+    write(entry);
+    state.apply(entry);
+  };
+  const message = { type: "start", name: "o", version: "", input: null, parent: null } as const;
+  for (let n = 0; n < 20_100; n++) {
+    const id = `i${n % 10}`;
+    if (n >= 10) commit({ k: "purge", ids: [id] });
+    commit({ k: "deliver", at: "", deliveries: [{ to: id, message: { ...message, executionId: String(n) } }] });
+  }
+  file.close();
+
+  const reread = new HubState();
+  new StateFile(path, { hub: reread }).open();
+
+  expect(readFileSync(path, "utf8").split("\n").length).toBeLessThan(20_000);
+  expect([...reread.instances.values()]).toEqual([...state.instances.values()]);
+});

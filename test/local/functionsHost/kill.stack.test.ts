@@ -1,0 +1,42 @@
+import { test } from "vitest";
+import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import type { HostProcess } from "./hostProcess.ts";
+
+const CRASHES = [
+  { when: "before", commit: 2 },
+  { when: "after", commit: 3 },
+  { when: "before", commit: 5 },
+  { when: "after", commit: 8 },
+];
+
+async function start(host: HostProcess): Promise<void> {
+  await fetch(`${host.url}/api/start/chain/a`, { method: "POST", body: "3" }).catch(() => undefined);
+}
+
+async function readStatus(host: HostProcess): Promise<{ runtimeStatus?: string; output?: unknown }> {
+  const response = await fetch(`${host.url}/api/status/a`);
+  return response.ok ? ((await response.json()) as object) : {};
+}
+
+test("a host that is killed at any commit finishes its orchestration after the next start", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const app = fixtureApp("basic");
+
+  for (const crash of CRASHES) {
+    const data = temporaryFolder(onTestFinished);
+    const env = { FUNCTIONS_HOST_TEST: JSON.stringify({ crash, deliverTwice: true, executeActivitiesTwice: true }) };
+    const first = await startHostProcess({ app, data, env });
+    await start(first);
+    expect(await first.ended()).toBe("SIGKILL");
+
+    const second = await startHostProcess({ app, data });
+    onTestFinished(async () => void (await second.end("SIGKILL")));
+    let status = await readStatus(second);
+    if (status.runtimeStatus === undefined) await start(second);
+    while (status.runtimeStatus !== "Completed") status = await readStatus(second);
+    expect(status.output).toBe(24);
+    expect(await second.end("SIGTERM")).toBe(0);
+  }
+});

@@ -190,6 +190,19 @@ test("a live id, a bad id and an unknown orchestrator are refused with a reason"
   expect(await unknown.text()).toContain("The function 'nobody' doesn't exist");
 });
 
+test("a start that waits answers with the output", async ({ expect }) => {
+  const { statusQueryGetUri } = await start("waitForEvent", "links-8");
+  const url = (name: string, seconds: number): string =>
+    `${statusQueryGetUri.replace("instances/links-8", `orchestrators/${name}`)}&timeout=${seconds}&pollingInterval=1`;
+
+  const completed = await post(url("chain", 30), 3);
+  const failed = await post(url("failing", 30), 3);
+  const waiting = await post(url("waitForEvent", 0.01), 3);
+
+  expect([completed.status, failed.status, waiting.status]).toEqual([200, 500, 202]);
+  expect(await completed.json()).toBe(24);
+});
+
 test("instances are listed page by page and purged by filter", async ({ expect }) => {
   const links = await start("chain", "page-0", 1);
   for (const id of ["page-1", "page-2"]) await waitFor(await start("chain", id, 1), "Completed");

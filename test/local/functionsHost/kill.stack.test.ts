@@ -40,3 +40,18 @@ test("a host that is killed at any commit finishes its orchestration after the n
     expect(await second.end("SIGTERM")).toBe(0);
   }
 });
+
+test("with a virtual clock an hour passes at once", async ({ expect, onTestFinished }) => {
+  const env = { FUNCTIONS_HOST_TEST: JSON.stringify({ virtualClock: true }) };
+  const host = await startHostProcess({ app: fixtureApp("basic"), data: temporaryFolder(onTestFinished), env });
+  onTestFinished(async () => void (await host.end("SIGKILL")));
+
+  const started = await fetch(`${host.url}/api/start/race/hour`, { method: "POST", body: "1" });
+  const { statusQueryGetUri } = (await started.json()) as { statusQueryGetUri: string };
+  let status = { output: null as unknown, runtimeStatus: "" };
+  while (status.runtimeStatus !== "Completed") {
+    status = (await (await fetch(statusQueryGetUri)).json()) as typeof status;
+  }
+
+  expect(status.output).toBe("timer");
+});

@@ -14,6 +14,15 @@ export function toActivityInput(json: string | null): RpcTypedData | null {
   return { string: typeof value === "string" ? value : json };
 }
 
+/**
+ * Text that the library will try to read as JSON. Where that must fail it goes as JSON already: a failed try costs more
+ * than all the rest of a short call.
+ */
+export function toMetadata(text: string): RpcTypedData {
+  const mayBeJson = /^\s*(?:["[{]|-?[\d.]+(?:e[+-]?\d+)?\s*$|true|false|null)/i.test(text);
+  return mayBeJson ? { string: text } : { json: JSON.stringify(text) };
+}
+
 /** What a function returned, as JSON text. */
 export function toJsonResult(data: RpcTypedData | null | undefined): string | null {
   if (data === null || data === undefined) return null;

@@ -29,10 +29,12 @@ export class OrchestratorTriggers {
     this.#spans = spans;
   }
 
-  create(instance: Instance, prepared: PreparedTurn): OrchestratorTrigger {
+  /** Makes the data of one turn, again and again. */
+  factory(instance: Instance, prepared: PreparedTurn): () => OrchestratorTrigger {
     const { id, input, parent, history } = instance;
-    return {
-      history: [...this.#pastEvents(history), ...prepared.events.map((event) => toSdkEvent(event, false))],
+    const events = [...this.#pastEvents(history), ...prepared.events.map((event) => toSdkEvent(event, false))];
+    return () => ({
+      history: events,
       input: JSON.parse(input ?? "null") as unknown,
       instanceId: id,
       parentInstanceId: parent?.instanceId ?? null,
@@ -42,7 +44,7 @@ export class OrchestratorTriggers {
       longRunningTimerIntervalDuration: this.#spans.longTimerInterval,
       maximumShortTimerDuration: this.#spans.maxShortTimer,
       defaultHttpAsyncRequestSleepTimeMillseconds: this.#spans.httpPollMs,
-    };
+    });
   }
 
   /** A finished instance needs its events no more. */

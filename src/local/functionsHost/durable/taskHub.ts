@@ -180,7 +180,7 @@ export class TaskHub {
   }
 
   #replay(instance: Instance, prepared: PreparedTurn, runner: DurableRunner): ReturnType<typeof replayTwice> {
-    return replayTwice(runner, instance, () => this.#orchestratorTriggers.create(instance, prepared));
+    return replayTwice(runner, instance, this.#orchestratorTriggers.factory(instance, prepared));
   }
 
   #perform(instance: Instance, turn: Turn): void {

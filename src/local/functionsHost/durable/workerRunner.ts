@@ -5,7 +5,7 @@ import type { SdkTask } from "../engine/desync.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { InvocationContext, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import { activityFailure, toActivityInput, toJsonResult } from "./encoding.ts";
+import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
@@ -72,7 +72,7 @@ export class WorkerRunner implements DurableRunner {
     const fn = this.#find("activity", name);
     if (fn === undefined) return activityFailure(name, new Error(`the app registers no activity "${name}"`));
     const data = toActivityInput(input);
-    const triggerMetadata: Record<string, RpcTypedData> = { instanceId: { string: instanceId }, data: data ?? {} };
+    const triggerMetadata: Record<string, RpcTypedData> = { instanceId: toMetadata(instanceId), data: data ?? {} };
     try {
       const { response, value } = await withTimeout(this.#clock, this.#timeoutMs, fn.name, () =>
         this.#worker.invoke({ fn, input: data, triggerMetadata }),

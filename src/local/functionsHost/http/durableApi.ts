@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { isFinished } from "../engine/instance.ts";
@@ -40,6 +41,8 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono 
       return c.text(`An instance with the id ${id} already exists and is ${existing.status}`, 409);
     }
     hub.startInstance(id, name, input, c.req.query("version") ?? "");
+    const finished = await waitForEnd(hub, id, Number(c.req.query("timeout") ?? 0));
+    if (finished !== undefined) return answerOf(c, finished);
     return c.json({ id, ...links(address(), id) }, 202, locate(address(), id, START_RETRY_AFTER_SECONDS));
   };
   api.post("/orchestrators/:name", start);
@@ -147,6 +150,24 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono 
 
   api.all("*", (c) => c.text(`The embedded host has no ${c.req.method} ${c.req.path}`, 501));
   return api;
+}
+
+const WAIT_INTERVAL_MS = 50;
+
+/** `createAndWaitOnNewInstancePostUri` asks to wait for so many seconds. */
+async function waitForEnd(hub: TaskHub, id: string, seconds: number): Promise<Instance | undefined> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(WAIT_INTERVAL_MS)) {
+    const instance = hub.state.instances.get(id);
+    if (instance !== undefined && isFinished(instance)) return instance;
+  }
+  return undefined;
+}
+
+function answerOf(c: Context, instance: Instance): Response {
+  if (instance.status === "Completed") {
+    return c.body(instance.output ?? "null", 200, { "content-type": "application/json" });
+  }
+  return c.json(viewInstance(instance, viewOptions(c)), instance.status === "Failed" ? 500 : 200);
 }
 
 /** The body as the JSON text it is; empty for no body, undefined when it is not JSON. */

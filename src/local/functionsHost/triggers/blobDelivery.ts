@@ -61,7 +61,7 @@ export class BlobDelivery {
   }
 
   forget(target: BlobFunction, blobs: readonly string[]): void {
-    if (blobs.length === 0) return;
+    if (blobs.length === 0 || this.#isStopped) return;
     const entry = { k: "forget", fn: target.fn.name, blobs } as const;
     this.#options.persist(entry);
     this.#options.receipts.apply(entry);

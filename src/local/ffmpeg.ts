@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Environment } from "../config.ts";
+import { findOnPath, isProgram } from "./programs.ts";
 import { UserError } from "./userError.ts";
 
 export interface FfmpegPaths {
@@ -45,20 +46,6 @@ function findTool(tool: Tool, env: Environment, packaged: (tool: Tool) => string
       hint: `Install ffmpeg (it brings ffprobe), or set ${setting} to the path of ${tool}.`,
     },
   );
-}
-
-function findOnPath(tool: Tool, path: string): string | undefined {
-  const folders = path.split(delimiter).filter(isAbsolute);
-  return folders.map((folder) => join(folder, tool)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** The packages are optional and throw while loading where they have no binary for the platform. */

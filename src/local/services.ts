@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DIST, findAppRoot } from "./appRoot.ts";
+import { findCoreTools } from "./coreTools.ts";
 import { optionArguments } from "./childProcess.ts";
 import type { ChildServiceEvents } from "./childService.ts";
 import { ChildService } from "./childService.ts";
@@ -41,17 +42,24 @@ export function startBatchEmulator({ folder, port, env, events }: ServiceOptions
   });
 }
 
-export function startFunctionsHost({ folder, port, env, events }: ServiceOptions): Promise<Started<FunctionsAddress>> {
+/** `embedded`: our own host. `func`: Azure Functions Core Tools, the host as it runs in Azure. */
+export type FunctionsHostKind = "embedded" | "func";
+
+export function startFunctionsHost(
+  kind: FunctionsHostKind,
+  options: ServiceOptions,
+): Promise<Started<FunctionsAddress>> {
+  const { folder, port, env, events } = options;
+  const host =
+    kind === "func"
+      ? { name: "func", script: "coreToolsProcess.js", args: ["--func", findCoreTools(env)] }
+      : { name: "The Functions host", script: "functionsHost/main.js", args: ["--data", folder.path, "--json"] };
   return ChildService.start({
-    name: "The Functions host",
-    script: join(DIST, "local", "functionsHost", "main.js"),
+    name: host.name,
+    script: join(DIST, "local", host.script),
     args: (previous?: FunctionsAddress) => [
-      ...optionArguments({
-        "--app": findAppRoot(),
-        "--data": folder.path,
-        "--port": portFor(port, previous?.url),
-      }),
-      "--json",
+      ...optionArguments({ "--app": findAppRoot(), "--port": portFor(port, previous?.url) }),
+      ...host.args,
     ],
     env,
     logFile: join(folder.logs, "functions.log"),

@@ -5,11 +5,13 @@ import { azuriteConnectionString, startAzurite } from "./azurite.ts";
 import type { ChildServiceEvents } from "./childService.ts";
 import { ChildRegister, outliveFormerChildren } from "./children.ts";
 import { createContainers } from "./containers.ts";
+import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { createDataFolder, dataFolderAt } from "./dataFolder.ts";
 import { lockDataFolder } from "./dataLock.ts";
 import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
+import type { FunctionsHostKind } from "./services.ts";
 import { portOf, startBatchEmulator, startFunctionsHost } from "./services.ts";
 import type { StackConnection, StackPorts } from "./stackState.ts";
 import { announceStack, saveLastPorts } from "./stackState.ts";
@@ -20,6 +22,8 @@ export interface LocalStackOptions {
   /** 0: any free port, the one of last time if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
+  /** What runs the app; our own host if not given. */
+  readonly host?: FunctionsHostKind;
   /** Aborted: the start is given up, and what runs already is stopped. */
   readonly signal?: AbortSignal;
   /** What a person should know while it runs, for example that a service was restarted. */
@@ -59,6 +63,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
   const folder = dataFolderAt(options.data);
   createDataFolder(folder);
   undo.push(lockDataFolder(folder));
+  if (options.host === "func") findCoreTools(options.env);
   linkFfmpeg(folder.bin, findFfmpeg(options.env));
   await outliveFormerChildren(folder);
   const ports = await choosePorts(folder, options.ports);
@@ -86,7 +91,12 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
   const appEnv = hostEnvironment(options.env, { storage, batch: batch.value.ready });
   const { input, output } = readConfig(appEnv).containers;
-  const starting = startFunctionsHost({ folder, port: ports.functions, env: appEnv, events: eventsOf("functions") });
+  const starting = startFunctionsHost(options.host ?? "embedded", {
+    folder,
+    port: ports.functions,
+    env: appEnv,
+    events: eventsOf("functions"),
+  });
   undo.push(async () => (await starting.catch(() => undefined))?.stop());
   const [functions] = await Promise.all([starting, createContainers(storage.connectionString, [input, output])]);
   options.signal?.throwIfAborted();

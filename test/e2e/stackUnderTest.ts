@@ -11,7 +11,10 @@ import { startLocalStack } from "../../src/local/stack.ts";
 
 const PATIENCE = { timeout: 50_000, interval: 100 };
 
-/** The local stack on free ports and a temporary folder, and what a user does with it. */
+/**
+ * The local stack on free ports and a temporary folder, and what a user does with it.
+ * With MP3DROP_TEST_HOST=func the app runs in Azure Functions Core Tools instead of the embedded host.
+ */
 export class StackUnderTest {
   /** Everything the services have said. */
   readonly lines: string[];
@@ -33,6 +36,7 @@ export class StackUnderTest {
       data,
       ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
       env: { ...process.env, ...env },
+      host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
       onLine: (service, line) => lines.push(`${service}: ${line}`),
     });
     return new StackUnderTest(data, stack, lines);

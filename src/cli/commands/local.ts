@@ -11,7 +11,7 @@ const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions
 
 Examples
   mp3drop local                              fixed ports, data in .mp3drop
-  mp3drop local --data /tmp/x --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
+  mp3drop local --data other --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
 
 Options
   --data DIR            where everything is kept (default .mp3drop); delete it when nothing runs to start afresh
@@ -20,6 +20,7 @@ Options
   --table-port N        table storage (default 10002)
   --batch-port N        Batch emulator (default 10010)
   --functions-port N    Functions host (default 7071)
+  --func                run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host
   --json                one line of JSON on stdout once everything is ready
   --verbose             show what the services say; their logs are in DIR/logs in any case
   --help, -h            this text
@@ -35,6 +36,7 @@ const OPTIONS = {
   "table-port": { type: "string", default: "10002" },
   "batch-port": { type: "string", default: "10010" },
   "functions-port": { type: "string", default: "7071" },
+  func: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -62,6 +64,7 @@ export async function local(argv: readonly string[], { output, env, folder, sign
       functions: port("functions-port"),
     },
     env,
+    host: values.func ? "func" : "embedded",
     signal,
     onNotice: (message) => output.note(styled("yellow", printable(message))),
     ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),

@@ -61,7 +61,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const rpc = await LateServer.listen(0);
   try {
     announceAddress(front.url);
-    const worker = await Worker.load(appFolder, log);
+    const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
     checkBindings(worker.functions);
     const stop = await run(options, hostSettings, log, worker, front, rpc);
     return { url: front.url, stop };
@@ -94,7 +94,7 @@ async function run(
     timers: schedules,
   });
 
-  const runner = new WorkerRunner(worker, systemClock, hostSettings.functionTimeoutMs);
+  const runner = new WorkerRunner(worker);
   const test = options.test === undefined ? {} : { test: options.test };
   const persist = file.writer<HubEntry>("hub");
   const hub = new TaskHub({

@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import type { Action, OrchestratorState } from "../engine/actions.ts";
 import type { SdkTask } from "../engine/desync.ts";
@@ -10,7 +9,6 @@ import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./runner.ts";
-import { withTimeout } from "./timeout.ts";
 
 const STATE_MARK = "\n\n$OutOfProcData$:";
 
@@ -23,13 +21,9 @@ type Kind = "activity" | "orchestrator" | "entity";
 export class WorkerRunner implements DurableRunner {
   readonly #worker: Invoker;
   readonly #functions: Readonly<Record<Kind, ReadonlyMap<string, RegisteredFunction>>>;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
 
-  constructor(worker: Invoker, clock: Clock, timeoutMs: number) {
+  constructor(worker: Invoker) {
     this.#worker = worker;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
     const ofType = (type: string): ReadonlyMap<string, RegisteredFunction> =>
       new Map(worker.functions.filter(({ trigger }) => trigger.type === type).map((fn) => [fn.name.toLowerCase(), fn]));
     this.#functions = {
@@ -74,9 +68,7 @@ export class WorkerRunner implements DurableRunner {
     const data = toActivityInput(input);
     const triggerMetadata: Record<string, RpcTypedData> = { instanceId: toMetadata(instanceId), data: data ?? {} };
     try {
-      const { response, value } = await withTimeout(this.#clock, this.#timeoutMs, fn.name, () =>
-        this.#worker.invoke({ fn, input: data, triggerMetadata }),
-      );
+      const { response, value } = await this.#worker.invoke({ fn, input: data, triggerMetadata });
       const jsonLoss = findJsonLoss(value, "its result");
       return {
         kind: "completed",
@@ -113,9 +105,7 @@ export class WorkerRunner implements DurableRunner {
   async runEntity(name: string, payload: string): Promise<EntityAnswer> {
     const fn = this.#find("entity", name);
     if (fn === undefined) throw new Error(`the app registers no entity "${name}"`);
-    const { response } = await withTimeout(this.#clock, this.#timeoutMs, fn.name, () =>
-      this.#worker.invoke({ fn, input: { string: payload } }),
-    );
+    const { response } = await this.#worker.invoke({ fn, input: { string: payload } });
     return JSON.parse(response.returnValue?.json ?? "{}") as EntityAnswer;
   }
 }

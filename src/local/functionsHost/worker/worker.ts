@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../userError.ts";
+import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
@@ -15,6 +16,7 @@ import type {
   RpcInvocationResponse,
   RpcTypedData,
 } from "./rpc.ts";
+import { withTimeout } from "./timeout.ts";
 
 export interface Invocation {
   readonly fn: RegisteredFunction;
@@ -53,20 +55,28 @@ const CAPABILITIES = [
 export class Worker {
   readonly #core: CoreModule;
   readonly #log: Logger;
+  readonly #timeoutMs: number;
   readonly #model: ProgrammingModel;
   readonly #appHookData = {};
   /** Where the library takes streamed HTTP requests; absent when the app did not switch streaming on. */
   readonly httpUri: string | undefined;
 
-  private constructor(core: CoreModule, log: Logger, model: ProgrammingModel, httpUri: string | undefined) {
+  private constructor(
+    core: CoreModule,
+    log: Logger,
+    timeoutMs: number,
+    model: ProgrammingModel,
+    httpUri: string | undefined,
+  ) {
     this.#core = core;
+    this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#model = model;
     this.httpUri = httpUri;
   }
 
   /** At most once per process: modules are loaded, and functions registered, only once. */
-  static async load(appFolder: string, log: Logger): Promise<Worker> {
+  static async load(appFolder: string, log: Logger, timeoutMs: number): Promise<Worker> {
     const core = new CoreModule((level, _category, message) =>
       // What the library tells about itself is of use to nobody but those who mend it.
       log.write(level === "information" ? "debug" : level, "Worker", message),
@@ -83,15 +93,22 @@ export class Worker {
     const { model } = core;
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
     const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    return new Worker(core, log, model, HttpUri?.replace("//localhost:", "//127.0.0.1:"));
+    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", "//127.0.0.1:"));
   }
 
   get functions(): readonly RegisteredFunction[] {
     return [...this.#core.functions.values()];
   }
 
-  /** Rejects with whatever the handler threw. */
+  /** Rejects with whatever the handler threw, or when it takes longer than `functionTimeout` of host.json. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { name, trigger } = invocation.fn;
+    // Orchestrators never wait, so there is nothing to time.
+    const limit = trigger.type === "orchestrationTrigger" ? Number.POSITIVE_INFINITY : this.#timeoutMs;
+    return withTimeout(systemClock, limit, name, () => this.#invoke(invocation));
+  }
+
+  async #invoke(invocation: Invocation): Promise<InvocationResult> {
     const { fn } = invocation;
     const context = this.#coreContext(invocation);
     const model = this.#model.getInvocationModel(context);

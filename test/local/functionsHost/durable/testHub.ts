@@ -62,7 +62,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
   const hub = new TaskHub({
     state,
     persist: file.writer<HubEntry>("hub"),
-    runner: new WorkerRunner(createTestApp(options), clock, Number.POSITIVE_INFINITY),
+    runner: new WorkerRunner(createTestApp(options)),
     clock,
     log: { write: (level, _category, message) => void log.push(`${level}: ${message}`) },
     settings: {

@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { VirtualClock } from "../../../../src/local/functionsHost/clock.ts";
-import { withTimeout } from "../../../../src/local/functionsHost/durable/timeout.ts";
+import { withTimeout } from "../../../../src/local/functionsHost/worker/timeout.ts";
 
 test("a function that takes longer than functionTimeout has failed", async ({ expect }) => {
   const clock = new VirtualClock(0);

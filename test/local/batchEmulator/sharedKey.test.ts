@@ -69,6 +69,23 @@ test("a request that was changed after it was signed is not accepted", ({ expect
   );
 });
 
+test("what libraries of other languages sign is accepted too", ({ expect }) => {
+  const headers = { "ocp-date": "now", date: "then" };
+  const request = { method: "DELETE", rawUrl: "/jobs/j?api-version=1&maxResults=2", headers, bodyLength: 0 };
+  const signatureFor = (account: string, length: string, date: string, query: string): string =>
+    signatureOf(`DELETE\n\n\n${length}\n\n\n${date}\n\n\n\n\n\nocp-date:now\n/${account}/jobs/j\n${query}`, KEY);
+
+  const asNode = signatureFor("Acct", "", "then", "api-version:1\nmaxResults:2");
+  const withLength = signatureFor("Acct", "0", "then", "api-version:1\nmaxResults:2");
+  const asJava = signatureFor("acct", "", "", "api-version:1\nmaxresults:2");
+
+  expect([asNode, withLength, asJava].map((text) => isSignedWith(request, "Acct", [KEY], text))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
 test("an apostrophe that was signed as such and sent encoded is accepted", ({ expect }) => {
   const headers = { "ocp-date": "now" };
   const signature = signatureOf(stringToSign({ method: "GET", rawUrl: "/f/it's", headers, bodyLength: 0 }, "a"), KEY);

@@ -244,6 +244,21 @@ test.for(["../x", "/etc/x", "a/../../x"])(
   },
 );
 
+test.for(["../../*.txt", "a/../../../x", "../.."])(
+  "the output pattern %s is refused, because it leaves the task",
+  async (filePattern, { expect }) => {
+    const { client } = await startVirtualFixture();
+    await addPoolAndJob(client);
+    const destination = { container: { containerUrl: "http://127.0.0.1/c" } };
+    const outputFiles = [{ filePattern, destination, uploadOptions: { uploadCondition: "taskcompletion" as const } }];
+
+    expect(await refusal(client.task.add("job", { id: "task", commandLine: "work", outputFiles }))).toEqual({
+      status: 400,
+      code: "InvalidPropertyValue",
+    });
+  },
+);
+
 test("the files of a task are gone after its retention time", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture();
   await addPoolAndJob(client);

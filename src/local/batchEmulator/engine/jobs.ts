@@ -27,8 +27,10 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
     startTime: version.lastModified,
   });
   startJobTimers(engine, job);
-  // A job without tasks has completed all of them.
-  if (spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
+  // A job without tasks has completed all of them; the service takes a moment to see it.
+  if (spec.onAllTasksComplete === "terminatejob") {
+    engine.after(engine.timings.jobTerminateMs, () => terminateWhenAllComplete(engine, job));
+  }
   return job;
 }
 

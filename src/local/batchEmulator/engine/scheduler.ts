@@ -31,7 +31,7 @@ function assignTasks(engine: Engine, pool: Pool): void {
   for (const job of byPriority(engine, pool)) {
     // Nothing smaller than what found no place can be too large, so most of a long queue is never looked at.
     let tooLarge = Number.POSITIVE_INFINITY;
-    while (mayRunMore(job)) {
+    while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
       const task = pick(engine, job, tooLarge);
       if (task === undefined) break;
       const { requiredSlots } = task.record.spec;

@@ -10,40 +10,22 @@ export interface SignedRequest {
   readonly bodyLength: number;
 }
 
+/** Where clients differ in what they sign of the same request. */
+interface Variant {
+  readonly path: string;
+  readonly length: string;
+  readonly date: string;
+  readonly hasLowerCaseNames: boolean;
+}
+
 /**
  * What a client signs. https://learn.microsoft.com/rest/api/batchservice/authenticate-requests-to-the-azure-batch-service
  * The newline stands before each query parameter and not behind it, whatever that page's rule says: its example and
  * all clients do it so.
  */
-export function stringToSign(request: SignedRequest, account: string, path = rawPath(request.rawUrl)): string {
-  const { method, headers, bodyLength } = request;
-  const header = (name: string): string => String(headers[name] ?? "");
-  // An empty body is signed as "0" with POST and as nothing with all other verbs.
-  const length = bodyLength > 0 ? String(bodyLength) : method === "POST" ? "0" : "";
-  const canonicalHeaders = Object.keys(headers)
-    .filter((name) => name.startsWith("ocp-"))
-    .sort()
-    .map((name) => `${name}:${header(name).trim()}\n`)
-    .join("");
-  const parameters = [...parseQuery(request.rawUrl)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `\n${name}:${value}`)
-    .join("");
-  return [
-    method,
-    header("content-encoding"),
-    header("content-language"),
-    length,
-    header("content-md5"),
-    header("content-type"),
-    header("date"),
-    header("if-modified-since"),
-    header("if-match"),
-    header("if-none-match"),
-    header("if-unmodified-since"),
-    header("range"),
-    `${canonicalHeaders}/${account}${path}${parameters}`,
-  ].join("\n");
+export function stringToSign(request: SignedRequest, account: string): string {
+  const [documented] = variantsOf(request);
+  return textOf(request, account, documented);
 }
 
 export function signatureOf(text: string, key: string): string {
@@ -56,17 +38,69 @@ export function isSignedWith(
   keys: readonly string[],
   signature: string,
 ): boolean {
-  const path = rawPath(request.rawUrl);
-  // Some clients sign an apostrophe and then send %27.
-  const paths = path.includes("%27") ? [path, path.replaceAll("%27", "'")] : [path];
-  return paths.some((candidate) => {
-    const text = stringToSign(request, account, candidate);
-    return keys.some((key) => isEqual(signatureOf(text, key), signature));
-  });
+  const accounts = new Set([account, account.toLowerCase()]);
+  return variantsOf(request).some((variant) =>
+    [...accounts].some((name) => {
+      const text = textOf(request, name, variant);
+      return keys.some((key) => isEqual(signatureOf(text, key), signature));
+    }),
+  );
 }
 
-function rawPath(rawUrl: string): string {
-  return rawUrl.split("?")[0] ?? "";
+/** The documented one first; the others are what the libraries of other languages make of it. */
+function variantsOf({ method, rawUrl, headers, bodyLength }: SignedRequest): [Variant, ...Variant[]] {
+  const path = rawUrl.split("?")[0] ?? "";
+  const emptyLength = method === "POST" ? "0" : "";
+  const documented: Variant = {
+    path,
+    length: bodyLength > 0 ? String(bodyLength) : emptyLength,
+    date: String(headers.date ?? ""),
+    hasLowerCaseNames: false,
+  };
+  // An apostrophe is signed as such and sent as %27.
+  const paths = path.includes("%27") ? [path, path.replaceAll("%27", "'")] : [path];
+  // An empty body is signed as "0" with POST only, or as its header says, or as nothing.
+  const lengths = bodyLength > 0 ? [documented.length] : ["0", ""];
+  // Beside ocp-date the Date counts for nothing.
+  const dates = documented.date === "" || headers["ocp-date"] === undefined ? [documented.date] : [documented.date, ""];
+  const others = paths.flatMap((otherPath) =>
+    lengths.flatMap((length) =>
+      dates.flatMap((date) =>
+        [false, true].map((hasLowerCaseNames) => ({ path: otherPath, length, date, hasLowerCaseNames })),
+      ),
+    ),
+  );
+  return [documented, ...others];
+}
+
+function textOf(request: SignedRequest, account: string, variant: Variant): string {
+  const { method, headers, rawUrl } = request;
+  const header = (name: string): string => String(headers[name] ?? "");
+  const canonicalHeaders = Object.keys(headers)
+    .filter((name) => name.startsWith("ocp-"))
+    .sort()
+    .map((name) => `${name}:${header(name).trim()}\n`)
+    .join("");
+  const parameters = [...parseQuery(rawUrl)]
+    .map(([name, value]) => [variant.hasLowerCaseNames ? name.toLowerCase() : name, value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `\n${name}:${value}`)
+    .join("");
+  return [
+    method,
+    header("content-encoding"),
+    header("content-language"),
+    variant.length,
+    header("content-md5"),
+    header("content-type"),
+    variant.date,
+    header("if-modified-since"),
+    header("if-match"),
+    header("if-none-match"),
+    header("if-unmodified-since"),
+    header("range"),
+    `${canonicalHeaders}/${account}${variant.path}${parameters}`,
+  ].join("\n");
 }
 
 function isEqual(a: string, b: string): boolean {

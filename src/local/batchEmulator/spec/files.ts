@@ -39,8 +39,26 @@ export const resourceFile = v.pipe(
 );
 export type ResourceFile = v.InferOutput<typeof resourceFile>;
 
+/** Up to the folder of the task, where stdout.txt is, and no further. What variables stand for is seen on the node. */
+function staysInTask(pattern: string): boolean {
+  if (/^[$%]/.test(pattern)) return true;
+  // Where a node keeps its tasks is not known yet.
+  if (pattern.startsWith("/")) return true;
+  let depth = 1;
+  for (const segment of pattern.split("/")) {
+    if (segment === "..") depth--;
+    else if (segment !== "." && segment !== "") depth++;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
 export const outputFile = v.object({
-  filePattern: v.pipe(v.string(), v.minLength(1, "Must not be empty")),
+  filePattern: v.pipe(
+    v.string(),
+    v.minLength(1, "Must not be empty"),
+    v.check(staysInTask, "Must stay in the directory of the task"),
+  ),
   destination: v.object({
     container: v.object({
       path: optional(v.string()),

@@ -58,7 +58,7 @@ beforeAll(async () => {
   process.env["NO_PROXY"] = "127.0.0.1";
   await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
   const log = { write: (level: string, _category: string, line: string) => logged.push(`${level}: ${line}`) };
-  worker = await Worker.load(process.cwd(), log as unknown as Logger);
+  worker = await Worker.load(process.cwd(), log as unknown as Logger, 10_000);
   trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
 });
 

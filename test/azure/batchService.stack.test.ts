@@ -1,0 +1,240 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { onTestFinished, test, vi } from "vitest";
+import { connectBatch } from "../../src/azure/batch/client.ts";
+import { createBatchService } from "../../src/azure/batch/service.ts";
+import type { NewTask, TaskReading } from "../../src/batchTask.ts";
+import type { BatchSettings } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
+import { BatchError } from "../../src/errors.ts";
+import type { BatchEmulator, BatchEmulatorOptions } from "../../src/local/batchEmulator/index.ts";
+import { startBatchEmulator } from "../../src/local/batchEmulator/index.ts";
+import type { BatchService } from "../../src/services.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+
+interface Fixture {
+  readonly emulator: BatchEmulator;
+  readonly settings: BatchSettings;
+  readonly batch: BatchService;
+}
+
+/** Our service over the shipped client, against the emulator, whose nodes find a stand-in for ffmpeg. */
+async function start(options: Partial<BatchEmulatorOptions> = {}, env: Record<string, string> = {}): Promise<Fixture> {
+  const bin = temporaryFolder();
+  mkdirSync(bin, { recursive: true });
+  for (const tool of ["ffmpeg", "ffprobe"]) writeFileSync(join(bin, tool), "#!/bin/bash\n", { mode: 0o755 });
+  const emulator = await startBatchEmulator({ dataFolder: temporaryFolder(), nodeBinFolders: [bin], ...options });
+  onTestFinished(() => emulator.stop());
+  const { batch: settings } = readConfig({
+    STORAGE: "UseDevelopmentStorage=true",
+    BATCH_ACCOUNT_ENDPOINT: emulator.endpoint,
+    BATCH_ACCOUNT_NAME: emulator.accountName,
+    BATCH_ACCOUNT_KEY: emulator.accountKey,
+    ...env,
+  });
+  return { emulator, settings, batch: createBatchService(connectBatch(settings), settings) };
+}
+
+function task(taskId: string, commandLine = "/bin/bash -c 'echo percent=7'"): NewTask {
+  return { taskId, commandLine, environment: {}, inputs: {}, outputs: [], maxWallClockMinutes: 1 };
+}
+
+function whenCompleted(batch: BatchService, ref: Parameters<BatchService["readTask"]>[0]): Promise<TaskReading> {
+  return vi.waitFor(
+    async () => {
+      const reading = await batch.readTask(ref);
+      if (reading.state === "completed") return reading;
+      throw new Error(`The task is still ${reading.state}`);
+    },
+    { timeout: 4_000, interval: 20 },
+  );
+}
+
+test("pool and job are made when they are absent, and found again by the next process", async ({ expect }) => {
+  const { settings, batch } = await start();
+
+  const [first, second] = await Promise.all([batch.ensurePoolAndJob(), batch.ensurePoolAndJob()]);
+  const other = createBatchService(connectBatch(settings), settings);
+
+  expect(first).toEqual({ poolId: "mp3drop", jobId: "mp3drop" });
+  expect(second).toEqual(first);
+  expect(await other.ensurePoolAndJob()).toEqual(first);
+});
+
+test("a task runs on a node of the pool, and its progress can be read", async ({ expect }) => {
+  const { batch } = await start();
+
+  const ref = await batch.addTask(task("one"));
+
+  expect(await whenCompleted(batch, ref)).toMatchObject({ succeeded: true, exitCode: 0, failure: null });
+  expect(await batch.readStdout(ref, 100)).toBe("percent=7\n");
+});
+
+test("adding a task again changes nothing", async ({ expect }) => {
+  const { batch } = await start();
+
+  const first = await batch.addTask(task("one"));
+
+  expect(await batch.addTask(task("one", "/bin/false"))).toEqual(first);
+  expect(await whenCompleted(batch, first)).toMatchObject({ succeeded: true });
+});
+
+test("a task that fails says how", async ({ expect }) => {
+  const { batch } = await start();
+
+  const exits = await batch.addTask(task("exits", "/bin/bash -c 'exit 3'"));
+  const lacks = await batch.addTask(task("lacks", "no-such-program"));
+
+  expect(await whenCompleted(batch, exits)).toMatchObject({
+    succeeded: false,
+    exitCode: 3,
+    failure: { code: "FailureExitCode" },
+  });
+  expect(await whenCompleted(batch, lacks)).toMatchObject({
+    exitCode: null,
+    failure: { code: "CommandProgramNotFound" },
+  });
+});
+
+test("a task can be ended and deleted, and both again", async ({ expect }) => {
+  const { batch } = await start();
+  const ref = await batch.addTask(task("long", "/bin/sleep 600"));
+
+  await batch.terminateTask(ref);
+  await batch.terminateTask(ref);
+
+  expect(await batch.readTask(ref)).toMatchObject({ state: "completed", failure: { code: "TaskEnded" } });
+  await batch.deleteTask(ref);
+  await batch.deleteTask(ref);
+  await batch.terminateTask(ref);
+  expect(await batch.readTask(ref)).toEqual({ state: "missing" });
+  expect(await batch.readStdout(ref, 100)).toBe("");
+});
+
+test("tasks that ended long ago are deleted, others stay", async ({ expect }) => {
+  const { batch } = await start();
+  const done = await batch.addTask(task("done"));
+  await whenCompleted(batch, done);
+  const runs = await batch.addTask(task("runs", "/bin/sleep 600"));
+
+  expect(await batch.deleteOldTasks(new Date("2020-01-01"))).toBe(0);
+  expect(await batch.deleteOldTasks(new Date("2100-01-01"))).toBe(1);
+  expect(await batch.readTask(done)).toEqual({ state: "missing" });
+  expect((await batch.readTask(runs)).state).not.toBe("missing");
+});
+
+test("a job that takes no more tasks is replaced by its next generation", async ({ expect }) => {
+  const { settings, batch } = await start();
+  await batch.ensurePoolAndJob();
+  const client = connectBatch(settings);
+  await client.job.terminate("mp3drop");
+
+  await expect(batch.addTask(task("one"))).rejects.toThrow(/Job(BeingTerminated|Completed)/);
+
+  expect(await batch.addTask(task("one"))).toEqual({ poolId: "mp3drop", jobId: "mp3drop-2", taskId: "one" });
+});
+
+test("an image that the account does not offer is named, with those that it does", async ({ expect }) => {
+  const { batch } = await start({}, { BATCH_NODE_IMAGE: "canonical:ubuntu:16.04" });
+
+  await expect(batch.ensurePoolAndJob()).rejects.toThrow(
+    /no verified image canonical:ubuntu:16\.04\. Set BATCH_NODE_IMAGE to one of: .*canonical:ubuntu-24_04-lts:server/,
+  );
+});
+
+test("a passing refusal is not noticed", async ({ expect }) => {
+  const faults = {
+    requests: [429, 500, 503].map((status) => ({ operation: "Task_Add", status: status as 429, times: 1 })),
+  };
+  const { emulator, batch } = await start();
+  await batch.ensurePoolAndJob();
+
+  for (const fault of faults.requests) {
+    emulator.faults.set({ requests: [fault] });
+    await batch.addTask(task(`after-${fault.status}`));
+  }
+  emulator.faults.set({ requests: [{ drop: true, times: 2 }] });
+  await batch.addTask(task("after-drops"));
+
+  expect((await batch.readTask({ poolId: "mp3drop", jobId: "mp3drop", taskId: "after-drops" })).state).not.toBe(
+    "missing",
+  );
+});
+
+test("a lasting refusal is an error in words, with the code of the service", async ({ expect }) => {
+  const { emulator, batch } = await start();
+  await batch.ensurePoolAndJob();
+  emulator.faults.set({ requests: [{ status: 503 }] });
+
+  const error = await batch.addTask(task("one")).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(BatchError);
+  expect(error).toMatchObject({ code: "ServerBusy", statusCode: 503 });
+  expect(String(error)).toMatch(/Azure Batch could not add task one to job mp3drop: ServerBusy: \w+/);
+});
+
+test("a wrong key is an error that does not show the key", async ({ expect }) => {
+  const { settings } = await start();
+  const key = Buffer.from("not the key").toString("base64");
+  const wrong = { ...settings, sharedKey: { accountName: settings.sharedKey?.accountName ?? "", key } };
+
+  const error = await createBatchService(connectBatch(wrong), wrong)
+    .ensurePoolAndJob()
+    .catch((thrown: unknown) => thrown);
+
+  expect(String(error)).toContain("AuthenticationFailed");
+  expect(String(error)).not.toContain(key);
+});
+
+test("a pool that gives no node says why: quota", async ({ expect }) => {
+  const { batch } = await start({
+    faults: { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left" }] },
+  });
+  await batch.addTask(task("one"));
+
+  const reason = await vi.waitFor(async () => {
+    const found = await batch.explainWaiting("mp3drop");
+    if (found?.code === "QuotaExceeded") return found;
+    throw new Error(`Still ${found?.text}`);
+  });
+
+  expect(reason.text).toBe(
+    "waiting for a node: the pool has 0 of 1 node, 0 ready; AccountCoreQuotaReached: No cores are left",
+  );
+});
+
+test("a pool that gives no node says why: the start task, with its last words", async ({ expect }) => {
+  const { batch } = await start({ faults: { startTasks: [{ exitCode: 100 }] } });
+  await batch.addTask(task("one"));
+
+  const reason = await vi.waitFor(async () => {
+    const found = await batch.explainWaiting("mp3drop");
+    if (found?.code === "StartTaskFailed") return found;
+    throw new Error(`Still ${found?.text}`);
+  }, 4_000);
+
+  expect(reason.text).toMatch(
+    /the start task failed on 1 node: .+ \(http.*\/nodes\/.*\/files\/startup\/stderr\.txt\)$/,
+  );
+});
+
+test("a pool that is just busy gives no reason", async ({ expect }) => {
+  const { batch } = await start();
+  const ref = await batch.addTask(task("one"));
+  await whenCompleted(batch, ref);
+
+  expect(await batch.explainWaiting("mp3drop")).toBeNull();
+});
+
+test("a pool that somebody has deleted is made anew while its tasks wait", async ({ expect }) => {
+  const { settings, batch } = await start();
+  await batch.ensurePoolAndJob();
+  const client = connectBatch(settings);
+  await client.pool.deleteMethod("mp3drop");
+  await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
+
+  expect(await batch.explainWaiting("mp3drop")).toMatchObject({
+    text: "pool mp3drop was gone and is being created anew",
+  });
+  expect((await client.pool.exists("mp3drop")).body).toBe(true);
+});

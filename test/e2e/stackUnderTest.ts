@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
@@ -88,6 +88,15 @@ export class StackUnderTest {
   async request(method: string, path: string): Promise<{ status: number; body: ConversionView & { code?: string } }> {
     const response = await fetch(`${this.#stack.connection.functions.url}/api/conversions/${path}`, { method });
     return { status: response.status, body: (await response.json()) as ConversionView };
+  }
+
+  /** Everything that the Functions host has written down, and what all services have logged. */
+  filesOfHostAndLogs(): string[] {
+    return ["functions", "logs"].flatMap((folder) =>
+      readdirSync(join(this.#data, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
+    );
   }
 
   /** Waits until the status of a conversion is as the test wants it. */

@@ -1,4 +1,5 @@
 import { UserError } from "../userError.ts";
+import type { Logger } from "./log.ts";
 import type { RegisteredFunction } from "./worker/coreModule.ts";
 
 const TRIGGERS = [
@@ -14,7 +15,11 @@ const INPUTS = ["durableClient", "orchestrationClient"];
 const OUTPUTS = ["http"];
 
 /** Says at the start what this host cannot do, for all functions at once. */
-export function checkBindings(functions: readonly RegisteredFunction[]): void {
+export function checkBindings(functions: readonly RegisteredFunction[], log: Logger): void {
+  for (const { name, metadata } of functions) {
+    if (metadata.retryOptions === undefined || metadata.retryOptions === null) continue;
+    log.write("warning", `Function.${name}`, "has a retry policy, which the embedded host does not apply");
+  }
   const problems = functions.flatMap((fn) =>
     fn.bindings.flatMap((binding) => {
       const known = binding === fn.trigger ? TRIGGERS : binding.direction === "in" ? INPUTS : OUTPUTS;

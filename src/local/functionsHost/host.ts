@@ -62,7 +62,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   try {
     announceAddress(front.url);
     const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
-    checkBindings(worker.functions);
+    checkBindings(worker.functions, log);
     const stop = await run(options, hostSettings, log, worker, front, rpc);
     return { url: front.url, stop };
   } catch (error) {

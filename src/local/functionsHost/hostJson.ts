@@ -19,7 +19,7 @@ export interface HostSettings {
 }
 
 const DEFAULT_FUNCTION_TIMEOUT_MS = 30 * 60_000;
-const LEVELS = ["Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"] as const;
+const LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const timeSpan = v.pipe(
@@ -27,10 +27,15 @@ const timeSpan = v.pipe(
   v.check((text) => text === "-1" || parseTimeSpan(text) !== undefined, 'must be a time like "00:10:00"'),
 );
 
+const level = v.pipe(
+  v.string(),
+  v.check((text) => LEVELS.includes(text.toLowerCase()), `must be one of ${LEVELS.join(", ")}`),
+);
+
 const HostJson = v.looseObject({
   version: v.literal("2.0"),
   functionTimeout: v.optional(timeSpan),
-  logging: v.optional(v.looseObject({ logLevel: v.optional(v.record(v.string(), v.picklist(LEVELS))) })),
+  logging: v.optional(v.looseObject({ logLevel: v.optional(v.record(v.string(), level)) })),
   extensions: v.optional(
     v.looseObject({
       http: v.optional(v.looseObject({ routePrefix: v.optional(v.string()) })),

@@ -121,6 +121,12 @@ test("an orchestration is started, followed and read through the management link
   expect(historyEvents[1]).toMatchObject({ FunctionName: "double", Result: 6 });
 });
 
+test("what an orchestrator logs when it is not replaying is logged once", async ({ expect }) => {
+  await waitFor(await start("logging", "log-1"), "Completed");
+
+  expect(host.log().match(/step \d of log-1/g)).toEqual(["step 1 of log-1", "step 2 of log-1", "step 3 of log-1"]);
+});
+
 test("the links ask for their key", async ({ expect }) => {
   const { statusQueryGetUri } = await start("chain", "links-2", 1);
 

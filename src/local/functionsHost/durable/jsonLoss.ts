@@ -37,6 +37,7 @@ function isPlainOfOtherRealm(prototype: unknown): boolean {
 }
 
 function becomes(value: object): string {
+  if (ArrayBuffer.isView(value)) return "becomes text or an object (pass a base64 string)";
   if (value instanceof Date) return "becomes a string (use toISOString())";
   if (value instanceof Map || value instanceof Set || value instanceof Error) return "becomes {}";
   return "becomes a plain object without its class";

@@ -38,7 +38,7 @@ export class ScheduleStatuses {
 
 export interface TimerTriggerOptions {
   readonly fn: RegisteredFunction;
-  readonly worker: Worker;
+  readonly worker: Pick<Worker, "invoke">;
   readonly settings: AppSettings;
   readonly statuses: ScheduleStatuses;
   readonly persist: (entry: ScheduleEntry) => void;

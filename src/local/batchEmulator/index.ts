@@ -132,6 +132,7 @@ function createRunner(options: BatchEmulatorOptions, folder: string, clock: Cloc
   if (options.virtualTasks !== undefined) return virtualRunner(clock, random, options.virtualTasks);
   return new ProcessRunner({
     registerFolder: join(folder, "processes"),
+    trashFolder: join(folder, "trash"),
     binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
     path: process.env["PATH"] ?? "",
   });

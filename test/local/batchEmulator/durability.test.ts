@@ -68,11 +68,11 @@ test("dependencies that were satisfied before a kill stay satisfied", async ({ e
   await again.clock.advance(300_000);
 
   const tasks = await again.client.task.list("job");
-  expect(tasks.map(({ id, state }) => [id, state])).toEqual([
-    ["1", "completed"],
-    ["a", "completed"],
-    ["b", "active"],
-  ]);
+  expect(Object.fromEntries(tasks.map(({ id, state }) => [id, state]))).toEqual({
+    1: "completed",
+    a: "completed",
+    b: "active",
+  });
 });
 
 test("what was being deleted or ended goes on after a kill", async ({ expect }) => {

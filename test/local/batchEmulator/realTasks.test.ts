@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "vitest";
-import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, until } from "./emulator.ts";
+import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, temporaryFolder, until } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 
@@ -140,6 +142,9 @@ test("the node shows the folders of the service, the start task's among them", a
 
   const files = await client.file.listFromComputeNode("pool", node?.id ?? "");
   const output = await client.file.getFromComputeNode("pool", node?.id ?? "", "startup/stdout.txt");
+  const head = await client.file.getPropertiesFromComputeNode("pool", node?.id ?? "", "startup/stdout.txt");
+  const login = await client.computeNode.getRemoteLoginSettings("pool", node?.id ?? "");
+  await client.file.deleteFromComputeNode("pool", node?.id ?? "", "startup/stdout.txt");
   const [startup, wd] = (await readAll(output.readableStreamBody)).trim().split("\n");
 
   expect(files.map((file) => String(file.name)).toSorted()).toEqual([
@@ -151,6 +156,36 @@ test("the node shows the folders of the service, the start task's among them", a
     "workitems",
   ]);
   expect(wd).toBe(`${startup}/wd`);
+  expect(head.ocpBatchFileUrl).toContain(encodeURIComponent("/files/startup/stdout.txt"));
+  expect(login.remoteLoginPort).toBe(22);
+});
+
+test("a job of the same name right after a deletion keeps its files", async ({ expect }) => {
+  const { client } = await startWithPool();
+  const files: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await run(client, `/bin/echo ${round}`);
+    files.push(await textOf(client, "stdout.txt"));
+    await client.job.deleteMethod("job");
+    await until(
+      async () => (await client.job.list()).length,
+      (count) => count === 0,
+    );
+    await client.job.add({ id: "job", poolInfo: { poolId: "pool" } });
+  }
+
+  expect(files).toEqual(["0\n", "1\n", "2\n"]);
+});
+
+test("programs are found in the folders given to the emulator before PATH", async ({ expect }) => {
+  const bin = temporaryFolder();
+  writeFileSync(join(bin, "ffmpeg"), "#!/bin/sh\necho mine\n", { mode: 0o755 });
+  const { client } = await startFixture({ nodeBinFolders: [bin] });
+  await addPoolAndJob(client);
+
+  await run(client, "ffmpeg");
+
+  expect(await textOf(client, "stdout.txt")).toBe("mine\n");
 });
 
 test("ending a task ends its whole process tree, also what left the process group", async ({ expect }) => {

@@ -71,10 +71,14 @@ export class Engine {
   }
 
   after(delayMs: number, action: () => void): Cancel {
-    if (!Number.isFinite(delayMs)) return () => {};
+    if (!Number.isFinite(delayMs) || this.#isStopped) return () => {};
     const stopTimer = this.#clock.after(delayMs, () => {
       this.#timers.delete(cancel);
-      action();
+      try {
+        action();
+      } catch (error) {
+        this.#logFailure(error);
+      }
     });
     const cancel = (): void => {
       this.#timers.delete(cancel);
@@ -84,9 +88,18 @@ export class Engine {
     return cancel;
   }
 
+  /** For what nobody waits for: it may fail (a full disk), but not end the emulator. */
+  inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#logFailure(error));
+  }
+
   /** No state changes any more: what still ends by itself ends unseen, as for a machine that lost its power. */
   stop(): void {
     this.#isStopped = true;
     for (const cancel of this.#timers) cancel();
+  }
+
+  #logFailure(error: unknown): void {
+    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }

@@ -48,7 +48,9 @@ export function finishDeletion(engine: Engine, job: Job): void {
   for (const task of job.tasks.values()) task.cancelRetention?.();
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
-    for (const node of pool.nodes.values()) void engine.runner.removeFolder(jobFolder(node, job.record.id));
+    for (const node of pool.nodes.values()) {
+      engine.inBackground(engine.runner.removeFolder(jobFolder(node, job.record.id)));
+    }
   }
 }
 

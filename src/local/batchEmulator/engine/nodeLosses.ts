@@ -15,15 +15,15 @@ export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable
       { code: "NodeProblem", message: "The node stopped answering: it was made unusable on purpose." },
     ];
     setNodeState(engine, node, "unusable");
-    void resetMachine(engine, node, false);
+    engine.inBackground(resetMachine(engine, node, false));
     return;
   }
   setNodeState(engine, node, "preempted");
   const { epoch } = node;
-  void resetMachine(engine, node, true);
-  engine.after(engine.timings.preemptedMs, () => {
+  const comeBack = (): void => {
     if (node.epoch !== epoch) return;
     setNodeState(engine, node, "creating");
     boot(engine, node);
-  });
+  };
+  engine.inBackground(resetMachine(engine, node, true).then(() => engine.after(engine.timings.preemptedMs, comeBack)));
 }

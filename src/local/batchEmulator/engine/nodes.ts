@@ -46,7 +46,7 @@ export function boot(engine: Engine, node: Node): void {
     setNodeState(engine, node, "starting");
     engine.after(
       engine.timings.startMs,
-      whenStill(() => void runStartTask(engine, node, () => node.epoch === epoch)),
+      whenStill(() => engine.inBackground(runStartTask(engine, node, () => node.epoch === epoch))),
     );
   };
   engine.after(engine.timings.bootMs, whenStill(start));
@@ -123,12 +123,12 @@ function leave(engine: Engine, node: Node): void {
   node.isDraining = true;
   node.killStartTask?.();
   setNodeState(engine, node, "leavingpool");
-  engine.after(engine.timings.nodeLeaveMs, () => void remove(engine, node));
+  engine.after(engine.timings.nodeLeaveMs, () => engine.inBackground(remove(engine, node)));
 }
 
 async function remove(engine: Engine, node: Node): Promise<void> {
   if (node.runs.size > 0) {
-    node.whenDrained = () => void remove(engine, node);
+    node.whenDrained = () => engine.inBackground(remove(engine, node));
     return;
   }
   await engine.runner.killAllIn(node.record.folder);
@@ -143,7 +143,11 @@ function restart(engine: Engine, node: Node, state: "rebooting" | "reimaging"): 
   node.isDraining = false;
   node.killStartTask?.();
   setNodeState(engine, node, state);
-  void resetMachine(engine, node, state === "reimaging").then(() => boot(engine, node));
+  const { epoch } = node;
+  const bootUnlessLost = (): void => {
+    if (node.epoch === epoch) boot(engine, node);
+  };
+  engine.inBackground(resetMachine(engine, node, state === "reimaging").then(bootUnlessLost));
 }
 
 /** What a power cycle does to the processes, and a new image to the disk. */

@@ -64,7 +64,7 @@ function resumeNode(engine: Engine, node: Node): void {
   const { state } = node.record;
   if (state === "leavingpool") {
     engine.store.removeNode(node);
-    void engine.runner.removeFolder(node.record.folder);
+    engine.inBackground(engine.runner.removeFolder(node.record.folder));
     return;
   }
   if (state === "unusable") return;

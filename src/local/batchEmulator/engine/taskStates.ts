@@ -73,7 +73,7 @@ export function scheduleRetention(engine: Engine, task: Task): void {
     engine.store.progressTask(task, (changed) => {
       changed.filesCleanedUp = true;
     });
-    void removeTaskFiles(engine, task);
+    engine.inBackground(removeTaskFiles(engine, task));
   });
 }
 

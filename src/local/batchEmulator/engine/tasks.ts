@@ -5,6 +5,7 @@ import type { TaskConstraints, TaskSpec } from "../spec/task.ts";
 import { awaitDependencies, forgetDependencies } from "./dependencies.ts";
 import type { Engine } from "./engine.ts";
 import { ENDED_BY_USER } from "./failures.ts";
+import { terminateWhenAllComplete } from "./jobEndings.ts";
 import { refuseWhenEnding } from "./jobs.ts";
 import { schedule } from "./scheduler.ts";
 import { endRun } from "./taskRuns.ts";
@@ -72,11 +73,12 @@ export function deleteTask(engine: Engine, task: Task): void {
   job.ready.delete(task);
   forgetDependencies(task);
   engine.store.removeTask(task);
+  if (job.record.spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
   if (run === undefined) {
-    void removeTaskFiles(engine, task);
+    engine.inBackground(removeTaskFiles(engine, task));
     return;
   }
-  run.onEnd = () => void removeTaskFiles(engine, task);
+  run.onEnd = () => engine.inBackground(removeTaskFiles(engine, task));
   endRun(engine, run, "terminated");
 }
 

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { NODE_FOLDERS } from "../engine/paths.ts";
@@ -10,11 +9,14 @@ import type { OutputFile } from "../spec/files.ts";
 import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
+import { Trash } from "./trash.ts";
 import { splitWords } from "./words.ts";
 
 export interface ProcessRunnerOptions {
   /** Where running processes are written down. */
   readonly registerFolder: string;
+  /** On the file system of the nodes' folders. */
+  readonly trashFolder: string;
   /** Looked through for programs before anything else. */
   readonly binFolders: readonly string[];
   /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
@@ -25,9 +27,11 @@ export interface ProcessRunnerOptions {
 export class ProcessRunner implements Runner {
   readonly #register: ProcessRegister;
   readonly #path: string;
+  readonly #trash: Trash;
 
   constructor(options: ProcessRunnerOptions) {
     this.#register = new ProcessRegister(options.registerFolder);
+    this.#trash = new Trash(options.trashFolder);
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
 
@@ -54,7 +58,7 @@ export class ProcessRunner implements Runner {
   }
 
   removeFolder(folder: string): Promise<void> {
-    return rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    return this.#trash.remove(folder);
   }
 
   async #run(work: Work, signal: AbortSignal, running: { pid?: number }): Promise<Outcome> {

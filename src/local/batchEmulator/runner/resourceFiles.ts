@@ -1,4 +1,3 @@
-import { ContainerClient } from "@azure/storage-blob";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { FailureInfo } from "../model/records.ts";
@@ -59,6 +58,8 @@ async function fetchContainer(
   const prefix = file.blobPrefix;
   const names: string[] = [];
   try {
+    // Loading it takes longer than starting all the rest, and few tasks need it.
+    const { ContainerClient } = await import("@azure/storage-blob");
     const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 3, retryDelayInMs: 200 } });
     const blobs = container.listBlobsFlat({ abortSignal: signal, ...(prefix !== undefined && { prefix }) });
     for await (const blob of blobs) names.push(blob.name);

@@ -58,7 +58,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const verdict = judge(completed, report, mp3?.sizeBytes);
   if (!verdict.isGood) return { status: "rejected", failure: verdict.failure };
 
-  if (await isStillCopying(services, input, staged, targets)) return { status: "copying" };
+  if (await isStillCopying(services, input, staged, mp3, targets)) return { status: "copying" };
   await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
   const facts = { ...input, attempts: attempt, inputSizeBytes: current.sizeBytes, report, recordedAt: now() };
   const { address } = targets.mp3;
@@ -73,9 +73,9 @@ async function isStillCopying(
   { blobs }: Services,
   { conversionId, source }: PublishInput,
   staged: StagedBlobs,
+  original: BlobProperties | undefined,
   { mp3: target }: Targets,
 ): Promise<boolean> {
-  const original = await blobs.properties(staged.mp3);
   const isOurs = (copy: BlobProperties | undefined): boolean =>
     copy?.metadata["conversionid"] === conversionId && (copy.isCopying || copy.sizeBytes === original?.sizeBytes);
 

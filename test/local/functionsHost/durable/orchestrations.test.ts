@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import * as df from "durable-functions";
 import { test } from "vitest";
 import { openTestHub } from "./testHub.ts";
@@ -269,6 +271,36 @@ test("no more activities run at once than host.json allows", async ({ expect, on
 
   expect(hub.instance("a").status).toBe("Completed");
   expect(most).toBe(4);
+});
+
+test("an HTTP call that is answered with 202 is polled at the pace that the answer asks for", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    const isDone = requests.length === 3;
+    response.writeHead(isDone ? 200 : 202, isDone ? {} : { location: `${url}/poll`, "retry-after": "60" }).end("text");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const hub = openTestHub({
+    orchestrations: {
+      *caller(context) {
+        const response = yield context.df.callHttp({ method: "POST", url: `${url}/start`, body: "{}" });
+        return [response.statusCode, response.content, context.df.currentUtcDateTime.toISOString()];
+      },
+    },
+  });
+  onTestFinished(hub.close);
+
+  hub.start("a", "caller");
+  await hub.settle();
+
+  expect(hub.instance("a").output).toBe('[200,"text","2026-01-01T00:02:00.000Z"]');
+  expect(requests).toEqual(["POST /start", "GET /poll", "GET /poll"]);
 });
 
 test("custom status survives a failure", async ({ expect, onTestFinished }) => {

@@ -7,14 +7,14 @@ import type { InvocationContext, RpcTypedData } from "../../../../src/local/func
 export interface TestFunctions {
   readonly orchestrations?: Readonly<Record<string, OrchestrationHandler>>;
   readonly activities?: Readonly<Record<string, (input: never) => unknown>>;
-  readonly entities?: Readonly<Record<string, EntityHandler<never>>>;
+  readonly entities?: Readonly<Record<string, EntityHandler<never> | EntityHandler<number>>>;
 }
 
 type Callback = (...inputs: unknown[]) => unknown;
 const require = createRequire(import.meta.url);
 const { createOrchestrator, createEntityFunction } = require("durable-functions/lib/src/util/testingUtils.js") as {
   createOrchestrator: (handler: OrchestrationHandler) => Callback;
-  createEntityFunction: (handler: EntityHandler<never>) => Callback;
+  createEntityFunction: (handler: EntityHandler<never> | EntityHandler<number>) => Callback;
 };
 
 /** Functions of the real SDK, without a host process around them. */

@@ -38,7 +38,8 @@ export function temporaryFolder(): string {
 /** An emulator of one test, with the shipped client connected to it. */
 export async function startFixture(options: Partial<BatchEmulatorOptions> = {}): Promise<Fixture> {
   const dataFolder = options.dataFolder ?? temporaryFolder();
-  const emulator = await startBatchEmulator({ timings: INSTANT, ...options, dataFolder });
+  const timings = { ...INSTANT, ...options.timings };
+  const emulator = await startBatchEmulator({ ...options, timings, dataFolder });
   onTestFinished(() => emulator.stop());
   return { emulator, client: connect(emulator), dataFolder };
 }

@@ -124,3 +124,24 @@ test("a reimaged node boots anew, and an unusable one says what is wrong with it
   expect(unusable.state).toBe("unusable");
   expect(unusable.errors).toHaveLength(1);
 });
+
+test("every node has its own way in, and an agent once it has booted", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture({ timings: { bootMs: 1000 } });
+  await addPoolAndJob(client, { targetDedicatedNodes: 2 });
+  await clock.advance(0);
+  const creating = await client.computeNode.list("pool");
+  await clock.advance(2000);
+  const idle = await client.computeNode.list("pool");
+
+  expect(creating.map((node) => [node.lastBootTime, node.nodeAgentInfo])).toEqual([
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+  expect(idle.map((node) => node.nodeAgentInfo?.lastUpdateTime)).toEqual(idle.map((node) => node.lastBootTime));
+  const endpoints = idle.map((node) => node.endpointConfiguration?.inboundEndpoints[0]);
+  expect(endpoints.map((endpoint) => [endpoint?.name, endpoint?.frontendPort])).toEqual([
+    ["SSHRule.0", 50_000],
+    ["SSHRule.1", 50_001],
+  ]);
+  expect(idle.map((node) => node.affinityId)).toEqual(idle.map((node) => `TVM:${node.id}`));
+});

@@ -15,51 +15,41 @@ export interface SupportedImage {
   readonly batchSupportEndOfLife?: string;
 }
 
-type Row = readonly [
-  reference: string,
-  agent: string,
-  osType: "linux" | "windows",
-  capabilities?: string,
-  endOfLife?: string,
-];
+type Row = readonly [reference: string, agent: string, capabilities?: string, more?: Partial<SupportedImage>];
+
+const GENERATION_2 = "Generation2VMImage";
+const HPC = "DockerCompatible SupportsRDMAOnly Generation2VMImage IntelMPIRuntimeInstalled";
+const ENDED: Partial<SupportedImage> = { batchSupportEndOfLife: "2025-04-22T00:00:00Z" };
 
 /** publisher/offer/sku, node agent, and what else the service says of the image. */
 const ROWS: readonly Row[] = [
-  ["canonical/ubuntu-24_04-lts/server", "batch.node.ubuntu 24.04", "linux", "Generation2VMImage"],
-  ["canonical/ubuntu-24_04-lts/server-arm64", "batch.node.ubuntu 24.04-arm64", "linux", "Generation2VMImage"],
-  ["canonical/0001-com-ubuntu-server-jammy/22_04-lts", "batch.node.ubuntu 22.04", "linux"],
-  ["canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2", "batch.node.ubuntu 22.04", "linux", "Generation2VMImage"],
-  ["canonical/0001-com-ubuntu-server-focal/20_04-lts", "batch.node.ubuntu 20.04", "linux", "", "2025-04-22T00:00:00Z"],
-  [
-    "microsoft-dsvm/ubuntu-hpc/2204",
-    "batch.node.ubuntu 22.04",
-    "linux",
-    "DockerCompatible NvidiaTeslaDriverInstalled Generation2VMImage",
-  ],
-  [
-    "microsoft-dsvm/ubuntu-hpc/2404",
-    "batch.node.ubuntu 24.04",
-    "linux",
-    "DockerCompatible NvidiaTeslaDriverInstalled Generation2VMImage",
-  ],
-  ["almalinux/almalinux/8-gen2", "batch.node.el 8", "linux", "Generation2VMImage"],
-  ["almalinux/almalinux/9-gen2", "batch.node.el 9", "linux", "Generation2VMImage"],
-  ["microsoftwindowsserver/windowsserver/2022-datacenter", "batch.node.windows amd64", "windows"],
+  ["canonical/ubuntu-24_04-lts/server", "batch.node.ubuntu 24.04", GENERATION_2],
+  ["canonical/ubuntu-24_04-lts/server-arm64", "batch.node.ubuntu 24.04-arm64", GENERATION_2],
+  ["canonical/0001-com-ubuntu-server-jammy/22_04-lts", "batch.node.ubuntu 22.04"],
+  ["canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2", "batch.node.ubuntu 22.04", GENERATION_2],
+  ["canonical/0001-com-ubuntu-server-focal/20_04-lts", "batch.node.ubuntu 20.04", "", ENDED],
+  ["canonical/0001-com-ubuntu-server-focal/20_04-lts-gen2", "batch.node.ubuntu 20.04", GENERATION_2, ENDED],
+  ["microsoft-azure-batch/ubuntu-server-container/20-04-lts", "batch.node.ubuntu 20.04", "DockerCompatible", ENDED],
+  ["microsoft-dsvm/ubuntu-hpc/2204", "batch.node.ubuntu 22.04", HPC],
+  ["microsoft-dsvm/ubuntu-hpc/2404", "batch.node.ubuntu 24.04", HPC],
+  ["almalinux/almalinux/8-gen2", "batch.node.el 8", GENERATION_2, { verificationType: "unverified" }],
+  ["almalinux/almalinux/9-gen1", "batch.node.el 9"],
+  ["almalinux/almalinux/9-gen2", "batch.node.el 9", GENERATION_2, { verificationType: "unverified" }],
+  ["microsoftcblmariner/cbl-mariner/cbl-mariner-2", "batch.node.mariner 2.0"],
+  ["microsoftwindowsserver/windowsserver/2022-datacenter", "batch.node.windows amd64", "", { osType: "windows" }],
 ];
 
-export const SUPPORTED_IMAGES: readonly SupportedImage[] = ROWS.map(
-  ([reference, agent, osType, capabilities, endOfLife]) => {
-    const [publisher = "", offer = "", sku = ""] = reference.split("/");
-    return {
-      imageReference: { publisher, offer, sku, version: "latest" },
-      verificationType: "verified",
-      nodeAgentSKUId: agent,
-      ...(capabilities !== undefined && capabilities !== "" && { capabilities: capabilities.split(" ") }),
-      osType,
-      ...(endOfLife !== undefined && { batchSupportEndOfLife: endOfLife }),
-    };
-  },
-);
+export const SUPPORTED_IMAGES: readonly SupportedImage[] = ROWS.map(([reference, agent, capabilities = "", more]) => {
+  const [publisher = "", offer = "", sku = ""] = reference.split("/");
+  return {
+    imageReference: { publisher, offer, sku, version: "latest" },
+    verificationType: "verified",
+    nodeAgentSKUId: agent,
+    ...(capabilities !== "" && { capabilities: capabilities.split(" ") }),
+    osType: "linux",
+    ...more,
+  };
+});
 
 /**
  * Refuses an agent that there is not, and an image that we know to need another one. Images that are not in the list

@@ -3,6 +3,9 @@ import type { Node, Pool } from "../../model/entities.ts";
 import type { NodeState } from "../../model/records.ts";
 
 const NODE_AGENT_VERSION = "1.12.2";
+const FIRST_SSH_PORT = 50_000;
+/** The first address in a subnet that Azure gives to a machine ends in 4. */
+const FIRST_ADDRESS = 4;
 
 /** In the order in which the service writes it. */
 export function poolView(baseUrl: string, pool: Pool, withStats = false): object {
@@ -75,22 +78,28 @@ export function nodeView(baseUrl: string, { record, pool, runs }: Node): object 
     startTaskInfo: record.startTaskInfo,
     ...(record.errors.length > 0 && { errors: record.errors }),
     isDedicated: record.isDedicated,
-    endpointConfiguration: {
-      inboundEndpoints: [
-        {
-          name: "SSHRule.0",
-          protocol: "tcp",
-          publicIPAddress: "127.0.0.1",
-          publicFQDN: "localhost",
-          frontendPort: 50_000,
-          backendPort: 22,
-        },
-      ],
-    },
-    nodeAgentInfo: { version: NODE_AGENT_VERSION, lastUpdateTime: record.allocationTime },
+    endpointConfiguration: { inboundEndpoints: [sshEndpoint(record.ipAddress)] },
+    // There is no agent before the node has booted.
+    ...(record.lastBootTime !== undefined && {
+      nodeAgentInfo: { version: NODE_AGENT_VERSION, lastUpdateTime: record.lastBootTime },
+    }),
     virtualMachineInfo: {
       imageReference: "publisher" in image ? { ...image, exactVersion: "24.04.202601010" } : image,
     },
+  };
+}
+
+/** Every node of a pool has its own port and rule behind the one public address. */
+function sshEndpoint(ipAddress: string): object {
+  const [third = 0, fourth = 0] = ipAddress.split(".").slice(2).map(Number);
+  const index = third * 256 + fourth - FIRST_ADDRESS;
+  return {
+    name: `SSHRule.${index}`,
+    protocol: "tcp",
+    publicIPAddress: "127.0.0.1",
+    publicFQDN: "localhost",
+    frontendPort: FIRST_SSH_PORT + index,
+    backendPort: 22,
   };
 }
 

@@ -177,6 +177,24 @@ test("a job of the same name right after a deletion keeps its files", async ({ e
   expect(files).toEqual(["0\n", "1\n", "2\n"]);
 });
 
+test("a task of the same name right after the deletion of a running one keeps its processes and files", async ({
+  expect,
+}) => {
+  const { client } = await startFixture();
+  await addPoolAndJob(client, { taskSlotsPerNode: 4 });
+  await client.task.add("job", { id: "task", commandLine: "/bin/sh -c 'echo old; sleep 1000'" });
+  await until(
+    () => textOf(client, "stdout.txt").catch(() => ""),
+    (text) => text === "old\n",
+  );
+
+  await client.task.deleteMethod("job", "task");
+  const { executionInfo } = await run(client, "/bin/sh -c 'sleep 0.2; echo new'");
+
+  expect(executionInfo).toMatchObject({ exitCode: 0 });
+  expect(await textOf(client, "stdout.txt")).toBe("new\n");
+});
+
 test("programs are found in the folders given to the emulator before PATH", async ({ expect }) => {
   const bin = temporaryFolder();
   writeFileSync(join(bin, "ffmpeg"), "#!/bin/sh\necho mine\n", { mode: 0o755 });

@@ -151,7 +151,6 @@ function finish(engine: Engine, run: ActiveRun, conclude: () => void): void {
   if (task.run === run) task.run = undefined;
   // Deleted meanwhile.
   if (task.job.tasks.get(task.record.id.toLowerCase()) === task) conclude();
-  run.onEnd?.();
   refreshUsableNode(engine, node);
   onRunEnded(engine, node);
   afterRunEnded(engine, task.job);

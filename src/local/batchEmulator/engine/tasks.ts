@@ -74,12 +74,9 @@ export function deleteTask(engine: Engine, task: Task): void {
   forgetDependencies(task);
   engine.store.removeTask(task);
   if (job.record.spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
-  if (run === undefined) {
-    engine.inBackground(removeTaskFiles(engine, task));
-    return;
-  }
-  run.onEnd = () => engine.inBackground(removeTaskFiles(engine, task));
-  endRun(engine, run, "terminated");
+  if (run !== undefined) endRun(engine, run, "terminated");
+  // Now and not when the process is gone: the next task of this name may have its files there by then.
+  engine.inBackground(removeTaskFiles(engine, task));
 }
 
 /** After a restart: the timers that a task's state implies. */

@@ -62,8 +62,6 @@ export interface ActiveRun {
   /** What its end shall mean, when somebody asked for its end. */
   ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
   kill: () => void;
-  /** What is left to do when it is over. */
-  onEnd?: () => void;
 }
 
 export function slotsInUse(node: Pick<Node, "runs">): number {

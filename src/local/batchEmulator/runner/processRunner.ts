@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -22,6 +23,9 @@ export interface ProcessRunnerOptions {
   /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
   readonly path: string;
 }
+
+/** Tells the processes of one run from those of the next in the same folder. */
+const RUN_VARIABLE = "AZ_BATCH_EMULATOR_RUN";
 
 /** Runs every command as a process of its own, at the head of its own process group. */
 export class ProcessRunner implements Runner {
@@ -88,10 +92,11 @@ export class ProcessRunner implements Runner {
     const file = findProgram(program, wd, environment["PATH"] ?? "");
     if (file === undefined) return programNotFound(program);
 
+    const runId = randomUUID();
     const child = spawn(file, args, {
       argv0: program,
       cwd: wd,
-      env: environment,
+      env: { ...environment, [RUN_VARIABLE]: runId },
       detached: true,
       stdio: ["ignore", streams[0], streams[1]],
     });
@@ -105,7 +110,7 @@ export class ProcessRunner implements Runner {
     if (child.pid !== undefined) this.#register.remove(child.pid);
     delete running.pid;
     // An end that was asked for ends the whole tree, also what left the group.
-    if (signal.aborted) await killByEnvironment(work.folder);
+    if (signal.aborted) await killByEnvironment((name, value) => name === RUN_VARIABLE && value === runId);
     return outcome;
   }
 

@@ -3,6 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Any of them in the environment of a process says for which node or task it runs. */
+const FOLDER_VARIABLES = new Set(["AZ_BATCH_TASK_DIR", "AZ_BATCH_NODE_ROOT_DIR"]);
+
+type IsMeant = (name: string, value: string) => boolean;
+
 const KILL_POLL_MS = 10;
 const KILL_POLLS = 200;
 
@@ -32,7 +37,7 @@ export class ProcessRegister {
   /** Ends all that runs for this folder or one below it, and waits until it is gone. */
   async killAllIn(folder: string): Promise<void> {
     for (const pid of this.#registered(folder)) killGroup(pid);
-    await killByEnvironment(folder);
+    await killByEnvironment((name, value) => FOLDER_VARIABLES.has(name) && isIn(value, folder));
   }
 
   #registered(folder: string): number[] {
@@ -58,11 +63,11 @@ export function killGroup(pid: number): void {
 
 /**
  * On Linux also those that left their group (setsid, daemons) and those started in the instant before the emulator was
- * killed: all inherit the folder in their environment.
+ * killed: all inherit the environment of the task.
  */
-export async function killByEnvironment(folder: string): Promise<void> {
+export async function killByEnvironment(isMeant: IsMeant): Promise<void> {
   for (let poll = 0; poll < KILL_POLLS; poll++) {
-    const pids = pidsWorkingIn(folder);
+    const pids = pidsWith(isMeant);
     if (pids.length === 0) return;
     for (const pid of pids) {
       try {
@@ -75,15 +80,15 @@ export async function killByEnvironment(folder: string): Promise<void> {
   }
 }
 
-function pidsWorkingIn(folder: string): number[] {
+function pidsWith(isMeant: IsMeant): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((name) => {
       const environment = readText(`/proc/${name}/environ`)?.split("\0") ?? [];
       return environment.some((setting) => {
-        const value = /^AZ_BATCH_(?:TASK|NODE_ROOT)_DIR=(.*)$/s.exec(setting)?.[1];
-        return value !== undefined && isIn(value, folder);
+        const equals = setting.indexOf("=");
+        return equals > 0 && isMeant(setting.slice(0, equals), setting.slice(equals + 1));
       });
     })
     .map(Number);

@@ -22,7 +22,8 @@ const SCHEMA_VERSION = 2;
  * hold of is made afresh for every run.
  */
 export class OrchestratorTriggers {
-  readonly #past = new WeakMap<readonly HistoryEvent[], SdkEvent[]>();
+  /** By the id of the instance; a generation of it is known by its own array of history. */
+  readonly #past = new Map<string, { readonly of: readonly HistoryEvent[]; readonly events: SdkEvent[] }>();
   readonly #spans: TimerSpans;
 
   constructor(spans: TimerSpans) {
@@ -32,7 +33,7 @@ export class OrchestratorTriggers {
   /** Makes the data of one turn, again and again. */
   factory(instance: Instance, prepared: PreparedTurn): () => OrchestratorTrigger {
     const { id, input, parent, history } = instance;
-    const events = [...this.#pastEvents(history), ...prepared.events.map((event) => toSdkEvent(event, false))];
+    const events = [...this.#pastEvents(id, history), ...prepared.events.map((event) => toSdkEvent(event, false))];
     return () => ({
       history: events,
       input: JSON.parse(input ?? "null") as unknown,
@@ -49,13 +50,14 @@ export class OrchestratorTriggers {
 
   /** A finished instance needs its events no more. */
   forget(instance: Instance): void {
-    this.#past.delete(instance.history);
+    this.#past.delete(instance.id);
   }
 
-  #pastEvents(history: readonly HistoryEvent[]): readonly SdkEvent[] {
-    const past = this.#past.get(history) ?? [];
-    for (const event of history.slice(past.length)) past.push(toSdkEvent(event, true));
-    this.#past.set(history, past);
-    return past;
+  #pastEvents(id: string, history: readonly HistoryEvent[]): readonly SdkEvent[] {
+    const known = this.#past.get(id);
+    const past = known?.of === history ? known : { of: history, events: [] };
+    for (const event of history.slice(past.events.length)) past.events.push(toSdkEvent(event, true));
+    this.#past.set(id, past);
+    return past.events;
   }
 }

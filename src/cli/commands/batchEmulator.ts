@@ -105,18 +105,28 @@ function readFaults(argument: string): FaultsFile {
   }
 }
 
-function optionsOf({ seed, clockSpeed, virtualTasks, timings, ...faults }: FaultsFile): Partial<BatchEmulatorOptions> {
+function optionsOf({
+  seed,
+  clockSpeed,
+  virtualTasks,
+  timings,
+  choices,
+  ...faults
+}: FaultsFile): Partial<BatchEmulatorOptions> {
   return {
     faults,
     ...(seed !== undefined && { random: seededRandom(seed) }),
     ...(clockSpeed !== undefined && { clock: systemClock(clockSpeed) }),
     ...(virtualTasks !== undefined && { virtualTasks }),
-    ...(timings !== undefined && { timings: withoutUndefined(timings) }),
+    ...(timings !== undefined && { timings: given(timings) }),
+    ...(choices !== undefined && { choices: given(choices) }),
   };
 }
 
-function withoutUndefined(timings: NonNullable<FaultsFile["timings"]>): NonNullable<BatchEmulatorOptions["timings"]> {
-  return Object.fromEntries(Object.entries(timings).filter(([, value]) => value !== undefined));
+type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+function given<T extends object>(settings: T): Given<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {

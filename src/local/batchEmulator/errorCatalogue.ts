@@ -14,7 +14,6 @@ export const ERROR_CATALOGUE = {
   ],
 
   ConditionNotMet: [412, "The condition specified using HTTP conditional header(s) is not met."],
-  InvalidConstraintValue: [400, "The constraint value specified is invalid."],
   InvalidHeaderValue: [400, "The value provided for one of the HTTP headers was not in the correct format."],
   InvalidPropertyValue: [400, "The value provided for one of the properties in the request body is invalid."],
   InvalidQueryParameterValue: [400, "Value for one of the query parameters specified in the request URI is invalid."],
@@ -31,7 +30,6 @@ export const ERROR_CATALOGUE = {
     "A query parameter specified in the request URI is outside the permissible range.",
   ],
   RequestBodyTooLarge: [413, "The request body is too large and exceeds the maximum permissible limit."],
-  ResourceNotFound: [404, "The specified resource does not exist."],
   UnsupportedHttpVerb: [405, "The resource doesn't support the specified HTTP verb."],
   UnsupportedRequestVersion: [
     400,
@@ -40,7 +38,6 @@ export const ERROR_CATALOGUE = {
 
   InternalError: [500, "Server encountered an internal error. Please try again after some time."],
   NotImplemented: [501, "The requested operation is not implemented on the specified resource."],
-  OperationTimedOut: [500, "Operation could not be completed within the permitted time."],
   ServerBusy: [503, "The server is currently unable to receive requests. Please retry your request."],
   TooManyRequests: [429, "Too many requests are being made. Please retry your request after some time."],
 
@@ -71,7 +68,6 @@ export const ERROR_CATALOGUE = {
   JobBeingDeleted: [409, "The specified job has been marked for deletion and is being garbage collected."],
   JobBeingTerminated: [409, "The specified job is being terminated."],
   JobCompleted: [409, "The specified job is already in a completed state."],
-  JobDisabled: [409, "The specified job is disabled."],
   JobExists: [409, "The specified job already exists."],
   JobNotActive: [409, "The specified job is not in an active state."],
   JobNotDisabled: [409, "The specified operation requires the job to be disabled."],

@@ -1,4 +1,6 @@
 import { join, resolve } from "node:path";
+import { DEFAULT_CHOICES } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
@@ -43,6 +45,8 @@ export interface BatchEmulatorOptions {
   /** Searched for programs before the PATH of this process. */
   readonly nodeBinFolders?: readonly string[];
   readonly timings?: Partial<Timings>;
+  /** What the service does not document. */
+  readonly choices?: Partial<Choices>;
   readonly clock?: Clock;
   readonly random?: Random;
   /** What shall go wrong on purpose. */
@@ -103,6 +107,7 @@ async function start(
     clock,
     random,
     timings: { ...SHORT_TIMINGS, ...options.timings },
+    choices: { ...DEFAULT_CHOICES, ...options.choices },
     runner,
     faults,
     account: { name: accountName, url: `${server.url}/` },
@@ -135,6 +140,7 @@ function createRunner(options: BatchEmulatorOptions, folder: string, clock: Cloc
     trashFolder: join(folder, "trash"),
     binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
     path: process.env["PATH"] ?? "",
+    missingOutputFile: options.choices?.missingOutputFile ?? DEFAULT_CHOICES.missingOutputFile,
   });
 }
 

@@ -15,7 +15,6 @@ export const LIMITS = {
   MAX_RESULTS_NODE_COUNTS: 10,
   MAX_FORMULA_LENGTH: 8192,
   MAX_FORMULA_STATEMENTS: 100,
-  MAX_SERVER_TIMEOUT_SECONDS: 30,
   MAX_CLOCK_SKEW_MS: 15 * 60_000,
   /** One enableautoscale per pool in this time; the next answers 503. */
   ENABLE_AUTOSCALE_PAUSE_MS: 30_000,
@@ -48,9 +47,6 @@ export const DURATIONS = {
   MIN_AUTOSCALE_INTERVAL: "PT5M",
   MAX_AUTOSCALE_INTERVAL: "P7D",
 } as const;
-
-/** What a shell reports for a process that died of SIGKILL. The service does not document its own choice on Linux. */
-export const KILLED_EXIT_CODE = 137;
 
 /** Uploads and downloads are repeated this often before they count as failed. */
 export const TRANSFER_ATTEMPTS = 3;

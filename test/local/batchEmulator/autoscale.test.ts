@@ -18,6 +18,7 @@ function evaluate(formula: string, pendingTasks: readonly number[] = []) {
     samples: history.visibleAt(NOON, 0, 30_000),
     nowMs: NOON,
     random: () => 0.5,
+    round: Math.floor,
     targetDedicatedNodes: 3,
     targetLowPriorityNodes: 4,
     current: { $CurrentDedicatedNodes: 10 },

@@ -195,6 +195,30 @@ test("a task of the same name right after the deletion of a running one keeps it
   expect(await textOf(client, "stdout.txt")).toBe("new\n");
 });
 
+test("what the service does not document can be chosen", async ({ expect }) => {
+  const { client } = await startFixture({
+    choices: { outputOnRetry: "append", emptyFileRange: "refuse", missingOutputFile: "ignore", killedExitCode: 9 },
+  });
+  await addPoolAndJob(client);
+  const uploadOptions = { uploadCondition: "taskcompletion" as const };
+  await client.task.add("job", {
+    id: "task",
+    commandLine: "/bin/sh -c 'echo again; exit 1'",
+    constraints: { maxTaskRetryCount: 2 },
+    outputFiles: [
+      { filePattern: "none", destination: { container: { containerUrl: "http://127.0.0.1:9/c" } }, uploadOptions },
+    ],
+  });
+  await taskCompleted(client);
+  await client.task.add("job", { id: "long", commandLine: "sleep 1000", constraints: { maxWallClockTime: "PT0.1S" } });
+  const long = await taskCompleted(client, "long");
+
+  expect(await textOf(client, "stdout.txt")).toBe("again\nagain\nagain\n");
+  expect((await refusal(textOf(client, "stderr.txt", "bytes=0-9"))).status).toBe(416);
+  expect(await textOf(client, "fileuploaderr.txt").catch(() => "none")).toBe("none");
+  expect(long.executionInfo?.exitCode).toBe(9);
+});
+
 test("programs are found in the folders given to the emulator before PATH", async ({ expect }) => {
   const bin = temporaryFolder();
   writeFileSync(join(bin, "ffmpeg"), "#!/bin/sh\necho mine\n", { mode: 0o755 });

@@ -13,6 +13,8 @@ export interface FormulaInput {
   readonly samples: VisibleSamples;
   readonly nowMs: number;
   readonly random: () => number;
+  /** Of a fractional number of nodes; the service does not say how it rounds. */
+  readonly round: (nodes: number) => number;
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;
   /** Plain numbers as well as sampled. */
@@ -56,8 +58,8 @@ export function evaluateFormula(statements: readonly Statement[], input: Formula
     if (isMetric(target)) throw failure("InvalidAssignment", value, `${target} cannot be assigned to`);
     variables.set(target, evaluator.evaluate(value));
   }
-  const dedicated = targetOf(variables, DEDICATED);
-  const lowPriority = targetOf(variables, LOW_PRIORITY);
+  const dedicated = targetOf(variables, DEDICATED, input.round);
+  const lowPriority = targetOf(variables, LOW_PRIORITY, input.round);
   const option = optionOf(variables.get(OPTION));
   const others = [...variables]
     .filter(([name]) => name !== DEDICATED && name !== LOW_PRIORITY && name !== OPTION)
@@ -223,14 +225,14 @@ function memberOf(object: Value, name: string): Value {
   throw new EvaluationError("InvalidMember", "Autoscale evaluation failed", `A timestamp has no ${name}`);
 }
 
-/** Whole nodes, and never fewer than none; the service does not say how it rounds. */
-function targetOf(variables: ReadonlyMap<string, Value>, name: string): number {
+/** Whole nodes, and never fewer than none. */
+function targetOf(variables: ReadonlyMap<string, Value>, name: string, round: FormulaInput["round"]): number {
   const value = variables.get(name);
   if (value?.type !== "double" || !Number.isFinite(value.value)) {
     const found = value === undefined ? "nothing" : formatValue(value);
     throw new EvaluationError("InvalidTarget", "Autoscale evaluation failed", `${name} must be a number, not ${found}`);
   }
-  return Math.max(0, Math.floor(value.value));
+  return Math.max(0, round(value.value));
 }
 
 function optionOf(value: Value | undefined): DeallocationOption {

@@ -16,6 +16,8 @@ import { beginResize } from "./resizing.ts";
 /** A day of samples, one every 30 seconds. */
 const KEPT_SAMPLES = 2_880;
 
+const ROUNDING = { down: Math.floor, nearest: Math.round, up: Math.ceil } as const;
+
 const histories = new WeakMap<Pool, SampleHistory>();
 
 /** Reads a formula; throws the service's own 400 when it cannot be read. */
@@ -131,6 +133,7 @@ function evaluate(engine: Engine, pool: Pool, statements: readonly Statement[]) 
       samples: history.visibleAt(engine.nowMs(), sampleDelayMs, samplePeriodMs),
       nowMs: engine.nowMs(),
       random: () => engine.random.number(),
+      round: ROUNDING[engine.choices.targetRounding],
       targetDedicatedNodes: record.targetDedicatedNodes,
       targetLowPriorityNodes: record.targetLowPriorityNodes,
       current: measure(engine, pool),

@@ -1,3 +1,4 @@
+import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Store } from "../model/store.ts";
 import type { Random } from "../random.ts";
@@ -12,6 +13,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly timings: Timings;
+  readonly choices: Choices;
   readonly runner: Runner;
   readonly faults: EngineFaults;
   readonly account: { readonly name: string; readonly url: string };
@@ -27,6 +29,7 @@ export class Engine {
   readonly store: Store;
   readonly random: Random;
   readonly timings: Timings;
+  readonly choices: Choices;
   readonly runner: Runner;
   readonly faults: EngineFaults;
   readonly account: EngineOptions["account"];
@@ -44,6 +47,7 @@ export class Engine {
     this.store = options.store;
     this.random = options.random;
     this.timings = options.timings;
+    this.choices = options.choices;
     this.runner = options.runner;
     this.faults = options.faults;
     this.account = options.account;

@@ -14,11 +14,3 @@ export interface EngineFaults {
   onDownload(jobId: string): FailureInfo | undefined;
   onUpload(jobId: string): FailureInfo | undefined;
 }
-
-export const NO_FAULTS: EngineFaults = {
-  onResize: () => undefined,
-  onStartTask: () => undefined,
-  onTaskStart: () => undefined,
-  onDownload: () => undefined,
-  onUpload: () => undefined,
-};

@@ -12,7 +12,6 @@ import { continueResize, endResize } from "./resizing.ts";
 import { resumeTask } from "./tasks.ts";
 import { completeTask, requeueTask } from "./taskStates.ts";
 import { ENDED_BY_USER } from "./failures.ts";
-import { KILLED_EXIT_CODE } from "../limits.ts";
 
 /**
  * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their
@@ -29,7 +28,7 @@ function resumeJob(engine: Engine, job: Job): void {
     const { state, execution } = task.record.progress;
     if (state === "running") {
       if (job.record.state === "terminating") {
-        completeTask(engine, task, { exitCode: KILLED_EXIT_CODE, failureInfo: ENDED_BY_USER });
+        completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
       } else {
         requeueTask(engine, task, { isCounted: false });
       }

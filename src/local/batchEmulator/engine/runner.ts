@@ -20,6 +20,8 @@ export interface Work {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly resourceFiles: readonly ResourceFile[];
+  /** Goes on behind the output of the run before. */
+  readonly appendsOutput: boolean;
 }
 
 export interface Execution {

@@ -38,7 +38,7 @@ async function runWithRetries(
   for (let retryCount = 0; ; retryCount++) {
     const retry = retryCount === 0 ? {} : { lastRetryTime: startTime };
     setInfo(engine, node, { state: "running", startTime, retryCount, ...retry });
-    const outcome = await runOnce(engine, node, spec);
+    const outcome = await runOnce(engine, node, spec, retryCount > 0);
     if (!isCurrent() || engine.isStopped) return undefined;
     const mayRetry = spec.maxTaskRetryCount === -1 || retryCount < spec.maxTaskRetryCount;
     if (outcome.kind !== "exited" || outcome.exitCode === 0 || !mayRetry) {
@@ -58,7 +58,7 @@ async function runWithRetries(
   }
 }
 
-async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec): Promise<Outcome> {
+async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec, isRetry: boolean): Promise<Outcome> {
   const exitCode = engine.faults.onStartTask(node.pool.record.id);
   if (exitCode !== undefined) return { kind: "exited", exitCode };
   const execution = engine.runner.start({
@@ -67,6 +67,7 @@ async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec): Promise
     folder: startupFolder(node),
     environment: startTaskEnvironment(engine, node),
     resourceFiles: spec.resourceFiles ?? [],
+    appendsOutput: isRetry && engine.choices.outputOnRetry === "append",
   });
   node.killStartTask = () => execution.kill();
   try {

@@ -1,5 +1,4 @@
 import { durationMs } from "../duration.ts";
-import { KILLED_EXIT_CODE } from "../limits.ts";
 import type { ActiveRun, Node, Task } from "../model/entities.ts";
 import type { FailureInfo, TaskExecution } from "../model/records.ts";
 import type { OutputFile } from "../spec/files.ts";
@@ -53,7 +52,7 @@ export function endRun(_engine: Engine, run: ActiveRun, ending: NonNullable<Acti
 
 async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
   const { task, node } = run;
-  const work = workOf(engine, run);
+  let work = workOf(engine, run);
   const { execution } = task.record.progress;
   for (;;) {
     const outcome = await attempt(engine, run, work);
@@ -61,6 +60,7 @@ async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
     if (run.ending !== undefined && run.ending !== "expired") break;
     if (run.ending === undefined && mayRetry(task, outcome, execution)) {
       noteRetry(engine, task);
+      work = { ...work, appendsOutput: engine.choices.outputOnRetry === "append" };
       continue;
     }
     const exitCode = outcome.kind === "exited" ? outcome.exitCode : undefined;
@@ -83,7 +83,7 @@ async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
   }
   finish(engine, run, () => {
     if (run.ending === "terminated") {
-      completeTask(engine, task, { exitCode: KILLED_EXIT_CODE, failureInfo: ENDED_BY_USER });
+      completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
     } else requeueTask(engine, task, { isCounted: run.ending === "requeued" });
   });
 }
@@ -101,7 +101,7 @@ async function attempt(engine: Engine, run: ActiveRun, work: Work): Promise<Outc
   );
   try {
     const outcome = await execution.outcome;
-    return run.ending === "expired" ? { kind: "exited", exitCode: KILLED_EXIT_CODE } : outcome;
+    return run.ending === "expired" ? { kind: "exited", exitCode: engine.choices.killedExitCode } : outcome;
   } finally {
     cancel();
     run.kill = () => {};
@@ -164,6 +164,7 @@ function workOf(engine: Engine, { task, node }: ActiveRun): Work {
     folder: folderOf(node, task.job, task),
     environment: taskEnvironment(engine, task, node),
     resourceFiles: task.record.spec.resourceFiles ?? [],
+    appendsOutput: false,
   };
 }
 

@@ -72,6 +72,15 @@ const setup = v.strictObject({
   seed: v.optional(v.pipe(v.number(), v.integer())),
   clockSpeed: v.optional(v.pipe(v.number(), v.minValue(0.001))),
   virtualTasks: v.optional(v.strictObject({ seconds: range(milliseconds), failureRate: v.optional(share, 0) })),
+  choices: v.optional(
+    v.strictObject({
+      killedExitCode: v.optional(v.pipe(v.number(), v.integer())),
+      missingOutputFile: v.optional(v.picklist(["fail", "ignore"])),
+      emptyFileRange: v.optional(v.picklist(["answer", "refuse"])),
+      outputOnRetry: v.optional(v.picklist(["replace", "append"])),
+      targetRounding: v.optional(v.picklist(["down", "nearest", "up"])),
+    }),
+  ),
   timings: v.optional(
     v.strictObject({
       allocationMs: timing,

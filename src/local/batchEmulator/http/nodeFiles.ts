@@ -3,6 +3,7 @@ import type { Stats } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Readable } from "node:stream";
+import type { Choices } from "../choices.ts";
 import { BatchError } from "../errors.ts";
 
 /** A file or folder below the folder of a task or a node. */
@@ -58,8 +59,12 @@ export interface Range {
   readonly length: number;
 }
 
-/** `bytes=a-b`; the end may lie behind the end of the file. An empty file has its empty beginning. */
-export function parseRange(header: string | undefined, size: number): Range | undefined {
+/** `bytes=a-b`; the end may lie behind the end of the file. */
+export function parseRange(
+  header: string | undefined,
+  size: number,
+  emptyFile: Choices["emptyFileRange"],
+): Range | undefined {
   if (header === undefined) return undefined;
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(header.trim()) ?? [];
   if (from === undefined) {
@@ -72,7 +77,7 @@ export function parseRange(header: string | undefined, size: number): Range | un
   }
   const start = Number(from);
   const last = to === undefined || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  if (size === 0 && start === 0) return { start, length: 0 };
+  if (size === 0 && start === 0 && emptyFile === "answer") return { start, length: 0 };
   if (start >= size || last < start) throw new BatchError("InvalidRange");
   return { start, length: last - start + 1 };
 }

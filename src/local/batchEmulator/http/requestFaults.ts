@@ -5,5 +5,3 @@ export interface RequestFaults {
   /** True when the request has been dealt with: answered with an error, or cut off. */
   strike(operation: string | undefined, exchange: Exchange, now: string): Promise<boolean>;
 }
-
-export const NO_REQUEST_FAULTS: RequestFaults = { strike: () => Promise.resolve(false) };

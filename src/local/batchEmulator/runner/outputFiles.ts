@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, posix, relative, resolve, sep } from "node:path";
+import type { Choices } from "../choices.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../spec/files.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
@@ -16,11 +17,12 @@ export async function sendOutputFiles(
   files: readonly OutputFile[],
   taskFolder: string,
   environment: Readonly<Record<string, string>>,
+  missing: Choices["missingOutputFile"],
 ): Promise<FailureInfo | undefined> {
   const log = (name: string, line: string): void => appendFileSync(join(taskFolder, name), `${line}\n`);
   let first: FailureInfo | undefined;
   for (const file of files) {
-    const failure = await sendOne(file, taskFolder, environment, (line) => log("fileuploadout.txt", line));
+    const failure = await sendOne(file, taskFolder, environment, missing, (line) => log("fileuploadout.txt", line));
     if (failure === undefined) continue;
     log("fileuploaderr.txt", `${file.filePattern}: ${failure.code}: ${failure.message}`);
     first ??= failure;
@@ -57,6 +59,7 @@ async function sendOne(
   file: OutputFile,
   taskFolder: string,
   environment: Readonly<Record<string, string>>,
+  missing: Choices["missingOutputFile"],
   log: (line: string) => void,
 ): Promise<FailureInfo | undefined> {
   const { path, containerUrl, uploadHeaders } = file.destination.container;
@@ -69,7 +72,7 @@ async function sendOne(
       file.filePattern,
     );
   }
-  if (found.length === 0 && parseGlob(file.filePattern).wild === undefined) {
+  if (found.length === 0 && missing === "fail" && parseGlob(file.filePattern).wild === undefined) {
     return uploadFailure("UserError", "FileUploadMiscError", "The file to upload does not exist", file.filePattern);
   }
   const headers = Object.fromEntries((uploadHeaders ?? []).map(({ name, value }) => [name, value ?? ""]));

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import type { Choices } from "../choices.ts";
 import { NODE_FOLDERS } from "../engine/paths.ts";
 import type { Execution, Outcome, Runner, Work } from "../engine/runner.ts";
 import type { FailureInfo } from "../model/records.ts";
@@ -22,6 +23,7 @@ export interface ProcessRunnerOptions {
   readonly binFolders: readonly string[];
   /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
   readonly path: string;
+  readonly missingOutputFile: Choices["missingOutputFile"];
 }
 
 /** Tells the processes of one run from those of the next in the same folder. */
@@ -31,10 +33,12 @@ const RUN_VARIABLE = "AZ_BATCH_EMULATOR_RUN";
 export class ProcessRunner implements Runner {
   readonly #register: ProcessRegister;
   readonly #path: string;
+  readonly #missingOutputFile: Choices["missingOutputFile"];
   readonly #trash: Trash;
 
   constructor(options: ProcessRunnerOptions) {
     this.#register = new ProcessRegister(options.registerFolder);
+    this.#missingOutputFile = options.missingOutputFile;
     this.#trash = new Trash(options.trashFolder);
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
@@ -50,7 +54,7 @@ export class ProcessRunner implements Runner {
   }
 
   upload(work: Work, files: readonly OutputFile[]): Promise<FailureInfo | undefined> {
-    return sendOutputFiles(files, work.folder, this.#environmentOf(work));
+    return sendOutputFiles(files, work.folder, this.#environmentOf(work), this.#missingOutputFile);
   }
 
   prepareNode(folder: string): void {
@@ -68,7 +72,9 @@ export class ProcessRunner implements Runner {
   async #run(work: Work, signal: AbortSignal, running: { pid?: number }): Promise<Outcome> {
     const wd = join(work.folder, "wd");
     mkdirSync(wd, { recursive: true });
-    const streams = ["stdout.txt", "stderr.txt"].map((name) => openSync(join(work.folder, name), "w"));
+    const streams = ["stdout.txt", "stderr.txt"].map((name) =>
+      openSync(join(work.folder, name), work.appendsOutput ? "a" : "w"),
+    );
     try {
       const failure = await fetchResourceFiles(work.resourceFiles, wd, signal);
       if (signal.aborted) return exited(undefined, "SIGKILL");

@@ -47,7 +47,7 @@ export function getFile(findRoot: FindRoot): Handler {
     const root = findRoot(call);
     const file = await open(call, root);
     if (file.stats.isDirectory()) throw new BatchError("FileNotFound");
-    const range = parseRange(header(call, HEADERS.RANGE), file.stats.size);
+    const range = parseRange(header(call, HEADERS.RANGE), file.stats.size, call.engine.choices.emptyFileRange);
     const stream = readNodeFile(file, range ?? { start: 0, length: file.stats.size });
     return {
       status: 200,

@@ -1,4 +1,5 @@
 import { Journal } from "../journal.ts";
+import { UserError } from "../userError.ts";
 
 /** One part of the host's state: it knows its own entries, and nothing of the file they are kept in. */
 export interface StatePart {
@@ -34,9 +35,17 @@ export class StateFile {
 
   /** Gives every part what was written for it. */
   open(): void {
-    this.#journal = Journal.open<Line>(this.#path, FORMAT, ({ part, entry }) =>
-      this.#parts.get(part)?.apply(entry as never),
-    );
+    try {
+      this.#journal = Journal.open<Line>(this.#path, FORMAT, ({ part, entry }) =>
+        this.#parts.get(part)?.apply(entry as never),
+      );
+    } catch (cause) {
+      if (!isFileError(cause)) throw cause;
+      throw new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
+        cause,
+        hint: `Make ${this.#path} a readable and writable file, or choose another data folder with --data.`,
+      });
+    }
   }
 
   /** Appends for one part. The caller applies the entry afterwards. */
@@ -60,4 +69,8 @@ export class StateFile {
     journal.compact(lines);
     this.#compactAt = Math.max(MIN_ENTRIES_BEFORE_COMPACTION, lines.length * 4);
   }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }

@@ -68,6 +68,30 @@ test("a data folder that is a file is refused", async ({ expect, onTestFinished 
   expect(stderr).toContain("The data folder cannot be used");
 });
 
+test("a journal that cannot be read is refused", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+  mkdirSync(join(data, "functions", "state.journal"), { recursive: true });
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("The data folder cannot be used: EISDIR");
+  expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
+});
+
+test("a damaged journal is refused and left as it is", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+  const journal = join(data, "functions", "state.journal");
+  mkdirSync(join(data, "functions"));
+  writeFileSync(journal, '{"kind":"functions-host","version":1}\nnot json\n');
+
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("state.journal is damaged at line 2");
+  expect(readFileSync(journal, "utf8")).toContain("not json");
+});
+
 test("a folder without an app is refused", async ({ expect, onTestFinished }) => {
   const folder = temporaryFolder(onTestFinished);
 

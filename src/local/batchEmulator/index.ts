@@ -96,7 +96,7 @@ async function start(
   const accountName = options.accountName ?? DEVELOPMENT_ACCOUNT_NAME;
   const keys = (options.accountKeys ?? [options.accountKey ?? DEVELOPMENT_ACCOUNT_KEY]).filter(isGiven);
   const { clock = systemClock(), random = systemRandom, log = () => {} } = options;
-  const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock);
+  const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock, log);
   const store = new Store(join(folder, "journal.jsonl"));
   undo.push(() => store.close());
 

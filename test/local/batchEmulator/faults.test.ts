@@ -103,3 +103,15 @@ test("a faults file may set how time passes", ({ expect }) => {
 
   expect(parseFaultsFile(text, "faults.json")).toMatchObject({ clockSpeed: 60, timings: { bootMs: 1000 } });
 });
+
+test("each fault that strikes is a line of the log", async ({ expect }) => {
+  const lines: string[] = [];
+  const { client } = await startVirtualFixture({
+    faults: { requests: [{ operation: "Job_List", status: 503, times: 1 }] },
+    log: (line) => lines.push(line),
+  });
+  await refusal(client.job.list());
+  await client.job.list();
+
+  expect(lines.filter((line) => line.startsWith("Fault:"))).toEqual(["Fault: request answered 503 (Job_List)"]);
+});

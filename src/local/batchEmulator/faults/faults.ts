@@ -24,14 +24,17 @@ const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "Se
 export class Faults implements EngineFaults, RequestFaults {
   readonly #random: Random;
   readonly #clock: Clock;
+  readonly #log: (line: string) => void;
   #plan: FaultPlan;
   /** How often each fault of the plan has struck. */
   #struck = new Map<Chance, number>();
 
-  constructor(plan: FaultPlan, random: Random, clock: Clock) {
+  /** `log` gets a line for each fault that strikes. */
+  constructor(plan: FaultPlan, random: Random, clock: Clock, log: (line: string) => void) {
     this.#plan = plan;
     this.#random = random;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Replaces the plan; an empty one ends all faults. Counts begin anew. */
@@ -46,10 +49,12 @@ export class Faults implements EngineFaults, RequestFaults {
       if (!this.#strikes(fault)) continue;
       if (fault.delayMs !== undefined) await this.#wait(fault.delayMs);
       if (fault.drop === true) {
+        this.#log(`Fault: request dropped (${operation ?? "unknown"})`);
         exchange.request.socket.destroy();
         return true;
       }
       if (fault.status === undefined) continue;
+      this.#log(`Fault: request answered ${fault.status} (${operation ?? "unknown"})`);
       const retryAfter = fault.retryAfterSeconds;
       const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
       // The body is read to its end, else the connection could not be used again.
@@ -63,29 +68,37 @@ export class Faults implements EngineFaults, RequestFaults {
   onResize(poolId: string, side: "dedicated" | "lowPriority") {
     const fault = this.#find(this.#plan.resizes, ({ pool }) => isSame(pool, poolId));
     if (fault === undefined) return undefined;
+    this.#log(`Fault: resize failed (${poolId})`);
     const quota = side === "dedicated" ? "AccountCoreQuotaReached" : "AccountLowPriorityCoreQuotaReached";
     return { code: fault.code ?? quota, message: fault.message };
   }
 
   onStartTask(poolId: string): number | undefined {
-    return this.#find(this.#plan.startTasks, ({ pool }) => isSame(pool, poolId))?.exitCode;
+    const fault = this.#find(this.#plan.startTasks, ({ pool }) => isSame(pool, poolId));
+    if (fault !== undefined) this.#log(`Fault: start task failed (${poolId})`);
+    return fault?.exitCode;
   }
 
   onTaskStart(poolId: string, isDedicated: boolean) {
     // Dedicated nodes are never preempted.
-    return this.#find(
+    const fault = this.#find(
       this.#plan.nodes,
       ({ pool, what }) => isSame(pool, poolId) && !(what === "preempt" && isDedicated),
     );
+    const became = fault?.what === "preempt" ? "preempted" : "unusable";
+    if (fault !== undefined) this.#log(`Fault: node ${became} (${poolId})`);
+    return fault;
   }
 
   onDownload(jobId: string): FailureInfo | undefined {
     const fault = this.#find(this.#plan.downloads, ({ job }) => isSame(job, jobId));
+    if (fault !== undefined) this.#log(`Fault: download failed (${jobId})`);
     return fault && failureOf(fault.code ?? "BlobDownloadMiscError", "A download failed on purpose.");
   }
 
   onUpload(jobId: string): FailureInfo | undefined {
     const fault = this.#find(this.#plan.uploads, ({ job }) => isSame(job, jobId));
+    if (fault !== undefined) this.#log(`Fault: upload failed (${jobId})`);
     return fault && failureOf(fault.code ?? "FileUploadMiscError", "An upload failed on purpose.");
   }
 

@@ -22,7 +22,14 @@ type FunctionsAddress = StackConnection["functions"];
 /** A service that has said where it is. */
 export type Started<Address> = ChildService<Address> & { readonly ready: Address };
 
-export function startBatchEmulator({ folder, port, env, events }: ServiceOptions): Promise<Started<BatchAddress>> {
+/** `faults` is what the emulator's option of that name takes. */
+export function startBatchEmulator({
+  folder,
+  port,
+  env,
+  events,
+  faults,
+}: ServiceOptions & { readonly faults?: string }): Promise<Started<BatchAddress>> {
   return ChildService.start({
     name: "The Batch emulator",
     script: join(DIST, "cli", "main.js"),
@@ -32,6 +39,7 @@ export function startBatchEmulator({ folder, port, env, events }: ServiceOptions
         "--port": portFor(port, previous?.endpoint),
         "--data": folder.path,
         "--node-bin": folder.bin,
+        ...(faults !== undefined && { "--faults": faults }),
       }),
       "--json",
     ],

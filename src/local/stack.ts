@@ -29,8 +29,16 @@ export interface LocalStackOptions {
   /** What a person should know while it runs, for example that a service was restarted. */
   readonly onNotice?: (message: string) => void;
   /** Each line that a service says, with the service's name. */
-  readonly onLine?: (service: string, line: string) => void;
+  readonly onLine?: (service: StackService, line: string) => void;
+  /** The process of a service, also of one that was restarted. */
+  readonly onStarted?: (service: StackService, pid: number) => void;
+  /** What shall go wrong on purpose in the Batch emulator: what its option `--faults` takes. */
+  readonly batchFaults?: string;
+  /** Settings of the Functions host that win over the stack's own. */
+  readonly hostSettings?: Readonly<Record<string, string>>;
 }
+
+export type StackService = "azurite" | "batch" | "functions";
 
 export interface LocalStack {
   readonly connection: StackConnection;
@@ -79,7 +87,13 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
       env,
       events: eventsOf("azurite"),
     }),
-    startBatchEmulator({ folder, port: ports.batch, env, events: eventsOf("batch") }),
+    startBatchEmulator({
+      folder,
+      port: ports.batch,
+      env,
+      events: eventsOf("batch"),
+      ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
+    }),
     // Slow to load, and needed as soon as storage is there.
     import("@azure/storage-blob"),
   ]);
@@ -89,7 +103,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
   if (batch.status === "rejected") throw batch.reason;
 
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
-  const appEnv = hostEnvironment(options.env, { storage, batch: batch.value.ready });
+  const appEnv = { ...hostEnvironment(options.env, { storage, batch: batch.value.ready }), ...options.hostSettings };
   const { input, output } = readConfig(appEnv).containers;
   const starting = startFunctionsHost(options.host ?? "embedded", {
     folder,
@@ -119,16 +133,19 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
 }
 
 function watchServices(
-  { onLine, onNotice }: LocalStackOptions,
+  { onLine, onNotice, onStarted }: LocalStackOptions,
   register: ChildRegister,
-): { failed: Promise<never>; eventsOf: (service: string) => ChildServiceEvents } {
+): { failed: Promise<never>; eventsOf: (service: StackService) => ChildServiceEvents } {
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
   // Whoever does not wait for it must not be ended by it.
   failed.catch(() => {});
-  const eventsOf = (service: string): ChildServiceEvents => ({
+  const eventsOf = (service: StackService): ChildServiceEvents => ({
     onLine: (line) => onLine?.(service, line),
-    onStarted: (pid) => register.add(pid),
+    onStarted: (pid) => {
+      register.add(pid);
+      onStarted?.(service, pid);
+    },
     onRestart: (message) => onNotice?.(message),
     onGivenUp: (error) => fail(error),
   });

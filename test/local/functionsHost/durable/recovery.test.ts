@@ -60,6 +60,25 @@ test("an activity that was open runs again", async ({ expect }) => {
   expect(after.output("a")).toBe(2);
 });
 
+test("an event that was accepted is not lost, however soon the host dies", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const orchestrations = {
+    *waiter(context: OrchestrationContext): Generator<Task, unknown, unknown> {
+      return yield context.df.waitForExternalEvent("Go");
+    },
+  };
+  const before = openTestHub({ folder, orchestrations });
+  before.start("a", "waiter");
+  before.raise("a", "Go", { n: 1 });
+  before.close();
+
+  const after = openTestHub({ folder, orchestrations });
+  await after.settle();
+  after.close();
+
+  expect(after.output("a")).toEqual({ n: 1 });
+});
+
 test("a cancelled timer is not armed again", async ({ expect }) => {
   const folder = temporaryFolder();
   const orchestrations = {

@@ -1,0 +1,118 @@
+import type { FailureCode } from "../../conversion.ts";
+import type { Random } from "../../local/batchEmulator/random.ts";
+import { seededRandom, shuffled } from "../../local/batchEmulator/random.ts";
+
+/** What a video holds. A tone lasts so many seconds, by which versions of one video are told apart. */
+export type Content = { readonly kind: "tone"; readonly seconds: number } | { readonly kind: "silent" | "text" };
+
+/** How often the event of an upload is delivered. What is never delivered is left to the sweep. */
+export type Delivery = "once" | "twice" | "never";
+
+export interface PlannedUpload {
+  readonly name: string;
+  readonly content: Content;
+  readonly delivery: Delivery;
+  /** From the start of the trial. */
+  readonly atMs: number;
+}
+
+export type Disruption = "hostKilled" | "emulatorKilled" | "bothKilled" | "storagePaused";
+
+export interface PlannedDisruption {
+  readonly what: Disruption;
+  /** From the start of the trial. */
+  readonly atMs: number;
+}
+
+/** How fast things happen in a trial. */
+export interface Pace {
+  /** So many versions are uploaded shortly before each disruption. There is at least one disruption of each kind. */
+  readonly burst: number;
+  readonly burstMs: number;
+  readonly disruptionGapMs: readonly [least: number, most: number];
+  readonly pauseMs: number;
+  /** Share of the uploads whose event is lost. The sweep leaves the newest uploads alone, so this takes minutes. */
+  readonly lostEvents: number;
+  /** How long to wait for the last answer. */
+  readonly patienceMs: number;
+}
+
+export interface Plan {
+  /** In the order of time. A name that comes twice is a video that is replaced. */
+  readonly uploads: readonly PlannedUpload[];
+  readonly disruptions: readonly PlannedDisruption[];
+}
+
+const SHARES = { silent: 0.08, text: 0.08, replaced: 0.2, eventTwice: 0.25 };
+/** All differ by more than a verified MP3 may differ from its video. */
+const TONE_SECONDS = [1, 2, 3, 5, 8, 20, 60, 300] as const;
+const REPLACED_AFTER_MS = [200, 12_000] as const;
+const DISRUPTIONS = ["hostKilled", "emulatorKilled", "bothKilled", "storagePaused"] as const;
+
+/** All that the trial does by itself, from a seed. */
+export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
+  const random = seededRandom(seed);
+  const disruptions = planDisruptions(conversions, random, pace);
+  const uploads: PlannedUpload[] = [];
+  for (let index = 0; uploads.length < conversions; index++) {
+    const disruptedAtMs = disruptions[Math.floor(uploads.length / pace.burst) % disruptions.length]?.atMs ?? 0;
+    const atMs = disruptedAtMs - between([0, pace.burstMs], random);
+    const name = nameOf(index);
+    const content = chooseContent(random);
+    uploads.push({ name, content, delivery: chooseDelivery(random, pace), atMs });
+    if (random.number() >= SHARES.replaced || uploads.length === conversions) continue;
+    const others = TONE_SECONDS.filter((seconds) => content.kind !== "tone" || seconds !== content.seconds);
+    uploads.push({
+      name,
+      content: { kind: "tone", seconds: pick(others, random) },
+      delivery: chooseDelivery(random, pace),
+      atMs: atMs + between(REPLACED_AFTER_MS, random),
+    });
+  }
+  return { uploads: uploads.toSorted((a, b) => a.atMs - b.atMs), disruptions };
+}
+
+/** What the failure of such a video must be; undefined for one that must be converted. */
+export function expectedFailure({ kind }: Content): FailureCode | undefined {
+  return kind === "tone" ? undefined : kind === "silent" ? "NoAudioStream" : "UnreadableInput";
+}
+
+function planDisruptions(conversions: number, random: Random, pace: Pace): PlannedDisruption[] {
+  const count = Math.max(DISRUPTIONS.length, Math.floor(conversions / pace.burst));
+  const planned: PlannedDisruption[] = [];
+  let atMs = 0;
+  let round: Disruption[] = [];
+  while (planned.length < count) {
+    if (round.length === 0) round = shuffled(DISRUPTIONS, random);
+    atMs += between(pace.disruptionGapMs, random);
+    const what = round.pop();
+    if (what !== undefined) planned.push({ what, atMs });
+  }
+  return planned;
+}
+
+function nameOf(index: number): string {
+  const names = [`video ${index}.mp4`, `talks/ä & b/${index}.MP4`, `100% #${index}?.mp4`, `a.b/c'd ${index}.Mp4`];
+  return names[index % names.length] ?? "";
+}
+
+function chooseContent(random: Random): Content {
+  const chance = random.number();
+  if (chance < SHARES.silent) return { kind: "silent" };
+  if (chance < SHARES.silent + SHARES.text) return { kind: "text" };
+  return { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+}
+
+function chooseDelivery(random: Random, { lostEvents }: Pace): Delivery {
+  const chance = random.number();
+  if (chance < lostEvents) return "never";
+  return chance < lostEvents + SHARES.eventTwice ? "twice" : "once";
+}
+
+function pick<const Items extends readonly unknown[]>(items: Items, random: Random): Items[number] {
+  return items[Math.floor(random.number() * items.length)];
+}
+
+function between([least, most]: readonly [number, number], random: Random): number {
+  return Math.round(least + (most - least) * random.number());
+}

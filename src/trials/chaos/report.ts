@@ -1,0 +1,20 @@
+import type { TrialResult } from "./run.ts";
+
+/** The table of a trial, a line each. */
+export function reportLines({ seed, result }: { seed: number; result: TrialResult }): string[] {
+  const { conversions, videos, faults, lost, duplicated, unexplained, seconds } = result;
+  const rows: [string, string | number][] = [
+    ["conversions", `${conversions}, of ${videos} videos`],
+    ...[...faults]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([kind, count]): [string, number] => [`  ${kind}`, count]),
+    ["  activities executed twice", "all"],
+    ["  Durable messages delivered twice", "all"],
+    ["lost", lost.length],
+    ["duplicated", duplicated.length],
+    ["unexplained", unexplained.length],
+    ["seconds", seconds.toFixed(1)],
+    ["seed", seed],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(36)} ${value}`);
+}

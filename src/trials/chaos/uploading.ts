@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { normalizeETag } from "../../conversion.ts";
+import { conversionIdOf } from "../../conversionId.ts";
+import type { StackConnection } from "../../local/stackState.ts";
+import type { Content, PlannedUpload } from "./plan.ts";
+
+/** One version of one video that is in the input container, or was. */
+export interface Upload {
+  readonly name: string;
+  readonly eTag: string;
+  readonly conversionId: string;
+  readonly content: Content;
+}
+
+const CONTAINER = "input";
+const RETRY_MS = 250;
+/** A second delivery may come while the first one is dealt with, or long after the conversion has ended. */
+const SECOND_DELIVERY_AFTER_MS = [0, 15_000] as const;
+
+/** Uploads at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
+export async function uploadAll(
+  planned: readonly PlannedUpload[],
+  connection: StackConnection,
+  bytesOf: (content: Content) => Promise<Buffer>,
+  { signal, onUploaded }: { readonly signal: AbortSignal; readonly onUploaded: (upload: Upload) => void },
+): Promise<void> {
+  const container = BlobServiceClient.fromConnectionString(connection.storage.connectionString).getContainerClient(
+    CONTAINER,
+  );
+  const telling: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (const [index, { name, content, delivery, atMs }] of planned.entries()) {
+    await delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal });
+    const bytes = await bytesOf(content);
+    const { etag } = await container.getBlockBlobClient(name).upload(bytes, bytes.length);
+    const eTag = normalizeETag(etag ?? "");
+    onUploaded({ name, eTag, content, conversionId: conversionIdOf({ container: CONTAINER, name, eTag }) });
+    if (delivery === "never") continue;
+    const tell = (): Promise<void> => deliverEvent(connection, { name, eTag }, signal);
+    telling.push(tell());
+    if (delivery === "twice") {
+      telling.push(delay(SECOND_DELIVERY_AFTER_MS[index % 2], undefined, { signal }).then(tell));
+    }
+  }
+  await Promise.all(telling);
+}
+
+/** Event Grid delivers an event again until it is accepted. */
+async function deliverEvent(
+  { functions }: StackConnection,
+  { name, eTag }: Pick<Upload, "name" | "eTag">,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = `${functions.url}/runtime/webhooks/blobs?functionName=Host.Functions.convertOnUpload`;
+  const subject = `/blobServices/default/containers/${CONTAINER}/blobs/${name}`;
+  const body = JSON.stringify([{ eventType: "Microsoft.Storage.BlobCreated", subject, data: { eTag } }]);
+  for (;;) {
+    try {
+      const { ok } = await fetch(url, { method: "POST", body, signal });
+      if (ok) return;
+    } catch {
+      signal.throwIfAborted();
+    }
+    await delay(RETRY_MS, undefined, { signal });
+  }
+}

@@ -15,6 +15,7 @@ Options:
   --conversions N   how many versions of videos are uploaded (default 60)
   --seed N          which videos are uploaded, replaced, announced twice or never, what is killed, and when (default 1)
   --rate R          share of requests, transfers and nodes that each kind of fault strikes (default 0.05)
+  --polling         the host looks for uploads itself, instead of being told by events that get lost and come twice
   --help, -h        this text
 
 The seed repeats all that the trial does by itself. Which request a fault strikes, and what a service is doing when it is
@@ -25,6 +26,7 @@ const OPTIONS = {
   conversions: { type: "string", default: "60" },
   seed: { type: "string", default: "1" },
   rate: { type: "string", default: "0.05" },
+  polling: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -44,6 +46,7 @@ async function run(): Promise<number> {
     conversions,
     seed,
     rate,
+    isPolling: values.polling,
     signal: interruption.signal,
     pace: FULL_PACE,
     env: process.env,

@@ -12,6 +12,7 @@ test(
       conversions: 10,
       seed: 1,
       rate: 0.05,
+      isPolling: true,
       pace: SHORT_PACE,
       env: process.env,
       signal: new AbortController().signal,

@@ -92,5 +92,8 @@ test("staged blobs of ended conversions are only noted", ({ expect }) => {
     [NEWER],
     left(succeeded("newer"), "newer", { views, staged: ["newer/1/report.json", "newer/1/stderr.txt"] }),
   );
-  expect(found).toMatchObject({ ...NOTHING, notes: ["2 staged blobs of 1 ended conversions are left"] });
+  expect(found).toMatchObject({
+    ...NOTHING,
+    notes: ["2 staged blobs of ended conversions are left: newer/1/report.json, newer/1/stderr.txt"],
+  });
 });

@@ -8,6 +8,8 @@ export interface ChaosStackOptions {
   readonly seed: number;
   /** Share of the Batch requests, transfers and nodes that each kind of fault strikes. */
   readonly rate: number;
+  /** Whether the host looks for uploads itself, instead of being told by events. */
+  readonly isPolling: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ export class ChaosStack {
 
   static async start(options: ChaosStackOptions): Promise<ChaosStack> {
     const chaos = new ChaosStack();
-    const { data, env, seed, rate, signal } = options;
+    const { data, env, seed, rate, isPolling, signal } = options;
     chaos.#stack = await startLocalStack({
       data,
       env,
@@ -32,11 +34,11 @@ export class ChaosStack {
       batchFaults: JSON.stringify(batchFaults(seed, rate)),
       hostSettings: {
         // Events come from the trial, which can lose them and deliver them twice.
-        BLOB_TRIGGER_SOURCE: "EventGrid",
+        BLOB_TRIGGER_SOURCE: isPolling ? "LogsAndContainerScan" : "EventGrid",
         SWEEP_SCHEDULE: SWEEP_EVERY_10_SECONDS,
         // Only spot nodes are preempted.
-        BATCH_DEDICATED_NODES: "1",
-        BATCH_SPOT_NODES: "2",
+        BATCH_DEDICATED_NODES: "0",
+        BATCH_SPOT_NODES: "3",
         BATCH_TASK_SLOTS_PER_NODE: "1",
         FUNCTIONS_HOST_TEST: JSON.stringify({ executeActivitiesTwice: true, deliverTwice: true }),
       },

@@ -100,6 +100,5 @@ function judgeStrangers(names: readonly string[], { records, mp3s }: Evidence, f
 /** The daily clean-up removes them: what a killed task uploads late cannot be prevented. */
 function judgeStaged({ staged, views }: Evidence, { notes }: Findings): void {
   const left = staged.filter((name) => views.has(name.split("/")[0] ?? ""));
-  const conversions = new Set(left.map((name) => name.split("/")[0]));
-  if (left.length > 0) notes.push(`${left.length} staged blobs of ${conversions.size} ended conversions are left`);
+  if (left.length > 0) notes.push(`${left.length} staged blobs of ended conversions are left: ${left.join(", ")}`);
 }

@@ -19,6 +19,8 @@ export interface TrialOptions {
   readonly conversions: number;
   readonly seed: number;
   readonly rate: number;
+  /** Whether the host looks for uploads itself; else it is told by events, which get lost and come twice. */
+  readonly isPolling: boolean;
   readonly pace: Pace;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -57,14 +59,18 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
 async function tryStack(
   stack: ChaosStack,
   data: string,
-  { conversions, seed, pace, env, signal, note }: TrialOptions,
+  { conversions, seed, isPolling, pace, env, signal, note }: TrialOptions,
 ): Promise<Findings & Pick<TrialResult, "conversions" | "videos">> {
   const { connection } = stack;
   const plan = planTrial(conversions, seed, pace);
   const uploads: Upload[] = [];
   const contents = createContents(findFfmpeg(env).ffmpeg, join(data, "videos"));
   await Promise.all([
-    uploadAll(plan.uploads, connection, contents, { signal, onUploaded: (upload) => uploads.push(upload) }),
+    uploadAll(plan.uploads, connection, contents, {
+      signal,
+      isPolling,
+      onUploaded: (upload) => uploads.push(upload),
+    }),
     disrupt(plan.disruptions, stack, { pauseMs: pace.pauseMs, signal, note }),
   ]);
   note(`all ${uploads.length} versions are uploaded, and nothing is killed any more`);

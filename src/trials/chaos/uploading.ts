@@ -18,12 +18,19 @@ const RETRY_MS = 250;
 /** A second delivery may come while the first one is dealt with, or long after the conversion has ended. */
 const SECOND_DELIVERY_AFTER_MS = [0, 15_000] as const;
 
+export interface UploadingOptions {
+  /** The host is not told of the uploads. */
+  readonly isPolling: boolean;
+  readonly signal: AbortSignal;
+  readonly onUploaded: (upload: Upload) => void;
+}
+
 /** Uploads at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
 export async function uploadAll(
   planned: readonly PlannedUpload[],
   connection: StackConnection,
   bytesOf: (content: Content) => Promise<Buffer>,
-  { signal, onUploaded }: { readonly signal: AbortSignal; readonly onUploaded: (upload: Upload) => void },
+  { isPolling, signal, onUploaded }: UploadingOptions,
 ): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(connection.storage.connectionString).getContainerClient(
     CONTAINER,
@@ -36,7 +43,7 @@ export async function uploadAll(
     const { etag } = await container.getBlockBlobClient(name).upload(bytes, bytes.length);
     const eTag = normalizeETag(etag ?? "");
     onUploaded({ name, eTag, content, conversionId: conversionIdOf({ container: CONTAINER, name, eTag }) });
-    if (delivery === "never") continue;
+    if (isPolling || delivery === "never") continue;
     const tell = (): Promise<void> => deliverEvent(connection, { name, eTag }, signal);
     telling.push(tell());
     if (delivery === "twice") {

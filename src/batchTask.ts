@@ -32,7 +32,8 @@ export interface WaitReason {
 }
 
 export type TaskReading =
-  | { readonly state: "missing" }
+  /** There is no such task, or its job is closed and will never run it; `reason` says which, in words for a person. */
+  | { readonly state: "lost"; readonly reason: string }
   | { readonly state: "active" }
   | { readonly state: "running"; readonly startedAt: string | null }
   | CompletedTask;

@@ -13,6 +13,8 @@ export interface CleanUpResult {
 const DAY_SECONDS = 24 * 3600;
 /** Purging is asked for a day at a time, because a large purge runs into the time limit of a request. */
 const PURGED_DAYS = 14;
+/** Before these there is little: what was left while no clean-up ran, or while the retention time was longer. */
+const EPOCH = new Date(0);
 
 /**
  * Removes what finished conversions have left behind for longer than the retention time. Records, MP3s and logs in the
@@ -29,13 +31,14 @@ export async function cleanUp(services: Services, client: DurableClient): Promis
 }
 
 async function purgeHistories(client: DurableClient, before: Date): Promise<number> {
-  const { Completed, Failed, Terminated } = OrchestrationRuntimeStatus;
+  const { Completed, Failed, Terminated, Canceled } = OrchestrationRuntimeStatus;
+  const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(before, -day * DAY_SECONDS));
   let purged = 0;
-  for (let day = 0; day < PURGED_DAYS; day++) {
+  for (const [index, createdTimeTo] of edges.entries()) {
     const { instancesDeleted } = await client.purgeInstanceHistoryBy({
-      createdTimeFrom: addSeconds(before, -(day + 1) * DAY_SECONDS),
-      createdTimeTo: addSeconds(before, -day * DAY_SECONDS),
-      runtimeStatus: [Completed, Failed, Terminated],
+      createdTimeFrom: edges[index + 1] ?? EPOCH,
+      createdTimeTo,
+      runtimeStatus: [Completed, Failed, Terminated, Canceled],
     });
     purged += instancesDeleted;
   }

@@ -25,6 +25,7 @@ export type FailureCode =
   | "FfmpegFailed"
   | "InputMissing"
   | "InternalError"
+  | "Misconfigured"
   | "NoAudioStream"
   | "NoCapacity"
   | "NodeLost"

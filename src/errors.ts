@@ -17,6 +17,11 @@ export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
+/** What Azure Storage answered, in words: to some requests its own client's errors have an empty message. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+}
+
 /** What Azure Batch answered, in words: the message of its own client's errors is an object. */
 export class BatchError extends Error {
   override readonly name = "BatchError";

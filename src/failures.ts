@@ -53,7 +53,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     hint: "To convert the video after all, retry the conversion or upload the video again.",
   },
   ConversionTimedOut: {
-    reportedBy: ["Batch: TaskEnded", "our converting deadline"],
+    reportedBy: ["Batch: TaskEnded, at the task's time limit", "our converting deadline"],
     isRetried: false,
     message: "The conversion took longer than it may",
     hint: "Raise CONVERTING_TIMEOUT_MINUTES or use a faster BATCH_VM_SIZE, and retry the conversion.",
@@ -67,7 +67,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   QuotaExceeded: {
     reportedBy: [
       "our waiting deadline, with a resize error of the pool: …QuotaReached",
-      "Batch: …QuotaReached, for minutes",
+      "Batch: …QuotaReached, for hours",
     ],
     isRetried: false,
     message: "The Batch account has no quota left",
@@ -86,7 +86,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     hint: "Remove or reimage the nodes in Azure Batch, and retry the conversion.",
   },
   NodeLost: {
-    reportedBy: ["Batch: the task is gone, or ended without a report and without a reason"],
+    reportedBy: ["Batch: the task is gone, its job is closed, or it ended without a report"],
     isRetried: true,
     message: "The node or the task was lost",
     hint: "Look at the pool in Azure Batch, and retry the conversion.",
@@ -122,10 +122,16 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     hint: "Check the keys, firewall and roles of the storage account, and retry the conversion.",
   },
   Throttled: {
-    reportedBy: ["Batch or Storage: 429 or 503, for minutes"],
+    reportedBy: ["Batch or Storage: 429 or 503, for hours"],
     isRetried: true,
     message: "A service refused requests because there were too many",
     hint: "Upload fewer videos at a time or ask for a higher limit, and retry the conversion.",
+  },
+  Misconfigured: {
+    reportedBy: ["Batch or Storage: a refusal of our sign-in or of a setting, for hours"],
+    isRetried: false,
+    message: "A setting or a role of the app is wrong",
+    hint: "Mend what the message names (sign-in, role, image, VM size), and retry the conversion.",
   },
   InternalError: {
     reportedBy: ["anything else"],
@@ -143,13 +149,14 @@ export function failureOf(code: FailureCode, message?: string): Failure {
 
 /** Which kind of failure it is when an activity kept failing for as long as it is retried, by what it said. */
 export function codeOfExhaustedRetries(reason: string): FailureCode {
-  if (/TooManyRequests|ServerBusy|TooManyEnableAutoScaleRequests|\b(429|503)\b/.test(reason)) return "Throttled";
-  return /QuotaReached/.test(reason) ? "QuotaExceeded" : "InternalError";
+  const code = /^Azure (?:Batch|Storage) could not .*?: ((?:\d{3}: )?\w+)/.exec(reason)?.[1] ?? "";
+  if (/TooManyRequests|ServerBusy|^(429|503)/.test(code)) return "Throttled";
+  if (/QuotaReached/.test(code)) return "QuotaExceeded";
+  return /^40[13]|^Auth|Invalid|NotFound|Permission|Forbidden/.test(code) ? "Misconfigured" : "InternalError";
 }
 
 /** Codes of Azure Batch: https://learn.microsoft.com/rest/api/batchservice/task/get#taskfailureinformation */
 const BATCH_CODES: readonly (readonly [RegExp, FailureCode])[] = [
-  [/^TaskEnded$/, "ConversionTimedOut"],
   [/^DiskFull$/, "DiskFull"],
   [/AccessDenied$/, "AccessExpired"],
   [/^FileUpload/, "UploadFailed"],

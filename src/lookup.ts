@@ -1,20 +1,15 @@
 /** How many names behind the newest one asked for are kept: neighbours may be asked for in a slightly other order. */
 const WINDOW = 10_000;
 
-interface Named {
-  readonly name: string;
-}
-
 /**
  * Finds items of a sorted listing by names that are asked for in about the same order, reading the listing once and
- * holding a window of it only. A name that the window does not hold is fetched, so the order is a matter of speed alone.
+ * holding a window of it only. So what it does not find may be there all the same, if the order was very different.
  */
-export function createLookup<Found>(
-  sorted: AsyncIterable<Found & Named>,
-  fetch: (name: string) => Promise<Found | undefined>,
-): (name: string) => Promise<Found | undefined> {
+export function createLookup<Item extends { readonly name: string }>(
+  sorted: AsyncIterable<Item>,
+): (name: string) => Promise<Item | undefined> {
   const iterator = sorted[Symbol.asyncIterator]();
-  const window = new Map<string, Found>();
+  const window = new Map<string, Item>();
   let newest = "";
   let isExhausted = false;
 
@@ -34,6 +29,6 @@ export function createLookup<Found>(
 
   return async (name) => {
     await readUpTo(name);
-    return window.get(name) ?? fetch(name);
+    return window.get(name);
   };
 }

@@ -37,7 +37,10 @@ export interface BatchService {
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
   deleteTask(task: TaskRef): Promise<void>;
-  /** Deletes the tasks of our job that were completed before the given time, and says how many. */
+  /**
+   * Deletes the tasks of our job that were completed before the given time, and says how many; and its completed
+   * generations with all their tasks.
+   */
   deleteOldTasks(before: Date): Promise<number>;
 }
 
@@ -93,8 +96,8 @@ export interface BlobStore {
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,
   ): Promise<void>;
-  /** Deleting what is not there succeeds. */
-  delete(blob: BlobAddress): Promise<void>;
+  /** Deleting what is not there succeeds. Throws a `ConflictError` when the condition does not hold. */
+  delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */
   url(blob: BlobAddress): string;
   /** A URL that may read this one blob until the given time. A secret. */

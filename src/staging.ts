@@ -1,4 +1,5 @@
-import type { BlobAddress, BlobStore } from "./services.ts";
+import type { TaskRef } from "./batchTask.ts";
+import type { BlobAddress, BlobStore, Services } from "./services.ts";
 import type { TaskReport } from "./task/report.ts";
 import { parseReport } from "./task/report.ts";
 
@@ -27,14 +28,21 @@ export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise
   }
 }
 
-/** Removes what all attempts of a conversion have staged. Their names are known, so nothing has to be listed. */
-export async function clearStaging(
-  blobs: BlobStore,
-  container: string,
+/**
+ * Removes what all attempts of a conversion have staged, and its last task if one is given. The names are known, so
+ * nothing has to be listed. The conversion has ended by now: what cannot be removed is left to the daily clean-up and
+ * must not make it fail.
+ */
+export async function removeTraces(
+  { blobs, batch, config }: Services,
   conversionId: string,
   attempts: number,
+  task: TaskRef | null,
 ): Promise<void> {
   const numbers = Array.from({ length: attempts }, (_, index) => index + 1);
-  const staged = numbers.flatMap((attempt) => Object.values(stagedBlobs(container, conversionId, attempt)));
-  await Promise.all(staged.map((blob: BlobAddress) => blobs.delete(blob)));
+  const staged = numbers.flatMap((attempt) =>
+    Object.values(stagedBlobs(config.containers.staging, conversionId, attempt)),
+  );
+  const removals = staged.map((blob: BlobAddress) => blobs.delete(blob));
+  await Promise.allSettled(task === null ? removals : [...removals, batch.deleteTask(task)]);
 }

@@ -1,4 +1,5 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
 import type { ConversionInput } from "./orchestrations/convertVideo.ts";
 import { CONVERT_VIDEO } from "./orchestrations/convertVideo.ts";
 
@@ -13,8 +14,8 @@ export async function findInstance(client: DurableClient, id: string): Promise<D
 }
 
 /**
- * Starts the instance. When somebody else does so at the same moment, only one start succeeds, and the other finds an
- * instance and is content.
+ * Starts the instance. When somebody else does so at the same moment, only one start succeeds, and the other finds a
+ * live instance and is content.
  */
 export async function startConversion(
   client: DurableClient,
@@ -24,6 +25,12 @@ export async function startConversion(
   try {
     await client.startNew(CONVERT_VIDEO, { instanceId, input });
   } catch (error) {
-    if (!(await findInstance(client, instanceId))) throw error;
+    const found = await findInstance(client, instanceId);
+    if (found === undefined || !isLive(found)) throw error;
   }
+}
+
+function isLive({ runtimeStatus }: DurableOrchestrationStatus): boolean {
+  const { Pending, Running, ContinuedAsNew, Suspended } = OrchestrationRuntimeStatus;
+  return [Pending, Running, ContinuedAsNew, Suspended].includes(runtimeStatus);
 }

@@ -2,56 +2,74 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import { OrchestrationRuntimeStatus } from "durable-functions";
 import { isMp4Name } from "./conversion.ts";
 import { conversionIdOf, recordNameFor } from "./conversionId.ts";
+import { MAX_ATTEMPTS } from "./failures.ts";
 import { createLookup } from "./lookup.ts";
 import type { ConversionProgress } from "./orchestrations/status.ts";
-import type { BlobProperties, ListedBlob, Services } from "./services.ts";
+import type { ListedBlob, Services } from "./services.ts";
 import { findInstance, startConversion } from "./starting.ts";
-import { RECORD_ETAG } from "./targets.ts";
+import { RECORD_ETAG, hasRecord } from "./targets.ts";
 import { addSeconds } from "./time.ts";
 
 export interface SweepResult {
   readonly videos: number;
   /** Names of the videos whose conversion was started, or started again. */
   readonly started: readonly string[];
+  /** False when the time was up before all videos had been looked at. */
+  readonly isComplete: boolean;
 }
 
 /** A younger upload is left to the trigger. */
 const GRACE_SECONDS = 120;
+/** Below the time limit of a function in host.json: a function that exceeds it takes its whole process down. */
+const BUDGET_SECONDS = 240;
+const AT_ONCE = 16;
+/** A conversion that dies again and again has a cause that starting it does not mend. */
+const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
  * Starts what the trigger has missed: every video that has neither a record for its current version nor a conversion
  * that is known. One whose orchestration died is started again.
  *
- * When all is well this costs the listing of two containers and nothing per video.
+ * When all is well this costs the listing of two containers, and one question for each video that is being converted.
  */
 export async function sweep(services: Services, client: DurableClient): Promise<SweepResult> {
   const { blobs, config, now } = services;
-  const { input, output } = config.containers;
   const youngest = addSeconds(now(), -GRACE_SECONDS);
-  const findRecord = createLookup<Pick<BlobProperties, "metadata">>(blobs.list(output), async (name) =>
-    blobs.properties({ container: output, name }),
-  );
+  const deadline = addSeconds(now(), BUDGET_SECONDS);
+  const findRecord = createLookup(blobs.list(config.containers.output));
 
   const started: string[] = [];
   let videos = 0;
-  for await (const video of blobs.list(input)) {
+  let unsettled: ListedBlob[] = [];
+  const settle = async (): Promise<void> => {
+    const found = await Promise.all(
+      unsettled.map(async (video) => ((await startMissing(services, client, video)) ? [video.name] : [])),
+    );
+    started.push(...found.flat());
+    unsettled = [];
+  };
+  for await (const video of blobs.list(config.containers.input)) {
     if (!isMp4Name(video.name)) continue;
     videos++;
     if (video.lastModified > youngest) continue;
     const record = await findRecord(recordNameFor(video.name));
     if (record?.metadata[RECORD_ETAG] === video.eTag) continue;
-    if (await startMissing(client, input, video)) started.push(video.name);
+    unsettled.push(video);
+    if (unsettled.length >= AT_ONCE) await settle();
+    if (now() > deadline) return { videos, started, isComplete: false };
   }
-  return { videos, started };
+  await settle();
+  return { videos, started, isComplete: true };
 }
 
 /** Says whether there was something to start. */
-async function startMissing(client: DurableClient, container: string, { name, eTag }: ListedBlob): Promise<boolean> {
-  const source = { container, name, eTag };
+async function startMissing(services: Services, client: DurableClient, { name, eTag }: ListedBlob): Promise<boolean> {
+  const source = { container: services.config.containers.input, name, eTag };
   const id = conversionIdOf(source);
   const instance = await findInstance(client, id);
   if (instance !== undefined && !hasDied(instance)) return false;
   const attempts = (instance?.customStatus as ConversionProgress | null | undefined)?.attempt ?? 0;
+  if (attempts >= MAX_ATTEMPTS_IN_ALL || (await hasRecord(services, source))) return false;
   await startConversion(client, id, { source, firstAttempt: attempts + 1 });
   return true;
 }

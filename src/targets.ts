@@ -39,14 +39,26 @@ export async function findTargets({ blobs, config }: Services, { name }: BlobVer
   return { mp3, record, log };
 }
 
-/** The record that is there now, of whichever version of the input. */
+/** The record that is there now, of whichever version of the input. What is no record of ours counts as none. */
 export async function readRecord({ blobs }: Services, { record }: Targets): Promise<ConversionRecord | undefined> {
   const text = record.found && (await blobs.readText(record.address));
-  return text === undefined ? undefined : (JSON.parse(text) as ConversionRecord);
+  try {
+    const content = JSON.parse(text ?? "null") as ConversionRecord | null;
+    return content?.schemaVersion === 1 ? content : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The metadata of a record that names the version it is about, so that a listing tells without reading it. */
 export const RECORD_ETAG = "sourceetag";
+
+/** Whether the record that is there is of this very version. */
+export async function hasRecord({ blobs, config }: Services, { name, eTag }: BlobVersion): Promise<boolean> {
+  const record = await blobs.properties({ container: config.containers.output, name: recordNameFor(name) });
+  return record?.metadata[RECORD_ETAG] === eTag;
+}
 
 /** Throws a `ConflictError` when somebody else has written a record since `findTargets`. */
 export async function writeRecord({ blobs }: Services, { record }: Targets, content: ConversionRecord): Promise<void> {

@@ -2,6 +2,7 @@ import type { CompletedTask } from "./batchTask.ts";
 import type { Failure, FailureCode } from "./conversion.ts";
 import { codeOfBatchFailure, failureOf } from "./failures.ts";
 import type { TaskReport } from "./task/report.ts";
+import { parseTime, secondsBetween } from "./time.ts";
 
 /** Whether a completed task has made the MP3 it should, and if not, why. */
 export type Verdict =
@@ -18,7 +19,12 @@ const DURATION_SLACK_SECONDS = 0.25;
  * staging container. None of them is enough alone: an MP3 can be there although its upload broke off, and an exit
  * status of 0 does not mean that the whole file was converted.
  */
-export function judge(task: CompletedTask, report: TaskReport | undefined, stagedBytes: number | undefined): Verdict {
+export function judge(
+  task: CompletedTask,
+  limitSeconds: number,
+  report: TaskReport | undefined,
+  stagedBytes: number | undefined,
+): Verdict {
   switch (report?.outcome) {
     case "Converted":
       return judgeConverted(task, report, stagedBytes);
@@ -31,11 +37,17 @@ export function judge(task: CompletedTask, report: TaskReport | undefined, stage
       return bad("NodeUnfit", "ffmpeg is not installed on the node");
     case "Interrupted":
     case undefined:
-      return judgeByBatch(task);
+      return judgeByBatch(task, limitSeconds);
   }
 }
 
-function judgeByBatch(task: CompletedTask): Verdict {
+/** Batch says `TaskEnded` at the time limit, but also when somebody has ended the task or its job. */
+function judgeByBatch(task: CompletedTask, limitSeconds: number): Verdict {
+  const { startedAt, endedAt, failure } = task;
+  const ranSeconds = startedAt && endedAt ? secondsBetween(parseTime(startedAt), parseTime(endedAt)) : 0;
+  if (failure?.code === "TaskEnded" && ranSeconds >= limitSeconds) {
+    return bad("ConversionTimedOut", `The conversion took longer than ${limitSeconds / 60} minutes`);
+  }
   return bad(codeOfBatchFailure(task.failure?.code ?? ""), `The Batch task failed (${reasonOf(task)})`);
 }
 

@@ -29,7 +29,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
 
   expect(() => readConfig(env)).toThrowErrorMatchingInlineSnapshot(`
     [ConfigurationError: Invalid settings:
-      - STORAGE__blobServiceUri must start with https://, not "ftp://x"
+      - STORAGE__blobServiceUri must be a URL that starts with https://
       - BATCH_ACCOUNT_NAME is not set: it is needed beside BATCH_ACCOUNT_KEY
       - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
       - BATCH_ACCOUNT_ENDPOINT is not set
@@ -43,7 +43,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
 });
 
 test("no secret is in the message about wrong settings", ({ expect }) => {
-  const env = { STORAGE: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "x" };
+  const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 
   expect(() => readConfig(env)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hush") }));
 });
@@ -62,7 +62,7 @@ test("the example settings are valid, and name every setting with its default", 
 
   const example = readConfig(recorder);
 
-  expect({ ...example, storage: {}, batch: { ...example.batch, endpoint: "" } }).toEqual({
+  expect({ ...example, storage: {}, batch: { ...example.batch, endpoint: "", sharedKey: undefined } }).toEqual({
     ...readConfig(needed),
     storage: {},
     batch: { ...readConfig(needed).batch, endpoint: "" },

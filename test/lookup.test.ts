@@ -8,21 +8,18 @@ async function* listing(names: readonly string[]): AsyncIterable<{ name: string 
 }
 
 test("every name that is listed is found, whatever the order, and no other", async ({ expect }) => {
-  const names = fc.uniqueArray(fc.string({ maxLength: 5 }));
+  const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 5 }));
   await fc.assert(
     fc.asyncProperty(names, names, async (present, asked) => {
-      const lookup = createLookup(listing(present), async (name) => (present.includes(name) ? { name } : undefined));
+      const lookup = createLookup(listing(present));
       for (const name of asked) expect((await lookup(name))?.name).toBe(present.includes(name) ? name : undefined);
     }),
   );
 });
 
-test("records that are asked for in the order of their videos cost no request each", async ({ expect }) => {
+test("records are found in the order of their videos", async ({ expect }) => {
   const videos = ["a.mp4", "a.mp4.mp4", "a/b.mp4", "a0.mp4", "b.MP4", "b.mp4", "ü.mp4", "日本.mp4"].toSorted();
-  const fetched: string[] = [];
-  const lookup = createLookup(listing(videos.map(recordNameFor)), async (name) => void fetched.push(name));
+  const lookup = createLookup(listing(videos.map(recordNameFor)));
 
   for (const video of videos) expect(await lookup(recordNameFor(video))).toBeDefined();
-
-  expect(fetched).toEqual([]);
 });

@@ -77,7 +77,7 @@ test("a video without record and conversion is started", async ({ expect }) => {
   const source = await upload("a/missed one.mp4");
   await upload("notes.txt");
 
-  expect(await sweep(services, client)).toEqual({ videos: 1, started: ["a/missed one.mp4"] });
+  expect(await sweep(services, client)).toEqual({ videos: 1, started: ["a/missed one.mp4"], isComplete: true });
   expect(started).toEqual([{ id: conversionIdOf(source), input: { source, firstAttempt: 1 } }]);
 });
 
@@ -115,10 +115,28 @@ test("a conversion that died is started again, with attempts counted on", async 
   expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
 });
 
+test("a conversion that died nine times is left alone", async ({ expect }) => {
+  know(await upload("hopeless.mp4"), "Failed", { attempt: 9 });
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a sweep that runs out of time says so, and has started what it saw", async ({ expect }) => {
+  for (const name of ["a.mp4", "b.mp4"]) await upload(name);
+  const times = [0, 0, 300];
+  const now = (): Date => new Date(Date.now() + HOUR_MS + (times.shift() ?? 300) * 1000);
+
+  expect(await sweep({ ...services, now }, client)).toMatchObject({ videos: 1, isComplete: false });
+});
+
 test("a video that has just been uploaded is left to the trigger", async ({ expect }) => {
   await upload("new.mp4");
 
-  expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({ videos: 1, started: [] });
+  expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
+    videos: 1,
+    started: [],
+    isComplete: true,
+  });
 });
 
 test("the clean-up purges old histories by the day, and what was staged long ago", async ({ expect }) => {
@@ -129,7 +147,7 @@ test("the clean-up purges old histories by the day, and what was staged long ago
 
   expect((await cleanUp(inADay, client)).stagedBlobs).toBe(0);
   purges = [];
-  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 14, tasks: 0, stagedBlobs: 1 });
+  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1 });
   expect(purges[0]).toMatchObject({
     createdTimeFrom: new Date("2035-12-31T00:00:00.000Z"),
     createdTimeTo: new Date("2036-01-01T00:00:00.000Z"),

@@ -18,6 +18,7 @@ const report: TaskReport = {
   source: { durationSeconds: 60, audioStream: null },
   result: { durationSeconds: 60.05, sizeBytes: 1000, bitrateKbps: 192 },
 };
+const LIMIT_SECONDS = 60;
 const failedTask = { ...task, succeeded: false, exitCode: 1 };
 
 function lasting(sourceSeconds: number, mp3Seconds: number): TaskReport {
@@ -29,7 +30,7 @@ function lasting(sourceSeconds: number, mp3Seconds: number): TaskReport {
 }
 
 test("a converted, complete and right MP3 is good", ({ expect }) => {
-  expect(judge(task, report, 1000)).toEqual({ isGood: true, result: report.result });
+  expect(judge(task, LIMIT_SECONDS, report, 1000)).toEqual({ isGood: true, result: report.result });
 });
 
 test.for([
@@ -40,7 +41,7 @@ test.for([
   ["FfmpegMissing", "NodeUnfit"],
   ["Interrupted", "NodeLost"],
 ] as const)("the outcome %s of the task script is the failure %s", ([outcome, code], { expect }) => {
-  const verdict = judge(failedTask, { ...report, outcome, result: null }, undefined);
+  const verdict = judge(failedTask, LIMIT_SECONDS, { ...report, outcome, result: null }, undefined);
 
   expect(verdict).toMatchObject({ isGood: false, failure: { code, hint: expect.stringMatching(/\w/) } });
 });
@@ -53,23 +54,28 @@ test.for([
   ["FileUploadContainerNotFound", "UploadFailed"],
   ["DiskFull", "DiskFull"],
   ["CommandProgramNotFound", "NodeUnfit"],
-  ["TaskEnded", "ConversionTimedOut"],
   ["Unknown", "NodeLost"],
   ["SomethingNew", "NodeLost"],
 ])("the failure %s of a Batch task is %s, in Batch's words", ([batchCode, code], { expect }) => {
   const failed = { ...failedTask, exitCode: null, failure: { code: batchCode ?? "", message: "Batch says so." } };
 
-  expect(judge(failed, undefined, undefined)).toMatchObject({
+  expect(judge(failed, LIMIT_SECONDS, undefined, undefined)).toMatchObject({
     failure: { code, message: `The Batch task failed (${batchCode}: Batch says so.)` },
   });
 });
 
-test("a task that Batch has ended while ffmpeg ran is a conversion that timed out", ({ expect }) => {
+test("a task that Batch has ended at its time limit is a conversion that timed out", ({ expect }) => {
   const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
-  expect(judge(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
+  expect(judge(ended, 60, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
     failure: { code: "ConversionTimedOut" },
   });
+});
+
+test("a task that somebody has ended before its time limit is lost, and worth another attempt", ({ expect }) => {
+  const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
+
+  expect(judge(ended, 61, undefined, undefined)).toMatchObject({ failure: { code: "NodeLost" } });
 });
 
 test.for([
@@ -82,7 +88,7 @@ test.for([
   ["an empty MP3", task, 0],
   ["an MP3 that was cut off on its way", task, 999],
 ] as const)("%s is UploadFailed", ([, completed, stagedBytes], { expect }) => {
-  expect(judge(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" } });
+  expect(judge(completed, LIMIT_SECONDS, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" } });
 });
 
 test.for([
@@ -93,11 +99,13 @@ test.for([
   [3600, 3581.9, false],
   [3600, 1800, false],
 ] as const)("for %d s of audio an MP3 of %d s is good: %s", ([source, mp3, isGood], { expect }) => {
-  const verdict = judge(task, lasting(source, mp3), 1000);
+  const verdict = judge(task, LIMIT_SECONDS, lasting(source, mp3), 1000);
 
   expect(verdict).toMatchObject(isGood ? { isGood } : { isGood, failure: { code: "OutputMismatch" } });
 });
 
 test("where the source does not tell its duration, the other checks decide", ({ expect }) => {
-  expect(judge(task, { ...report, source: { durationSeconds: null, audioStream: null } }, 1000).isGood).toBe(true);
+  expect(
+    judge(task, LIMIT_SECONDS, { ...report, source: { durationSeconds: null, audioStream: null } }, 1000).isGood,
+  ).toBe(true);
 });

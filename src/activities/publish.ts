@@ -4,7 +4,7 @@ import { succeededRecord } from "../record.ts";
 import type { CompletedTask } from "../batchTask.ts";
 import type { BlobProperties, Services } from "../services.ts";
 import type { StagedBlobs } from "../staging.ts";
-import { clearStaging, readReport, stagedBlobs } from "../staging.ts";
+import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
 import type { Targets } from "../targets.ts";
 import { findTargets, readRecord, writeRecord } from "../targets.ts";
 import { judge } from "../verdict.ts";
@@ -33,15 +33,15 @@ const MP3_CONTENT_TYPE = "audio/mpeg";
  * record. Calling it again, or twice at once, ends in the same blobs.
  */
 export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
-  const { blobs, batch, config, now } = services;
+  const { blobs, config, now } = services;
   const { conversionId, source, attempt, completed, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const clear = (): Promise<void> => clearStaging(blobs, config.containers.staging, conversionId, attempt);
+  const tidyUp = (): Promise<void> => removeTraces(services, conversionId, attempt, submission.task);
 
   const targets = await findTargets(services, source);
   const earlier = await readRecord(services, targets);
   if (earlier?.conversionId === conversionId && earlier.status === "succeeded") {
-    await Promise.all([clear(), batch.deleteTask(submission.task)]);
+    await tidyUp();
     return { status: "published", record: earlier };
   }
 
@@ -52,10 +52,10 @@ export async function publish(services: Services, input: PublishInput): Promise<
   ]);
   if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
   if (current.eTag !== source.eTag) {
-    await clear();
+    await tidyUp();
     return { status: "superseded" };
   }
-  const verdict = judge(completed, report, mp3?.sizeBytes);
+  const verdict = judge(completed, submission.convertingSeconds, report, mp3?.sizeBytes);
   if (!verdict.isGood) return { status: "rejected", failure: verdict.failure };
 
   if (await isStillCopying(services, input, staged, mp3, targets)) return { status: "copying" };
@@ -64,7 +64,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const { address } = targets.mp3;
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), ...verdict.result });
   await writeRecord(services, targets, record);
-  await Promise.all([clear(), batch.deleteTask(submission.task)]);
+  await tidyUp();
   return { status: "published", record };
 }
 

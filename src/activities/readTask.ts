@@ -7,9 +7,9 @@ export interface ReadTaskInput {
 
 export type TaskStatus =
   | { readonly state: "waiting"; readonly reason: WaitReason | null }
-  | { readonly state: "converting"; readonly percent: number | null }
+  | { readonly state: "converting"; readonly percent: number | null; readonly startedAt: string | null }
   | { readonly state: "completed"; readonly completed: CompletedTask }
-  | { readonly state: "missing" };
+  | { readonly state: "lost"; readonly reason: string };
 
 /** The script prints at most 101 lines of at most 12 bytes. */
 const MAX_STDOUT_BYTES = 4096;
@@ -20,12 +20,15 @@ export async function readTask({ batch }: Services, { task }: ReadTaskInput): Pr
   switch (reading.state) {
     case "active":
       return { state: "waiting", reason: await batch.explainWaiting(task.poolId) };
-    case "running":
-      return { state: "converting", percent: lastPercent(await batch.readStdout(task, MAX_STDOUT_BYTES)) };
+    case "running": {
+      // The node keeps the progress, and may not answer; the task runs all the same.
+      const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");
+      return { state: "converting", percent: lastPercent(stdout), startedAt: reading.startedAt };
+    }
     case "completed":
       return { state: "completed", completed: reading };
-    case "missing":
-      return { state: "missing" };
+    case "lost":
+      return reading;
   }
 }
 

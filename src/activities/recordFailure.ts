@@ -2,7 +2,8 @@ import type { BlobVersion, ConversionRecord, Failure } from "../conversion.ts";
 import { failedRecord } from "../record.ts";
 import type { CompletedTask } from "../batchTask.ts";
 import type { Services } from "../services.ts";
-import { clearStaging, readReport, stagedBlobs } from "../staging.ts";
+import type { StagedBlobs } from "../staging.ts";
+import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
 import { findTargets, readRecord, writeRecord } from "../targets.ts";
 import type { Submission } from "./submitTask.ts";
 
@@ -25,16 +26,26 @@ export type RecordFailureOutput =
  * The task, if it still runs, is ended. Calling it again ends in the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
-  const { blobs, batch, config, now } = services;
-  const { conversionId, source, attempt, submission, failure } = input;
+  const { batch, config } = services;
+  const { conversionId, attempt, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const clear = (): Promise<void> => clearStaging(blobs, config.containers.staging, conversionId, attempt);
-  if (submission !== null && input.completed === null) await batch.terminateTask(submission.task);
+  const output = await writeUnlessSuperseded(services, input, staged);
+  // The record comes first: a conversion must not go without one because Batch is away.
+  if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
+  await removeTraces(services, conversionId, attempt, null);
+  return output;
+}
 
+async function writeUnlessSuperseded(
+  services: Services,
+  input: RecordFailureInput,
+  staged: StagedBlobs,
+): Promise<RecordFailureOutput> {
+  const { blobs, now } = services;
+  const { conversionId, source, attempt } = input;
   const targets = await findTargets(services, source);
   const earlier = await readRecord(services, targets);
-  if (earlier?.conversionId === conversionId && earlier.attempts >= attempt) {
-    await clear();
+  if (earlier?.conversionId === conversionId && (earlier.status === "succeeded" || earlier.attempts >= attempt)) {
     return { status: "recorded", record: earlier };
   }
 
@@ -43,15 +54,16 @@ export async function recordFailure(services: Services, input: RecordFailureInpu
     blobs.properties(staged.stderr),
     readReport(blobs, staged),
   ]);
-  if (current !== undefined && current.eTag !== source.eTag) {
-    await clear();
+  if (current !== undefined && current.eTag !== source.eTag) return { status: "superseded" };
+  // The input is gone, so only the record can tell of a newer version that has been and ended.
+  if (current === undefined && earlier !== undefined && earlier.times.startedAt > input.startedAt) {
     return { status: "superseded" };
   }
+
   if (log !== undefined) await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
-  else if (targets.log.found !== undefined) await blobs.delete(targets.log.address);
+  else if (targets.log.found !== undefined) await blobs.delete(targets.log.address, targets.log.unchanged);
   const facts = { ...input, attempts: attempt, inputSizeBytes: current?.sizeBytes ?? null, report, recordedAt: now() };
-  const record = failedRecord(facts, failure, log === undefined ? null : targets.log.address.name);
+  const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
   await writeRecord(services, targets, record);
-  await clear();
   return { status: "recorded", record };
 }

@@ -9,6 +9,8 @@ export interface SubmitTaskInput {
   readonly conversionId: string;
   readonly source: BlobVersion;
   readonly attempt: number;
+  /** The task of the attempt before, when it may still run: it is ended first. */
+  readonly abandoned: TaskRef | null;
 }
 
 export type SubmitTaskOutput =
@@ -21,6 +23,8 @@ export interface Submission {
   readonly submittedAt: string;
   readonly waitingSeconds: number;
   readonly convertingSeconds: number;
+  /** Until when the task may read its input and write its results. */
+  readonly accessUntil: string;
 }
 
 /** SAS URLs outlive both deadlines by this much, for clocks that differ and uploads that are slow. */
@@ -34,22 +38,25 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   if (found === undefined) return { status: "deleted" };
   if (found.eTag !== input.source.eTag) return { status: "superseded" };
 
+  if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
   const submittedAt = now();
-  const task = await batch.addTask(await describeTask(services, input, submittedAt));
+  const waitingSeconds = config.waitingTimeoutMinutes * 60;
+  const convertingSeconds = config.convertingTimeoutMinutes * 60;
+  const accessUntil = addSeconds(submittedAt, waitingSeconds + convertingSeconds + SAS_MARGIN_SECONDS);
+  const task = await batch.addTask(await describeTask(services, input, accessUntil));
   const submission = {
     task,
     submittedAt: submittedAt.toISOString(),
-    waitingSeconds: config.waitingTimeoutMinutes * 60,
-    convertingSeconds: config.convertingTimeoutMinutes * 60,
+    waitingSeconds,
+    convertingSeconds,
+    accessUntil: accessUntil.toISOString(),
   };
   return { status: "submitted", submission };
 }
 
-async function describeTask(services: Services, input: SubmitTaskInput, now: Date): Promise<NewTask> {
+async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
   const { config, blobs, layout } = services;
   const { conversionId, source, attempt } = input;
-  const lifetimeSeconds = (config.waitingTimeoutMinutes + config.convertingTimeoutMinutes) * 60 + SAS_MARGIN_SECONDS;
-  const expiresOn = addSeconds(now, lifetimeSeconds);
   const [scriptUrl, inputUrl, containerUrl] = await Promise.all([
     layout.ensure().then((script) => blobs.readUrl(script, expiresOn)),
     blobs.readUrl(source, expiresOn),

@@ -1,6 +1,7 @@
 import type { BlobClient, BlobRequestConditions, BlobServiceClient, RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../conversion.ts";
-import { ConflictError } from "../errors.ts";
+import { ConflictError, StorageError } from "../errors.ts";
+import { withoutSecrets } from "../redact.ts";
 import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../services.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 
@@ -11,27 +12,27 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
 
   return {
     async ensureContainer(container) {
-      await account.getContainerClient(container).createIfNotExists();
+      await inWords(`create container ${container}`, account.getContainerClient(container).createIfNotExists());
     },
 
     async properties(blob) {
-      const found = await unlessMissing(at(blob).getProperties());
+      const found = await unlessMissing(`look at ${nameOf(blob)}`, at(blob).getProperties());
       return found && describe(found);
     },
 
     async readText(blob) {
-      return (await unlessMissing(at(blob).downloadToBuffer()))?.toString("utf8");
+      const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).downloadToBuffer());
+      return found?.toString("utf8");
     },
 
     async writeText(blob, text, { contentType, metadata = {}, condition }) {
-      const upload = at(blob)
-        .getBlockBlobClient()
-        .upload(text, Buffer.byteLength(text), {
-          blobHTTPHeaders: { blobContentType: contentType },
-          metadata: { ...metadata },
-          conditions: conditionsOf(condition),
-        });
-      await conflictAware(upload, blob);
+      const options = {
+        blobHTTPHeaders: { blobContentType: contentType },
+        metadata: { ...metadata },
+        conditions: conditionsOf(condition),
+      };
+      const client = at(blob).getBlockBlobClient();
+      await inWords(`write ${nameOf(blob)}`, client.upload(text, Buffer.byteLength(text), options));
     },
 
     async *list(container) {
@@ -42,20 +43,19 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     },
 
     async setContentType(blob, contentType) {
-      await at(blob).setHTTPHeaders({ blobContentType: contentType });
+      const headers = { blobContentType: contentType };
+      await inWords(`set the type of ${nameOf(blob)}`, at(blob).setHTTPHeaders(headers));
     },
 
     async copy(from, to, metadata, condition) {
       const source = await signer.readUrl(from, inOneHour());
-      const copying = at(to).beginCopyFromURL(source, {
-        metadata: { ...metadata },
-        conditions: conditionsOf(condition),
-      });
-      await conflictAware(copying, to);
+      const options = { metadata: { ...metadata }, conditions: conditionsOf(condition) };
+      await inWords(`copy ${nameOf(from)} to ${nameOf(to)}`, at(to).beginCopyFromURL(source, options));
     },
 
-    async delete(blob) {
-      await at(blob).deleteIfExists();
+    async delete(blob, condition) {
+      const options = { conditions: conditionsOf(condition) };
+      await inWords(`delete ${nameOf(blob)}`, at(blob).deleteIfExists(options));
     },
 
     url: (blob) => at(blob).url,
@@ -79,24 +79,38 @@ function conditionsOf(condition: IfUnchanged | undefined): BlobRequestConditions
   return condition.eTag === null ? { ifNoneMatch: "*" } : { ifMatch: `"${condition.eTag}"` };
 }
 
-async function unlessMissing<Result>(request: Promise<Result>): Promise<Result | undefined> {
+async function unlessMissing<Result>(what: string, request: Promise<Result>): Promise<Result | undefined> {
   try {
     return await request;
   } catch (error) {
     if (isRestError(error) && error.statusCode === 404) return undefined;
-    throw error;
+    throw describeError(what, error);
   }
 }
 
-async function conflictAware(request: Promise<unknown>, { container, name }: BlobAddress): Promise<void> {
+async function inWords(what: string, request: Promise<unknown>): Promise<void> {
   try {
     await request;
-  } catch (cause) {
-    if (isRestError(cause) && (cause.statusCode === 409 || cause.statusCode === 412)) {
-      throw new ConflictError(`${container}/${name} was changed by somebody else at the same moment`, { cause });
-    }
-    throw cause;
+  } catch (error) {
+    throw describeError(what, error);
   }
+}
+
+/** A refused condition is a `ConflictError`; the answer to a HEAD has no body, so its error has no message of its own. */
+function describeError(what: string, cause: unknown): unknown {
+  if (!isRestError(cause)) return cause;
+  if (cause.code === "ConditionNotMet" || cause.code === "BlobAlreadyExists" || cause.statusCode === 412) {
+    return new ConflictError(`Azure Storage could not ${what}: somebody else has changed it at the same moment`, {
+      cause,
+    });
+  }
+  const words = cause.message.split("\n")[0];
+  const reason = [cause.statusCode, cause.code, words].filter(Boolean).join(": ");
+  return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reason}`), { cause });
+}
+
+function nameOf({ container, name }: BlobAddress): string {
+  return `${container}/${name}`;
 }
 
 function isRestError(error: unknown): error is RestError {

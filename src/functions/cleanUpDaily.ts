@@ -9,7 +9,7 @@ df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedul
 /** Removes what is older than the retention time. */
 export async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
-  await layout.ensure();
+  await layout.ensure({ isFresh: true });
   const { histories, tasks, stagedBlobs } = await cleanUp(services(), client);
   context.info(`Removed ${histories} histories, ${tasks} Batch tasks and ${stagedBlobs} staged blobs`);
 }

@@ -9,6 +9,7 @@ import type { BlobVersion } from "../conversion.ts";
 import { isMp4Name, normalizeETag } from "../conversion.ts";
 import { conversionIdOf } from "../conversionId.ts";
 import { findInstance, startConversion } from "../starting.ts";
+import { hasRecord } from "../targets.ts";
 
 const { containers, triggerSource } = services().config;
 
@@ -40,11 +41,18 @@ export async function convertOnUpload(
   await startOnce(client, { container: blob.container, name: blob.name, eTag }, context);
 }
 
-/** Only looking first makes a repeated event harmless: starting an instance that has ended would run it again. */
+/**
+ * Only looking first makes a repeated event harmless: starting an instance that has ended would run it again, and after
+ * a while an instance is forgotten, when the record still tells.
+ */
 async function startOnce(client: DurableClient, source: BlobVersion, context: InvocationContext): Promise<void> {
   const instanceId = conversionIdOf(source);
   if (await findInstance(client, instanceId)) {
     context.debug(`Conversion ${instanceId} of ${source.name} is already known`);
+    return;
+  }
+  if (await hasRecord(services(), source)) {
+    context.debug(`${source.name} has been converted already: its record is of this version`);
     return;
   }
   await startConversion(client, instanceId, { source });

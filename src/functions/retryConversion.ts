@@ -18,7 +18,8 @@ export function retryConversion(request: HttpRequest, client: DurableClient): Pr
       const what = view.status === "running" ? "it is running" : `it has ended as ${view.status}`;
       return problem(409, "ConversionNotFailed", `Conversion ${view.id} cannot be retried: ${what}`);
     }
-    await startConversion(client, view.id, { source: view.input, firstAttempt: view.attempt + 1 });
+    const startedAt = view.record?.times.startedAt ?? view.createdAt;
+    await startConversion(client, view.id, { source: view.input, firstAttempt: view.attempt + 1, startedAt });
     return viewResponse(202, { ...view, status: "running", phase: "preparing", record: null });
   });
 }

@@ -9,8 +9,12 @@ df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, h
 /** The second look for uploads whose event was lost, or came while nobody listened. */
 export async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
-  await layout.ensure();
-  const { videos, started } = await sweep(services(), client);
+  await layout.ensure({ isFresh: true });
+  const { videos, started, isComplete } = await sweep(services(), client);
+  if (!isComplete)
+    context.warn(
+      `The sweep ran out of time after ${videos} videos; when more are converted, the next one gets further`,
+    );
   if (started.length === 0) context.debug(`Swept ${videos} videos: all are converted or known`);
   else context.info(`Swept ${videos} videos and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
 }

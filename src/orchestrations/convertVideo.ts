@@ -1,24 +1,29 @@
 import type { OrchestrationContext } from "durable-functions";
 import * as df from "durable-functions";
-import { ensureBatch, publish, recordFailure, submitTask } from "../activities/index.ts";
+import { publish, recordFailure } from "../activities/index.ts";
 import type { Submission } from "../activities/submitTask.ts";
-import type { CompletedTask } from "../batchTask.ts";
+import type { CompletedTask, TaskRef } from "../batchTask.ts";
 import type { BlobVersion, ConversionOutcome, ConversionRecord, Failure } from "../conversion.ts";
 import type { Step } from "../durable.ts";
 import { FAILURES, MAX_ATTEMPTS, codeOfExhaustedRetries, failureOf } from "../failures.ts";
 import { addSeconds } from "../time.ts";
+import type { Cancellation } from "./cancellation.ts";
+import { createCancellation } from "./cancellation.ts";
 import { patientRetry, reasonOf } from "./retries.ts";
 import { report } from "./status.ts";
+import { submit } from "./submit.ts";
 import type { Watch } from "./watchTask.ts";
-import { watchTask } from "./watchTask.ts";
+import { watchFromNowOn, watchTask } from "./watchTask.ts";
 
 /** The input of the orchestration. */
 export interface ConversionInput {
   readonly source: BlobVersion;
   /** Above 1 when a failed conversion is run again: attempts are counted on, so that none uses the task of another. */
   readonly firstAttempt?: number;
+  /** When the conversion was first started; absent at the first start. It tells older conversions from newer ones. */
+  readonly startedAt?: string;
   /** Only there after continue-as-new. */
-  readonly resumed?: { readonly startedAt: string; readonly attempt: number; readonly watch: Watch };
+  readonly resumed?: { readonly attempt: number; readonly watch: Watch };
 }
 
 /** The output of the orchestration. */
@@ -48,6 +53,8 @@ interface Attempt {
   readonly source: BlobVersion;
   readonly startedAt: string;
   readonly attempt: number;
+  /** The task of the attempt before, when it may still run. */
+  readonly abandoned: TaskRef | null;
 }
 
 const COPY_POLL_SECONDS = 2;
@@ -59,77 +66,85 @@ const PAUSE_GROWTH = 4;
  * randomness, no I/O but through activities and timers.
  */
 export function* convertVideo(context: OrchestrationContext): Step<ConversionResult | undefined> {
-  const { source, firstAttempt = 1, resumed } = context.df.getInput<ConversionInput>();
-  const startedAt = resumed?.startedAt ?? context.df.currentUtcDateTime.toISOString();
-  let watch = resumed?.watch;
+  const input = context.df.getInput<ConversionInput>();
+  const { source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
+  const cancellation = createCancellation(context);
+  let { attempt, watch } = input.resumed ?? { attempt: firstAttempt, watch: undefined };
+  let abandoned: TaskRef | null = null;
 
-  for (let attempt = resumed?.attempt ?? firstAttempt; ; attempt++) {
-    const current = { conversionId: context.df.instanceId, source, startedAt, attempt };
-    const ended = yield* runAttempt(context, current, watch);
-    watch = undefined;
-    switch (ended.status) {
-      case "paused":
-        context.df.continueAsNew({ source, firstAttempt, resumed: { startedAt, attempt, watch: ended.watch } });
-        return undefined;
-      case "succeeded":
-        return finish(context, attempt, { outcome: "succeeded", record: ended.record });
-      case "superseded":
-        return finish(context, attempt, { outcome: "superseded", record: null });
-      case "failed": {
-        const triesLeft = firstAttempt + MAX_ATTEMPTS - 1 - attempt;
-        if (!FAILURES[ended.failure.code].isRetried || triesLeft <= 0) {
-          return finish(context, attempt, yield* recordTheFailure(current, ended));
-        }
-        report(context, attempt, "preparing", { waitReason: `trying again after: ${ended.failure.message}` });
-        const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - firstAttempt);
-        yield context.df.createTimer(addSeconds(context.df.currentUtcDateTime, pauseSeconds));
-      }
+  for (;;) {
+    const current: Attempt = { conversionId: context.df.instanceId, source, startedAt, attempt, abandoned };
+    const ended: AttemptResult = yield* runAttempt(context, cancellation, current, watch);
+    if (ended.status === "paused") {
+      context.df.continueAsNew({ source, firstAttempt, startedAt, resumed: { attempt, watch: ended.watch } });
+      return undefined;
     }
+    if (ended.status === "succeeded") return finish(context, attempt, { outcome: "succeeded", record: ended.record });
+    if (ended.status === "superseded") return finish(context, attempt, { outcome: "superseded", record: null });
+
+    const triesLeft = firstAttempt + MAX_ATTEMPTS - 1 - attempt;
+    if (!FAILURES[ended.failure.code].isRetried || triesLeft <= 0) {
+      return finish(context, attempt, yield* recordTheFailure(current, ended));
+    }
+    report(context, attempt, "preparing", { waitReason: `trying again after: ${ended.failure.message}` });
+    const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - firstAttempt);
+    yield* cancellation.sleepUntil(addSeconds(context.df.currentUtcDateTime, pauseSeconds));
+    if (cancellation.isRequested()) {
+      const cancelled = { ...ended, failure: failureOf("Cancelled") };
+      return finish(context, attempt, yield* recordTheFailure(current, cancelled));
+    }
+    abandoned = ended.completed === null ? (ended.submission?.task ?? null) : null;
+    watch = undefined;
+    attempt++;
   }
 }
 
-function* runAttempt(context: OrchestrationContext, current: Attempt, resumed: Watch | undefined): Step<AttemptResult> {
-  let submission = resumed?.submission ?? null;
-  try {
-    if (submission === null) {
-      report(context, current.attempt, "preparing");
-      yield* ensureBatch({ attempt: current.attempt }, patientRetry);
-      const submitted = yield* submitTask(current, patientRetry);
-      if (submitted.status === "superseded") return { status: "superseded" };
-      if (submitted.status === "deleted") return failed(failureOf("InputMissing"), { submission, completed: null });
-      submission = submitted.submission;
-      report(context, current.attempt, "waiting");
-    }
-    const start = resumed ?? { submission, convertingSince: null, waitReason: null };
-    const watched = yield* watchTask(context, current.attempt, start);
-    if (watched.status === "paused") return watched;
-    if (watched.status === "failed") return failed(watched.failure, { submission, completed: null });
-
-    report(context, current.attempt, "publishing");
-    return yield* publishWhenCopied(context, current, { submission, completed: watched.completed });
-  } catch (error) {
-    const reason = reasonOf(error);
-    return failed(failureOf(codeOfExhaustedRetries(reason), reason), { submission, completed: null });
+function* runAttempt(
+  context: OrchestrationContext,
+  cancellation: Cancellation,
+  current: Attempt,
+  resumed: Watch | undefined,
+): Step<AttemptResult> {
+  let watch = resumed;
+  if (watch === undefined) {
+    const submitted = yield* submit(context, cancellation, current);
+    if (submitted.status === "superseded") return submitted;
+    if (submitted.status === "failed") return failed(submitted.failure, null, null);
+    watch = watchFromNowOn(submitted.submission);
+    report(context, current.attempt, "waiting");
   }
+  const { submission } = watch;
+  const watched = yield* watchTask(context, cancellation, current.attempt, watch);
+  if (watched.status === "paused") return watched;
+  if (watched.status === "failed") return failed(watched.failure, submission, null);
+
+  report(context, current.attempt, "publishing");
+  return yield* publishWhenCopied(context, current, submission, watched.completed);
 }
 
 function* publishWhenCopied(
   context: OrchestrationContext,
   current: Attempt,
-  traces: { readonly submission: Submission; readonly completed: CompletedTask },
+  submission: Submission,
+  completed: CompletedTask,
 ): Step<AttemptResult> {
-  for (;;) {
-    const published = yield* publish({ ...current, ...traces }, patientRetry);
-    switch (published.status) {
-      case "published":
-        return { status: "succeeded", record: published.record };
-      case "superseded":
-        return { status: "superseded" };
-      case "rejected":
-        return failed(published.failure, traces);
-      case "copying":
-        yield context.df.createTimer(addSeconds(context.df.currentUtcDateTime, COPY_POLL_SECONDS));
+  try {
+    for (;;) {
+      const published = yield* publish({ ...current, submission, completed }, patientRetry);
+      switch (published.status) {
+        case "published":
+          return { status: "succeeded", record: published.record };
+        case "superseded":
+          return { status: "superseded" };
+        case "rejected":
+          return failed(published.failure, submission, completed);
+        case "copying":
+          yield context.df.createTimer(addSeconds(context.df.currentUtcDateTime, COPY_POLL_SECONDS));
+      }
     }
+  } catch (error) {
+    const reason = reasonOf(error);
+    return failed(failureOf(codeOfExhaustedRetries(reason), reason), submission, completed);
   }
 }
 
@@ -143,8 +158,8 @@ function* recordTheFailure(
     : { outcome: recorded.record.status, record: recorded.record };
 }
 
-function failed(failure: Failure, traces: Traces): AttemptResult {
-  return { status: "failed", failure, ...traces };
+function failed(failure: Failure, submission: Submission | null, completed: CompletedTask | null): AttemptResult {
+  return { status: "failed", failure, submission, completed };
 }
 
 function finish(context: OrchestrationContext, attempt: number, result: ConversionResult): ConversionResult {

@@ -4,10 +4,10 @@ import type { TaskStatus } from "../activities/readTask.ts";
 import type { Submission } from "../activities/submitTask.ts";
 import type { CompletedTask, WaitReason } from "../batchTask.ts";
 import type { Failure } from "../conversion.ts";
-import { CANCEL_EVENT } from "../conversion.ts";
 import type { Step } from "../durable.ts";
 import { failureOf } from "../failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../time.ts";
+import type { Cancellation } from "./cancellation.ts";
 import { nextDelaySeconds } from "./polling.ts";
 import { briefRetry, reasonOf } from "./retries.ts";
 import { report } from "./status.ts";
@@ -15,6 +15,8 @@ import { report } from "./status.ts";
 /** What has been seen of a task so far; carried through continue-as-new, so all times are absolute. */
 export interface Watch {
   readonly submission: Submission;
+  /** Since when the task waits for a node: its submission, or the loss of its last node. */
+  readonly waitingSince: string;
   /** Null while the task waits for a node. */
   readonly convertingSince: string | null;
   readonly waitReason: WaitReason | null;
@@ -31,24 +33,29 @@ const MAX_POLLS_PER_GENERATION = 40;
 /** Batch itself ends the task at its limit; that ours comes later gives it the time to upload the logs. */
 const CONVERTING_GRACE_SECONDS = 300;
 
+export function watchFromNowOn(submission: Submission): Watch {
+  return { submission, waitingSince: submission.submittedAt, convertingSince: null, waitReason: null };
+}
+
 /** Looks at the task from time to time until it is completed or cancelled, or one of its deadlines has passed. */
-export function* watchTask(context: OrchestrationContext, attempt: number, start: Watch): Step<WatchResult> {
+export function* watchTask(
+  context: OrchestrationContext,
+  cancellation: Cancellation,
+  attempt: number,
+  start: Watch,
+): Step<WatchResult> {
   let watch = start;
   for (let poll = 0; poll < MAX_POLLS_PER_GENERATION; poll++) {
-    // One waiter for each round: an event is for the newest waiter, and may also come while the task is read.
-    const cancelled = context.df.waitForExternalEvent(CANCEL_EVENT);
-    const timer = context.df.createTimer(nextLook(watch, context.df.currentUtcDateTime));
-    yield context.df.Task.any([timer, cancelled]);
-    if (!timer.isCompleted) timer.cancel();
-
-    const seen = cancelled.isCompleted ? undefined : yield* look(watch);
-    if (seen === undefined || cancelled.isCompleted) return { status: "failed", failure: failureOf("Cancelled") };
+    if (!cancellation.isRequested()) yield* cancellation.sleepUntil(nextLook(watch, context.df.currentUtcDateTime));
+    const seen = cancellation.isRequested() ? undefined : yield* look(watch);
+    if (seen === undefined || cancellation.isRequested()) return fail(failureOf("Cancelled"));
     if (seen.state === "completed") return { status: "completed", completed: seen.completed };
-    if (seen.state === "missing") return { status: "failed", failure: taskMissing(watch.submission) };
+    if (seen.state === "lost") return fail(failureOf("NodeLost", seen.reason));
 
     const now = context.df.currentUtcDateTime;
     watch = advance(watch, seen, now);
-    if (now >= deadlineOf(watch)) return { status: "failed", failure: tooLate(watch) };
+    if (now >= deadlineOf(watch)) return fail(tooLate(watch));
+    if (watch.convertingSince === null && isAccessTooShort(watch, now)) return fail(failureOf("AccessExpired"));
     const percent = seen.state === "converting" ? seen.percent : null;
     const phase = watch.convertingSince === null ? "waiting" : "converting";
     report(context, attempt, phase, { percent, waitReason: watch.waitReason?.text ?? null });
@@ -70,15 +77,18 @@ function* look(watch: Watch): Step<Seen> {
 function advance(watch: Watch, seen: Extract<Seen, { state: "converting" | "waiting" | "unknown" }>, now: Date): Watch {
   switch (seen.state) {
     case "converting":
-      return { ...watch, convertingSince: watch.convertingSince ?? now.toISOString(), waitReason: null };
+      // A task whose node was lost between two looks runs anew, and its time counts from then.
+      return {
+        ...watch,
+        convertingSince: seen.startedAt ?? watch.convertingSince ?? now.toISOString(),
+        waitReason: null,
+      };
     case "unknown":
       return { ...watch, waitReason: seen.reason };
     case "waiting": {
       if (watch.convertingSince === null) return { ...watch, waitReason: seen.reason };
-      // It ran and is active again, so it has lost its node: it waits anew, from now on.
-      const submission = { ...watch.submission, submittedAt: now.toISOString() };
       const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
-      return { submission, convertingSince: null, waitReason: seen.reason ?? lost };
+      return { ...watch, waitingSince: now.toISOString(), convertingSince: null, waitReason: seen.reason ?? lost };
     }
   }
 }
@@ -89,14 +99,19 @@ function nextLook(watch: Watch, now: Date): Date {
   return next < deadline ? next : deadline;
 }
 
-function phaseStart({ convertingSince, submission }: Watch): Date {
-  return parseTime(convertingSince ?? submission.submittedAt);
+function phaseStart({ convertingSince, waitingSince }: Watch): Date {
+  return parseTime(convertingSince ?? waitingSince);
 }
 
 function deadlineOf(watch: Watch): Date {
   const { waitingSeconds, convertingSeconds } = watch.submission;
   const limit = watch.convertingSince === null ? waitingSeconds : convertingSeconds + CONVERTING_GRACE_SECONDS;
   return addSeconds(phaseStart(watch), limit);
+}
+
+/** A task that lost its node, perhaps more than once, may outlive its URLs; then it would fail only after its work. */
+function isAccessTooShort({ submission }: Watch, now: Date): boolean {
+  return addSeconds(now, submission.convertingSeconds) > parseTime(submission.accessUntil);
 }
 
 function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
@@ -106,12 +121,10 @@ function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
     return failureOf("ConversionTimedOut", `The conversion took longer than ${minutes} minutes${because}`);
   }
   const minutes = submission.waitingSeconds / 60;
-  return failureOf(
-    waitReason?.code ?? "NoCapacity",
-    `No node of Azure Batch took the task within ${minutes} minutes${because}`,
-  );
+  const code = waitReason?.code ?? "NoCapacity";
+  return failureOf(code, `No node of Azure Batch took the task within ${minutes} minutes${because}`);
 }
 
-function taskMissing({ task }: Submission): Failure {
-  return failureOf("NodeLost", `Task ${task.taskId} is no longer in job ${task.jobId}: somebody has deleted it`);
+function fail(failure: Failure): WatchResult {
+  return { status: "failed", failure };
 }

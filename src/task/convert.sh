@@ -51,7 +51,7 @@ choose_audio_stream() {
   streams=$(ffprobe -v error -select_streams a -print_format compact=print_section=0 \
     -show_entries stream=index,channels,duration:stream_disposition=default:stream_tags=language "${safe_input[@]}")
   streams=$(grep -F 'disposition:default=1' <<<"$streams" || echo "$streams")
-  stream=$(grep -F -m 1 "tag:language=$language" <<<"$streams" || head -n 1 <<<"$streams")
+  stream=$([[ -n $language ]] && grep -F -m 1 "tag:language=$language" <<<"$streams" || head -n 1 <<<"$streams")
   [[ $stream =~ index=([0-9]+) ]] || return
   stream_index=${BASH_REMATCH[1]}
   [[ $stream =~ channels=([0-9]+) ]] && channels=${BASH_REMATCH[1]}
@@ -69,7 +69,7 @@ convert() {
   ffmpeg -nostdin -hide_banner -nostats -progress pipe:1 "${safe_input[@]}" \
     -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
     -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
-    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" "${downmix[@]}" -id3v2_version 3 -f mp3 -y output.part |
+    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y output.part |
     print_percents &&
     mv output.part output.mp3
 }

@@ -36,7 +36,7 @@ interface ProbedStream {
   readonly tags?: { readonly language?: string };
 }
 
-/** Reads report.json. Throws a `SyntaxError` when it is not JSON, for instance because its upload was cut off. */
+/** Reads report.json. Throws a `SyntaxError` when it is none, for instance because its upload was cut off. */
 export function parseReport(json: string): TaskReport {
   const raw = JSON.parse(json) as {
     outcome: TaskOutcome;
@@ -44,7 +44,8 @@ export function parseReport(json: string): TaskReport {
     streamIndex: number | null;
     source: Probe | null;
     result: Probe | null;
-  };
+  } | null;
+  if (raw?.outcome === undefined) throw new SyntaxError("The report has no outcome");
   return {
     outcome: raw.outcome,
     ffmpegVersion: raw.ffmpegVersion,

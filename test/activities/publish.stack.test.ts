@@ -74,7 +74,13 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
     source,
     attempt,
     startedAt: "2026-01-01T12:00:00.000Z",
-    submission: { task, submittedAt: "2026-01-01T12:00:01.000Z", waitingSeconds: 60, convertingSeconds: 60 },
+    submission: {
+      task,
+      submittedAt: "2026-01-01T12:00:01.000Z",
+      waitingSeconds: 60,
+      convertingSeconds: 60,
+      accessUntil: "2026-01-02T00:00:00.000Z",
+    },
     completed: {
       state: "completed",
       succeeded: true,
@@ -187,7 +193,7 @@ test("an older version cannot overwrite a newer one that is published at the sam
   };
 
   await expect(publish({ ...services, blobs: { ...services.blobs, properties } }, older)).rejects.toThrow(
-    "changed by somebody else",
+    "somebody else has changed it",
   );
   expect(await contentOf(MP3)).toBe("new music");
   expect(await publish(services, older)).toEqual({ status: "superseded" });
@@ -262,4 +268,58 @@ test("a failure of an older version is not recorded over a newer upload", async 
 
   expect(await recordFailure(services, input)).toEqual({ status: "superseded" });
   expect(await namesIn(containers.output)).toEqual([]);
+});
+
+test("a success stays one when what comes after the record fails, and also when it is asked to fail", async ({
+  expect,
+}) => {
+  const input = await converted();
+  const batch = { ...services.batch, deleteTask: () => Promise.reject(new Error("Batch is away")) };
+
+  expect(await publish({ ...services, batch }, input)).toMatchObject({ status: "published" });
+  const recorded = await recordFailure(services, { ...input, attempt: 3, failure });
+
+  expect(recorded).toMatchObject({ status: "recorded", record: { status: "succeeded" } });
+});
+
+test("a failure is recorded also when Batch is away", async ({ expect }) => {
+  const input = { ...(await converted()), failure, completed: null };
+  const batch = { ...services.batch, terminateTask: () => Promise.reject(new Error("Batch is away")) };
+
+  expect(await recordFailure({ ...services, batch }, input)).toMatchObject({ status: "recorded" });
+});
+
+test("an older version that fails after a newer one was converted and deleted leaves its record alone", async ({
+  expect,
+}) => {
+  const older = { ...(await converted("video one")), failure };
+  const newer = { ...(await converted("video two")), startedAt: "2026-01-01T12:00:30.000Z" };
+  await publish(services, newer);
+  await services.blobs.delete(newer.source);
+
+  expect(await recordFailure(services, older)).toEqual({ status: "superseded" });
+  expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject({
+    conversionId: newer.conversionId,
+    status: "succeeded",
+  });
+});
+
+test.for(["no JSON", "null", "[]", '{"schemaVersion":2}'])(
+  "a blob «%s» in the record's place is replaced",
+  async (content, { expect }) => {
+    const input = await converted();
+    const address = { container: containers.output, name: `${MP3.name}.json` };
+    await services.blobs.writeText(address, content, { contentType: "text/plain" });
+
+    expect(await publish(services, input)).toMatchObject({ status: "published" });
+    expect(JSON.parse(await contentOf(address))).toMatchObject({ status: "succeeded" });
+  },
+);
+
+test("a storage error is told in words", async ({ expect }) => {
+  const missing = services.blobs.setContentType({ container: containers.input, name: "none.mp4" }, "x");
+
+  await expect(missing).rejects.toThrow(
+    /^Azure Storage could not set the type of input-\d+\/none\.mp4: 404: BlobNotFound/,
+  );
 });

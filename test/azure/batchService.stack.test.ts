@@ -107,7 +107,7 @@ test("a task can be ended and deleted, and both again", async ({ expect }) => {
   await batch.deleteTask(ref);
   await batch.deleteTask(ref);
   await batch.terminateTask(ref);
-  expect(await batch.readTask(ref)).toEqual({ state: "missing" });
+  expect(await batch.readTask(ref)).toMatchObject({ state: "lost" });
   expect(await batch.readStdout(ref, 100)).toBe("");
 });
 
@@ -119,8 +119,8 @@ test("tasks that ended long ago are deleted, others stay", async ({ expect }) =>
 
   expect(await batch.deleteOldTasks(new Date("2020-01-01"))).toBe(0);
   expect(await batch.deleteOldTasks(new Date("2100-01-01"))).toBe(1);
-  expect(await batch.readTask(done)).toEqual({ state: "missing" });
-  expect((await batch.readTask(runs)).state).not.toBe("missing");
+  expect(await batch.readTask(done)).toMatchObject({ state: "lost" });
+  expect((await batch.readTask(runs)).state).not.toBe("lost");
 });
 
 test("a job that takes no more tasks is replaced by its next generation", async ({ expect }) => {
@@ -132,6 +132,33 @@ test("a job that takes no more tasks is replaced by its next generation", async 
   await expect(batch.addTask(task("one"))).rejects.toThrow(/Job(BeingTerminated|Completed)/);
 
   expect(await batch.addTask(task("one"))).toEqual({ poolId: "mp3drop", jobId: "mp3drop-2", taskId: "one" });
+});
+
+test("a task that waits in a job which somebody has closed is lost", async ({ expect }) => {
+  const { settings, batch } = await start({ maxNodes: 0 });
+  const ref = await batch.addTask(task("one"));
+  await connectBatch(settings).job.disable("mp3drop", "wait");
+
+  const reading = await vi.waitFor(async () => {
+    const found = await batch.readTask(ref);
+    if (found.state === "lost") return found;
+    throw new Error(`Still ${found.state}`);
+  });
+
+  expect(reading.reason).toMatch(/^Job mp3drop is disabl(ed|ing): it runs no tasks$/);
+});
+
+test("generations of the job that are completed go with the old tasks", async ({ expect }) => {
+  const { settings, batch } = await start();
+  await batch.ensurePoolAndJob();
+  const client = connectBatch(settings);
+  await client.job.terminate("mp3drop");
+  await vi.waitFor(async () => expect((await client.job.get("mp3drop")).state).toBe("completed"));
+  await batch.ensurePoolAndJob({ isFresh: true });
+
+  await batch.deleteOldTasks(new Date());
+
+  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
 });
 
 test("an image that the account does not offer is named, with those that it does", async ({ expect }) => {
@@ -171,6 +198,17 @@ test("a lasting refusal is an error in words, with the code of the service", asy
   expect(error).toBeInstanceOf(BatchError);
   expect(error).toMatchObject({ code: "ServerBusy", statusCode: 503 });
   expect(String(error)).toMatch(/Azure Batch could not add task one to job mp3drop: ServerBusy: \w+/);
+});
+
+test("what the service says of a refused value is told without the SAS in it", async ({ expect }) => {
+  const { batch } = await start();
+  const output = { file: "../../../x", blobName: "x", contentType: "x", when: "tasksuccess" } as const;
+  const secret = { ...task("one"), outputs: [{ ...output, containerUrl: "http://127.0.0.1:1/work?sv=1&sig=hush" }] };
+
+  const error = await batch.addTask(secret).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(BatchError);
+  expect(String(error)).not.toContain("hush");
 });
 
 test("a wrong key is an error that does not show the key", async ({ expect }) => {

@@ -6,7 +6,13 @@ import { START, drive } from "./drive.ts";
 
 const source = { container: "input", name: "talks/intro.mp4", eTag: "0x8DA1" };
 const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "0123456789abcdef0123456789abcdef-1" };
-const submission = { task, submittedAt: START.toISOString(), waitingSeconds: 600, convertingSeconds: 3600 };
+const submission = {
+  task,
+  submittedAt: START.toISOString(),
+  waitingSeconds: 600,
+  convertingSeconds: 3600,
+  accessUntil: "2026-01-01T14:10:00.000Z",
+};
 const submitted = { status: "submitted", submission };
 const completed: CompletedTask = {
   state: "completed",
@@ -23,7 +29,11 @@ const waitingFor = (code: WaitReason["code"], text: string): TaskStatus => ({
   state: "waiting",
   reason: { code, text },
 });
-const converting = (percent: number | null): TaskStatus => ({ state: "converting", percent });
+const converting = (percent: number | null, startedAt: string | null = null): TaskStatus => ({
+  state: "converting",
+  percent,
+  startedAt,
+});
 const record = { schemaVersion: 1, status: "succeeded" };
 const failureRecord = { schemaVersion: 1, status: "failed" };
 
@@ -123,7 +133,7 @@ test("a task that lost its node waits again with a new deadline", ({ expect }) =
 });
 
 test("after forty polls it continues as new with absolute times, and goes on where it was", ({ expect }) => {
-  const long = { ...submission, convertingSeconds: 86_400 };
+  const long = { ...submission, convertingSeconds: 86_400, accessUntil: "2026-01-03T00:00:00.000Z" };
   const first = drive(
     { source },
     replies({
@@ -136,10 +146,15 @@ test("after forty polls it continues as new with absolute times, and goes on whe
   expect(first.continuedWith).toEqual({
     source,
     firstAttempt: 1,
+    startedAt: START.toISOString(),
     resumed: {
-      startedAt: START.toISOString(),
       attempt: 1,
-      watch: { submission: long, convertingSince: "2026-01-01T12:00:01.000Z", waitReason: null },
+      watch: {
+        submission: long,
+        waitingSince: START.toISOString(),
+        convertingSince: "2026-01-01T12:00:01.000Z",
+        waitReason: null,
+      },
     },
   });
 
@@ -187,7 +202,11 @@ test("a platform failure is tried again as a new attempt, three times in all, wi
 test("a task that vanished is submitted again", ({ expect }) => {
   const run = drive(
     { source },
-    replies({ ensureBatch: [{}, {}], submitTask: [submitted, submitted], readTask: [{ state: "missing" }, done] }),
+    replies({
+      ensureBatch: [{}, {}],
+      submitTask: [submitted, submitted],
+      readTask: [{ state: "lost", reason: "Job mp3drop is disabled" }, done],
+    }),
   );
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
@@ -203,16 +222,34 @@ test("a Batch service that does not answer is asked again, and the status says s
   );
 });
 
+test("what fails before there is a task is tried again with growing pauses, and the status says why", ({ expect }) => {
+  const away = activityFailure("ensureBatch", "Azure Batch could not read pool mp3drop: connect ECONNREFUSED");
+  const run = drive({ source }, replies({ ensureBatch: [away, away, away, {}] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.timers.slice(0, 3)).toEqual([1, 2, 3]);
+  expect(run.statuses).toContainEqual({
+    phase: "preparing",
+    percent: null,
+    waitReason: "Azure Batch could not read pool mp3drop: connect ECONNREFUSED",
+    attempt: 1,
+  });
+});
+
 test.for([
   ["Azure Batch could not create job mp3drop: ActiveJobAndScheduleQuotaReached: no more jobs", "QuotaExceeded"],
   ["Azure Batch could not add task x: TooManyRequests: slow down", "Throttled"],
-  ["connect ECONNREFUSED", "InternalError"],
+  ["Azure Storage could not look at input/429.mp4: 503: busy", "Throttled"],
+  ["Azure Storage could not look at input/429.mp4: 403", "Misconfigured"],
+  ["Azure Batch could not read pool x: AuthenticationFailed: no", "Misconfigured"],
+  ["Azure Batch could not read pool x: connect ECONNREFUSED", "InternalError"],
 ])(
-  "a step that keeps failing with «%s» ends as %s, with that reason and no stack",
+  "a step that fails for hours with «%s» ends as %s, with that reason and no stack",
   ([reason = "", code], { expect }) => {
-    const failure = activityFailure("ensureBatch", reason);
-    const run = drive({ source }, replies({ ensureBatch: [failure, failure, failure] }));
+    const failures = Array.from({ length: 300 }, () => activityFailure("ensureBatch", reason));
+    const run = drive({ source }, replies({ ensureBatch: failures }));
 
+    expect(run.timers.at(-1)).toBeGreaterThan(4 * 3600 - 300);
     expect(run.calls.at(-1)).toMatchObject({
       name: "recordFailure",
       input: { failure: { code, message: reason }, submission: null, completed: null },
@@ -224,11 +261,54 @@ test("a conversion that is cancelled is recorded as cancelled, without another l
   const record = { schemaVersion: 1, status: "cancelled" };
   const answers = replies({ readTask: [waiting, converting(1)], recordFailure: [{ status: "recorded", record }] });
 
-  const run = drive({ source }, answers, START, 2);
+  const run = drive({ source }, answers, START, { cancelAtTimer: 3 });
 
   expect(run.result).toEqual({ outcome: "cancelled", record });
   expect(run.calls.map(({ name }) => name).slice(2)).toEqual(["readTask", "readTask", "recordFailure"]);
   expect(run.calls.at(-1)).toMatchObject({ input: { failure: { code: "Cancelled" }, submission, completed: null } });
+});
+
+test.for([
+  ["while the task is read", { cancelAtCall: 4 }, ["readTask", "readTask"]],
+  ["in the pause after a failed attempt", { cancelAtTimer: 2 }, ["readTask", "publish"]],
+  ["while the next attempt is prepared", { cancelAtCall: 5 }, ["readTask", "publish", "ensureBatch", "submitTask"]],
+] as const)("cancelling %s is not lost", ([, when, calls], { expect }) => {
+  const rejected = { status: "rejected", failure: { code: "UploadFailed", message: "m", hint: "h" } };
+  const isFirst = calls[1] === "readTask";
+  const answers = replies({
+    ensureBatch: [{}, {}],
+    submitTask: [submitted, submitted],
+    readTask: isFirst ? [waiting, waiting] : [done],
+    publish: [rejected],
+    recordFailure: [{ status: "recorded", record: { status: "cancelled" } }],
+  });
+
+  const run = drive({ source }, answers, START, when);
+
+  expect(run.result?.outcome).toBe("cancelled");
+  expect(run.calls.slice(2).map(({ name }) => name)).toEqual([...calls, "recordFailure"]);
+});
+
+test("the time of a run counts from its own start, also when the loss of a node was not seen", ({ expect }) => {
+  const first = converting(90, "2026-01-01T12:00:00.500Z");
+  const second = Array.from({ length: 60 }, () => converting(1, "2026-01-01T12:50:00.000Z"));
+  const run = drive({ source }, replies({ readTask: [first, ...second.slice(0, 39)] }));
+
+  expect(run.continuedWith?.resumed?.watch.convertingSince).toBe("2026-01-01T12:50:00.000Z");
+});
+
+test("a task whose access would end before it could is given up for a new attempt, and ended", ({ expect }) => {
+  const short = { ...submission, accessUntil: "2026-01-01T13:00:02.000Z" };
+  const answers = replies({
+    ensureBatch: [{}, {}],
+    submitTask: [{ status: "submitted", submission: short }, submitted],
+    readTask: [converting(1), waiting, waiting, done],
+  });
+
+  const run = drive({ source }, answers);
+
+  expect(run.result?.outcome).toBe("succeeded");
+  expect(run.calls.filter(({ name }) => name === "submitTask").at(-1)).toMatchObject({ input: { abandoned: task } });
 });
 
 test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {

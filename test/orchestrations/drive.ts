@@ -31,24 +31,36 @@ interface Timer extends Event {
   readonly fireAt: Date;
 }
 
-/**
- * Drives the orchestrator by hand, without an engine: time passes in timers only. The event that cancels it comes
- * instead of timer number `cancelAtTimer`.
- */
-export function drive(input: ConversionInput, replies: Replies, start = START, cancelAtTimer = Infinity): Run {
+/** When the event that cancels the conversion comes: instead of a timer, or while an activity runs; counted from 1. */
+export interface Cancelling {
+  readonly cancelAtTimer?: number;
+  readonly cancelAtCall?: number;
+}
+
+/** Drives the orchestrator by hand, without an engine: time passes in timers only. */
+export function drive(
+  input: ConversionInput,
+  replies: Replies,
+  start = START,
+  { cancelAtTimer, cancelAtCall }: Cancelling = {},
+): Run {
   const queues = new Map(Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]));
   const calls: { name: string; input: unknown }[] = [];
   const timers: number[] = [];
   const statuses: unknown[] = [];
   let now = start;
   let continuedWith: ConversionInput | undefined;
+  const waiters: Event[] = [];
   const df = {
     instanceId: "0123456789abcdef0123456789abcdef",
     getInput: () => input,
     setCustomStatus: (status: unknown) => statuses.push(status),
     continueAsNew: (next: ConversionInput) => (continuedWith = next),
     createTimer: (fireAt: Date) => ({ fireAt, isCompleted: false, cancel: () => {} }),
-    waitForExternalEvent: () => ({ isCompleted: false }),
+    waitForExternalEvent: () => {
+      waiters.push({ isCompleted: false });
+      return waiters.at(-1);
+    },
     Task: { any: ([timer, event]: [Timer, Event]) => ({ timer, event }) },
     get currentUtcDateTime() {
       return now;
@@ -60,7 +72,7 @@ export function drive(input: ConversionInput, replies: Replies, start = START, c
   while (!step.done) {
     const { timer, event } = waitOf(step.value);
     if (timer !== undefined) {
-      const isCancelled = event !== undefined && timers.length === cancelAtTimer;
+      const isCancelled = event !== undefined && timers.length + 1 === cancelAtTimer;
       (isCancelled ? event : timer).isCompleted = true;
       if (!isCancelled) {
         timers.push((timer.fireAt.getTime() - start.getTime()) / 1000);
@@ -71,6 +83,9 @@ export function drive(input: ConversionInput, replies: Replies, start = START, c
     }
     const call = describeCall(step.value);
     calls.push(call);
+    // As in the library, an event goes to the newest of those that wait.
+    const newest = waiters.at(-1);
+    if (calls.length === cancelAtCall && newest !== undefined) newest.isCompleted = true;
     const reply = queues.get(call.name)?.shift();
     if (reply === undefined) throw new Error(`The test has no reply for another ${call.name}`);
     step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);

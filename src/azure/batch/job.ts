@@ -1,19 +1,18 @@
 import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../errors.ts";
-import { unlessCode, unlessMissing } from "./retrying.ts";
+import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** A job that is no longer active cannot be revived, so the next generation takes over: `mp3drop`, `mp3drop-2`, … */
 const MAX_GENERATION = 1000;
 
-/** Finds the newest generation of the job, creates one when there is none that takes tasks, and returns its id. */
+/** Finds the first generation of the job that takes tasks, or makes one, and returns its id. */
 export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: BatchSettings): Promise<string> {
   for (let generation = 1; generation <= MAX_GENERATION; generation++) {
-    const id = generation === 1 ? jobId : `${jobId}-${generation}`;
-    const found = await unlessMissing(`read job ${id}`, () =>
-      client.job.get(id, { jobGetOptions: { select: "id,state" } }),
-    );
-    if (found === undefined) {
+    const id = idOf(jobId, generation);
+    const state = await readState(client, id);
+    if (state === "active" || state === "enabling") return id;
+    if (state === undefined) {
       // Whoever was faster has created the same job. One that stays when its tasks are done is what we want: the
       // alternative ends a job that is empty for a moment.
       await unlessCode(`create job ${id}`, ["JobExists"], () =>
@@ -26,7 +25,6 @@ export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: B
       );
       return id;
     }
-    if (found.state === "active" || found.state === "enabling") return id;
   }
   throw new BatchError(
     `Jobs ${jobId} to ${jobId}-${MAX_GENERATION} all exist and are not active; delete the old ones`,
@@ -35,4 +33,25 @@ export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: B
       statusCode: 409,
     },
   );
+}
+
+/** Deletes the generations that were completed before the one in use, with their tasks. */
+export async function deleteCompletedJobs(client: BatchServiceClient, jobId: string, idInUse: string): Promise<void> {
+  for (let generation = 1; idOf(jobId, generation) !== idInUse; generation++) {
+    const id = idOf(jobId, generation);
+    if ((await readState(client, id)) !== "completed") continue;
+    await retrying(`delete job ${id}`, () => client.job.deleteMethod(id));
+  }
+}
+
+function idOf(jobId: string, generation: number): string {
+  return generation === 1 ? jobId : `${jobId}-${generation}`;
+}
+
+/** Undefined when there is no such job. */
+async function readState(client: BatchServiceClient, id: string): Promise<string | undefined> {
+  const job = await unlessMissing(`read job ${id}`, () =>
+    client.job.get(id, { jobGetOptions: { select: "id,state" } }),
+  );
+  return job && (job.state?.toLowerCase() ?? "active");
 }

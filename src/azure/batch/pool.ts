@@ -7,15 +7,12 @@ import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
  * Installs ffmpeg where it is missing. Freshly booted Ubuntu nodes run unattended upgrades that hold the package lock
  * for minutes, hence the lock timeout; the last command fails the start task when ffmpeg does not run.
  */
+const APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300";
 const START_COMMAND = [
   "set -e",
-  "if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then",
-  "export DEBIAN_FRONTEND=noninteractive",
-  "apt-get -o DPkg::Lock::Timeout=300 update",
-  "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ffmpeg",
-  "fi",
+  `command -v ffmpeg && command -v ffprobe || { ${APT_GET} update && ${APT_GET} install -y --no-install-recommends ffmpeg; }`,
   "ffmpeg -version",
-].join("\n");
+].join("; ");
 
 /** Creates the pool when there is none. An existing pool is used as it is: its size and image may be somebody's choice. */
 export async function ensurePool(client: BatchServiceClient, settings: BatchSettings): Promise<void> {

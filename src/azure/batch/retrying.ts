@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchError } from "../../errors.ts";
+import { withoutSecrets } from "../../redact.ts";
 
 /** Short, because an activity that fails is retried by its orchestration with longer pauses. */
 const PAUSES_MS = [200, 800];
@@ -68,7 +69,7 @@ function toBatchError(what: string, cause: unknown): BatchError {
   const reason = [code ?? statusCode, textOf(error), ...detailsOf(error)]
     .filter((part) => part !== undefined)
     .join(": ");
-  return new BatchError(`Azure Batch could not ${what}: ${reason}`, { code, statusCode }, { cause });
+  return new BatchError(withoutSecrets(`Azure Batch could not ${what}: ${reason}`), { code, statusCode }, { cause });
 }
 
 function textOf({ body, message }: ClientError): string | undefined {

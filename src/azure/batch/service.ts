@@ -3,7 +3,7 @@ import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../errors.ts";
 import type { BatchService } from "../../services.ts";
 import { remembered } from "../remembered.ts";
-import { ensureJob } from "./job.ts";
+import { deleteCompletedJobs, ensureJob } from "./job.ts";
 import { ensurePool } from "./pool.ts";
 import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
@@ -47,6 +47,10 @@ export function createBatchService(client: BatchServiceClient, settings: BatchSe
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
-    deleteOldTasks: async (before) => deleteOldTasks(client, await place.get(), before),
+    async deleteOldTasks(before) {
+      const { poolId, jobId } = await place.get();
+      await deleteCompletedJobs(client, settings.jobId, jobId);
+      return deleteOldTasks(client, { poolId, jobId }, before);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { BatchError } from "../../errors.ts";
+import { withoutSecrets } from "../../redact.ts";
 import type { NewTask, TaskReading, TaskRef } from "../../batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
@@ -40,12 +41,26 @@ export async function readTask(client: BatchServiceClient, { jobId, taskId }: Ta
   const task = await unlessMissing(`read task ${taskId}`, () =>
     client.task.get(jobId, taskId, { taskGetOptions: { select: "id,state,executionInfo,nodeInfo" } }),
   );
-  if (task === undefined) return { state: "missing" };
+  if (task === undefined) return { state: "lost", reason: `Task ${taskId} is no longer in job ${jobId}` };
   const startedAt = task.executionInfo?.startTime?.toISOString() ?? null;
   if (task.state === "completed") {
     return { ...completion(task.executionInfo), startedAt, nodeId: task.nodeInfo?.nodeId ?? null };
   }
-  return task.state === "running" ? { state: "running", startedAt } : { state: "active" };
+  if (task.state === "running") return { state: "running", startedAt };
+  const job = await readJobState(client, jobId);
+  return OPEN_JOB_STATES.has(job)
+    ? { state: "active" }
+    : { state: "lost", reason: `Job ${jobId} is ${job}: it runs no tasks` };
+}
+
+/** In any other state of their job, tasks that wait do so for ever. */
+const OPEN_JOB_STATES = new Set(["active", "enabling"]);
+
+async function readJobState(client: BatchServiceClient, jobId: string): Promise<string> {
+  const job = await unlessMissing(`read job ${jobId}`, () =>
+    client.job.get(jobId, { jobGetOptions: { select: "state" } }),
+  );
+  return job?.state?.toLowerCase() ?? "gone";
 }
 
 export async function readStdout(
@@ -111,8 +126,8 @@ function completion(info: BatchServiceModels.TaskExecutionInformation | undefine
   };
 }
 
-/** Without the details of names that may hold URLs: those carry a SAS. */
 function messageOf({ message, details }: BatchServiceModels.TaskFailureInformation): string {
-  const safe = (details ?? []).filter(({ value }) => value !== undefined && !value.includes("://"));
-  return [message ?? "no message", ...safe.map(({ name, value }) => `${name}: ${value}`)].join("; ");
+  return withoutSecrets(
+    [message ?? "no message", ...(details ?? []).map(({ name, value }) => `${name}: ${value}`)].join("; "),
+  );
 }

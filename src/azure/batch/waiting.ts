@@ -5,7 +5,7 @@ import { retrying, unlessMissing } from "./retrying.ts";
 
 /**
  * Says why a pool gives no node to a task: null when it is just busy, undefined when there is no such pool.
- * The worst that is found gives the code.
+ * What is found first gives the code.
  */
 export async function explainWaiting(
   client: BatchServiceClient,
@@ -20,6 +20,7 @@ export async function explainWaiting(
     ...(pool.resizeErrors ?? []).map(reasonOfResizeError),
     ...(counts.startTaskFailed > 0 ? [await reasonOfStartTask(client, poolId, counts.startTaskFailed)] : []),
     ...(counts.unusable > 0 ? [reason("NodeUnusable", `${nodes(counts.unusable)} unusable`)] : []),
+    ...(counts.preempted > 0 ? [reason("NoCapacity", `${nodes(counts.preempted)} preempted`)] : []),
     ...(counts.starting > 0 ? [reason("NoCapacity", `${nodes(counts.starting)} starting`)] : []),
   ];
   if (counts.ready > 0 && reasons.length === 0) return null;
@@ -63,12 +64,13 @@ async function readTail(client: BatchServiceClient, poolId: string, nodeId: stri
     });
     return readableStreamBody === undefined ? "" : text(readableStreamBody);
   };
-  const content = (await unlessMissing(`read ${file} of node ${nodeId}`, read)) ?? "";
+  // The node may be gone or may not answer; that its start task failed is what matters.
+  const content = await retrying(`read ${file} of node ${nodeId}`, read).catch(() => "");
   return content.trim().split("\n").slice(-TAIL_LINES).join(" / ") || "it wrote no error";
 }
 
 type NodeState = Exclude<keyof BatchServiceModels.NodeCounts, "total">;
-type Counts = Readonly<Record<"ready" | "starting" | "startTaskFailed" | "unusable", number>>;
+type Counts = Readonly<Record<"ready" | "starting" | "preempted" | "startTaskFailed" | "unusable", number>>;
 
 async function countNodes(client: BatchServiceClient, poolId: string): Promise<Counts> {
   const [counts] = await retrying(`count the nodes of pool ${poolId}`, () =>
@@ -80,6 +82,7 @@ async function countNodes(client: BatchServiceClient, poolId: string): Promise<C
   return {
     ready: sum("idle", "running"),
     starting: sum("creating", "starting", "waitingForStartTask", "rebooting", "reimaging"),
+    preempted: sum("preempted"),
     startTaskFailed: sum("startTaskFailed"),
     unusable: sum("unusable", "unknown", "offline"),
   };

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
-import { conversionIdOf } from "../../src/conversionId.ts";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";
+import { startTestAzurite } from "../azuriteServices.ts";
 import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
@@ -22,6 +27,7 @@ interface Request {
 const requests: Request[] = [];
 let known: Set<string>;
 let refusesStart: boolean;
+let runtimeStatus: string;
 const extension = createServer((request, response) => void answer(request, response));
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -37,7 +43,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const instance = {
       name: "convertVideo",
       instanceId: id,
-      runtimeStatus: "Running",
+      runtimeStatus,
       input: null,
       output: null,
       ...times,
@@ -49,11 +55,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 const logged: string[] = [];
+let data: string;
+let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
 let worker: Worker;
 let trigger: RegisteredFunction;
 
 beforeAll(async () => {
-  process.env["STORAGE"] = "UseDevelopmentStorage=true";
+  data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+  azurite = await startTestAzurite(data);
+  process.env["STORAGE"] = azurite.connectionString;
   process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
   process.env["NO_PROXY"] = "127.0.0.1";
   await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
@@ -62,8 +72,10 @@ beforeAll(async () => {
   trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
 });
 
-afterAll(() => {
+afterAll(async () => {
   extension.close();
+  await azurite.stop();
+  rmSync(data, { recursive: true, force: true });
 });
 
 beforeEach(() => {
@@ -71,6 +83,7 @@ beforeEach(() => {
   logged.length = 0;
   known = new Set();
   refusesStart = false;
+  runtimeStatus = "Running";
 });
 
 /** Delivers an upload as the host does: a description of the blob, never its bytes. */
@@ -125,6 +138,25 @@ test("a start that another delivery has won is a success", async ({ expect }) =>
   await deliver(source.name);
 
   expect(requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
+});
+
+test("a version that has its record starts nothing, though its conversion is long forgotten", async ({ expect }) => {
+  const output = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("output");
+  await output.createIfNotExists();
+  const record = output.getBlockBlobClient(recordNameFor(source.name));
+  await record.upload("{}", 2, { metadata: { sourceetag: source.eTag } });
+
+  await deliver(source.name);
+  await record.delete();
+
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a start that fails is not a success because an earlier run is known", async ({ expect }) => {
+  refusesStart = true;
+  runtimeStatus = "Failed";
+
+  await expect(deliver(source.name)).rejects.toThrow();
 });
 
 test("what is not an MP4 is ignored with a debug line", async ({ expect }) => {

@@ -1,0 +1,29 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import { CANCEL_EVENT } from "../conversion.ts";
+import type { Step } from "../durable.ts";
+
+/** Whether somebody has asked to cancel the conversion, at any time in this generation of the orchestration. */
+export interface Cancellation {
+  isRequested(): boolean;
+  /** Waits until the given time or the cancelling, whichever comes first. */
+  sleepUntil(time: Date): Step<void>;
+}
+
+/**
+ * An event is for the newest of the tasks that wait for it, and it may come at any time, also while nobody waits. So a
+ * new one is made for each sleep, as the host counts them, and all are asked.
+ */
+export function createCancellation(context: OrchestrationContext): Cancellation {
+  const waiters: Task[] = [];
+  const isRequested = (): boolean => waiters.some(({ isCompleted }) => isCompleted);
+  return {
+    isRequested,
+    *sleepUntil(time) {
+      const timer = context.df.createTimer(time);
+      const cancelled = context.df.waitForExternalEvent(CANCEL_EVENT);
+      waiters.push(cancelled);
+      yield context.df.Task.any([timer, cancelled]);
+      if (!timer.isCompleted) timer.cancel();
+    },
+  };
+}

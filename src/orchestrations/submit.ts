@@ -1,0 +1,50 @@
+import type { OrchestrationContext } from "durable-functions";
+import { ensureBatch, submitTask } from "../activities/index.ts";
+import type { SubmitTaskInput, Submission } from "../activities/submitTask.ts";
+import type { Failure } from "../conversion.ts";
+import type { Step } from "../durable.ts";
+import { codeOfExhaustedRetries, failureOf } from "../failures.ts";
+import { addSeconds, parseTime, secondsBetween } from "../time.ts";
+import type { Cancellation } from "./cancellation.ts";
+import { nextDelaySeconds } from "./polling.ts";
+import { briefRetry, reasonOf } from "./retries.ts";
+import { report } from "./status.ts";
+
+export type SubmitResult =
+  | { readonly status: "submitted"; readonly submission: Submission }
+  | { readonly status: "superseded" }
+  | { readonly status: "failed"; readonly failure: Failure };
+
+/** How long the services may be away, or refuse us, before a conversion that has no task yet gives up. */
+const PATIENCE_SECONDS = 4 * 3600;
+
+/**
+ * Makes sure that there is all a task needs, and adds it. What fails is tried again with growing pauses, and the status
+ * says why: a service that is away, or a setting that is wrong, must not cost the uploads of that time.
+ */
+export function* submit(
+  context: OrchestrationContext,
+  cancellation: Cancellation,
+  input: SubmitTaskInput & { readonly startedAt: string },
+): Step<SubmitResult> {
+  const { startedAt, ...task } = input;
+  const begun = context.df.currentUtcDateTime;
+  const deadline = addSeconds(parseTime(startedAt), PATIENCE_SECONDS);
+  report(context, task.attempt, "preparing");
+  for (;;) {
+    let reason: string;
+    try {
+      yield* ensureBatch({ attempt: task.attempt }, briefRetry);
+      const submitted = yield* submitTask(task, briefRetry);
+      if (submitted.status !== "deleted") return submitted;
+      return { status: "failed", failure: failureOf("InputMissing") };
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    const now = context.df.currentUtcDateTime;
+    if (now >= deadline) return { status: "failed", failure: failureOf(codeOfExhaustedRetries(reason), reason) };
+    report(context, task.attempt, "preparing", { waitReason: reason });
+    yield* cancellation.sleepUntil(addSeconds(now, nextDelaySeconds(secondsBetween(begun, now))));
+    if (cancellation.isRequested()) return { status: "failed", failure: failureOf("Cancelled") };
+  }
+}

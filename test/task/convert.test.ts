@@ -115,16 +115,19 @@ test.for([
   ["eng", 1],
   ["deu", 0],
   ["", 0],
-] as const)("where several streams are marked as default, the language «%s» chooses stream %d", ([language, index], { expect }) => {
-  const folder = taskFolder();
-  const allMarked = ["-map", "0:a", "-map", "1:a", "-map", "0:a", "-disposition:a", "default"];
-  const languages = ["-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=fra"];
-  folder.make(...tone(1, "-f", "lavfi", "-i", "sine=880:d=1", ...allMarked, ...languages));
+] as const)(
+  "where several streams are marked as default, the language «%s» chooses stream %d",
+  ([language, index], { expect }) => {
+    const folder = taskFolder();
+    const allMarked = ["-map", "0:a", "-map", "1:a", "-map", "0:a", "-disposition:a", "default"];
+    const languages = ["-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=fra"];
+    folder.make(...tone(1, "-f", "lavfi", "-i", "sine=880:d=1", ...allMarked, ...languages));
 
-  const { report } = folder.run({ MP3DROP_AUDIO_LANGUAGE: language });
+    const { report } = folder.run({ MP3DROP_AUDIO_LANGUAGE: language });
 
-  expect(report.source?.audioStream?.index).toBe(index);
-});
+    expect(report.source?.audioStream?.index).toBe(index);
+  },
+);
 
 test("six channels become two", async ({ expect }) => {
   const folder = taskFolder();

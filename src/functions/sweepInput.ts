@@ -11,10 +11,7 @@ export async function sweepInput(_timer: Timer, client: DurableClient, context: 
   const { layout } = services();
   await layout.ensure({ isFresh: true });
   const { videos, started, isComplete } = await sweep(services(), client);
-  if (!isComplete)
-    context.warn(
-      `The sweep ran out of time after ${videos} videos; when more are converted, the next one gets further`,
-    );
-  if (started.length === 0) context.debug(`Swept ${videos} videos: all are converted or known`);
-  else context.info(`Swept ${videos} videos and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
+  const seen = `Swept ${videos} videos${isComplete ? "" : " before the time was up"}`;
+  if (started.length > 0) context.info(`${seen} and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
+  else context.debug(`${seen}: all are converted or known`);
 }

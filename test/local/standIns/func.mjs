@@ -3,7 +3,9 @@
 import { createServer } from "node:http";
 
 const port = Number(process.argv[process.argv.indexOf("--port") + 1]);
-console.log(`func ${process.argv.slice(2).join(" ")} in ${process.cwd()} with STORAGE=${process.env.STORAGE}`);
+process.stdout.write(
+  `func ${process.argv.slice(2).join(" ")} in ${process.cwd()} with STORAGE=${process.env.STORAGE}\n`,
+);
 let asked = 0;
 createServer((request, response) => {
   response.end(JSON.stringify({ path: request.url, state: ++asked > 1 ? "Running" : "Initializing" }));

@@ -181,6 +181,27 @@ test("an operation that is not implemented answers 501 with its name", async ({ 
   expect(manager.reason).toContain("jobManagerTask");
 });
 
+test("a property that is not implemented answers 501 with its name, also in place of a required one", async ({
+  expect,
+}) => {
+  const { emulator } = await startVirtualFixture();
+
+  const automatic = await raw(emulator, {
+    method: "POST",
+    path: "/jobs",
+    body: { id: "j", poolInfo: { autoPoolSpecification: { poolLifetimeOption: "job" } } },
+  });
+  const classic = await raw(emulator, {
+    method: "POST",
+    path: "/pools",
+    body: { id: "p", vmSize: POOL.vmSize, targetDedicatedNodes: 0, cloudServiceConfiguration: { osFamily: "6" } },
+  });
+
+  expect([automatic.status, classic.status]).toEqual([501, 501]);
+  expect(automatic.reason).toContain("autoPoolSpecification");
+  expect(classic.reason).toContain("cloudServiceConfiguration");
+});
+
 test("unknown paths, verbs, versions and bodies are refused in the words of the service", async ({ expect }) => {
   const { emulator } = await startVirtualFixture();
   const code = async (options: Parameters<typeof raw>[1]) => {

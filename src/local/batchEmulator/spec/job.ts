@@ -36,8 +36,9 @@ const maxParallelTasks = v.pipe(
 );
 
 const poolInfo = v.object({
-  poolId: id,
+  // Stands where poolId would: looked at first, or the answer would be that the poolId is missing.
   autoPoolSpecification: unsupported("autoPoolSpecification"),
+  poolId: id,
 });
 
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);

@@ -64,6 +64,8 @@ const newPool = v.object({
   id,
   displayName: optional(displayName),
   vmSize: v.pipe(v.string(), v.minLength(1), v.toLowerCase()),
+  // Stands where virtualMachineConfiguration would: looked at first, or the answer would be that this is missing.
+  cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
   virtualMachineConfiguration,
   resizeTimeout: v.nullish(
     duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
@@ -89,7 +91,6 @@ const newPool = v.object({
   mountConfiguration: unsupported("mountConfiguration"),
   applicationPackageReferences: unsupported("applicationPackageReferences"),
   certificateReferences: unsupported("certificateReferences"),
-  cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
   targetNodeCommunicationMode: optional(nodeCommunicationMode),
 });
 export type PoolSpec = v.InferOutput<typeof newPool>;

@@ -193,3 +193,13 @@ test("node counts tell the states of the nodes of a pool", async ({ expect }) =>
   const running = (counts?.dedicated?.running ?? 0) + (counts?.lowPriority?.running ?? 0);
   expect(running).toBe(1);
 });
+
+test("a size that no virtual machine can have is refused", async ({ expect }) => {
+  const { client } = await startVirtualFixture();
+  const add = (vmSize: string, id: string) => client.pool.add({ ...POOL, id, vmSize, targetDedicatedNodes: 0 });
+
+  await add("STANDARD_A1_v2", "a");
+  await add("Standard_E4-2s_v4", "b");
+
+  expect(await refusal(add("D2s_v3", "c"))).toEqual({ status: 400, code: "InvalidPropertyValue" });
+});

@@ -58,12 +58,19 @@ const virtualMachineConfiguration = v.looseObject({
   nodePlacementConfiguration: optional(v.object({ policy: optional(choice(["Regional", "Zonal"])) })),
 });
 
+/** The form only: which sizes there are depends on the region and changes. */
+const vmSize = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^(standard|basic)_[a-z0-9_-]+$/, "Must be the size of a virtual machine, such as Standard_D2s_v3"),
+);
+
 const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
 
 const newPool = v.object({
   id,
   displayName: optional(displayName),
-  vmSize: v.pipe(v.string(), v.minLength(1), v.toLowerCase()),
+  vmSize,
   // Stands where virtualMachineConfiguration would: looked at first, or the answer would be that this is missing.
   cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
   virtualMachineConfiguration,

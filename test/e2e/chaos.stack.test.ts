@@ -25,6 +25,8 @@ test(
         "Functions host killed",
         "Batch emulator killed",
         "host and emulator killed",
+        "Functions host paused",
+        "Batch emulator paused",
         "storage paused",
       ]),
     );

@@ -77,7 +77,7 @@ export class ChaosStack {
   }
 
   async stop(): Promise<void> {
-    this.send("SIGCONT", "azurite");
+    for (const service of this.#pids.keys()) this.send("SIGCONT", service);
     await this.#running.stop();
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StackService } from "../../local/stack.ts";
 import type { ChaosStack } from "./chaosStack.ts";
 import type { Disruption, PlannedDisruption } from "./plan.ts";
 
@@ -6,6 +7,8 @@ const WORDS: Readonly<Record<Disruption, string>> = {
   hostKilled: "Functions host killed",
   emulatorKilled: "Batch emulator killed",
   bothKilled: "host and emulator killed",
+  hostPaused: "Functions host paused",
+  emulatorPaused: "Batch emulator paused",
   storagePaused: "storage paused",
 };
 
@@ -15,6 +18,11 @@ export async function disrupt(
   stack: ChaosStack,
   { pauseMs, signal, note }: { pauseMs: number; signal: AbortSignal; note: (text: string) => void },
 ): Promise<void> {
+  const pause = async (service: StackService): Promise<void> => {
+    stack.send("SIGSTOP", service);
+    await delay(pauseMs, undefined, { signal });
+    stack.send("SIGCONT", service);
+  };
   const startedAt = performance.now();
   for (const { what, atMs } of planned) {
     await delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal });
@@ -31,11 +39,15 @@ export async function disrupt(
         stack.send("SIGKILL", "functions");
         stack.send("SIGKILL", "batch");
         break;
+      case "hostPaused":
+        await pause("functions");
+        break;
+      case "emulatorPaused":
+        await pause("batch");
+        break;
       // Not killed: Azurite loses what it has answered for last, as the real service never does.
       case "storagePaused":
-        stack.send("SIGSTOP", "azurite");
-        await delay(pauseMs, undefined, { signal });
-        stack.send("SIGCONT", "azurite");
+        await pause("azurite");
     }
   }
 }

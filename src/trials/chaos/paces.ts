@@ -12,10 +12,10 @@ export const FULL_PACE: Pace = {
 
 /** For a test: each kind of disruption once, and nothing that is left to the sweep. */
 export const SHORT_PACE: Pace = {
-  burst: 3,
+  burst: 2,
   burstMs: 2_000,
-  disruptionGapMs: [3_000, 5_000],
-  pauseMs: 2_000,
+  disruptionGapMs: [2_000, 3_500],
+  pauseMs: 1_000,
   lostEvents: 0,
   patienceMs: 60_000,
 };

@@ -16,7 +16,14 @@ export interface PlannedUpload {
   readonly atMs: number;
 }
 
-export type Disruption = "hostKilled" | "emulatorKilled" | "bothKilled" | "storagePaused";
+/** The video is deleted; a new version of it follows. */
+export interface PlannedDeletion {
+  readonly name: string;
+  readonly content: null;
+  readonly atMs: number;
+}
+
+export type Disruption = (typeof DISRUPTIONS)[number];
 
 export interface PlannedDisruption {
   readonly what: Disruption;
@@ -38,38 +45,50 @@ export interface Pace {
 }
 
 export interface Plan {
-  /** In the order of time. A name that comes twice is a video that is replaced. */
-  readonly uploads: readonly PlannedUpload[];
+  /** In the order of time. A name that comes again is a video that is replaced. */
+  readonly steps: readonly (PlannedUpload | PlannedDeletion)[];
   readonly disruptions: readonly PlannedDisruption[];
 }
 
-const SHARES = { silent: 0.08, text: 0.08, replaced: 0.2, eventTwice: 0.25 };
+const SHARES = { silent: 0.08, text: 0.08, replaced: 0.25, deletedFirst: 0.3, eventTwice: 0.25 };
 /** All differ by more than a verified MP3 may differ from its video. */
 const TONE_SECONDS = [1, 2, 3, 5, 8, 20, 60, 300] as const;
 const REPLACED_AFTER_MS = [200, 12_000] as const;
-const DISRUPTIONS = ["hostKilled", "emulatorKilled", "bothKilled", "storagePaused"] as const;
+const DISRUPTIONS = [
+  "hostKilled",
+  "emulatorKilled",
+  "bothKilled",
+  "hostPaused",
+  "emulatorPaused",
+  "storagePaused",
+] as const;
 
 /** All that the trial does by itself, from a seed. */
 export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
   const random = seededRandom(seed);
   const disruptions = planDisruptions(conversions, random, pace);
-  const uploads: PlannedUpload[] = [];
-  for (let index = 0; uploads.length < conversions; index++) {
-    const disruptedAtMs = disruptions[Math.floor(uploads.length / pace.burst) % disruptions.length]?.atMs ?? 0;
-    const atMs = disruptedAtMs - between([0, pace.burstMs], random);
-    const name = nameOf(index);
-    const content = chooseContent(random);
-    uploads.push({ name, content, delivery: chooseDelivery(random, pace), atMs });
-    if (random.number() >= SHARES.replaced || uploads.length === conversions) continue;
-    const others = TONE_SECONDS.filter((seconds) => content.kind !== "tone" || seconds !== content.seconds);
-    uploads.push({
-      name,
-      content: { kind: "tone", seconds: pick(others, random) },
-      delivery: chooseDelivery(random, pace),
-      atMs: atMs + between(REPLACED_AFTER_MS, random),
-    });
+  const steps: Plan["steps"][number][] = [];
+  let uploads = 0;
+  const upload = (name: string, content: Content, atMs: number): void => {
+    steps.push({ name, content, delivery: chooseDelivery(random, pace), atMs });
+    uploads++;
+  };
+  for (let index = 0; uploads < conversions; index++) {
+    const disruptedAtMs = disruptions[Math.floor(uploads / pace.burst) % disruptions.length]?.atMs ?? 0;
+    let atMs = disruptedAtMs - between([0, pace.burstMs], random);
+    let content = chooseContent(random);
+    upload(nameOf(index), content, atMs);
+    while (random.number() < SHARES.replaced && uploads < conversions) {
+      if (random.number() < SHARES.deletedFirst) {
+        atMs += between(REPLACED_AFTER_MS, random);
+        steps.push({ name: nameOf(index), content: null, atMs });
+      }
+      atMs += between(REPLACED_AFTER_MS, random);
+      content = anotherTone(content, random);
+      upload(nameOf(index), content, atMs);
+    }
   }
-  return { uploads: uploads.toSorted((a, b) => a.atMs - b.atMs), disruptions };
+  return { steps: steps.toSorted((a, b) => a.atMs - b.atMs), disruptions };
 }
 
 /** What the failure of such a video must be; undefined for one that must be converted. */
@@ -94,6 +113,12 @@ function planDisruptions(conversions: number, random: Random, pace: Pace): Plann
 function nameOf(index: number): string {
   const names = [`video ${index}.mp4`, `talks/ä & b/${index}.MP4`, `100% #${index}?.mp4`, `a.b/c'd ${index}.Mp4`];
   return names[index % names.length] ?? "";
+}
+
+/** A bad video must not follow a good one, whose MP3 would stay. */
+function anotherTone(content: Content, random: Random): Content {
+  const others = TONE_SECONDS.filter((seconds) => content.kind !== "tone" || seconds !== content.seconds);
+  return { kind: "tone", seconds: pick(others, random) };
 }
 
 function chooseContent(random: Random): Content {

@@ -66,7 +66,7 @@ async function tryStack(
   const uploads: Upload[] = [];
   const contents = createContents(findFfmpeg(env).ffmpeg, join(data, "videos"));
   await Promise.all([
-    uploadAll(plan.uploads, connection, contents, {
+    uploadAll(plan.steps, connection, contents, {
       signal,
       isPolling,
       onUploaded: (upload) => uploads.push(upload),

@@ -3,7 +3,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { normalizeETag } from "../../conversion.ts";
 import { conversionIdOf } from "../../conversionId.ts";
 import type { StackConnection } from "../../local/stackState.ts";
-import type { Content, PlannedUpload } from "./plan.ts";
+import type { Content, Plan } from "./plan.ts";
 
 /** One version of one video that is in the input container, or was. */
 export interface Upload {
@@ -25,9 +25,9 @@ export interface UploadingOptions {
   readonly onUploaded: (upload: Upload) => void;
 }
 
-/** Uploads at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
+/** Uploads and deletes at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
 export async function uploadAll(
-  planned: readonly PlannedUpload[],
+  planned: Plan["steps"],
   connection: StackConnection,
   bytesOf: (content: Content) => Promise<Buffer>,
   { isPolling, signal, onUploaded }: UploadingOptions,
@@ -37,16 +37,21 @@ export async function uploadAll(
   );
   const telling: Promise<void>[] = [];
   const startedAt = performance.now();
-  for (const [index, { name, content, delivery, atMs }] of planned.entries()) {
+  for (const [index, step] of planned.entries()) {
+    const { name, content, atMs } = step;
     await delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal });
+    if (content === null) {
+      await container.deleteBlob(name);
+      continue;
+    }
     const bytes = await bytesOf(content);
     const { etag } = await container.getBlockBlobClient(name).upload(bytes, bytes.length);
     const eTag = normalizeETag(etag ?? "");
     onUploaded({ name, eTag, content, conversionId: conversionIdOf({ container: CONTAINER, name, eTag }) });
-    if (isPolling || delivery === "never") continue;
+    if (isPolling || step.delivery === "never") continue;
     const tell = (): Promise<void> => deliverEvent(connection, { name, eTag }, signal);
     telling.push(tell());
-    if (delivery === "twice") {
+    if (step.delivery === "twice") {
       telling.push(delay(SECOND_DELIVERY_AFTER_MS[index % 2], undefined, { signal }).then(tell));
     }
   }

@@ -51,6 +51,14 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
   }
 }
 
+/**
+ * Removes the MP3 of a conversion that copied it but did not come to record its success, because its input was replaced
+ * or deleted in between. An MP3 of any other conversion stays.
+ */
+export async function withdrawMp3({ blobs }: Services, { mp3 }: Targets, conversionId: string): Promise<void> {
+  if (mp3.found?.metadata["conversionid"] === conversionId) await blobs.delete(mp3.address, mp3.unchanged);
+}
+
 /** The metadata of a record that names the version it is about, so that a listing tells without reading it. */
 export const RECORD_ETAG = "sourceetag";
 

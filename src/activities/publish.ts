@@ -6,7 +6,7 @@ import type { BlobProperties, Services } from "../services.ts";
 import type { StagedBlobs } from "../staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
 import type { Targets } from "../targets.ts";
-import { findTargets, readRecord, writeRecord } from "../targets.ts";
+import { findTargets, readRecord, withdrawMp3, writeRecord } from "../targets.ts";
 import { judge } from "../verdict.ts";
 import type { Submission } from "./submitTask.ts";
 
@@ -52,6 +52,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   ]);
   if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
   if (current.eTag !== source.eTag) {
+    await withdrawMp3(services, targets, conversionId);
     await tidyUp();
     return { status: "superseded" };
   }

@@ -4,7 +4,7 @@ import type { CompletedTask } from "../batchTask.ts";
 import type { Services } from "../services.ts";
 import type { StagedBlobs } from "../staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
-import { findTargets, readRecord, writeRecord } from "../targets.ts";
+import { findTargets, readRecord, withdrawMp3, writeRecord } from "../targets.ts";
 import type { Submission } from "./submitTask.ts";
 
 export interface RecordFailureInput {
@@ -48,6 +48,7 @@ async function writeUnlessSuperseded(
   if (earlier?.conversionId === conversionId && (earlier.status === "succeeded" || earlier.attempts >= attempt)) {
     return { status: "recorded", record: earlier };
   }
+  await withdrawMp3(services, targets, conversionId);
 
   const [current, log, report] = await Promise.all([
     blobs.properties(source),

@@ -93,6 +93,14 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
   };
 }
 
+/** As `converted`, and its publishing broke off before the record. */
+async function copiedOnly(): Promise<PublishInput> {
+  const input = await converted();
+  const blobs = { ...services.blobs, writeText: () => Promise.reject(new Error("killed")) };
+  await publish({ ...services, blobs }, input).catch(() => {});
+  return input;
+}
+
 async function namesIn(container: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of storage.account.getContainerClient(container).listBlobsFlat()) names.push(name);
@@ -161,14 +169,34 @@ test("publishing again answers the same and changes nothing", async ({ expect })
 });
 
 test("publishing that was interrupted after the copy is completed by the next call", async ({ expect }) => {
-  const input = await converted();
-  const interrupted = {
-    ...services,
-    blobs: { ...services.blobs, writeText: () => Promise.reject(new Error("killed")) },
-  };
-  await expect(publish(interrupted, input)).rejects.toThrow("killed");
+  const input = await copiedOnly();
 
   expect(await publish(services, input)).toMatchObject({ status: "published" });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+});
+
+test("an MP3 that was copied but not recorded is withdrawn when its video is replaced", async ({ expect }) => {
+  const older = await copiedOnly();
+  await converted("video two");
+
+  expect(await publish(services, older)).toEqual({ status: "superseded" });
+  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+});
+
+test("an MP3 that was copied but not recorded is withdrawn when its conversion fails", async ({ expect }) => {
+  const input = await copiedOnly();
+  await services.blobs.delete(input.source);
+
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ status: "recorded" });
+  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+});
+
+test("the MP3 of a success stays when a newer version fails", async ({ expect }) => {
+  await publish(services, await converted("video one"));
+
+  expect(await recordFailure(services, { ...(await converted("video two")), failure })).toMatchObject({
+    status: "recorded",
+  });
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 

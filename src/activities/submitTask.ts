@@ -1,7 +1,7 @@
 import type { BlobVersion } from "../conversion.ts";
 import type { NewTask, TaskRef } from "../batchTask.ts";
 import type { Services } from "../services.ts";
-import { stagedBlobs } from "../staging.ts";
+import { removeTraces, stagedBlobs } from "../staging.ts";
 import { TASK_FILES } from "../task/files.ts";
 import { addSeconds } from "../time.ts";
 
@@ -34,11 +34,13 @@ const CONTENT_TYPES = { mp3: "audio/mpeg", report: "application/json", log: "tex
 /** Adds the task of one attempt, unless the input is gone or another version by now. Adding it again changes nothing. */
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
   const { config, batch, blobs, now } = services;
-  const found = await blobs.properties(input.source);
-  if (found === undefined) return { status: "deleted" };
-  if (found.eTag !== input.source.eTag) return { status: "superseded" };
-
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
+  const found = await blobs.properties(input.source);
+  if (found?.eTag !== input.source.eTag) {
+    await takeBack(services, input);
+    return { status: found === undefined ? "deleted" : "superseded" };
+  }
+
   const submittedAt = now();
   const waitingSeconds = config.waitingTimeoutMinutes * 60;
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
@@ -54,6 +56,16 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
+/** An earlier call, whose answer got lost, may have added the task before the input was replaced. */
+async function takeBack(services: Services, input: SubmitTaskInput): Promise<void> {
+  const place = await services.batch.ensurePoolAndJob();
+  await removeTraces(services, input.conversionId, input.attempt, { ...place, taskId: taskIdOf(input) });
+}
+
+function taskIdOf({ conversionId, attempt }: SubmitTaskInput): string {
+  return `${conversionId}-${attempt}`;
+}
+
 async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
   const { config, blobs, layout } = services;
   const { conversionId, source, attempt } = input;
@@ -64,7 +76,7 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   ]);
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   return {
-    taskId: `${conversionId}-${attempt}`,
+    taskId: taskIdOf(input),
     commandLine: `/bin/bash ${TASK_FILES.script}`,
     environment: {
       MP3DROP_BITRATE_KBPS: String(config.mp3BitrateKbps),

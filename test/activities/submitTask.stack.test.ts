@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, beforeEach, test } from "vitest";
+import type { SubmitTaskInput } from "../../src/activities/submitTask.ts";
+import { submitTask } from "../../src/activities/submitTask.ts";
+import type { TaskRef } from "../../src/batchTask.ts";
+import type { Services } from "../../src/services.ts";
+import { stagedBlobs } from "../../src/staging.ts";
+import { azuriteServices, startTestAzurite } from "../azuriteServices.ts";
+
+const VIDEO = { container: "input", name: "a.mp4" };
+const PLACE = { poolId: "pool", jobId: "job" };
+const CONVERSION_ID = "0123456789abcdef0123456789abcdef";
+
+let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+let services: Services;
+let added: string[];
+let deleted: TaskRef[];
+let terminated: TaskRef[];
+
+beforeAll(async () => {
+  const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+  azurite = await startTestAzurite(data);
+  return async () => {
+    await azurite.stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+});
+
+beforeEach(async () => {
+  const storage = await azuriteServices(azurite.connectionString);
+  [added, deleted, terminated] = [[], [], storage.terminated];
+  const batch: Services["batch"] = {
+    ...storage.services.batch,
+    ensurePoolAndJob: async () => PLACE,
+    addTask: async ({ taskId }) => {
+      added.push(taskId);
+      return { ...PLACE, taskId };
+    },
+    deleteTask: async (task) => void deleted.push(task),
+  };
+  services = { ...storage.services, batch };
+});
+
+async function uploaded(content: string): Promise<SubmitTaskInput> {
+  const video = { ...VIDEO, container: services.config.containers.input };
+  await services.blobs.writeText(video, content, { contentType: "video/mp4" });
+  const source = { ...video, eTag: (await services.blobs.properties(video))?.eTag ?? "" };
+  return { conversionId: CONVERSION_ID, source, attempt: 2, abandoned: null };
+}
+
+test("the task of the newest version is added", async ({ expect }) => {
+  expect(await submitTask(services, await uploaded("video one"))).toMatchObject({ status: "submitted" });
+  expect(added).toEqual([`${CONVERSION_ID}-2`]);
+});
+
+test("a call that is repeated after the video was replaced takes back the task of the first call", async ({
+  expect,
+}) => {
+  const older = await uploaded("video one");
+  await submitTask(services, older);
+  const staging = services.config.containers.staging;
+  const { stderr } = stagedBlobs(staging, CONVERSION_ID, 1);
+  await services.blobs.writeText(stderr, "the log of the first attempt", { contentType: "text/plain" });
+  await uploaded("video two");
+
+  expect(await submitTask(services, older)).toEqual({ status: "superseded" });
+  expect(deleted).toEqual([{ ...PLACE, taskId: `${CONVERSION_ID}-2` }]);
+  expect(await services.blobs.properties(stderr)).toBeUndefined();
+});
+
+test("a task of an earlier attempt is ended also when the video is gone", async ({ expect }) => {
+  const input = await uploaded("video one");
+  await services.blobs.delete(input.source);
+  const abandoned = { ...PLACE, taskId: `${CONVERSION_ID}-1` };
+
+  expect(await submitTask(services, { ...input, abandoned })).toEqual({ status: "deleted" });
+  expect(terminated).toEqual([abandoned]);
+  expect(added).toEqual([]);
+});

@@ -5,6 +5,8 @@ export default defineConfig({
     globalSetup: ["test/buildOnce.ts"],
     setupFiles: ["test/quietFunctionsLibrary.ts"],
     restoreMocks: true,
+    // Most tests wait for other processes; with the default of one worker less than there are cores, two cores idle.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -13,6 +15,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.stack.test.ts"],
           testTimeout: 5_000,
+          // One load of the Azure libraries for each worker, not for each file: no unit test replaces a module.
+          isolate: false,
         },
       },
       {

@@ -18,14 +18,14 @@ const CLI = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url))
 /** As in `verdict.ts`: an MP3 consists of whole frames. */
 const SLACK_SECONDS = 0.25;
 
-/** Makes the files and converts them by the command line, which starts a stack of its own. */
-export function tryBadMedia(corpus: readonly Sample[]): Row[] {
+/** Makes the files and converts them by the command line, which starts a stack of its own and shows its progress. */
+export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {}): Row[] {
   const folder = mkdtempSync(join(tmpdir(), "mp3drop-media-"));
   try {
     const videos = join(folder, "videos");
     mkdirSync(videos);
     for (const sample of corpus) make(sample, join(videos, `${sample.name}.mp4`));
-    const records = convertAll(videos, folder);
+    const records = convertAll(videos, folder, isQuiet);
     return corpus.map((sample) =>
       compare(
         sample,
@@ -46,11 +46,11 @@ function make({ ffmpeg = [], format = "mp4", change }: Sample, path: string): vo
   change?.(path);
 }
 
-function convertAll(videos: string, folder: string): ConversionRecord[] {
+function convertAll(videos: string, folder: string, isQuiet: boolean): ConversionRecord[] {
   const args = [CLI, "convert", videos, "--json", "--out", join(folder, "mp3s"), "--data", join(folder, "data")];
   const { stdout, status } = spawnSync(process.execPath, args, {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", isQuiet ? "ignore" : "inherit"],
     maxBuffer: 2 ** 26,
   });
   if (stdout === "") throw new Error(`The conversion ended with exit code ${status} and without an answer`);

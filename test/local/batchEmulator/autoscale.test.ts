@@ -161,7 +161,8 @@ const { sum } = fc.letrec<{ sum: Sum; leaf: Sum }>((tie) => ({
 test("arithmetic means what it means everywhere", ({ expect }) => {
   fc.assert(
     fc.property(sum, (expression) => {
-      expect(Number(value(expression.text))).toBe(expression.value);
+      // The zero that is added turns -0 into 0: results are text, which has but one zero.
+      expect(Number(value(expression.text))).toBe(expression.value + 0);
     }),
   );
 });

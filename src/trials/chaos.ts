@@ -2,6 +2,7 @@ import { parseCommand, parseNumber } from "../cli/args.ts";
 import { Output } from "../cli/output.ts";
 import { listenForSignals } from "../cli/signals.ts";
 import { withoutProxyForLoopback } from "../local/loopback.ts";
+import { UserError } from "../local/userError.ts";
 import { FULL_PACE } from "./chaos/paces.ts";
 import { reportLines } from "./chaos/report.ts";
 import { runTrial } from "./chaos/run.ts";
@@ -31,12 +32,22 @@ const OPTIONS = {
 } as const;
 
 const output = new Output();
-const { values } = parseCommand("chaos", process.argv.slice(2), OPTIONS);
-if (values.help) output.result(HELP.trimEnd());
-else process.exitCode = await run();
+const hint = "See `npm run chaos -- --help`.";
+try {
+  process.exitCode = await run();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  output.note(`${error.code}: ${error.message}`);
+  output.note(error.code === "WrongUsage" ? hint : (error.hint ?? ""));
+  process.exitCode = 2;
+}
 
 async function run(): Promise<number> {
-  const hint = "See `npm run chaos -- --help`.";
+  const { values } = parseCommand("chaos", process.argv.slice(2), OPTIONS);
+  if (values.help) {
+    output.result(HELP.trimEnd());
+    return 0;
+  }
   const conversions = parseNumber("conversions", values.conversions, { min: 1, max: 10_000, isWhole: true, hint });
   const seed = parseNumber("seed", values.seed, { min: 0, max: 2 ** 31, isWhole: true, hint });
   const rate = parseNumber("rate", values.rate, { min: 0, max: 0.5, isWhole: false, hint });
@@ -55,9 +66,9 @@ async function run(): Promise<number> {
     if (interruption.exitCode === undefined) throw error;
     process.exit(interruption.exitCode);
   });
-  for (const list of ["lost", "duplicated", "unexplained", "notes"] as const) {
-    for (const finding of result[list]) output.note(`${list === "notes" ? "note" : list}: ${finding}`);
+  for (const list of ["lost", "duplicated", "unexplained", "explained", "notes"] as const) {
+    for (const finding of result[list]) output.note(`${list}: ${finding}`);
   }
-  for (const line of reportLines({ seed, result })) output.result(line);
+  for (const line of reportLines({ seed, rate }, result)) output.result(line);
   return result.lost.length + result.duplicated.length + result.unexplained.length === 0 ? 0 : 1;
 }

@@ -9,7 +9,7 @@ import type { Upload } from "../../src/trials/chaos/uploading.ts";
 const OLDER: Upload = { name: "a.mp4", eTag: "1", conversionId: "older", content: { kind: "tone", seconds: 8 } };
 const NEWER: Upload = { name: "a.mp4", eTag: "2", conversionId: "newer", content: { kind: "tone", seconds: 3 } };
 const SILENT: Upload = { name: "a.mp4", eTag: "2", conversionId: "newer", content: { kind: "silent" } };
-const NOTHING: Findings = { lost: [], duplicated: [], unexplained: [], notes: [] };
+const NOTHING: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
 
 function succeeded(conversionId: string, durationSeconds = 3): ConversionRecord {
   const output = { sizeBytes: 100, durationSeconds };
@@ -72,7 +72,10 @@ test("a bad video fails with its code, and any other outcome of it is unexplaine
 });
 
 test("a platform failure of a good video is explained by faults once all attempts are spent", ({ expect }) => {
-  expect(judgeTrial([NEWER], left(failed("newer", "UploadFailed", 3)))).toMatchObject({ unexplained: [], notes: [{}] });
+  expect(judgeTrial([NEWER], left(failed("newer", "UploadFailed", 3)))).toMatchObject({
+    unexplained: [],
+    explained: [{}],
+  });
   expect(judgeTrial([NEWER], left(failed("newer", "UploadFailed", 1))).unexplained).toHaveLength(1);
   expect(judgeTrial([NEWER], left(failed("newer", "InternalError", 3))).unexplained).toHaveLength(1);
   expect(judgeTrial([NEWER], left(failed("newer", "NoAudioStream", 3))).unexplained).toHaveLength(1);

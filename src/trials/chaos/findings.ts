@@ -6,11 +6,13 @@ import type { Evidence } from "./evidence.ts";
 import { expectedFailure } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
 
-/** What went wrong, a sentence each. All but the notes must be empty. */
+/** What went wrong, a sentence each. Only the last two may have any. */
 export interface Findings {
   readonly lost: string[];
   readonly duplicated: string[];
   readonly unexplained: string[];
+  /** Failures of the platform, which had all their attempts. */
+  readonly explained: string[];
   readonly notes: string[];
 }
 
@@ -19,7 +21,7 @@ const SLACK_SECONDS = 0.5;
 
 /** Compares what a trial has left with what was uploaded, in the order of time. */
 export function judgeTrial(uploads: readonly Upload[], evidence: Evidence): Findings {
-  const findings: Findings = { lost: [], duplicated: [], unexplained: [], notes: [] };
+  const findings: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
   const newest = new Map(uploads.map((upload) => [upload.name, upload]));
   for (const upload of newest.values()) judgeVideo(upload, evidence, findings);
   judgeConversions(uploads, evidence.views, findings);
@@ -68,11 +70,10 @@ function judgeOutcome({ name, content }: Upload, record: ConversionRecord, findi
   if (error.message === "" || error.hint === "") findings.unexplained.push(`${said}; no message or no hint`);
   else if (error.code !== expected) {
     const isExplained = isCausedByFaults(error.code) && attempts >= MAX_ATTEMPTS;
-    (isExplained ? findings.notes : findings.unexplained).push(said);
+    (isExplained ? findings.explained : findings.unexplained).push(said);
   }
 }
 
-/** A failure of the platform, which had all its attempts. */
 function isCausedByFaults(code: FailureCode): boolean {
   return FAILURES[code].isRetried && code !== "InternalError";
 }

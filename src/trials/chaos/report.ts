@@ -1,8 +1,8 @@
 import type { TrialResult } from "./run.ts";
 
 /** The table of a trial, a line each. */
-export function reportLines({ seed, result }: { seed: number; result: TrialResult }): string[] {
-  const { conversions, videos, faults, lost, duplicated, unexplained, seconds } = result;
+export function reportLines({ seed, rate }: { seed: number; rate: number }, result: TrialResult): string[] {
+  const { conversions, videos, faults, lost, duplicated, unexplained, explained, seconds } = result;
   const rows: [string, string | number][] = [
     ["conversions", `${conversions}, of ${videos} videos`],
     ...[...faults]
@@ -13,8 +13,10 @@ export function reportLines({ seed, result }: { seed: number; result: TrialResul
     ["lost", lost.length],
     ["duplicated", duplicated.length],
     ["unexplained", unexplained.length],
+    ["failed because of faults", explained.length],
     ["seconds", seconds.toFixed(1)],
     ["seed", seed],
+    ["rate", rate],
   ];
   return rows.map(([name, value]) => `${name.padEnd(36)} ${value}`);
 }

@@ -70,6 +70,7 @@ async function tryStack(
       signal,
       isPolling,
       onUploaded: (upload) => uploads.push(upload),
+      count: (fault) => stack.count(fault),
     }),
     disrupt(plan.disruptions, stack, { pauseMs: pace.pauseMs, signal, note }),
   ]);

@@ -23,6 +23,7 @@ export interface UploadingOptions {
   readonly isPolling: boolean;
   readonly signal: AbortSignal;
   readonly onUploaded: (upload: Upload) => void;
+  readonly count: (fault: string) => void;
 }
 
 /** Uploads and deletes at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
@@ -30,7 +31,7 @@ export async function uploadAll(
   planned: Plan["steps"],
   connection: StackConnection,
   bytesOf: (content: Content) => Promise<Buffer>,
-  { isPolling, signal, onUploaded }: UploadingOptions,
+  { isPolling, signal, onUploaded, count }: UploadingOptions,
 ): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(connection.storage.connectionString).getContainerClient(
     CONTAINER,
@@ -42,13 +43,16 @@ export async function uploadAll(
     await delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal });
     if (content === null) {
       await container.deleteBlob(name);
+      count("video deleted");
       continue;
     }
     const bytes = await bytesOf(content);
     const { etag } = await container.getBlockBlobClient(name).upload(bytes, bytes.length);
     const eTag = normalizeETag(etag ?? "");
     onUploaded({ name, eTag, content, conversionId: conversionIdOf({ container: CONTAINER, name, eTag }) });
-    if (isPolling || step.delivery === "never") continue;
+    if (isPolling) continue;
+    if (step.delivery !== "once") count(step.delivery === "never" ? "event lost" : "event delivered twice");
+    if (step.delivery === "never") continue;
     const tell = (): Promise<void> => deliverEvent(connection, { name, eTag }, signal);
     telling.push(tell());
     if (step.delivery === "twice") {

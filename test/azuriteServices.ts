@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { beforeAll } from "vitest";
 import type { TaskRef } from "../src/batchTask.ts";
 import { readConfig } from "../src/config.ts";
 import { createServices } from "../src/azure/services.ts";
@@ -12,15 +15,24 @@ export interface AzuriteServices {
   readonly terminated: TaskRef[];
 }
 
-/** Starts a real storage for the tests of one file. */
-export async function startTestAzurite(data: string): Promise<{ connectionString: string; stop(): Promise<void> }> {
-  const azurite = await startAzurite({
-    folder: join(data, "azurite"),
-    logFile: join(data, "azurite.log"),
-    ports: { blob: 0, queue: 0, table: 0 },
-    env: process.env,
+/** Gives the tests of one file a real storage; to be called at the top of the file. */
+export function useAzurite(): { readonly connectionString: string } {
+  const storage = { connectionString: "" };
+  beforeAll(async () => {
+    const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+    const azurite = await startAzurite({
+      folder: join(data, "azurite"),
+      logFile: join(data, "azurite.log"),
+      ports: { blob: 0, queue: 0, table: 0 },
+      env: process.env,
+    });
+    storage.connectionString = azuriteConnectionString(azurite.ready);
+    return async () => {
+      await azurite.stop();
+      rmSync(data, { recursive: true, force: true });
+    };
   });
-  return { connectionString: azuriteConnectionString(azurite.ready), stop: () => azurite.stop() };
+  return storage;
 }
 
 let accounts = 0;

@@ -1,32 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
-import { beforeAll, beforeEach, test } from "vitest";
+import { beforeEach, test } from "vitest";
 import { cleanUp } from "../src/cleanUp.ts";
 import type { BlobVersion } from "../src/conversion.ts";
 import { conversionIdOf, recordNameFor } from "../src/conversionId.ts";
 import type { ConversionInput } from "../src/orchestrations/convertVideo.ts";
 import type { Services } from "../src/services.ts";
 import { sweep } from "../src/sweep.ts";
-import { azuriteServices, startTestAzurite } from "./azuriteServices.ts";
+import { azuriteServices, useAzurite } from "./azuriteServices.ts";
 
 const HOUR_MS = 3_600_000;
 
-let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+const azurite = useAzurite();
 let services: Services;
 let instances: Map<string, { runtimeStatus: string; customStatus?: unknown }>;
 let started: { id: string; input: ConversionInput }[];
 let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
-
-beforeAll(async () => {
-  const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
-  azurite = await startTestAzurite(data);
-  return async () => {
-    await azurite.stop();
-    rmSync(data, { recursive: true, force: true });
-  };
-});
 
 beforeEach(async () => {
   ({ services } = await azuriteServices(azurite.connectionString));

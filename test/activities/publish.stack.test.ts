@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { beforeAll, beforeEach, test } from "vitest";
+import { beforeEach, test } from "vitest";
 import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
@@ -11,27 +8,18 @@ import { conversionIdOf } from "../../src/conversionId.ts";
 import type { BlobAddress, Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/staging.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
-import { azuriteServices, startTestAzurite } from "../azuriteServices.ts";
+import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
 const NAME = "täl ks/it's 100% #1+?.mp4";
 const MP3_NAME = "täl ks/it's 100% #1+?.mp3";
 const MP3_BYTES = "ID3 pretend this is music";
 const failure = { code: "NoAudioStream", message: "The video has no audio stream", hint: "h" } as const;
 
-let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+const azurite = useAzurite();
 let storage: AzuriteServices;
 let services: Services;
 let containers: Services["config"]["containers"];
 let MP3: BlobAddress;
-
-beforeAll(async () => {
-  const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
-  azurite = await startTestAzurite(data);
-  return async () => {
-    await azurite.stop();
-    rmSync(data, { recursive: true, force: true });
-  };
-});
 
 beforeEach(async () => {
   storage = await azuriteServices(azurite.connectionString);

@@ -1,32 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { beforeAll, beforeEach, test } from "vitest";
+import { beforeEach, test } from "vitest";
 import type { SubmitTaskInput } from "../../src/activities/submitTask.ts";
 import { submitTask } from "../../src/activities/submitTask.ts";
 import type { TaskRef } from "../../src/batchTask.ts";
 import type { Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/staging.ts";
-import { azuriteServices, startTestAzurite } from "../azuriteServices.ts";
+import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
 const VIDEO = { container: "input", name: "a.mp4" };
 const PLACE = { poolId: "pool", jobId: "job" };
 const CONVERSION_ID = "0123456789abcdef0123456789abcdef";
 
-let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+const azurite = useAzurite();
 let services: Services;
 let added: string[];
 let deleted: TaskRef[];
 let terminated: TaskRef[];
-
-beforeAll(async () => {
-  const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
-  azurite = await startTestAzurite(data);
-  return async () => {
-    await azurite.stop();
-    rmSync(data, { recursive: true, force: true });
-  };
-});
 
 beforeEach(async () => {
   const storage = await azuriteServices(azurite.connectionString);

@@ -4,9 +4,9 @@ import { temporaryFolder } from "../local/temporaryFolder.ts";
 
 test("run by npm, paths start where the user stood", ({ expect }) => {
   const repository = temporaryFolder();
-  const env = { INIT_CWD: "/home/me/videos", npm_lifecycle_event: "convert" };
+  const env = { INIT_CWD: "/videos/of/me", npm_lifecycle_event: "convert" };
 
-  expect(workingFolder(env, repository, repository)).toBe("/home/me/videos");
+  expect(workingFolder(env, repository, repository)).toBe("/videos/of/me");
 });
 
 test("run by itself, or below another script, paths start in the current folder", ({ expect }) => {

@@ -1,9 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
@@ -11,7 +8,7 @@ import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";
-import { startTestAzurite } from "../azuriteServices.ts";
+import { useAzurite } from "../azuriteServices.ts";
 import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
@@ -55,14 +52,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 const logged: string[] = [];
-let data: string;
-let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
+const azurite = useAzurite();
 let worker: Worker;
 let trigger: RegisteredFunction;
 
 beforeAll(async () => {
-  data = mkdtempSync(join(tmpdir(), "mp3drop-"));
-  azurite = await startTestAzurite(data);
   process.env["STORAGE"] = azurite.connectionString;
   process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
   process.env["NO_PROXY"] = "127.0.0.1";
@@ -72,10 +66,8 @@ beforeAll(async () => {
   trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
 });
 
-afterAll(async () => {
+afterAll(() => {
   extension.close();
-  await azurite.stop();
-  rmSync(data, { recursive: true, force: true });
 });
 
 beforeEach(() => {

@@ -1,26 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
-import { afterAll, beforeAll, test } from "vitest";
+import { test } from "vitest";
 import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
 import { parseConnectionString } from "../../../src/local/functionsHost/triggers/sharedKey.ts";
-import { startTestAzurite } from "../../azuriteServices.ts";
+import { useAzurite } from "../../azuriteServices.ts";
 import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
-let azurite: Awaited<ReturnType<typeof startTestAzurite>>;
-const azuriteFolder = mkdtempSync(join(tmpdir(), "functions-host-azurite-"));
-
-beforeAll(async () => {
-  azurite = await startTestAzurite(azuriteFolder);
-});
-
-afterAll(async () => {
-  await azurite.stop();
-  rmSync(azuriteFolder, { recursive: true, force: true });
-});
+const azurite = useAzurite();
 
 interface Setup {
   readonly container: ContainerClient;

@@ -109,6 +109,13 @@ test.concurrent.for([
   expect(decodedSeconds(await stack.download("output", mp3NameFor(name)))).toBeCloseTo(3, 0);
 });
 
+test("names that differ only in their case are different videos", async ({ expect }) => {
+  const names = ["case/talk.mp4", "case/talk.MP4", "case/Talk.mp4"];
+  const records = await Promise.all(names.map((name) => stack.convert(name, SAMPLE)));
+
+  expect(records.map(({ output }) => output?.name)).toEqual(["case/talk.mp3", "case/talk.MP3", "case/Talk.mp3"]);
+});
+
 test.concurrent.for([
   ["a video without sound", "silent.mp4", SILENT, "NoAudioStream"],
   ["a text", "text.mp4", Buffer.from("not a video\n"), "UnreadableInput"],

@@ -137,6 +137,17 @@ test("six channels become two", async ({ expect }) => {
   expect((await parseFile(join(folder.path, "output.mp3"))).format.numberOfChannels).toBe(2);
 });
 
+test("tags keep their quotes, emoji, line breaks, equals signs and what a shell would run", async ({ expect }) => {
+  const folder = taskFolder();
+  const title = `"it's" = 😀;\nsecond line $(touch pwned) \\ #`;
+  folder.make(...tone(1, "-metadata", `title=${title}`, "-metadata", "artist=a=b"));
+
+  expect(folder.run().exitCode).toBe(0);
+  const { common } = await parseFile(join(folder.path, "output.mp3"));
+  expect([common.title, common.artist]).toEqual([title, "a=b"]);
+  expect(existsSync(join(folder.path, "pwned"))).toBe(false);
+});
+
 test("sound of a twentieth of a second is converted", ({ expect }) => {
   const folder = taskFolder();
   folder.make(...tone(0.05));

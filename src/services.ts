@@ -32,7 +32,7 @@ export interface BatchService {
   /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
   readStdout(task: TaskRef, maxBytes: number): Promise<string>;
   /** Why an active task has no node yet; null when the pool is just busy. */
-  explainWaiting(poolId: string): Promise<WaitReason | null>;
+  explainWaiting(): Promise<WaitReason | null>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
@@ -88,14 +88,14 @@ export interface BlobStore {
   setContentType(blob: BlobAddress, contentType: string): Promise<void>;
   /**
    * Copies within the account without moving bytes through us. Throws a `ConflictError` when the condition on the
-   * target does not hold. The copy may go on after the return: see `BlobProperties.isCopying`.
+   * target does not hold. A large copy may go on after the return.
    */
   copy(
     from: BlobAddress,
     to: BlobAddress,
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,
-  ): Promise<void>;
+  ): Promise<{ readonly isCopying: boolean }>;
   /** Deleting what is not there succeeds. Throws a `ConflictError` when the condition does not hold. */
   delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */

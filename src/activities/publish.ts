@@ -69,24 +69,19 @@ export async function publish(services: Services, input: PublishInput): Promise<
   return { status: "published", record };
 }
 
-/** Starts the copy unless an earlier call has, and throws when it came to nothing. */
+/** Starts the copy unless an earlier call has, and starts it anew when that came to nothing. */
 async function isStillCopying(
   { blobs }: Services,
   { conversionId, source }: PublishInput,
   staged: StagedBlobs,
   original: BlobProperties | undefined,
-  { mp3: target }: Targets,
+  { mp3: { address, found, unchanged } }: Targets,
 ): Promise<boolean> {
-  const isOurs = (copy: BlobProperties | undefined): boolean =>
-    copy?.metadata["conversionid"] === conversionId && (copy.isCopying || copy.sizeBytes === original?.sizeBytes);
+  const isOurs = found?.metadata["conversionid"] === conversionId;
+  if (isOurs && (found.isCopying || found.sizeBytes === original?.sizeBytes)) return found.isCopying;
 
-  if (!isOurs(target.found)) {
-    if (original?.contentType !== MP3_CONTENT_TYPE) await blobs.setContentType(staged.mp3, MP3_CONTENT_TYPE);
-    await blobs.copy(staged.mp3, target.address, metadataOf(source, conversionId), target.unchanged);
-  }
-  const copy = await blobs.properties(target.address);
-  if (!isOurs(copy)) throw new Error(`The copy of ${source.name} to the output container did not succeed`);
-  return copy?.isCopying ?? false;
+  if (original?.contentType !== MP3_CONTENT_TYPE) await blobs.setContentType(staged.mp3, MP3_CONTENT_TYPE);
+  return (await blobs.copy(staged.mp3, address, metadataOf(source, conversionId), unchanged)).isCopying;
 }
 
 /** Metadata travels in HTTP headers, so the name is percent-encoded; it may take all of the 8 KiB that there are. */

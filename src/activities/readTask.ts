@@ -19,7 +19,7 @@ export async function readTask({ batch }: Services, { task }: ReadTaskInput): Pr
   const reading = await batch.readTask(task);
   switch (reading.state) {
     case "active":
-      return { state: "waiting", reason: await batch.explainWaiting(task.poolId) };
+      return { state: "waiting", reason: await batch.explainWaiting() };
     case "running": {
       // The node keeps the progress, and may not answer; the task runs all the same.
       const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");

@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import type { BlobClient, BlobRequestConditions, BlobServiceClient, RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../conversion.ts";
 import { ConflictError, StorageError } from "../errors.ts";
@@ -21,18 +22,18 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     },
 
     async readText(blob) {
-      const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).downloadToBuffer());
-      return found?.toString("utf8");
+      const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).download());
+      return found?.readableStreamBody && text(found.readableStreamBody);
     },
 
-    async writeText(blob, text, { contentType, metadata = {}, condition }) {
+    async writeText(blob, content, { contentType, metadata = {}, condition }) {
       const options = {
         blobHTTPHeaders: { blobContentType: contentType },
         metadata: { ...metadata },
         conditions: conditionsOf(condition),
       };
       const client = at(blob).getBlockBlobClient();
-      await inWords(`write ${nameOf(blob)}`, client.upload(text, Buffer.byteLength(text), options));
+      await inWords(`write ${nameOf(blob)}`, client.upload(content, Buffer.byteLength(content), options));
     },
 
     async *list(container) {
@@ -50,7 +51,9 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     async copy(from, to, metadata, condition) {
       const source = await signer.readUrl(from, inOneHour());
       const options = { metadata: { ...metadata }, conditions: conditionsOf(condition) };
-      await inWords(`copy ${nameOf(from)} to ${nameOf(to)}`, at(to).beginCopyFromURL(source, options));
+      const what = `copy ${nameOf(from)} to ${nameOf(to)}`;
+      const copying = await inWords(what, at(to).beginCopyFromURL(source, options));
+      return { isCopying: !copying.isDone() };
     },
 
     async delete(blob, condition) {
@@ -88,9 +91,9 @@ async function unlessMissing<Result>(what: string, request: Promise<Result>): Pr
   }
 }
 
-async function inWords(what: string, request: Promise<unknown>): Promise<void> {
+async function inWords<Result>(what: string, request: Promise<Result>): Promise<Result> {
   try {
-    await request;
+    return await request;
   } catch (error) {
     throw describeError(what, error);
   }

@@ -5,13 +5,15 @@ export interface Remembered<Value> {
   readonly forget: () => void;
 }
 
-/** Calls made at the same time share one call of `load`. */
-export function remembered<Value>(load: () => Promise<Value>): Remembered<Value> {
+/** Calls made at the same time share one call of `load`, whose value is good for `maxAgeMs`. */
+export function remembered<Value>(load: () => Promise<Value>, maxAgeMs = Infinity): Remembered<Value> {
   let value: Promise<Value> | undefined;
+  let loadedAt = 0;
   return {
     forget: () => void (value = undefined),
     get: async ({ isFresh } = { isFresh: false }) => {
-      if (isFresh) value = undefined;
+      if (isFresh || performance.now() - loadedAt > maxAgeMs) value = undefined;
+      if (value === undefined) loadedAt = performance.now();
       const current = (value ??= load());
       try {
         return await current;

@@ -32,7 +32,7 @@ async function start(options: Partial<BatchEmulatorOptions> = {}, env: Record<st
     BATCH_ACCOUNT_KEY: emulator.accountKey,
     ...env,
   });
-  return { emulator, settings, batch: createBatchService(connectBatch(settings), settings) };
+  return { emulator, settings, batch: createBatchService(connectBatch(settings), settings, { sharedLookMs: 0 }) };
 }
 
 function task(taskId: string, commandLine = "/bin/bash -c 'echo percent=7'"): NewTask {
@@ -231,7 +231,7 @@ test("a pool that gives no node says why: quota", async ({ expect }) => {
   await batch.addTask(task("one"));
 
   const reason = await vi.waitFor(async () => {
-    const found = await batch.explainWaiting("mp3drop");
+    const found = await batch.explainWaiting();
     if (found?.code === "QuotaExceeded") return found;
     throw new Error(`Still ${found?.text}`);
   });
@@ -246,7 +246,7 @@ test("a pool that gives no node says why: the start task, with its last words", 
   await batch.addTask(task("one"));
 
   const reason = await vi.waitFor(async () => {
-    const found = await batch.explainWaiting("mp3drop");
+    const found = await batch.explainWaiting();
     if (found?.code === "StartTaskFailed") return found;
     throw new Error(`Still ${found?.text}`);
   }, 4_000);
@@ -256,12 +256,25 @@ test("a pool that gives no node says why: the start task, with its last words", 
   );
 });
 
+test("all tasks that wait at the same time share one look at the pool and the job", async ({ expect }) => {
+  const { settings, emulator } = await start({ maxNodes: 0 });
+  const batch = createBatchService(connectBatch(settings), settings);
+  const refs = await Promise.all(["one", "two"].map((id) => batch.addTask(task(id))));
+  await Promise.all(refs.map((ref) => batch.readTask(ref)));
+  await batch.explainWaiting();
+
+  emulator.faults.set({ requests: ["Pool_Get", "Job_Get"].map((operation) => ({ operation, status: 503 as const })) });
+
+  for (const ref of refs) expect(await batch.readTask(ref)).toEqual({ state: "active" });
+  expect(await batch.explainWaiting()).not.toBeNull();
+});
+
 test("a pool that is just busy gives no reason", async ({ expect }) => {
   const { batch } = await start();
   const ref = await batch.addTask(task("one"));
   await whenCompleted(batch, ref);
 
-  expect(await batch.explainWaiting("mp3drop")).toBeNull();
+  expect(await batch.explainWaiting()).toBeNull();
 });
 
 test("a pool that somebody has deleted is made anew while its tasks wait", async ({ expect }) => {
@@ -271,7 +284,7 @@ test("a pool that somebody has deleted is made anew while its tasks wait", async
   await client.pool.deleteMethod("mp3drop");
   await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
 
-  expect(await batch.explainWaiting("mp3drop")).toMatchObject({
+  expect(await batch.explainWaiting()).toMatchObject({
     text: "pool mp3drop was gone and is being created anew",
   });
   expect((await client.pool.exists("mp3drop")).body).toBe(true);

@@ -10,9 +10,9 @@ const MAX_GENERATION = 1000;
 export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: BatchSettings): Promise<string> {
   for (let generation = 1; generation <= MAX_GENERATION; generation++) {
     const id = idOf(jobId, generation);
-    const state = await readState(client, id);
+    const state = await readJobState(client, id);
     if (state === "active" || state === "enabling") return id;
-    if (state === undefined) {
+    if (state === "gone") {
       // Whoever was faster has created the same job. One that stays when its tasks are done is what we want: the
       // alternative ends a job that is empty for a moment.
       await unlessCode(`create job ${id}`, ["JobExists"], () =>
@@ -39,7 +39,7 @@ export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: B
 export async function deleteCompletedJobs(client: BatchServiceClient, jobId: string, idInUse: string): Promise<void> {
   for (let generation = 1; idOf(jobId, generation) !== idInUse; generation++) {
     const id = idOf(jobId, generation);
-    if ((await readState(client, id)) !== "completed") continue;
+    if ((await readJobState(client, id)) !== "completed") continue;
     await retrying(`delete job ${id}`, () => client.job.deleteMethod(id));
   }
 }
@@ -48,10 +48,10 @@ function idOf(jobId: string, generation: number): string {
   return generation === 1 ? jobId : `${jobId}-${generation}`;
 }
 
-/** Undefined when there is no such job. */
-async function readState(client: BatchServiceClient, id: string): Promise<string | undefined> {
+/** As the service names it, or `gone` when there is no such job. */
+export async function readJobState(client: BatchServiceClient, id: string): Promise<string> {
   const job = await unlessMissing(`read job ${id}`, () =>
     client.job.get(id, { jobGetOptions: { select: "id,state" } }),
   );
-  return job && (job.state?.toLowerCase() ?? "active");
+  return job === undefined ? "gone" : (job.state?.toLowerCase() ?? "active");
 }

@@ -2,8 +2,9 @@ import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../errors.ts";
 import type { BatchService } from "../../services.ts";
+import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { deleteCompletedJobs, ensureJob } from "./job.ts";
+import { deleteCompletedJobs, ensureJob, readJobState } from "./job.ts";
 import { ensurePool } from "./pool.ts";
 import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
@@ -18,12 +19,27 @@ const JOB_IS_GONE = new Set([
   "JobNotActive",
 ]);
 
+/** What is the same for all tasks that wait is looked up once for all that ask within this time. */
+const SHARED_LOOK_MS = 5_000;
+
 /** Azure Batch, as the app uses it. */
-export function createBatchService(client: BatchServiceClient, settings: BatchSettings): BatchService {
+export function createBatchService(
+  client: BatchServiceClient,
+  settings: BatchSettings,
+  { sharedLookMs = SHARED_LOOK_MS } = {},
+): BatchService {
   const place = remembered(async () => {
     await ensurePool(client, settings);
     return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
   });
+
+  const waiting = remembered(() => explainWaiting(client, settings.poolId), sharedLookMs);
+  const jobStates = new Map<string, Remembered<string>>();
+  const jobState = (jobId: string): Promise<string> => {
+    const known = jobStates.get(jobId) ?? remembered(() => readJobState(client, jobId), sharedLookMs);
+    jobStates.set(jobId, known);
+    return known.get();
+  };
 
   return {
     ensurePoolAndJob: place.get,
@@ -37,13 +53,13 @@ export function createBatchService(client: BatchServiceClient, settings: BatchSe
       }
       return { poolId, jobId, taskId: task.taskId };
     },
-    readTask: (task) => readTask(client, task),
+    readTask: (task) => readTask(client, task, jobState),
     readStdout: (task, maxBytes) => readStdout(client, task, maxBytes),
-    async explainWaiting(poolId) {
-      const reason = await explainWaiting(client, poolId);
+    async explainWaiting() {
+      const reason = await waiting.get();
       if (reason !== undefined) return reason;
       await place.get({ isFresh: true });
-      return { code: "NoCapacity", text: `pool ${poolId} was gone and is being created anew` };
+      return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created anew` };
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),

@@ -37,7 +37,15 @@ export async function addTask(client: BatchServiceClient, jobId: string, task: N
   );
 }
 
-export async function readTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<TaskReading> {
+/** In any other state of their job, tasks that wait do so for ever. */
+const OPEN_JOB_STATES = new Set(["active", "enabling"]);
+
+/** `jobState` is asked only for a task that waits. */
+export async function readTask(
+  client: BatchServiceClient,
+  { jobId, taskId }: TaskRef,
+  jobState: (jobId: string) => Promise<string>,
+): Promise<TaskReading> {
   const task = await unlessMissing(`read task ${taskId}`, () =>
     client.task.get(jobId, taskId, { taskGetOptions: { select: "id,state,executionInfo,nodeInfo" } }),
   );
@@ -47,20 +55,10 @@ export async function readTask(client: BatchServiceClient, { jobId, taskId }: Ta
     return { ...completion(task.executionInfo), startedAt, nodeId: task.nodeInfo?.nodeId ?? null };
   }
   if (task.state === "running") return { state: "running", startedAt };
-  const job = await readJobState(client, jobId);
+  const job = await jobState(jobId);
   return OPEN_JOB_STATES.has(job)
     ? { state: "active" }
     : { state: "lost", reason: `Job ${jobId} is ${job}: it runs no tasks` };
-}
-
-/** In any other state of their job, tasks that wait do so for ever. */
-const OPEN_JOB_STATES = new Set(["active", "enabling"]);
-
-async function readJobState(client: BatchServiceClient, jobId: string): Promise<string> {
-  const job = await unlessMissing(`read job ${jobId}`, () =>
-    client.job.get(jobId, { jobGetOptions: { select: "state" } }),
-  );
-  return job?.state?.toLowerCase() ?? "gone";
 }
 
 export async function readStdout(

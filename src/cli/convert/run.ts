@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { BlobVersion, ConversionRecord } from "../../conversion.ts";
 import { conversionIdOf } from "../../conversionId.ts";
 import type { ConversionAnswer } from "./answer.ts";
@@ -25,6 +26,8 @@ export interface RunOptions {
 
 /** Uploads, converts and downloads all of them; the answers come in the order of the sources. */
 export function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionAnswer[]> {
+  // Every file listens for the end; that many files do so is no leak.
+  setMaxListeners(0, options.signal);
   const upload = createSemaphore(TRANSFERS_AT_ONCE);
   const download = createSemaphore(TRANSFERS_AT_ONCE);
   const watched = new Set<Source>();

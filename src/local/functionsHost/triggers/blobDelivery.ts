@@ -33,8 +33,7 @@ export class BlobDelivery {
   /** Does nothing for a version that has been delivered, or is on its way. */
   offer(target: BlobFunction, blob: FoundBlob): void {
     const { fn } = target;
-    const receipt = this.#options.receipts.find(fn.name, blobKey(blob));
-    if (receipt?.etag === blob.etag && receipt.isDone) return;
+    if (this.#options.receipts.find(fn.name, blobKey(blob), blob.etag)?.isDone) return;
     const key = `${fn.name}\n${blobKey(blob)}\n${blob.etag}`;
     if (this.#isStopped || this.#underWay.has(key)) return;
     this.#underWay.add(key);
@@ -55,14 +54,15 @@ export class BlobDelivery {
 
   /** Keeps that a version is to be delivered, so that it is also after a crash. */
   accept(target: BlobFunction, blob: FoundBlob): void {
-    const receipt = this.#options.receipts.find(target.fn.name, blobKey(blob));
-    if (receipt?.etag !== blob.etag) this.#keep(target, { ...blob, attempts: 0, isDone: false });
+    const receipt = this.#options.receipts.find(target.fn.name, blobKey(blob), blob.etag);
+    if (receipt === undefined) this.#keep(target, { ...blob, attempts: 0, isDone: false });
     this.offer(target, blob);
   }
 
-  forget(target: BlobFunction, blobs: readonly string[]): void {
+  /** All versions of these blobs, or the given one. */
+  forget(target: BlobFunction, blobs: readonly string[], etag?: string): void {
     if (blobs.length === 0 || this.#isStopped) return;
-    const entry = { k: "forget", fn: target.fn.name, blobs } as const;
+    const entry = { k: "forget", fn: target.fn.name, blobs, ...(etag !== undefined && { etag }) } as const;
     this.#options.persist(entry);
     this.#options.receipts.apply(entry);
   }
@@ -74,14 +74,14 @@ export class BlobDelivery {
 
   async #deliver(target: BlobFunction, blob: FoundBlob): Promise<void> {
     const { receipts, poisonBlobThreshold } = this.#options;
-    const known = receipts.find(target.fn.name, blobKey(blob));
-    let attempts = known?.etag === blob.etag ? known.attempts : 0;
+    const known = receipts.find(target.fn.name, blobKey(blob), blob.etag);
+    let attempts = known?.attempts ?? 0;
     while (attempts < poisonBlobThreshold) {
       const data = await readBlobInput(target, blob);
       if (this.#isStopped) return;
       if (data === undefined) {
         this.#log("debug", target, `${blobKey(blob)} has changed or is gone: nothing to do for ${blob.etag}`);
-        this.forget(target, known?.etag === blob.etag ? [blobKey(blob)] : []);
+        if (known !== undefined) this.forget(target, [blobKey(blob)], blob.etag);
         return;
       }
       attempts++;

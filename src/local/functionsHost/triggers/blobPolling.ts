@@ -54,7 +54,7 @@ export class BlobPolling {
   async #list(): Promise<void> {
     const { target, delivery, receipts } = this.#options;
     const { container, prefix } = target.pattern;
-    const gone = new Set(receipts.of(target.fn.name).keys());
+    const gone = new Set(receipts.blobsOf(target.fn.name));
     for await (const { name, properties } of target.service.getContainerClient(container).listBlobsFlat({ prefix })) {
       if (this.#isStopped) return;
       const blob = { container, name, etag: bareEtag(properties.etag) };

@@ -50,7 +50,7 @@ export function createBlobTriggers(options: BlobTriggersOptions): BlobTriggers {
     events: createBlobEvents({ targets, delivery, keys: options.keys, systemKey: options.systemKey, log }),
     start() {
       for (const target of targets) {
-        for (const receipt of receipts.of(target.fn.name).values()) delivery.offer(target, receipt);
+        for (const receipt of receipts.of(target.fn.name)) delivery.offer(target, receipt);
       }
       for (const poller of polled) poller.start();
     },

@@ -40,6 +40,7 @@ export async function sweep(services: Services, client: DurableClient): Promise<
 
   const started: string[] = [];
   let videos = 0;
+  let isComplete = true;
   let unsettled: ListedBlob[] = [];
   const settle = async (): Promise<void> => {
     const found = await Promise.all(
@@ -56,10 +57,13 @@ export async function sweep(services: Services, client: DurableClient): Promise<
     if (record?.metadata[RECORD_ETAG] === video.eTag) continue;
     unsettled.push(video);
     if (unsettled.length >= AT_ONCE) await settle();
-    if (now() > deadline) return { videos, started, isComplete: false };
+    if (now() > deadline) {
+      isComplete = false;
+      break;
+    }
   }
   await settle();
-  return { videos, started, isComplete: true };
+  return { videos, started, isComplete };
 }
 
 /** Says whether there was something to start. */

@@ -114,7 +114,8 @@ test("a sweep that runs out of time says so, and has started what it saw", async
   const times = [0, 0, 300];
   const now = (): Date => new Date(Date.now() + HOUR_MS + (times.shift() ?? 300) * 1000);
 
-  expect(await sweep({ ...services, now }, client)).toMatchObject({ videos: 1, isComplete: false });
+  expect(await sweep({ ...services, now }, client)).toEqual({ videos: 1, started: ["a.mp4"], isComplete: false });
+  expect(started).toHaveLength(1);
 });
 
 test("a video that has just been uploaded is left to the trigger", async ({ expect }) => {

@@ -59,6 +59,7 @@ export function createBatchService(
       const reason = await waiting.get();
       if (reason !== undefined) return reason;
       await place.get({ isFresh: true });
+      waiting.forget();
       return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created anew` };
     },
     terminateTask: (task) => terminateTask(client, task),

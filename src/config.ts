@@ -1,4 +1,4 @@
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError } from "./model/errors.ts";
 
 /** Every setting of the app, read once. The README's table and local.settings.example.json list the same names. */
 export interface Config {

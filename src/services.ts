@@ -1,6 +1,6 @@
-import type { NewTask, TaskReading, TaskRef, WaitReason } from "./batchTask.ts";
+import type { NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { Config } from "./config.ts";
-import type { BlobVersion } from "./conversion.ts";
+import type { BlobVersion } from "./model/conversion.ts";
 
 /** What the activities work with. Each part hides one service of Azure behind the few things the app does with it. */
 export interface Services {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { beforeAll } from "vitest";
-import type { TaskRef } from "../src/batchTask.ts";
+import type { TaskRef } from "../src/model/batchTask.ts";
 import { readConfig } from "../src/config.ts";
-import { createServices } from "../src/azure/services.ts";
-import { azuriteConnectionString, startAzurite } from "../src/local/azurite.ts";
+import { createServices } from "../src/azure/azureServices.ts";
+import { azuriteConnectionString, startAzurite } from "../src/local/azurite/azurite.ts";
 import type { BatchService, Services } from "../src/services.ts";
 
 export interface AzuriteServices {

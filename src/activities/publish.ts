@@ -1,13 +1,13 @@
-import type { BlobVersion, ConversionRecord, Failure } from "../conversion.ts";
-import { failureOf } from "../failures.ts";
-import { succeededRecord } from "../record.ts";
-import type { CompletedTask } from "../batchTask.ts";
+import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
+import { failureOf } from "../model/failures.ts";
+import { succeededRecord } from "../results/record.ts";
+import type { CompletedTask } from "../model/batchTask.ts";
 import type { BlobProperties, Services } from "../services.ts";
-import type { StagedBlobs } from "../staging.ts";
-import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
-import type { Targets } from "../targets.ts";
-import { findTargets, readRecord, withdrawMp3, writeRecord } from "../targets.ts";
-import { judge } from "../verdict.ts";
+import type { StagedBlobs } from "../results/staging.ts";
+import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
+import type { Targets } from "../results/targets.ts";
+import { findTargets, readRecord, withdrawMp3, writeRecord } from "../results/targets.ts";
+import { judge } from "../results/verdict.ts";
 import type { Submission } from "./submitTask.ts";
 
 export interface PublishInput {

@@ -1,4 +1,4 @@
-import type { CompletedTask, TaskRef, WaitReason } from "../batchTask.ts";
+import type { CompletedTask, TaskRef, WaitReason } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
 
 export interface ReadTaskInput {

@@ -1,10 +1,10 @@
-import type { BlobVersion, ConversionRecord, Failure } from "../conversion.ts";
-import { failedRecord } from "../record.ts";
-import type { CompletedTask } from "../batchTask.ts";
+import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
+import { failedRecord } from "../results/record.ts";
+import type { CompletedTask } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
-import type { StagedBlobs } from "../staging.ts";
-import { readReport, removeTraces, stagedBlobs } from "../staging.ts";
-import { findTargets, readRecord, withdrawMp3, writeRecord } from "../targets.ts";
+import type { StagedBlobs } from "../results/staging.ts";
+import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
+import { findTargets, readRecord, withdrawMp3, writeRecord } from "../results/targets.ts";
 import type { Submission } from "./submitTask.ts";
 
 export interface RecordFailureInput {

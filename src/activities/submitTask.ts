@@ -1,9 +1,9 @@
-import type { BlobVersion } from "../conversion.ts";
-import type { NewTask, TaskRef } from "../batchTask.ts";
+import type { BlobVersion } from "../model/conversion.ts";
+import type { NewTask, TaskRef } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
-import { removeTraces, stagedBlobs } from "../staging.ts";
-import { TASK_FILES } from "../task/files.ts";
-import { addSeconds } from "../time.ts";
+import { removeTraces, stagedBlobs } from "../results/staging.ts";
+import { TASK_FILES } from "../workloads/script.ts";
+import { addSeconds } from "../model/time.ts";
 
 export interface SubmitTaskInput {
   readonly conversionId: string;

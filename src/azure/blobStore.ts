@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import type { BlobClient, BlobRequestConditions, BlobServiceClient, RestError } from "@azure/storage-blob";
-import { normalizeETag } from "../conversion.ts";
-import { ConflictError, StorageError } from "../errors.ts";
-import { withoutSecrets } from "../redact.ts";
+import { normalizeETag } from "../model/conversion.ts";
+import { ConflictError, StorageError } from "../model/errors.ts";
+import { withoutSecrets } from "../model/redact.ts";
 import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../services.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 

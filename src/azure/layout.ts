@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
-import { ConflictError } from "../errors.ts";
+import { ConflictError } from "../model/errors.ts";
 import type { BlobStore, StorageLayout } from "../services.ts";
-import { readTaskScript } from "../task/files.ts";
+import { readTaskScript } from "../workloads/script.ts";
 import { remembered } from "./remembered.ts";
 
 /** Our containers, and the task script in the `application` container. */

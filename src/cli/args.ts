@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
-import { UserError } from "../local/userError.ts";
+import { UserError } from "../local/kit/userError.ts";
 import { closestTo } from "./closest.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { ConfigurationError } from "../errors.ts";
-import { withoutProxyForLoopback } from "../local/loopback.ts";
-import { UserError } from "../local/userError.ts";
+import { join } from "node:path";
+import { ConfigurationError } from "../model/errors.ts";
+import { findAppRoot } from "../local/kit/appRoot.ts";
+import { withoutProxyForLoopback } from "../local/kit/loopback.ts";
+import { UserError } from "../local/kit/userError.ts";
 import { wrongUsage } from "./args.ts";
 import { closestTo } from "./closest.ts";
 import type { CommandContext } from "./command.ts";
@@ -13,7 +13,7 @@ import { Output, styled } from "./output.ts";
 import { listenForSignals } from "./signals.ts";
 import { workingFolder } from "./workingFolder.ts";
 
-const PACKAGE_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const PACKAGE_FOLDER = findAppRoot();
 const COMMANDS = ["convert", "local", "batch-emulator"];
 const BUG_EXIT_CODE = 70;
 /** A handle that some library forgot must not keep a finished command alive. */

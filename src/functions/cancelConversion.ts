@@ -1,8 +1,8 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { CANCEL_EVENT } from "../conversion.ts";
-import { problem, viewResponse, withConversion } from "../http.ts";
+import { CANCEL_EVENT } from "../model/conversion.ts";
+import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("cancelConversion", {
   route: "conversions/{id}",

@@ -1,8 +1,8 @@
 import type { InvocationContext, Timer } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { services } from "../azure/services.ts";
-import { cleanUp } from "../cleanUp.ts";
+import { services } from "../azure/azureServices.ts";
+import { cleanUp } from "../upkeep/cleanUp.ts";
 
 df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedule, handler: cleanUpDaily });
 

@@ -3,13 +3,13 @@ import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
-import { services } from "../azure/services.ts";
+import { services } from "../azure/azureServices.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
-import type { BlobVersion } from "../conversion.ts";
-import { isMp4Name, normalizeETag } from "../conversion.ts";
-import { conversionIdOf } from "../conversionId.ts";
-import { findInstance, startConversion } from "../starting.ts";
-import { hasRecord } from "../targets.ts";
+import type { BlobVersion } from "../model/conversion.ts";
+import { isMp4Name, normalizeETag } from "../model/conversion.ts";
+import { conversionIdOf } from "../model/identity.ts";
+import { findInstance, startConversion } from "../upkeep/starting.ts";
+import { hasRecord } from "../results/targets.ts";
 
 const { containers, triggerSource } = services().config;
 

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { viewResponse, withConversion } from "../http.ts";
+import { viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("getConversion", {
   route: "conversions/{id}",

@@ -1,8 +1,8 @@
 import type { InvocationContext, Timer } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { services } from "../azure/services.ts";
-import { sweep } from "../sweep.ts";
+import { services } from "../azure/azureServices.ts";
+import { sweep } from "../upkeep/sweep.ts";
 
 df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
 

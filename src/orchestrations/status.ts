@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { ConversionPhase } from "../conversion.ts";
+import type { ConversionPhase } from "../model/conversion.ts";
 
 /** The custom status of a conversion's instance: what the user sees while it runs. */
 export interface ConversionProgress {

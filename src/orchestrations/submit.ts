@@ -1,10 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput, Submission } from "../activities/submitTask.ts";
-import type { Failure } from "../conversion.ts";
+import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
-import { codeOfExhaustedRetries, failureOf } from "../failures.ts";
-import { addSeconds, parseTime, secondsBetween } from "../time.ts";
+import { codeOfExhaustedRetries, failureOf } from "../model/failures.ts";
+import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { nextDelaySeconds } from "./polling.ts";
 import { briefRetry, reasonOf } from "./retries.ts";

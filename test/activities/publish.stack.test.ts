@@ -3,10 +3,10 @@ import { beforeEach, test } from "vitest";
 import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
-import { normalizeETag } from "../../src/conversion.ts";
-import { conversionIdOf } from "../../src/conversionId.ts";
+import { normalizeETag } from "../../src/model/conversion.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
 import type { BlobAddress, Services } from "../../src/services.ts";
-import { stagedBlobs } from "../../src/staging.ts";
+import { stagedBlobs } from "../../src/results/staging.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 

@@ -1,9 +1,9 @@
 import { beforeEach, test } from "vitest";
 import type { SubmitTaskInput } from "../../src/activities/submitTask.ts";
 import { submitTask } from "../../src/activities/submitTask.ts";
-import type { TaskRef } from "../../src/batchTask.ts";
+import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { Services } from "../../src/services.ts";
-import { stagedBlobs } from "../../src/staging.ts";
+import { stagedBlobs } from "../../src/results/staging.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
 const VIDEO = { container: "input", name: "a.mp4" };

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
-import type { StackConnection } from "../../src/local/stackState.ts";
+import type { StackConnection } from "../../src/local/stack/stackState.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import type { CliRun } from "./runCli.ts";
 import { ANY_PORTS, startCli } from "./runCli.ts";

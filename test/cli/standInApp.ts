@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient as StorageClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
-import type { ConversionRecord, ConversionView } from "../../src/conversion.ts";
-import { mp3NameFor, normalizeETag } from "../../src/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
-import { azuriteConnectionString, startAzurite } from "../../src/local/azurite.ts";
-import { createContainers } from "../../src/local/containers.ts";
+import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
+import { mp3NameFor, normalizeETag } from "../../src/model/conversion.ts";
+import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import { azuriteConnectionString, startAzurite } from "../../src/local/azurite/azurite.ts";
+import { createContainers } from "../../src/local/azurite/containers.ts";
 
 export interface TestStorage {
   readonly connectionString: string;

@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { CORPUS } from "../../src/trials/badMedia/corpus.ts";
-import { tryBadMedia } from "../../src/trials/badMedia/run.ts";
+import { CORPUS } from "../trials/badMedia/corpus.ts";
+import { tryBadMedia } from "../trials/badMedia/run.ts";
 
 test("every odd or bad file ends as it should", { timeout: 240_000 }, ({ expect }) => {
   const rows = tryBadMedia(

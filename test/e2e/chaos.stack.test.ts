@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { SHORT_PACE } from "../../src/trials/chaos/paces.ts";
-import { runTrial } from "../../src/trials/chaos/run.ts";
+import { SHORT_PACE } from "../trials/chaos/paces.ts";
+import { runTrial } from "../trials/chaos/run.ts";
 
 test(
   "nothing is lost, duplicated or unexplained when services fail, are killed and pause",

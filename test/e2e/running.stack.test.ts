@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "vitest";
-import { findFfmpeg } from "../../src/local/ffmpeg.ts";
+import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { vi } from "vitest";
-import type { ConversionRecord, ConversionView } from "../../src/conversion.ts";
-import { normalizeETag } from "../../src/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
-import type { LocalStack } from "../../src/local/stack.ts";
-import { startLocalStack } from "../../src/local/stack.ts";
+import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
+import { normalizeETag } from "../../src/model/conversion.ts";
+import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import type { LocalStack } from "../../src/local/stack/localStack.ts";
+import { startLocalStack } from "../../src/local/stack/localStack.ts";
 
 const PATIENCE = { timeout: 50_000, interval: 100 };
 

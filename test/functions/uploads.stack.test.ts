@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { conversionIdOf, recordNameFor } from "../../src/conversionId.ts";
+import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";

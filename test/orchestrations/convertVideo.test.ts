@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
-import type { CompletedTask, WaitReason } from "../../src/batchTask.ts";
+import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";
 

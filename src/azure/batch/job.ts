@@ -1,6 +1,6 @@
 import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
-import { BatchError } from "../../errors.ts";
+import { BatchError } from "../../model/errors.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** A job that is no longer active cannot be revived, so the next generation takes over: `mp3drop`, `mp3drop-2`, … */

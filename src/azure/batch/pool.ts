@@ -1,6 +1,6 @@
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
-import { BatchError } from "../../errors.ts";
+import { BatchError } from "../../model/errors.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /**

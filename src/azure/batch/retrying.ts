@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchError } from "../../errors.ts";
-import { withoutSecrets } from "../../redact.ts";
+import { BatchError } from "../../model/errors.ts";
+import { withoutSecrets } from "../../model/redact.ts";
 
 /** Short, because an activity that fails is retried by its orchestration with longer pauses. */
 const PAUSES_MS = [200, 800];

@@ -1,6 +1,6 @@
 import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
-import { BatchError } from "../../errors.ts";
+import { BatchError } from "../../model/errors.ts";
 import type { BatchService } from "../../services.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";

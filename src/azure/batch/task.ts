@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import { BatchError } from "../../errors.ts";
-import { withoutSecrets } from "../../redact.ts";
-import type { NewTask, TaskReading, TaskRef } from "../../batchTask.ts";
+import { BatchError } from "../../model/errors.ts";
+import { withoutSecrets } from "../../model/redact.ts";
+import type { NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** How long a node keeps a task's directory after its end. Everything of interest has been uploaded by then. */

@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import type { WaitReason } from "../../batchTask.ts";
+import type { WaitReason } from "../../model/batchTask.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "../../local/batchEmulator/index.ts";
 import type { BatchEmulatorOptions, FaultsFile } from "../../local/batchEmulator/index.ts";
-import { UserError } from "../../local/userError.ts";
+import { UserError } from "../../local/kit/userError.ts";
 
 export const BATCH_EMULATOR_HELP = `Usage: mp3drop batch-emulator [options]
 

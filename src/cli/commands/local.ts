@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { relative, resolve } from "node:path";
-import type { LocalStack } from "../../local/stack.ts";
-import { startLocalStack } from "../../local/stack.ts";
+import type { LocalStack } from "../../local/stack/localStack.ts";
+import { startLocalStack } from "../../local/stack/localStack.ts";
 import { parseCommand, parseNumber, seeHelp, wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
 import { styled } from "../output.ts";

@@ -1,4 +1,4 @@
-import type { BlobVersion, ConversionRecord, Failure, FailureCode } from "../../conversion.ts";
+import type { BlobVersion, ConversionRecord, Failure, FailureCode } from "../../model/conversion.ts";
 
 /** What can go wrong on the way to the app and back; the app's own failures are in its records. */
 export type ClientFailureCode =

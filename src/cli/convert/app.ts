@@ -1,7 +1,7 @@
 import type { BlobServiceClient } from "@azure/storage-blob";
-import type { BlobVersion, ConversionRecord, ConversionView } from "../../conversion.ts";
-import { normalizeETag } from "../../conversion.ts";
-import { recordNameFor } from "../../conversionId.ts";
+import type { BlobVersion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
+import { normalizeETag } from "../../model/conversion.ts";
+import { recordNameFor } from "../../model/identity.ts";
 
 const REQUEST_BOUND_MS = 15_000;
 

@@ -1,6 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { entraCredential } from "../../azure/credential.ts";
-import { UserError } from "../../local/userError.ts";
+import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storage.ts";

@@ -1,11 +1,11 @@
 import { setMaxListeners } from "node:events";
-import type { BlobVersion, ConversionRecord } from "../../conversion.ts";
-import { conversionIdOf } from "../../conversionId.ts";
+import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
+import { conversionIdOf } from "../../model/identity.ts";
 import type { ConversionAnswer } from "./answer.ts";
 import { ClientFailure, failedAnswer } from "./answer.ts";
 import type { Stage } from "./stage.ts";
 import { stageOf } from "./stage.ts";
-import { createSemaphore } from "./semaphore.ts";
+import { createSemaphore } from "../../local/kit/limiter.ts";
 import type { Source } from "./sources.ts";
 import type { Target } from "./target.ts";
 import { downloadMp3, uploadVideo } from "./transfer.ts";

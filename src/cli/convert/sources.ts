@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { isMp4Name, mp3NameFor } from "../../conversion.ts";
+import { isMp4Name, mp3NameFor } from "../../model/conversion.ts";
 import { seeHelp, wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
 import { giveUniqueNames } from "./names.ts";

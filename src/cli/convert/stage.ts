@@ -1,4 +1,4 @@
-import type { ConversionView } from "../../conversion.ts";
+import type { ConversionView } from "../../model/conversion.ts";
 import { printable } from "../printable.ts";
 
 /** Where one file stands, as people see it. */

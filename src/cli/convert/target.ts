@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { dataFolderAt } from "../../local/dataFolder.ts";
+import { dataFolderAt } from "../../local/stack/dataFolder.ts";
 import type { CommandContext } from "../command.ts";
 import type { App } from "./app.ts";
 import { useLocalStack } from "./localTarget.ts";

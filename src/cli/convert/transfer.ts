@@ -2,8 +2,8 @@ import { accessSync, constants, mkdirSync, renameSync, rmSync, statSync } from "
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { BlobServiceClient } from "@azure/storage-blob";
-import type { BlobVersion, ConversionRecord } from "../../conversion.ts";
-import { normalizeETag } from "../../conversion.ts";
+import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
+import { normalizeETag } from "../../model/conversion.ts";
 import { wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
 import { ClientFailure } from "./answer.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { BlobVersion, ConversionRecord, ConversionView } from "../../conversion.ts";
-import { conversionIdOf } from "../../conversionId.ts";
+import type { BlobVersion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
+import { conversionIdOf } from "../../model/identity.ts";
 import { ClientFailure } from "./answer.ts";
 import type { App } from "./app.ts";
 import { isCurrent, readRecord, readView } from "./app.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 
 export type AppSettings = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 import type { Logger } from "./log.ts";
 import type { RegisteredFunction } from "./worker/coreModule.ts";
 

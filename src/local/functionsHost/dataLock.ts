@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 
 const ANSWER_TIMEOUT_MS = 2_000;
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 
 /** The settings of host.json that the embedded host honours, with the defaults of the real one. */
 export interface HostSettings {

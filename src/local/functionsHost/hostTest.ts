@@ -1,7 +1,7 @@
 import { VirtualClock, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { HubTestOptions } from "./durable/testOptions.ts";
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 
 /** How the environment variable FUNCTIONS_HOST_TEST asks for misbehaviour, as JSON. */
 interface HostTestSettings {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UserError } from "../userError.ts";
+import { UserError } from "../kit/userError.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { readHostTest } from "./hostTest.ts";

@@ -1,5 +1,5 @@
-import { Journal } from "../journal.ts";
-import { UserError } from "../userError.ts";
+import { Journal } from "../kit/journal.ts";
+import { UserError } from "../kit/userError.ts";
 
 /** One part of the host's state: it knows its own entries, and nothing of the file they are kept in. */
 export interface StatePart {

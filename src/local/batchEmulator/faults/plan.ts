@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const rate = v.optional(share, 1);

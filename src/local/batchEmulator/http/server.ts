@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 import { KEEP_ALIVE_MS } from "../limits.ts";
 
 export interface HttpServer {

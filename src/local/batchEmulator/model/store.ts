@@ -1,4 +1,4 @@
-import { Journal } from "../../journal.ts";
+import { Journal } from "../../kit/journal.ts";
 import { BatchError } from "../errors.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { keyOf, newCounts } from "./entities.ts";

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 export interface Listener {
   readonly port: number;

@@ -1,4 +1,4 @@
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 export interface Route {
   /** The parameters of a path that fits; undefined when it does not fit. */

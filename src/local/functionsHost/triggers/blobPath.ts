@@ -1,4 +1,4 @@
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 export interface BlobPattern {
   readonly container: string;

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { parseTimeSpan } from "../hostJson.ts";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 export interface Schedule {
   /** The first time after `time`, both in milliseconds since 1970; undefined when there is none. */

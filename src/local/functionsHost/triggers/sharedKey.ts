@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 export interface StorageAccount {
   readonly name: string;

@@ -1,5 +1,5 @@
 import Module from "node:module";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 import type {
   Binding,
   FunctionCallback,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 
 /** The files that `main` of the app's package.json names: a path or a glob with `{a,b}`, `*`, `?` and `**`. */
 export function findEntryFiles(appFolder: string): string[] {

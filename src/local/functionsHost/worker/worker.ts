@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UserError } from "../../userError.ts";
+import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";

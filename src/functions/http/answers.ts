@@ -1,0 +1,35 @@
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import type { ConversionView } from "../../model/conversion.ts";
+import { findInstance } from "../../upkeep/starting.ts";
+import { viewOf } from "./conversionView.ts";
+
+const POLL_AFTER_SECONDS = "1";
+
+/** Answers for the conversion that the route names; 404 for an id that was never started, or is no id at all. */
+export async function withConversion(
+  request: HttpRequest,
+  client: DurableClient,
+  answer: (view: ConversionView) => HttpResponseInit | Promise<HttpResponseInit>,
+): Promise<HttpResponseInit> {
+  const id = request.params["id"] ?? "";
+  const instance = /^[0-9a-f]{32}$/.test(id) ? await findInstance(client, id) : undefined;
+  if (instance === undefined) {
+    return problem(404, "ConversionNotFound", `There is no conversion "${id}". An id has 32 hexadecimal digits.`);
+  }
+  return answer(viewOf(id, instance));
+}
+
+export function viewResponse(status: number, view: ConversionView): HttpResponseInit {
+  const retryAfter = view.status === "running" ? { "retry-after": POLL_AFTER_SECONDS } : {};
+  return { status, headers: { "cache-control": "no-store", ...retryAfter }, jsonBody: view };
+}
+
+/** An error as RFC 9457 has it, https://www.rfc-editor.org/rfc/rfc9457. `code` is stable, for programs to branch on. */
+export function problem(status: number, code: string, detail: string): HttpResponseInit {
+  return {
+    status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+    body: JSON.stringify({ title: code, status, code, detail }),
+  };
+}

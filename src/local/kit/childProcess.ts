@@ -1,0 +1,61 @@
+import type { ChildProcessByStdio } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { builtScript } from "./appRoot.ts";
+
+export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * A Node process that goes when this one goes (see exitWithParent.ts). It gets a process group of its own: a Ctrl-C in
+ * the terminal is for the parent, which then stops its children in the right order.
+ * `preloads` are scripts of ours, by their paths below src, that run before the script.
+ */
+export function spawnNode(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  preloads: readonly string[] = [],
+): Child {
+  const imports = ["local/kit/exitWithParent.ts", ...preloads].flatMap((path) => ["--import", urlOf(path)]);
+  const child = spawn(process.execPath, [...imports, script, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env,
+    detached: true,
+    windowsHide: true,
+  });
+  child.stdin.on("error", () => {});
+  return child;
+}
+
+/** `{ "--port": 1 }` as a child's arguments. */
+export function optionArguments(options: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** Asks nicely, waits that long, then ends the whole process group. */
+export async function stopChild(child: Child, boundMs: number): Promise<void> {
+  if (hasExited(child)) return;
+  const exited = once(child, "exit");
+  const force = setTimeout(() => killGroup(child), boundMs);
+  child.kill("SIGTERM");
+  await exited;
+  clearTimeout(force);
+}
+
+export function hasExited(child: Child): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+function urlOf(path: string): string {
+  return pathToFileURL(builtScript(path)).href;
+}
+
+function killGroup(child: Child): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,143 @@
+import type { Child } from "./childProcess.ts";
+import { spawnNode, stopChild } from "./childProcess.ts";
+import { readLines } from "./lines.ts";
+import { LogFile } from "./logFile.ts";
+import { UserError } from "./userError.ts";
+
+export interface ChildServiceOptions<Ready> {
+  /** For people, for example `Batch emulator`. */
+  readonly name: string;
+  readonly script: string;
+  /** `previous` is set at a restart: the service must come back at the same address. */
+  readonly args: (previous: Ready | undefined) => readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Scripts of ours, by their paths below src, that run before the service's own. */
+  readonly preloads?: readonly string[];
+  readonly logFile: string;
+  /** Made anew for each start; answers as soon as the lines on stdout say that the service is ready. */
+  readonly createReadyReader: () => (line: string) => Ready | undefined;
+  readonly events?: ChildServiceEvents;
+  readonly readyBoundMs?: number;
+  readonly stopBoundMs?: number;
+}
+
+export interface ChildServiceEvents {
+  /** What the service says, except its ready line. */
+  readonly onLine?: (line: string) => void;
+  readonly onStarted?: (pid: number) => void;
+  readonly onRestart?: (message: string) => void;
+  /** The service died too often; it stays down. */
+  readonly onGivenUp?: (error: UserError) => void;
+}
+
+/** How often a service may die within the window before it is left down. */
+const MAX_RESTARTS = 5;
+const RESTART_WINDOW_MS = 60_000;
+/** The first restart comes at once, each further one this much later. */
+const RESTART_DELAY_STEP_MS = 100;
+const LAST_WORDS = 20;
+
+/** A child process that answers requests, restarted when it dies without having been asked to. */
+export class ChildService<Ready> {
+  readonly #options: ChildServiceOptions<Ready>;
+  readonly #log: LogFile;
+  readonly #restarts: number[] = [];
+  #child: Child | undefined;
+  #ready: Ready | undefined;
+  #isStopping = false;
+
+  private constructor(options: ChildServiceOptions<Ready>) {
+    this.#options = options;
+    this.#log = new LogFile(options.logFile);
+  }
+
+  /** Resolves once the service is ready. Throws a `UserError` with its last words when it is not. */
+  static async start<Ready>(options: ChildServiceOptions<Ready>): Promise<ChildService<Ready> & { ready: Ready }> {
+    const service = new ChildService(options);
+    try {
+      await service.#launch();
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    return service as ChildService<Ready> & { ready: Ready };
+  }
+
+  get ready(): Ready | undefined {
+    return this.#ready;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#child !== undefined) await stopChild(this.#child, this.#options.stopBoundMs ?? 8_000);
+    this.#log.close();
+  }
+
+  async #launch(): Promise<void> {
+    const { args, env, events, name, preloads, script } = this.#options;
+    const child = spawnNode(script, args(this.#ready), env, preloads);
+    this.#child = child;
+    if (child.pid !== undefined) events?.onStarted?.(child.pid);
+    this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
+    this.#ready = await this.#untilReady(child);
+    child.once("exit", (code, signal) => this.#onUnexpectedExit(signal ?? `exit code ${code}`));
+    if (child.exitCode !== null || child.signalCode !== null) this.#onUnexpectedExit("an early end");
+  }
+
+  #untilReady(child: Child): Promise<Ready> {
+    const { createReadyReader, events, logFile, name, readyBoundMs = 60_000 } = this.#options;
+    const lastWords: string[] = [];
+    const say = (line: string): void => {
+      lastWords.push(line);
+      if (lastWords.length > LAST_WORDS) lastWords.shift();
+      this.#log.write(line);
+      events?.onLine?.(line);
+    };
+    return new Promise<Ready>((resolve, reject) => {
+      const fail = (what: string): void => {
+        clearTimeout(timer);
+        const said = lastWords.map((line) => `\n  ${line}`).join("");
+        reject(new UserError("ServiceNotStarted", `${name} ${what}${said}`, { hint: `Its log is ${logFile}.` }));
+      };
+      const timer = setTimeout(() => fail(`was not ready after ${readyBoundMs / 1000} s`), readyBoundMs);
+      const readReady = createReadyReader();
+      let isReady = false;
+      readLines(child.stdout, (line) => {
+        const ready = isReady ? undefined : readReady(line);
+        if (ready === undefined) return say(line);
+        isReady = true;
+        clearTimeout(timer);
+        resolve(ready);
+      });
+      readLines(child.stderr, say);
+      child.once("error", (error) => fail(`could not be started: ${error.message}`));
+      // "close" comes after the last words, "exit" may come before them.
+      child.once("close", (code, signal) => fail(`ended while starting (${signal ?? `exit code ${code}`})`));
+    });
+  }
+
+  #onUnexpectedExit(how: string): void {
+    if (this.#isStopping) return;
+    const { events, logFile, name } = this.#options;
+    const now = Date.now();
+    this.#restarts.push(now);
+    const recent = this.#restarts.filter((at) => at > now - RESTART_WINDOW_MS).length;
+    if (recent > MAX_RESTARTS) return this.#giveUp(`${name} died again (${how}) after ${MAX_RESTARTS} restarts`);
+    this.#log.write(`--- ${name} died: ${how}`);
+    events?.onRestart?.(`${name} died (${how}) and is started again; its log is ${logFile}`);
+    setTimeout(() => this.#relaunch(), (recent - 1) * RESTART_DELAY_STEP_MS);
+  }
+
+  #relaunch(): void {
+    if (this.#isStopping) return;
+    this.#launch().catch((error: unknown) =>
+      this.#onUnexpectedExit(error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  #giveUp(message: string): void {
+    this.#options.events?.onGivenUp?.(
+      new UserError("ServiceDied", message, { hint: `Its log is ${this.#options.logFile}.` }),
+    );
+  }
+}

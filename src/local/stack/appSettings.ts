@@ -1,0 +1,30 @@
+import { availableParallelism } from "node:os";
+import { withoutProxyForLoopback } from "../kit/loopback.ts";
+import type { StackConnection } from "./stackState.ts";
+
+/** Where things are and how to sign in there. In the local stack that is ours to say, whatever the user's shell holds. */
+const OWN_SETTINGS =
+  /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
+
+/** The environment of the Functions host: the stack's settings, and the user's own choices such as `MP3_BITRATE_KBPS`. */
+export function hostEnvironment(
+  env: NodeJS.ProcessEnv,
+  { storage, batch }: Pick<StackConnection, "storage" | "batch">,
+): NodeJS.ProcessEnv {
+  return {
+    BATCH_TASK_SLOTS_PER_NODE: String(availableParallelism()),
+    ...serviceEnvironment(env),
+    STORAGE: storage.connectionString,
+    AzureWebJobsStorage: storage.connectionString,
+    BATCH_ACCOUNT_ENDPOINT: batch.endpoint,
+    BATCH_ACCOUNT_NAME: batch.accountName,
+    BATCH_ACCOUNT_KEY: batch.accountKey,
+    FUNCTIONS_WORKER_RUNTIME: "node",
+  };
+}
+
+/** The user's environment without what would point a local service at a cloud. */
+export function serviceEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !OWN_SETTINGS.test(name));
+  return withoutProxyForLoopback(Object.fromEntries(kept));
+}

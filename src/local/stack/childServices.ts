@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { builtScript, findAppRoot } from "../kit/appRoot.ts";
+import { findCoreTools } from "./coreTools.ts";
+import { optionArguments } from "../kit/childProcess.ts";
+import type { ChildServiceEvents } from "../kit/childService.ts";
+import { ChildService } from "../kit/childService.ts";
+import type { DataFolder } from "./dataFolder.ts";
+import { readJsonLine } from "../kit/lines.ts";
+import type { StackConnection } from "./stackState.ts";
+
+export interface ServiceOptions {
+  readonly folder: DataFolder;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly events: ChildServiceEvents;
+}
+
+type BatchAddress = StackConnection["batch"];
+type FunctionsAddress = StackConnection["functions"];
+
+/** A service that has said where it is. */
+export type Started<Address> = ChildService<Address> & { readonly ready: Address };
+
+/** `faults` is what the emulator's option of that name takes. */
+export function startBatchEmulator({
+  folder,
+  port,
+  env,
+  events,
+  faults,
+}: ServiceOptions & { readonly faults?: string }): Promise<Started<BatchAddress>> {
+  return ChildService.start({
+    name: "The Batch emulator",
+    script: builtScript("cli/main.ts"),
+    args: (previous?: BatchAddress) => [
+      "batch-emulator",
+      ...optionArguments({
+        "--port": portFor(port, previous?.endpoint),
+        "--data": folder.path,
+        "--node-bin": folder.bin,
+        ...(faults !== undefined && { "--faults": faults }),
+      }),
+      "--json",
+    ],
+    env,
+    logFile: join(folder.logs, "batch.log"),
+    createReadyReader: () => (line) => readJsonLine<BatchAddress>(line),
+    events,
+  });
+}
+
+/** `embedded`: our own host. `func`: Azure Functions Core Tools, the host as it runs in Azure. */
+export type FunctionsHostKind = "embedded" | "func";
+
+export function startFunctionsHost(
+  kind: FunctionsHostKind,
+  options: ServiceOptions,
+): Promise<Started<FunctionsAddress>> {
+  const { folder, port, env, events } = options;
+  const host =
+    kind === "func"
+      ? { name: "func", script: "local/stack/coreToolsProcess.ts", args: ["--func", findCoreTools(env)] }
+      : { name: "The Functions host", script: "local/functionsHost/main.ts", args: ["--data", folder.path, "--json"] };
+  return ChildService.start({
+    name: host.name,
+    script: builtScript(host.script),
+    args: (previous?: FunctionsAddress) => [
+      ...optionArguments({ "--app": findAppRoot(), "--port": portFor(port, previous?.url) }),
+      ...host.args,
+    ],
+    env,
+    logFile: join(folder.logs, "functions.log"),
+    createReadyReader: () => (line) => readJsonLine<FunctionsAddress>(line),
+    events,
+  });
+}
+
+export function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+/** At a restart the address is known to others and must stay. */
+function portFor(wanted: number, previousUrl: string | undefined): number {
+  return previousUrl === undefined ? wanted : portOf(previousUrl);
+}

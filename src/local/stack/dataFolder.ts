@@ -1,0 +1,50 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UserError } from "../kit/userError.ts";
+
+/** Where each part of the stack keeps its things. */
+export interface DataFolder {
+  readonly path: string;
+  readonly azurite: string;
+  readonly logs: string;
+  /** Holds exactly `ffmpeg` and `ffprobe`. */
+  readonly bin: string;
+  /** Who runs the stack on this folder. */
+  readonly lock: string;
+  /** How to reach the running stack. */
+  readonly stack: string;
+  /** The ports used last. */
+  readonly ports: string;
+  /** The processes of the stack, so that the next one can wait for them. */
+  readonly children: string;
+  /** One file per process that uses a stack which it did not start. */
+  readonly guests: string;
+}
+
+export function dataFolderAt(path: string): DataFolder {
+  const at = (name: string): string => join(resolve(path), name);
+  return {
+    path: resolve(path),
+    azurite: at("azurite"),
+    logs: at("logs"),
+    bin: at("bin"),
+    lock: at("stack.lock"),
+    stack: at("stack.json"),
+    ports: at("ports.json"),
+    children: at("children.json"),
+    guests: at("guests"),
+  };
+}
+
+export function createDataFolder(folder: DataFolder): void {
+  try {
+    for (const path of [folder.path, folder.logs, folder.bin, folder.guests]) mkdirSync(path, { recursive: true });
+    accessSync(folder.path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new UserError("DataFolderNotWritable", `The data folder ${folder.path} cannot be written (${reason})`, {
+      cause,
+      hint: "Choose another data folder with --data.",
+    });
+  }
+}

@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import { readConfig } from "../../config.ts";
+import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
+import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
+import type { ChildServiceEvents } from "../kit/childService.ts";
+import { ChildRegister, outliveFormerChildren } from "./children.ts";
+import { createContainers } from "../azurite/containers.ts";
+import { findCoreTools } from "./coreTools.ts";
+import type { DataFolder } from "./dataFolder.ts";
+import { createDataFolder, dataFolderAt } from "./dataFolder.ts";
+import { lockDataFolder } from "../kit/folderLock.ts";
+import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
+import { choosePorts } from "./ports.ts";
+import type { FunctionsHostKind } from "./childServices.ts";
+import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.ts";
+import type { StackConnection, StackPorts } from "./stackState.ts";
+import { announceStack, saveLastPorts } from "./stackState.ts";
+
+export interface LocalStackOptions {
+  /** Path of the data folder. */
+  readonly data: string;
+  /** 0: any free port, the one of last time if possible. */
+  readonly ports: StackPorts;
+  readonly env: NodeJS.ProcessEnv;
+  /** What runs the app; our own host if not given. */
+  readonly host?: FunctionsHostKind;
+  /** Aborted: the start is given up, and what runs already is stopped. */
+  readonly signal?: AbortSignal;
+  /** What a person should know while it runs, for example that a service was restarted. */
+  readonly onNotice?: (message: string) => void;
+  /** Each line that a service says, with the service's name. */
+  readonly onLine?: (service: StackService, line: string) => void;
+  /** The process of a service, also of one that was restarted. */
+  readonly onStarted?: (service: StackService, pid: number) => void;
+  /** What shall go wrong on purpose in the Batch emulator: what its option `--faults` takes. */
+  readonly batchFaults?: string;
+  /** Settings of the Functions host that win over the stack's own. */
+  readonly hostSettings?: Readonly<Record<string, string>>;
+}
+
+export type StackService = "azurite" | "batch" | "functions";
+
+export interface LocalStack {
+  readonly connection: StackConnection;
+  readonly folder: DataFolder;
+  /** Rejects when a service dies for good; never resolves. */
+  readonly failed: Promise<never>;
+  /** Makes the stack unfindable for others; the services go on. */
+  hide(): void;
+  stop(): Promise<void>;
+}
+
+/** What undoes the steps taken so far, last step first. */
+type Undo = (() => void | Promise<void>)[];
+
+/** Starts storage and the Batch emulator side by side, then the Functions host. A failure stops what already runs. */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const undo: Undo = [];
+  const stop = async (): Promise<void> => {
+    while (undo.length > 0) await undo.pop()?.();
+  };
+  try {
+    return { ...(await startServices(options, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServices(options: LocalStackOptions, undo: Undo): Promise<Omit<LocalStack, "stop">> {
+  const folder = dataFolderAt(options.data);
+  createDataFolder(folder);
+  undo.push(lockDataFolder(folder));
+  if (options.host === "func") findCoreTools(options.env);
+  linkFfmpeg(folder.bin, findFfmpeg(options.env));
+  await outliveFormerChildren(folder);
+  const ports = await choosePorts(folder, options.ports);
+  options.signal?.throwIfAborted();
+  const { failed, eventsOf } = watchServices(options, new ChildRegister(folder));
+
+  const env = serviceEnvironment(options.env);
+  const [azurite, batch] = await Promise.allSettled([
+    startAzurite({
+      folder: folder.azurite,
+      logFile: join(folder.logs, "azurite.log"),
+      ports,
+      env,
+      events: eventsOf("azurite"),
+    }),
+    startBatchEmulator({
+      folder,
+      port: ports.batch,
+      env,
+      events: eventsOf("batch"),
+      ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
+    }),
+    // Slow to load, and needed as soon as storage is there.
+    import("@azure/storage-blob"),
+  ]);
+  for (const service of [azurite, batch]) if (service.status === "fulfilled") undo.push(() => service.value.stop());
+  options.signal?.throwIfAborted();
+  if (azurite.status === "rejected") throw azurite.reason;
+  if (batch.status === "rejected") throw batch.reason;
+
+  const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
+  const appEnv = { ...hostEnvironment(options.env, { storage, batch: batch.value.ready }), ...options.hostSettings };
+  const { input, output } = readConfig(appEnv).containers;
+  const starting = startFunctionsHost(options.host ?? "embedded", {
+    folder,
+    port: ports.functions,
+    env: appEnv,
+    events: eventsOf("functions"),
+  });
+  undo.push(async () => (await starting.catch(() => undefined))?.stop());
+  const [functions] = await Promise.all([starting, createContainers(storage.connectionString, [input, output])]);
+  options.signal?.throwIfAborted();
+
+  saveLastPorts(folder, {
+    ...azurite.value.ready,
+    batch: portOf(batch.value.ready.endpoint),
+    functions: portOf(functions.ready.url),
+  });
+  const { endpoint, accountName, accountKey } = batch.value.ready;
+  const connection: StackConnection = {
+    storage,
+    batch: { endpoint, accountName, accountKey },
+    functions: { url: functions.ready.url },
+    data: folder.path,
+  };
+  const hide = announceStack(folder, connection);
+  undo.push(hide);
+  return { connection, folder, failed, hide };
+}
+
+function watchServices(
+  { onLine, onNotice, onStarted }: LocalStackOptions,
+  register: ChildRegister,
+): { failed: Promise<never>; eventsOf: (service: StackService) => ChildServiceEvents } {
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Whoever does not wait for it must not be ended by it.
+  failed.catch(() => {});
+  const eventsOf = (service: StackService): ChildServiceEvents => ({
+    onLine: (line) => onLine?.(service, line),
+    onStarted: (pid) => {
+      register.add(pid);
+      onStarted?.(service, pid);
+    },
+    onRestart: (message) => onNotice?.(message),
+    onGivenUp: (error) => fail(error),
+  });
+  return { failed, eventsOf };
+}

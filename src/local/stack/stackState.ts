@@ -1,0 +1,46 @@
+import { rmSync } from "node:fs";
+import type { DataFolder } from "./dataFolder.ts";
+import { lockHolder } from "../kit/folderLock.ts";
+import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
+
+/** All that a client needs; also what `local --json` prints. */
+export interface StackConnection {
+  readonly storage: { readonly connectionString: string };
+  readonly batch: { readonly endpoint: string; readonly accountName: string; readonly accountKey: string };
+  readonly functions: { readonly url: string };
+  readonly data: string;
+}
+
+/** Which port each service listened on. */
+export interface StackPorts {
+  readonly blob: number;
+  readonly queue: number;
+  readonly table: number;
+  readonly batch: number;
+  readonly functions: number;
+}
+
+interface StackFile {
+  readonly pid: number;
+  readonly connection: StackConnection;
+}
+
+/** Makes the stack of this process findable; the answer hides it again. */
+export function announceStack(folder: DataFolder, connection: StackConnection): () => void {
+  writeJsonFile(folder.stack, { pid: process.pid, connection } satisfies StackFile);
+  return () => rmSync(folder.stack, { force: true });
+}
+
+/** The stack that runs on the folder and is ready, if any: what a dead process left behind does not count. */
+export function findAnnouncedStack(folder: DataFolder): StackConnection | undefined {
+  const file = readJsonFile<StackFile>(folder.stack);
+  return file !== undefined && file.pid === lockHolder(folder)?.pid ? file.connection : undefined;
+}
+
+export function readLastPorts(folder: DataFolder): Partial<StackPorts> {
+  return readJsonFile<Partial<StackPorts>>(folder.ports) ?? {};
+}
+
+export function saveLastPorts(folder: DataFolder, ports: StackPorts): void {
+  writeJsonFile(folder.ports, ports);
+}

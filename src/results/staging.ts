@@ -1,0 +1,48 @@
+import type { TaskRef } from "../model/batchTask.ts";
+import type { BlobAddress, BlobStore, Services } from "../services.ts";
+import type { TaskReport } from "../workloads/mp3/report.ts";
+import { parseReport } from "../workloads/mp3/report.ts";
+
+/** Where one attempt of a conversion puts its results until they are checked: its own folder of the staging container. */
+export interface StagedBlobs {
+  readonly mp3: BlobAddress;
+  readonly report: BlobAddress;
+  readonly stdout: BlobAddress;
+  readonly stderr: BlobAddress;
+}
+
+export function stagedBlobs(container: string, conversionId: string, attempt: number): StagedBlobs {
+  const at = (file: string): BlobAddress => ({ container, name: `${conversionId}/${attempt}/${file}` });
+  return { mp3: at("output.mp3"), report: at("report.json"), stdout: at("stdout.txt"), stderr: at("stderr.txt") };
+}
+
+/** Undefined when the task left none, or one that is cut off. */
+export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
+  const text = await blobs.readText(staged.report);
+  if (text === undefined) return undefined;
+  try {
+    return parseReport(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Removes what all attempts of a conversion have staged, and its last task if one is given. The names are known, so
+ * nothing has to be listed. The conversion has ended by now: what cannot be removed is left to the daily clean-up and
+ * must not make it fail.
+ */
+export async function removeTraces(
+  { blobs, batch, config }: Services,
+  conversionId: string,
+  attempts: number,
+  task: TaskRef | null,
+): Promise<void> {
+  const numbers = Array.from({ length: attempts }, (_, index) => index + 1);
+  const staged = numbers.flatMap((attempt) =>
+    Object.values(stagedBlobs(config.containers.staging, conversionId, attempt)),
+  );
+  const removals = staged.map((blob: BlobAddress) => blobs.delete(blob));
+  await Promise.allSettled(task === null ? removals : [...removals, batch.deleteTask(task)]);
+}

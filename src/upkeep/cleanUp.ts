@@ -1,0 +1,60 @@
+import type { DurableClient } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
+import { MAX_ATTEMPTS } from "../model/failures.ts";
+import type { Services } from "../services.ts";
+import { addSeconds } from "../model/time.ts";
+
+export interface CleanUpResult {
+  readonly histories: number;
+  readonly tasks: number;
+  readonly stagedBlobs: number;
+}
+
+const DAY_SECONDS = 24 * 3600;
+/** Purging is asked for a day at a time, because a large purge runs into the time limit of a request. */
+const PURGED_DAYS = 14;
+/** Before these there is little: what was left while no clean-up ran, or while the retention time was longer. */
+const EPOCH = new Date(0);
+
+/**
+ * Removes what finished conversions have left behind for longer than the retention time. Records, MP3s and logs in the
+ * output container are the user's and stay.
+ */
+export async function cleanUp(services: Services, client: DurableClient): Promise<CleanUpResult> {
+  const { config, batch, now } = services;
+  const before = addSeconds(now(), -config.retentionDays * DAY_SECONDS);
+  return {
+    histories: await purgeHistories(client, before),
+    tasks: await batch.deleteOldTasks(before),
+    stagedBlobs: await deleteAbandonedBlobs(services),
+  };
+}
+
+async function purgeHistories(client: DurableClient, before: Date): Promise<number> {
+  const { Completed, Failed, Terminated, Canceled } = OrchestrationRuntimeStatus;
+  const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(before, -day * DAY_SECONDS));
+  let purged = 0;
+  for (const [index, createdTimeTo] of edges.entries()) {
+    const { instancesDeleted } = await client.purgeInstanceHistoryBy({
+      createdTimeFrom: edges[index + 1] ?? EPOCH,
+      createdTimeTo,
+      runtimeStatus: [Completed, Failed, Terminated, Canceled],
+    });
+    purged += instancesDeleted;
+  }
+  return purged;
+}
+
+/** A staged blob is of use until both deadlines of all attempts have passed, and a day for what is slow. */
+async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<number> {
+  const { waitingTimeoutMinutes, convertingTimeoutMinutes, containers } = config;
+  const useSeconds = MAX_ATTEMPTS * (waitingTimeoutMinutes + convertingTimeoutMinutes) * 60 + DAY_SECONDS;
+  const oldest = addSeconds(now(), -useSeconds);
+  let deleted = 0;
+  for await (const { name, lastModified } of blobs.list(containers.staging)) {
+    if (lastModified >= oldest) continue;
+    await blobs.delete({ container: containers.staging, name });
+    deleted++;
+  }
+  return deleted;
+}

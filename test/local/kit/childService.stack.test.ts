@@ -1,0 +1,162 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import { onTestFinished, test } from "vitest";
+import type { ChildServiceEvents, ChildServiceOptions } from "../../../src/local/kit/childService.ts";
+import { ChildService } from "../../../src/local/kit/childService.ts";
+import { readJsonLine } from "../../../src/local/kit/lines.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+
+interface Address {
+  readonly url: string;
+}
+
+const SCRIPT = join(import.meta.dirname, "standIns", "service.mjs");
+
+function optionsFor(behaviour: string, more: Partial<ChildServiceOptions<Address>> = {}): ChildServiceOptions<Address> {
+  return {
+    name: "Stand-in",
+    script: SCRIPT,
+    args: (previous) => [JSON.stringify({ behaviour, port: previous ? Number(new URL(previous.url).port) : 0 })],
+    env: process.env,
+    logFile: join(temporaryFolder(), "stand-in.log"),
+    createReadyReader: () => (line) => readJsonLine<Address>(line),
+    ...more,
+  };
+}
+
+async function start(behaviour = "", more: Partial<ChildServiceOptions<Address>> = {}) {
+  const service = await ChildService.start(optionsFor(behaviour, more));
+  onTestFinished(() => service.stop());
+  return service;
+}
+
+async function ask({ url }: Address, path = "/"): Promise<{ pid: number; value: string }> {
+  const response = await fetch(url + path, { headers: { connection: "close" } });
+  return (await response.json()) as { pid: number; value: string };
+}
+
+/** A promise for the first call of one event. */
+function firstCall<Name extends keyof ChildServiceEvents>(name: Name, accept: (value: never) => boolean = () => true) {
+  let events: ChildServiceEvents = {};
+  const called = new Promise<unknown>((resolve) => {
+    events = { [name]: (value: never) => accept(value) && resolve(value) };
+  });
+  return { events, called };
+}
+
+function refusesConnections(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+    socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+test("a service is ready when its line of JSON arrives, whatever it says before", async ({ expect }) => {
+  const service = await start("", { env: { ...process.env, VALUE: "from the environment" } });
+
+  expect(await ask(service.ready)).toMatchObject({ value: "from the environment" });
+});
+
+test("a stopped service is gone", async ({ expect }) => {
+  const service = await start();
+  await service.stop();
+
+  expect(await refusesConnections(service.ready.url)).toBe(true);
+});
+
+test("a service that ignores SIGTERM is killed", async ({ expect }) => {
+  const service = await start("ignores SIGTERM", { stopBoundMs: 100 });
+  await service.stop();
+
+  expect(await refusesConnections(service.ready.url)).toBe(true);
+});
+
+test("a service that ends while it starts is reported with its last words and its log", async ({ expect }) => {
+  const options = optionsFor("refuses to start");
+
+  await expect(ChildService.start(options)).rejects.toMatchObject({
+    code: "ServiceNotStarted",
+    message: expect.stringMatching(/Stand-in ended while starting \(exit code 2\)\n {2}the reason it does not start/),
+    hint: expect.stringContaining(options.logFile),
+  });
+});
+
+test("a service that is never ready is given up and killed", async ({ expect }) => {
+  const started = firstCall("onStarted");
+
+  await expect(
+    ChildService.start(optionsFor("never ready", { readyBoundMs: 300, stopBoundMs: 100, events: started.events })),
+  ).rejects.toMatchObject({ message: expect.stringContaining("was not ready after 0.3 s") });
+  const pid = (await started.called) as number;
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
+test("what a service says goes to the callback and to its log", async ({ expect }) => {
+  const said = firstCall("onLine", (line: string) => line === "said something");
+  const options = optionsFor("", { events: said.events });
+  const service = await ChildService.start(options);
+  onTestFinished(() => service.stop());
+
+  await ask(service.ready, "/say");
+
+  await said.called;
+  expect(readFileSync(options.logFile, "utf8")).toMatch(/Z said something\n/);
+});
+
+test("a service that dies comes back on the same port", async ({ expect }) => {
+  const starts: number[] = [];
+  let onSecondStart = (): void => {};
+  const secondStart = new Promise<void>((resolve) => (onSecondStart = resolve));
+  const messages: string[] = [];
+  const service = await start("", {
+    events: {
+      onStarted: (pid) => starts.push(pid),
+      onRestart: (message) => messages.push(message),
+      onLine: (line) => line === "loading…" && starts.length === 2 && onSecondStart(),
+    },
+  });
+  const { url } = service.ready;
+
+  process.kill(starts[0] ?? 0, "SIGKILL");
+  await secondStart;
+
+  expect((await ask({ url })).pid).toBe(starts[1]);
+  expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is started again")]);
+});
+
+test("a service that dies again and again is given up", async ({ expect }) => {
+  const givenUp = firstCall("onGivenUp");
+  const service = await start("dies once it is ready", { events: givenUp.events });
+
+  expect(await givenUp.called).toMatchObject({
+    code: "ServiceDied",
+    message: "Stand-in died again (exit code 7) after 5 restarts",
+  });
+  expect(await refusesConnections(service.ready.url)).toBe(true);
+});
+
+test("a child leaves when its parent is killed", async ({ expect }) => {
+  const parent = spawn(process.execPath, [join(import.meta.dirname, "standIns", "parent.mjs"), SCRIPT, "{}"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = (await once(parent.stdout, "data")) as [Buffer];
+  const pid = Number(said.toString());
+
+  parent.kill("SIGKILL");
+  await once(parent.stdout, "close");
+
+  await expect.poll(() => isGone(pid), { timeout: 10_000 }).toBe(true);
+});
+
+function isGone(pid: number): boolean {
+  try {
+    // An orphan is reaped by whoever adopted it, which may take its time: an unreaped one is gone, too.
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return true;
+  }
+}

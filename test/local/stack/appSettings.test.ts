@@ -1,0 +1,42 @@
+import { test } from "vitest";
+import { readConfig } from "../../../src/config.ts";
+import { hostEnvironment } from "../../../src/local/stack/appSettings.ts";
+
+const stack = {
+  storage: { connectionString: "local" },
+  batch: { endpoint: "http://127.0.0.1:10010", accountName: "local", accountKey: "key" },
+};
+
+test("the Functions host sees the stack's storage and Batch, not those of the user's shell", ({ expect }) => {
+  const shell = {
+    STORAGE: "cloud",
+    STORAGE__blobServiceUri: "https://cloud.blob.core.windows.net",
+    AzureWebJobsStorage__accountName: "cloud",
+    BATCH_ACCOUNT_ENDPOINT: "https://cloud.batch.azure.com",
+    BLOB_TRIGGER_SOURCE: "EventGrid",
+    AZURE_CLIENT_ID: "somebody",
+    AZURITE_DB: "mysql://cloud",
+  };
+
+  const env = hostEnvironment(shell, stack);
+  const config = readConfig(env);
+
+  expect(config.storage).toEqual({ connectionString: "local", blobServiceUri: undefined, clientId: undefined });
+  expect(config.batch.endpoint).toBe("http://127.0.0.1:10010");
+  expect(config.triggerSource).toBe("LogsAndContainerScan");
+  expect(Object.entries(env).filter(([, value]) => value?.includes("cloud"))).toEqual([]);
+});
+
+test("the user's own choices reach the Functions host", ({ expect }) => {
+  const env = hostEnvironment({ MP3_BITRATE_KBPS: "320", BATCH_TASK_SLOTS_PER_NODE: "7", PATH: "/bin" }, stack);
+
+  expect(readConfig(env)).toMatchObject({ mp3BitrateKbps: 320, batch: { taskSlotsPerNode: 7 } });
+  expect(env["PATH"]).toBe("/bin");
+});
+
+test("a proxy for the internet is not asked for the loopback", ({ expect }) => {
+  const env = hostEnvironment({ HTTP_PROXY: "http://proxy:3128", NO_PROXY: "intranet" }, stack);
+
+  expect(env["NO_PROXY"]).toBe("intranet,127.0.0.1,localhost");
+  expect(env["HTTP_PROXY"]).toBe("http://proxy:3128");
+});

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+
+const nothingPackaged = () => undefined;
+
+function program(path: string): string {
+  writeFileSync(path, "#!/bin/sh\n");
+  chmodSync(path, 0o755);
+  return path;
+}
+
+test("FFMPEG_PATH and FFPROBE_PATH win over PATH", ({ expect }) => {
+  const folder = temporaryFolder();
+  program(join(folder, "ffmpeg"));
+  program(join(folder, "ffprobe"));
+  const own = { ffmpeg: program(join(folder, "my-ffmpeg")), ffprobe: program(join(folder, "my-ffprobe")) };
+
+  const env = { PATH: folder, FFMPEG_PATH: own.ffmpeg, FFPROBE_PATH: own.ffprobe };
+
+  expect(findFfmpeg(env, nothingPackaged)).toEqual(own);
+});
+
+test("PATH wins over the packaged ones, for each tool by itself", ({ expect }) => {
+  const folder = temporaryFolder();
+  const onPath = program(join(folder, "ffmpeg"));
+  const packaged = program(join(folder, "packaged-ffprobe"));
+
+  expect(findFfmpeg({ PATH: `/nowhere:${folder}` }, () => packaged)).toEqual({ ffmpeg: onPath, ffprobe: packaged });
+});
+
+test("a folder on PATH that is called ffmpeg is passed over", ({ expect }) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "ffmpeg"));
+  const packaged = program(join(folder, "packaged"));
+
+  expect(findFfmpeg({ PATH: folder }, () => packaged).ffmpeg).toBe(packaged);
+});
+
+test("the packaged tools are found on this platform", ({ expect }) => {
+  const { ffmpeg, ffprobe } = findFfmpeg({ PATH: "" });
+
+  expect([ffmpeg, ffprobe]).toEqual([expect.stringMatching(/ffmpeg/), expect.stringMatching(/ffprobe/)]);
+});
+
+test("a setting that names no program is refused with its name and value", ({ expect }) => {
+  expect(() => findFfmpeg({ PATH: "", FFPROBE_PATH: "/nowhere/ffprobe" })).toThrow(
+    expect.objectContaining({ code: "FfmpegMissing", message: "FFPROBE_PATH names no program: /nowhere/ffprobe" }),
+  );
+});
+
+test("without any ffmpeg the error says how to get one", ({ expect }) => {
+  expect(() => findFfmpeg({ PATH: "" }, nothingPackaged)).toThrow(
+    expect.objectContaining({ code: "FfmpegMissing", hint: expect.stringContaining("FFMPEG_PATH") }),
+  );
+});
+
+test("the tools get their plain names in the folder for tasks, each time anew", ({ expect }) => {
+  const folder = temporaryFolder();
+  const bin = join(folder, "bin");
+  linkFfmpeg(bin, { ffmpeg: "/old/ffmpeg-4", ffprobe: "/old/ffprobe-4" });
+  linkFfmpeg(bin, { ffmpeg: "/new/ffmpeg-7", ffprobe: "/new/ffprobe-7" });
+
+  expect([readlinkSync(join(bin, "ffmpeg")), readlinkSync(join(bin, "ffprobe"))]).toEqual([
+    "/new/ffmpeg-7",
+    "/new/ffprobe-7",
+  ]);
+});

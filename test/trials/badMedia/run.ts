@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ConversionRecord } from "../../../src/model/conversion.ts";
+import { builtScript } from "../../../src/local/kit/appRoot.ts";
+import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import type { Expectation, Sample } from "./corpus.ts";
+
+export interface Row {
+  readonly name: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly isRight: boolean;
+}
+
+const CLI = builtScript("cli/main.ts");
+/** As in `verdict.ts`: an MP3 consists of whole frames. */
+const SLACK_SECONDS = 0.25;
+
+/** Makes the files and converts them by the command line, which starts a stack of its own and shows its progress. */
+export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {}): Row[] {
+  const folder = mkdtempSync(join(tmpdir(), "mp3drop-media-"));
+  try {
+    const videos = join(folder, "videos");
+    mkdirSync(videos);
+    for (const sample of corpus) make(sample, join(videos, `${sample.name}.mp4`));
+    const records = convertAll(videos, folder, isQuiet);
+    return corpus.map((sample) =>
+      compare(
+        sample,
+        records.find(({ input }) => input.name === `${sample.name}.mp4`),
+      ),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function make({ ffmpeg = [], format = "mp4", change }: Sample, path: string): void {
+  if (ffmpeg.length > 0) {
+    const args = ["-v", "error", "-nostdin", "-y", ...ffmpeg, "-f", format, path];
+    const made = spawnSync(findFfmpeg(process.env).ffmpeg, args, { encoding: "utf8" });
+    if (made.status !== 0) throw new Error(`ffmpeg could not make ${path}: ${made.stderr}`);
+  }
+  change?.(path);
+}
+
+function convertAll(videos: string, folder: string, isQuiet: boolean): ConversionRecord[] {
+  const args = [CLI, "convert", videos, "--json", "--out", join(folder, "mp3s"), "--data", join(folder, "data")];
+  const { stdout, status } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", isQuiet ? "ignore" : "inherit"],
+    maxBuffer: 2 ** 26,
+  });
+  if (stdout === "") throw new Error(`The conversion ended with exit code ${status} and without an answer`);
+  return (JSON.parse(stdout) as { conversions: ConversionRecord[] }).conversions;
+}
+
+function compare({ name, expected }: Sample, record: ConversionRecord | undefined): Row {
+  const found = record === undefined ? "no record" : describe(record, expected);
+  const wanted = describeExpectation(expected);
+  return { name, expected: wanted, found, isRight: found === wanted };
+}
+
+function describeExpectation({ outcome, durationSeconds, streamIndex, channels }: Expectation): string {
+  return inWords(outcome, durationSeconds, streamIndex, channels);
+}
+
+/** Says of a record what is expected of it, in the same words. */
+function describe({ status, error, input, output }: ConversionRecord, expected: Expectation): string {
+  if (status !== "succeeded") return error?.code ?? status;
+  const seconds = output?.durationSeconds ?? 0;
+  const wanted = expected.durationSeconds ?? 0;
+  const stream = input.audioStream;
+  return inWords(
+    "succeeded",
+    Math.abs(seconds - wanted) <= Math.max(SLACK_SECONDS, wanted * 0.005) ? wanted : seconds,
+    expected.streamIndex === undefined ? undefined : stream?.index,
+    expected.channels === undefined ? undefined : stream?.channels,
+  );
+}
+
+function inWords(outcome: string, seconds?: number, stream?: number, channels?: number): string {
+  return [
+    outcome,
+    ...(seconds === undefined ? [] : [`${seconds} s`]),
+    ...(stream === undefined ? [] : [`stream ${stream}`]),
+    ...(channels === undefined ? [] : [`${channels} channels`]),
+  ].join(", ");
+}

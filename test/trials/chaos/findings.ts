@@ -1,0 +1,105 @@
+import type { ConversionRecord, ConversionView, FailureCode } from "../../../src/model/conversion.ts";
+import { mp3NameFor } from "../../../src/model/conversion.ts";
+import { recordNameFor } from "../../../src/model/identity.ts";
+import { FAILURES, MAX_ATTEMPTS } from "../../../src/model/failures.ts";
+import type { Evidence } from "./evidence.ts";
+import { expectedFailure } from "./plan.ts";
+import type { Upload } from "./uploading.ts";
+
+/** What went wrong, a sentence each. Only the last two may have any. */
+export interface Findings {
+  readonly lost: string[];
+  readonly duplicated: string[];
+  readonly unexplained: string[];
+  /** Failures of the platform, which had all their attempts. */
+  readonly explained: string[];
+  readonly notes: string[];
+}
+
+/** As in `verdict.ts`: an MP3 consists of whole frames. */
+const SLACK_SECONDS = 0.5;
+
+/** Compares what a trial has left with what was uploaded, in the order of time. */
+export function judgeTrial(uploads: readonly Upload[], evidence: Evidence): Findings {
+  const findings: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
+  const newest = new Map(uploads.map((upload) => [upload.name, upload]));
+  for (const upload of newest.values()) judgeVideo(upload, evidence, findings);
+  judgeConversions(uploads, evidence.views, findings);
+  judgeStrangers([...newest.keys()], evidence, findings);
+  judgeStaged(evidence, findings);
+  return findings;
+}
+
+function judgeVideo(upload: Upload, { records, mp3s, views }: Evidence, findings: Findings): void {
+  const { name, conversionId } = upload;
+  const record = records.get(recordNameFor(name));
+  const mp3 = mp3s.get(mp3NameFor(name));
+  if (record === undefined) {
+    findings.lost.push(`${name}: no record`);
+    return;
+  }
+  if (record.conversionId !== conversionId) {
+    // One that has ended with a record has written it, so another one has replaced it.
+    const list = (views.get(conversionId)?.record ?? null) === null ? findings.lost : findings.duplicated;
+    list.push(`${name}: the record is that of ${record.conversionId}, not of the newest version, ${conversionId}`);
+    return;
+  }
+  if (record.status === "succeeded") {
+    if (mp3 === undefined) findings.lost.push(`${name}: the record says succeeded, and there is no MP3`);
+    else if (mp3.conversionId !== conversionId || mp3.sizeBytes !== record.output?.sizeBytes) {
+      findings.duplicated.push(`${name}: the MP3 is that of ${mp3.conversionId}, not of the record, ${conversionId}`);
+    }
+  } else if (mp3 !== undefined && views.get(mp3.conversionId ?? "")?.status !== "succeeded") {
+    findings.duplicated.push(`${name}: there is an MP3 of ${mp3.conversionId}, which has not succeeded`);
+  }
+  judgeOutcome(upload, record, findings);
+}
+
+function judgeOutcome({ name, content }: Upload, record: ConversionRecord, findings: Findings): void {
+  const expected = expectedFailure(content);
+  const { error, output, attempts } = record;
+  if (error === null) {
+    const seconds = content.kind === "tone" ? content.seconds : 0;
+    const isRight = expected === undefined && Math.abs((output?.durationSeconds ?? 0) - seconds) <= SLACK_SECONDS;
+    if (!isRight) {
+      findings.unexplained.push(`${name}: ${content.kind} of ${seconds} s gave ${output?.durationSeconds} s of MP3`);
+    }
+    return;
+  }
+  const said = `${name} (${content.kind}): ${error.code} after ${attempts} attempts: ${error.message}`;
+  if (error.message === "" || error.hint === "") findings.unexplained.push(`${said}; no message or no hint`);
+  else if (error.code !== expected) {
+    const isExplained = isCausedByFaults(error.code) && attempts >= MAX_ATTEMPTS;
+    (isExplained ? findings.explained : findings.unexplained).push(said);
+  }
+}
+
+function isCausedByFaults(code: FailureCode): boolean {
+  return FAILURES[code].isRetried && code !== "InternalError";
+}
+
+/** Every conversion that was begun must have ended in an orderly way, also one whose video was replaced. */
+function judgeConversions(
+  uploads: readonly Upload[],
+  views: ReadonlyMap<string, ConversionView>,
+  { unexplained }: Findings,
+): void {
+  for (const { name, conversionId } of uploads) {
+    const view = views.get(conversionId);
+    if (view?.status === "running") unexplained.push(`${name}: ${conversionId} has not ended, ${JSON.stringify(view)}`);
+    if (view?.status === "failed" && view.record === null) unexplained.push(`${name}: ${conversionId} broke off`);
+  }
+}
+
+function judgeStrangers(names: readonly string[], { records, mp3s }: Evidence, findings: Findings): void {
+  const known = new Set(names.flatMap((name) => [recordNameFor(name), mp3NameFor(name)]));
+  for (const name of [...records.keys(), ...mp3s.keys()]) {
+    if (!known.has(name)) findings.duplicated.push(`${name}: belongs to no video`);
+  }
+}
+
+/** The daily clean-up removes them: what a killed task uploads late cannot be prevented. */
+function judgeStaged({ staged, views }: Evidence, { notes }: Findings): void {
+  const left = staged.filter((name) => views.has(name.split("/")[0] ?? ""));
+  if (left.length > 0) notes.push(`${left.length} staged blobs of ended conversions are left: ${left.join(", ")}`);
+}

@@ -1,0 +1,40 @@
+import { test } from "vitest";
+import { FULL_PACE } from "./paces.ts";
+import { planTrial } from "./plan.ts";
+
+const PLAN = planTrial(60, 1, FULL_PACE);
+
+test("the same seed plans the same trial, another one another trial", ({ expect }) => {
+  expect(planTrial(60, 1, FULL_PACE)).toEqual(PLAN);
+  expect(planTrial(60, 2, FULL_PACE)).not.toEqual(PLAN);
+});
+
+test("a trial has videos of all kinds, replaced ones, and events that come twice or never", ({ expect }) => {
+  const uploads = PLAN.steps.filter((step) => step.content !== null);
+
+  expect(uploads).toHaveLength(60);
+  expect(new Set(uploads.map(({ name }) => name)).size).toBeLessThan(60);
+  expect(new Set(uploads.map(({ content }) => content.kind))).toEqual(new Set(["tone", "silent", "text"]));
+  expect(new Set(uploads.map(({ delivery }) => delivery))).toEqual(new Set(["once", "twice", "never"]));
+});
+
+test("a video that is deleted is uploaded again later, as another one that can be converted", ({ expect }) => {
+  const deletions = PLAN.steps.flatMap((step, index) => (step.content === null ? [{ ...step, index }] : []));
+  const next = deletions.map(({ name, index }) => PLAN.steps.slice(index + 1).find((step) => step.name === name));
+
+  expect(deletions.length).toBeGreaterThan(0);
+  expect(next.map((step) => step?.content?.kind)).toEqual(deletions.map(() => "tone"));
+});
+
+test("each kind of disruption comes, also in a small trial", ({ expect }) => {
+  const { disruptions } = planTrial(1, 3, FULL_PACE);
+
+  expect(new Set(disruptions.map(({ what }) => what)).size).toBe(6);
+});
+
+test("no service is killed more often than the stack starts it again", ({ expect }) => {
+  const times = planTrial(1_000, 5, FULL_PACE).disruptions.map(({ atMs }) => atMs);
+  const sixInMs = times.slice(5).map((atMs, index) => atMs - (times[index] ?? 0));
+
+  expect(Math.min(...sixInMs)).toBeGreaterThanOrEqual(60_000);
+});

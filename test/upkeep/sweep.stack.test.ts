@@ -1,0 +1,144 @@
+import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
+import { beforeEach, test } from "vitest";
+import { cleanUp } from "../../src/upkeep/cleanUp.ts";
+import type { BlobVersion } from "../../src/model/conversion.ts";
+import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import type { ConversionInput } from "../../src/orchestrations/convertVideo.ts";
+import type { Services } from "../../src/services.ts";
+import { sweep } from "../../src/upkeep/sweep.ts";
+import { azuriteServices, useAzurite } from "../azuriteServices.ts";
+
+const HOUR_MS = 3_600_000;
+
+const azurite = useAzurite();
+let services: Services;
+let instances: Map<string, { runtimeStatus: string; customStatus?: unknown }>;
+let started: { id: string; input: ConversionInput }[];
+let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
+
+beforeEach(async () => {
+  ({ services } = await azuriteServices(azurite.connectionString));
+  services = { ...services, now: () => new Date(Date.now() + HOUR_MS) };
+  instances = new Map();
+  started = [];
+  purges = [];
+});
+
+/** Only what the sweep and the clean-up ask of the Durable extension. */
+const client = {
+  getStatus: async (id: string) => {
+    const instance = instances.get(id);
+    if (instance === undefined) throw new Error("DurableClient error: … replied with HTTP 404 response.");
+    return instance;
+  },
+  startNew: async (_name: string, { instanceId, input }: { instanceId: string; input: ConversionInput }) => {
+    started.push({ id: instanceId, input });
+    instances.set(instanceId, { runtimeStatus: "Pending" });
+  },
+  purgeInstanceHistoryBy: async (filter: { createdTimeFrom: Date; createdTimeTo: Date }) => {
+    purges.push(filter);
+    return { instancesDeleted: 1 };
+  },
+} as unknown as DurableClient;
+
+async function upload(name: string): Promise<BlobVersion> {
+  const container = services.config.containers.input;
+  await services.blobs.writeText({ container, name }, "video", { contentType: "video/mp4" });
+  const found = await services.blobs.properties({ container, name });
+  return { container, name, eTag: found?.eTag ?? "" };
+}
+
+async function recordFor({ name, eTag }: BlobVersion): Promise<void> {
+  const address = { container: services.config.containers.output, name: recordNameFor(name) };
+  await services.blobs.writeText(address, "{}", { contentType: "application/json", metadata: { sourceetag: eTag } });
+}
+
+function know(
+  source: BlobVersion,
+  runtimeStatus: keyof typeof OrchestrationRuntimeStatus,
+  customStatus?: unknown,
+): void {
+  instances.set(conversionIdOf(source), { runtimeStatus, customStatus });
+}
+
+test("a video without record and conversion is started", async ({ expect }) => {
+  const source = await upload("a/missed one.mp4");
+  await upload("notes.txt");
+
+  expect(await sweep(services, client)).toEqual({ videos: 1, started: ["a/missed one.mp4"], isComplete: true });
+  expect(started).toEqual([{ id: conversionIdOf(source), input: { source, firstAttempt: 1 } }]);
+});
+
+test("a second sweep starts nothing again", async ({ expect }) => {
+  await upload("missed.mp4");
+  await sweep(services, client);
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a video with a record for its version is left alone; one with a record for an older version is not", async ({
+  expect,
+}) => {
+  await recordFor(await upload("done.mp4"));
+  await recordFor(await upload("replaced.mp4"));
+  await upload("replaced.mp4");
+
+  expect((await sweep(services, client)).started).toEqual(["replaced.mp4"]);
+});
+
+test("what runs, and what has ended in order, is left alone", async ({ expect }) => {
+  know(await upload("running.mp4"), "Running");
+  know(await upload("pending.mp4"), "Pending");
+  know(await upload("its record was deleted.mp4"), "Completed");
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a conversion that died is started again, with attempts counted on", async ({ expect }) => {
+  const source = await upload("died.mp4");
+  know(source, "Failed", { attempt: 2 });
+
+  await sweep(services, client);
+
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
+});
+
+test("a conversion that died nine times is left alone", async ({ expect }) => {
+  know(await upload("hopeless.mp4"), "Failed", { attempt: 9 });
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a sweep that runs out of time says so, and has started what it saw", async ({ expect }) => {
+  for (const name of ["a.mp4", "b.mp4"]) await upload(name);
+  const times = [0, 0, 300];
+  const now = (): Date => new Date(Date.now() + HOUR_MS + (times.shift() ?? 300) * 1000);
+
+  expect(await sweep({ ...services, now }, client)).toEqual({ videos: 1, started: ["a.mp4"], isComplete: false });
+  expect(started).toHaveLength(1);
+});
+
+test("a video that has just been uploaded is left to the trigger", async ({ expect }) => {
+  await upload("new.mp4");
+
+  expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
+    videos: 1,
+    started: [],
+    isComplete: true,
+  });
+});
+
+test("the clean-up purges old histories by the day, and what was staged long ago", async ({ expect }) => {
+  const { staging } = services.config.containers;
+  await services.blobs.writeText({ container: staging, name: "x/1/report.json" }, "{}", { contentType: "text/plain" });
+  const inADay = { ...services, now: () => new Date(Date.now() + 24 * HOUR_MS) };
+  const inAWeek = { ...services, now: () => new Date("2036-01-31T00:00:00.000Z") };
+
+  expect((await cleanUp(inADay, client)).stagedBlobs).toBe(0);
+  purges = [];
+  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1 });
+  expect(purges[0]).toMatchObject({
+    createdTimeFrom: new Date("2035-12-31T00:00:00.000Z"),
+    createdTimeTo: new Date("2036-01-01T00:00:00.000Z"),
+  });
+});

@@ -1,5 +1,6 @@
 import type { RetryOptions, Task } from "durable-functions";
 import * as df from "durable-functions";
+import { markActivityError } from "./model/activityError.ts";
 
 /** A part of an orchestrator, delegated to with `yield*` so that its result keeps its type. */
 export type Step<Result> = Generator<Task, Result>;
@@ -8,14 +9,22 @@ export type Step<Result> = Generator<Task, Result>;
 export type Activity<Input extends object, Output> = (input: Input, retry: RetryOptions) => Step<Output>;
 
 /**
- * Registers an activity and returns the typed way to call it.
+ * Registers an activity and returns the typed way to call it. Its errors are read with `readActivityError`.
  * The input is an object because the Durable extension does not keep the type of a bare string or boolean.
  */
 export function defineActivity<Input extends object, Output>(
   name: string,
   handler: (input: Input) => Promise<Output>,
 ): Activity<Input, Output> {
-  const activity = df.app.activity(name, { handler: (input: unknown) => handler(input as Input) });
+  const activity = df.app.activity(name, {
+    handler: async (input: unknown) => {
+      try {
+        return await handler(input as Input);
+      } catch (error) {
+        throw markActivityError(error);
+      }
+    },
+  });
   return function* call(input, retry) {
     return (yield activity(input).withRetry(retry)) as Output;
   };

@@ -4,6 +4,7 @@ import { normalizeETag } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import { withoutSecrets } from "../model/redact.ts";
 import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../services.ts";
+import { isSignInFailure } from "./signInFailure.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 
 /** The blobs of one storage account. */
@@ -101,15 +102,29 @@ async function inWords<Result>(what: string, request: Promise<Result>): Promise<
 
 /** A refused condition is a `ConflictError`; the answer to a HEAD has no body, so its error has no message of its own. */
 function describeError(what: string, cause: unknown): unknown {
+  if (isSignInFailure(cause)) {
+    const refusal = { code: undefined, statusCode: undefined, isSignInFailure: true };
+    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${firstLineOf(cause)}`), refusal, {
+      cause,
+    });
+  }
   if (!isRestError(cause)) return cause;
   if (cause.code === "ConditionNotMet" || cause.code === "BlobAlreadyExists" || cause.statusCode === 412) {
     return new ConflictError(`Azure Storage could not ${what}: somebody else has changed it at the same moment`, {
       cause,
     });
   }
-  const words = cause.message.split("\n")[0];
-  const reason = [cause.statusCode, cause.code, words].filter(Boolean).join(": ");
-  return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reason}`), { cause });
+  const { code, statusCode } = cause;
+  const reason = [statusCode, code, firstLineOf(cause)].filter(Boolean).join(": ");
+  return new StorageError(
+    withoutSecrets(`Azure Storage could not ${what}: ${reason}`),
+    { code, statusCode },
+    { cause },
+  );
+}
+
+function firstLineOf({ message }: Error): string {
+  return message.split("\n")[0] ?? "";
 }
 
 function nameOf({ container, name }: BlobAddress): string {

@@ -20,6 +20,7 @@ export type FailureCode =
   | "AccessExpired"
   | "Cancelled"
   | "ConversionTimedOut"
+  | "CopyTimedOut"
   | "DiskFull"
   | "DownloadFailed"
   | "FfmpegFailed"

@@ -1,3 +1,5 @@
+import type { FailureCode } from "./conversion.ts";
+
 /** The settings are wrong: nothing can start until somebody changes them. Shown without a stack. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
@@ -17,26 +19,43 @@ export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
-/** What Azure Storage answered, in words: to some requests its own client's errors have an empty message. */
-export class StorageError extends Error {
-  override readonly name = "StorageError";
-}
-
-/** What Azure Batch answered, in words: the message of its own client's errors is an object. */
-export class BatchError extends Error {
-  override readonly name = "BatchError";
+/** What a service refused with. */
+export interface Refusal {
   /** Of the service, for example `TaskExists`; undefined where the answer had none. */
   readonly code: string | undefined;
   /** Undefined when there was no answer. */
   readonly statusCode: number | undefined;
+  /** Set when nothing was asked, because Entra ID refused to sign us in. */
+  readonly isSignInFailure?: boolean;
+}
 
-  constructor(
-    message: string,
-    answer: { code: string | undefined; statusCode: number | undefined },
-    options?: ErrorOptions,
-  ) {
+/** What a service of Azure answered, in words: the errors of its clients have an empty message, or an object for one. */
+export abstract class ServiceError extends Error implements Refusal {
+  readonly code: string | undefined;
+  readonly statusCode: number | undefined;
+  /** What it means for a conversion if the service goes on answering so. */
+  readonly failureCode: FailureCode;
+
+  constructor(message: string, refusal: Refusal, options?: ErrorOptions) {
     super(message, options);
-    this.code = answer.code;
-    this.statusCode = answer.statusCode;
+    this.code = refusal.code;
+    this.statusCode = refusal.statusCode;
+    this.failureCode = failureCodeOf(refusal);
   }
+}
+
+export class StorageError extends ServiceError {
+  override readonly name = "StorageError";
+}
+
+export class BatchError extends ServiceError {
+  override readonly name = "BatchError";
+}
+
+function failureCodeOf({ code = "", statusCode, isSignInFailure = false }: Refusal): FailureCode {
+  if (statusCode === 429 || statusCode === 503 || /TooManyRequests|ServerBusy/.test(code)) return "Throttled";
+  if (code.endsWith("QuotaReached")) return "QuotaExceeded";
+  const isOurMistake =
+    statusCode === 401 || statusCode === 403 || /^Auth|Invalid|NotFound|Permission|Forbidden/.test(code);
+  return isSignInFailure || isOurMistake ? "Misconfigured" : "InternalError";
 }

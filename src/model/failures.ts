@@ -115,6 +115,12 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     message: "The node could not store the MP3",
     hint: "Read fileuploaderr.txt of the task in Azure Batch, and retry the conversion.",
   },
+  CopyTimedOut: {
+    reportedBy: ["our wait for Azure Storage to copy the MP3, after an hour"],
+    isRetried: false,
+    message: "Azure Storage did not finish copying the MP3 to the output container",
+    hint: "Look at the health of the storage account, and retry the conversion.",
+  },
   AccessExpired: {
     reportedBy: ["Batch: BlobAccessDenied, ResourceContainerAccessDenied, FileUploadAccessDenied"],
     isRetried: true,
@@ -145,14 +151,6 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
 export function failureOf(code: FailureCode, message?: string): Failure {
   const kind = FAILURES[code];
   return { code, message: message ?? kind.message, hint: kind.hint };
-}
-
-/** Which kind of failure it is when an activity kept failing for as long as it is retried, by what it said. */
-export function codeOfExhaustedRetries(reason: string): FailureCode {
-  const code = /^Azure (?:Batch|Storage) could not .*?: ((?:\d{3}: )?\w+)/.exec(reason)?.[1] ?? "";
-  if (/TooManyRequests|ServerBusy|^(429|503)/.test(code)) return "Throttled";
-  if (/QuotaReached/.test(code)) return "QuotaExceeded";
-  return /^40[13]|^Auth|Invalid|NotFound|Permission|Forbidden/.test(code) ? "Misconfigured" : "InternalError";
 }
 
 /** Codes of Azure Batch: https://learn.microsoft.com/rest/api/batchservice/task/get#taskfailureinformation */

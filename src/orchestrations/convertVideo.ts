@@ -5,11 +5,13 @@ import type { Submission } from "../activities/submitTask.ts";
 import type { CompletedTask, TaskRef } from "../model/batchTask.ts";
 import type { BlobVersion, ConversionOutcome, ConversionRecord, Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
-import { FAILURES, MAX_ATTEMPTS, codeOfExhaustedRetries, failureOf } from "../model/failures.ts";
-import { addSeconds } from "../model/time.ts";
+import { readActivityError } from "../model/activityError.ts";
+import { FAILURES, MAX_ATTEMPTS, failureOf } from "../model/failures.ts";
+import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
-import { patientRetry, reasonOf } from "./retries.ts";
+import { nextDelaySeconds } from "./polling.ts";
+import { patientRetry } from "./retries.ts";
 import { report } from "./status.ts";
 import { submit } from "./submit.ts";
 import type { Watch } from "./watchTask.ts";
@@ -57,7 +59,8 @@ interface Attempt {
   readonly abandoned: TaskRef | null;
 }
 
-const COPY_POLL_SECONDS = 2;
+/** A copy within the account takes seconds; Azure Storage keeps trying for two weeks when it cannot. */
+const COPY_PATIENCE_SECONDS = 3600;
 const FIRST_PAUSE_SECONDS = 5;
 const PAUSE_GROWTH = 4;
 
@@ -128,6 +131,7 @@ function* publishWhenCopied(
   submission: Submission,
   completed: CompletedTask,
 ): Step<AttemptResult> {
+  const begun = context.df.currentUtcDateTime;
   try {
     for (;;) {
       const published = yield* publish({ ...current, submission, completed }, patientRetry);
@@ -138,13 +142,17 @@ function* publishWhenCopied(
           return { status: "superseded" };
         case "rejected":
           return failed(published.failure, submission, completed);
-        case "copying":
-          yield context.df.createTimer(addSeconds(context.df.currentUtcDateTime, COPY_POLL_SECONDS));
+        case "copying": {
+          const now = context.df.currentUtcDateTime;
+          const copyingSeconds = secondsBetween(begun, now);
+          if (copyingSeconds >= COPY_PATIENCE_SECONDS) return failed(failureOf("CopyTimedOut"), submission, completed);
+          yield context.df.createTimer(addSeconds(now, nextDelaySeconds(copyingSeconds)));
+        }
       }
     }
   } catch (error) {
-    const reason = reasonOf(error);
-    return failed(failureOf(codeOfExhaustedRetries(reason), reason), submission, completed);
+    const { code, reason } = readActivityError(error);
+    return failed(failureOf(code, reason), submission, completed);
   }
 }
 

@@ -6,17 +6,6 @@ export const patientRetry = retry({ firstSeconds: 1, attempts: 10, maxSeconds: 6
 /** For looks that are repeated anyway. */
 export const briefRetry = retry({ firstSeconds: 1, attempts: 2, maxSeconds: 5 });
 
-/** What an activity that failed for good said, without the host's wrapping and without a stack. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (
-    message
-      .replace(/^Activity function '\w+' failed: /, "")
-      .split("\n")[0]
-      ?.trim() ?? ""
-  );
-}
-
 function retry(limits: { firstSeconds: number; attempts: number; maxSeconds: number }): RetryOptions {
   const options = new RetryOptions(limits.firstSeconds * 1000, limits.attempts);
   options.backoffCoefficient = 2;

@@ -3,11 +3,13 @@ import { ensureBatch, submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput, Submission } from "../activities/submitTask.ts";
 import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
-import { codeOfExhaustedRetries, failureOf } from "../model/failures.ts";
-import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
+import type { ActivityFailure } from "../model/activityError.ts";
+import { readActivityError } from "../model/activityError.ts";
+import { failureOf } from "../model/failures.ts";
+import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { nextDelaySeconds } from "./polling.ts";
-import { briefRetry, reasonOf } from "./retries.ts";
+import { briefRetry } from "./retries.ts";
 import { report } from "./status.ts";
 
 export type SubmitResult =
@@ -15,7 +17,7 @@ export type SubmitResult =
   | { readonly status: "superseded" }
   | { readonly status: "failed"; readonly failure: Failure };
 
-/** How long the services may be away, or refuse us, before a conversion that has no task yet gives up. */
+/** How long the services may be away, or refuse us, before an attempt that has no task yet gives up. */
 const PATIENCE_SECONDS = 4 * 3600;
 
 /**
@@ -25,25 +27,24 @@ const PATIENCE_SECONDS = 4 * 3600;
 export function* submit(
   context: OrchestrationContext,
   cancellation: Cancellation,
-  input: SubmitTaskInput & { readonly startedAt: string },
+  task: SubmitTaskInput,
 ): Step<SubmitResult> {
-  const { startedAt, ...task } = input;
   const begun = context.df.currentUtcDateTime;
-  const deadline = addSeconds(parseTime(startedAt), PATIENCE_SECONDS);
+  const deadline = addSeconds(begun, PATIENCE_SECONDS);
   report(context, task.attempt, "preparing");
   for (;;) {
-    let reason: string;
+    let problem: ActivityFailure;
     try {
       yield* ensureBatch({ attempt: task.attempt }, briefRetry);
       const submitted = yield* submitTask(task, briefRetry);
       if (submitted.status !== "deleted") return submitted;
       return { status: "failed", failure: failureOf("InputMissing") };
     } catch (error) {
-      reason = reasonOf(error);
+      problem = readActivityError(error);
     }
     const now = context.df.currentUtcDateTime;
-    if (now >= deadline) return { status: "failed", failure: failureOf(codeOfExhaustedRetries(reason), reason) };
-    report(context, task.attempt, "preparing", { waitReason: reason });
+    if (now >= deadline) return { status: "failed", failure: failureOf(problem.code, problem.reason) };
+    report(context, task.attempt, "preparing", { waitReason: problem.reason });
     yield* cancellation.sleepUntil(addSeconds(now, nextDelaySeconds(secondsBetween(begun, now))));
     if (cancellation.isRequested()) return { status: "failed", failure: failureOf("Cancelled") };
   }

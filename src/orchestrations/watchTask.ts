@@ -5,11 +5,12 @@ import type { Submission } from "../activities/submitTask.ts";
 import type { CompletedTask, WaitReason } from "../model/batchTask.ts";
 import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
+import { readActivityError } from "../model/activityError.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { nextDelaySeconds } from "./polling.ts";
-import { briefRetry, reasonOf } from "./retries.ts";
+import { briefRetry } from "./retries.ts";
 import { report } from "./status.ts";
 
 /** What has been seen of a task so far; carried through continue-as-new, so all times are absolute. */
@@ -70,7 +71,7 @@ function* look(watch: Watch): Step<Seen> {
   try {
     return yield* readTask({ task: watch.submission.task }, briefRetry);
   } catch (error) {
-    return { state: "unknown", reason: { code: "NoCapacity", text: reasonOf(error) } };
+    return { state: "unknown", reason: { code: "NoCapacity", text: readActivityError(error).reason } };
   }
 }
 

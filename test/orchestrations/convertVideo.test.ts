@@ -1,6 +1,9 @@
 import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
+import { markActivityError } from "../../src/model/activityError.ts";
 import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
+import type { FailureCode } from "../../src/model/conversion.ts";
+import { BatchError, StorageError } from "../../src/model/errors.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";
 
@@ -49,8 +52,17 @@ function replies(overrides: Replies): Replies {
 }
 
 /** An activity as the Durable library reports it when it has failed for good. */
-function activityFailure(name: string, message: string): Error {
-  return new Error(`Activity function '${name}' failed: ${message} \n {"stack":"…"}`);
+/** An activity's error as the Durable extension hands it on. */
+function activityFailure(name: string, error: Error): Error {
+  return new Error(`Activity function '${name}' failed: ${markActivityError(error).message} \n {"stack":"…"}`);
+}
+
+function batchError(message: string, code?: string, statusCode?: number): BatchError {
+  return new BatchError(`Azure Batch could not ${message}`, { code, statusCode });
+}
+
+function storageError(message: string, code?: string, statusCode?: number): StorageError {
+  return new StorageError(`Azure Storage could not ${message}`, { code, statusCode });
 }
 
 test("a conversion ensures, submits, watches and publishes, and says so", ({ expect }) => {
@@ -213,7 +225,7 @@ test("a task that vanished is submitted again", ({ expect }) => {
 });
 
 test("a Batch service that does not answer is asked again, and the status says so", ({ expect }) => {
-  const silence = activityFailure("readTask", "Azure Batch could not read task x: connect ECONNREFUSED");
+  const silence = activityFailure("readTask", batchError("read task x: connect ECONNREFUSED"));
   const run = drive({ source }, replies({ readTask: [silence, silence, done] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
@@ -223,7 +235,7 @@ test("a Batch service that does not answer is asked again, and the status says s
 });
 
 test("what fails before there is a task is tried again with growing pauses, and the status says why", ({ expect }) => {
-  const away = activityFailure("ensureBatch", "Azure Batch could not read pool mp3drop: connect ECONNREFUSED");
+  const away = activityFailure("ensureBatch", batchError("read pool mp3drop: connect ECONNREFUSED"));
   const run = drive({ source }, replies({ ensureBatch: [away, away, away, {}] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
@@ -236,26 +248,49 @@ test("what fails before there is a task is tried again with growing pauses, and 
   });
 });
 
-test.for([
-  ["Azure Batch could not create job mp3drop: ActiveJobAndScheduleQuotaReached: no more jobs", "QuotaExceeded"],
-  ["Azure Batch could not add task x: TooManyRequests: slow down", "Throttled"],
-  ["Azure Storage could not look at input/429.mp4: 503: busy", "Throttled"],
-  ["Azure Storage could not look at input/429.mp4: 403", "Misconfigured"],
-  ["Azure Batch could not read pool x: AuthenticationFailed: no", "Misconfigured"],
-  ["Azure Batch could not read pool x: connect ECONNREFUSED", "InternalError"],
-])(
-  "a step that fails for hours with «%s» ends as %s, with that reason and no stack",
-  ([reason = "", code], { expect }) => {
-    const failures = Array.from({ length: 300 }, () => activityFailure("ensureBatch", reason));
-    const run = drive({ source }, replies({ ensureBatch: failures }));
+test.for<[Error, FailureCode]>([
+  [batchError("create job x: no more jobs", "ActiveJobAndScheduleQuotaReached", 409), "QuotaExceeded"],
+  [batchError("add task x: slow down", "TooManyRequests", 429), "Throttled"],
+  [storageError("look at input/429.mp4: busy", undefined, 503), "Throttled"],
+  [storageError("look at input/429.mp4", undefined, 403), "Misconfigured"],
+  [batchError("read pool x: no", "AuthenticationFailed", 401), "Misconfigured"],
+  [batchError("read pool x: connect ECONNREFUSED"), "InternalError"],
+  [storageError("look at input/Lesson 3: Forces.mp4: no", "AuthorizationFailure", 403), "Misconfigured"],
+  [storageError("look at input/Lesson 3: Forces.mp4: busy", "ServerBusy", 503), "Throttled"],
+  [storageError("look at input/x: 403: NotFound.mp4: try again", "InternalError", 500), "InternalError"],
+  [storageError("look at input/[failure:Throttled] a.mp4: try again", "InternalError", 500), "InternalError"],
+  [storageError("look at input/Azure Batch could not x: 503: ServerBusy.mp4", "OutOfRange", 400), "InternalError"],
+  [new TypeError("x is undefined in Azure Batch could not y: 429: TooManyRequests"), "InternalError"],
+])("a step that fails for hours with «%s» ends as %s, with that reason and no stack", ([error, code], { expect }) => {
+  const { message: reason } = error;
+  const failures = Array.from({ length: 300 }, () => activityFailure("ensureBatch", error));
+  const run = drive({ source }, replies({ ensureBatch: failures }));
 
-    expect(run.timers.at(-1)).toBeGreaterThan(4 * 3600 - 300);
-    expect(run.calls.at(-1)).toMatchObject({
-      name: "recordFailure",
-      input: { failure: { code, message: reason }, submission: null, completed: null },
-    });
-  },
-);
+  expect(run.timers.at(-1)).toBeGreaterThan(4 * 3600 - 300);
+  expect(run.calls.at(-1)).toMatchObject({
+    name: "recordFailure",
+    input: { failure: { code, message: reason }, submission: null, completed: null },
+  });
+});
+
+test("a retry long after the first start has the same patience as the first attempt", ({ expect }) => {
+  const busy = activityFailure("submitTask", storageError("look at input/talks/intro.mp4", "ServerBusy", 503));
+  const startedAt = new Date(START.getTime() - 5 * 3_600_000).toISOString();
+  const run = drive(
+    { source, firstAttempt: 2, startedAt },
+    replies({ ensureBatch: [{}, {}], submitTask: [busy, submitted] }),
+  );
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+});
+
+test("a copy that never ends is given up after an hour, and the conversion says so", ({ expect }) => {
+  const copying = Array.from({ length: 2_000 }, () => ({ status: "copying" }));
+  const run = drive({ source }, replies({ publish: copying }));
+
+  expect(run.timers.at(-1)).toBeLessThan(3_900);
+  expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "CopyTimedOut" } } });
+});
 
 test("a conversion that is cancelled is recorded as cancelled, without another look at the task", ({ expect }) => {
   const record = { schemaVersion: 1, status: "cancelled" };
@@ -353,5 +388,5 @@ test("a copy that takes long is asked about until it is done", ({ expect }) => {
   const run = drive({ source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
-  expect(run.timers).toEqual([1, 3, 5]);
+  expect(run.timers).toEqual([1, 2, 3]);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchError } from "../../model/errors.ts";
+import { isSignInFailure } from "../signInFailure.ts";
 import { withoutSecrets } from "../../model/redact.ts";
 
 /** Short, because an activity that fails is retried by its orchestration with longer pauses. */
@@ -69,7 +70,11 @@ function toBatchError(what: string, cause: unknown): BatchError {
   const reason = [code ?? statusCode, textOf(error), ...detailsOf(error)]
     .filter((part) => part !== undefined)
     .join(": ");
-  return new BatchError(withoutSecrets(`Azure Batch could not ${what}: ${reason}`), { code, statusCode }, { cause });
+  return new BatchError(
+    withoutSecrets(`Azure Batch could not ${what}: ${reason}`),
+    { code, statusCode, isSignInFailure: isSignInFailure(cause) },
+    { cause },
+  );
 }
 
 function textOf({ body, message }: ClientError): string | undefined {

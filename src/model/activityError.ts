@@ -1,0 +1,34 @@
+import type { FailureCode } from "./conversion.ts";
+import { ServiceError } from "./errors.ts";
+import { withoutSecrets } from "./redact.ts";
+
+/** What an orchestrator learns of an activity that failed. */
+export interface ActivityFailure {
+  readonly code: FailureCode;
+  /** In words for a person. */
+  readonly reason: string;
+}
+
+/**
+ * An error on its way out of an activity. A host hands on nothing but the message, with words of its own before it and
+ * a stack behind it, so the message begins with a head that programs can read: `[failure:Throttled] Azure Batch …`.
+ */
+export function markActivityError(error: unknown): Error {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const code = error instanceof ServiceError ? error.failureCode : "InternalError";
+  const marked = new Error(`[failure:${code}] ${withoutSecrets(message)}`, { cause: error });
+  marked.name = name;
+  if (stack !== undefined) marked.stack = withoutSecrets(stack);
+  return marked;
+}
+
+/**
+ * Reads the head of an activity's error. It is the first one in the message, because what a host puts before it holds
+ * no text of ours or of a user's. A message without a head is the host's own, for example of a function that timed out.
+ */
+export function readActivityError(error: unknown): ActivityFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, code, reason] = /\[failure:(\w+)\] ([^\n]*)/.exec(message) ?? [];
+  if (code !== undefined && reason !== undefined) return { code: code as FailureCode, reason: reason.trim() };
+  return { code: "InternalError", reason: message.split("\n")[0]?.trim() ?? "" };
+}

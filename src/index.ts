@@ -1,2 +1,2 @@
 import "./activities/index.ts";
-import "./orchestrations/convertVideo.ts";
+import "./orchestrations/convertBlob.ts";

@@ -1,6 +1,7 @@
 import type { NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { Config } from "./config.ts";
 import type { BlobVersion } from "./model/conversion.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 /** What the activities work with. Each part hides one service of Azure behind the few things the app does with it. */
 export interface Services {
@@ -14,10 +15,10 @@ export interface Services {
 /** What must be there before a task can run. */
 export interface StorageLayout {
   /**
-   * Makes sure that our containers exist and the task script is in one of them, and says where the script is.
+   * Makes sure that our containers exist and the task scripts are in one of them, and says where each script is.
    * Remembered, so that it is free when repeated; `isFresh` looks again.
    */
-  ensure(options?: { isFresh: boolean }): Promise<BlobAddress>;
+  ensure(options?: { isFresh: boolean }): Promise<(workload: Workload) => BlobAddress>;
 }
 
 export interface BatchService {

@@ -12,7 +12,8 @@ test("only the storage account and the Batch endpoint have to be set", ({ expect
 
   expect(config.containers).toEqual({ input: "input", output: "output", staging: "work", application: "application" });
   expect(config.batch).toMatchObject({ poolId: "mp3drop", sharedKey: undefined, dedicatedNodes: 1, spotNodes: 0 });
-  expect(config.mp3BitrateKbps).toBe(192);
+  expect(config.workloads.map(({ name }) => name)).toEqual(["mp3"]);
+  expect(config.scriptEnvironments["mp3"]).toEqual({ MP3_BITRATE_KBPS: "192", AUDIO_LANGUAGE: "" });
 });
 
 test("all problems are reported together, each with its value", ({ expect }) => {
@@ -21,6 +22,8 @@ test("all problems are reported together, each with its value", ({ expect }) => 
     BATCH_ACCOUNT_KEY: "c2VjcmV0",
     BATCH_DEDICATED_NODES: "0",
     MP3_BITRATE_KBPS: "191",
+    TOP_WORDS_COUNT: "0",
+    WORKLOADS: "mp3,mp4",
     OUTPUT_CONTAINER: "input",
     STAGING_CONTAINER: "Work_1",
     BATCH_NODE_IMAGE: "ubuntu",
@@ -35,9 +38,11 @@ test("all problems are reported together, each with its value", ({ expect }) => 
       - BATCH_ACCOUNT_ENDPOINT is not set
       - BATCH_NODE_IMAGE must look like publisher:offer:sku, not "ubuntu"
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
+      - WORKLOADS must name some of mp3, topWords, with commas between, not "mp3,mp4"
       - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
+      - TOP_WORDS_COUNT must be a whole number from 1 to 1000000, not "0"
       - WAITING_TIMEOUT_MINUTES must be a whole number from 1 to 2880, not "soon"
-      - the four container settings must differ: input, input, Work_1, application. An MP3 in the input container would loop
+      - the four container settings must differ: input, input, Work_1, application. A result in the input container would loop
     See local.settings.example.json.]
   `);
 });

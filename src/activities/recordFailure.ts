@@ -1,18 +1,17 @@
-import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { CompletedTask, Submission } from "../model/batchTask.ts";
+import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
 import { failedRecord } from "../results/record.ts";
-import type { CompletedTask } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
 import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import { findTargets, readRecord, withdrawMp3, writeRecord } from "../results/targets.ts";
-import type { Submission } from "./submitTask.ts";
+import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
+import { workloadNamed } from "../workloads/index.ts";
 
-export interface RecordFailureInput {
+export interface RecordFailureInput extends Conversion {
   readonly conversionId: string;
-  readonly source: BlobVersion;
   readonly attempt: number;
   readonly startedAt: string;
-  readonly submission: Submission | null;
+  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
   readonly completed: CompletedTask | null;
   readonly failure: Failure;
 }
@@ -22,7 +21,7 @@ export type RecordFailureOutput =
   | { readonly status: "superseded" };
 
 /**
- * Writes the record of a failed conversion with ffmpeg's log beside it, unless a newer version of the input has come.
+ * Writes the record of a failed conversion with the task's log beside it, unless a newer version of the input has come.
  * The task, if it still runs, is ended. Calling it again ends in the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
@@ -43,12 +42,13 @@ async function writeUnlessSuperseded(
 ): Promise<RecordFailureOutput> {
   const { blobs, now } = services;
   const { conversionId, source, attempt } = input;
-  const targets = await findTargets(services, source);
+  const workload = workloadNamed(input.workload);
+  const targets = await findTargets(services, workload, source);
   const earlier = await readRecord(services, targets);
   if (earlier?.conversionId === conversionId && (earlier.status === "succeeded" || earlier.attempts >= attempt)) {
     return { status: "recorded", record: earlier };
   }
-  await withdrawMp3(services, targets, conversionId);
+  await withdrawResult(services, targets, conversionId);
 
   const [current, log, report] = await Promise.all([
     blobs.properties(source),
@@ -63,7 +63,8 @@ async function writeUnlessSuperseded(
 
   if (log !== undefined) await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
   else if (targets.log.found !== undefined) await blobs.delete(targets.log.address, targets.log.unchanged);
-  const facts = { ...input, attempts: attempt, inputSizeBytes: current?.sizeBytes ?? null, report, recordedAt: now() };
+  const review = report === undefined ? null : workload.review(report);
+  const facts = { ...input, attempts: attempt, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
   const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
   await writeRecord(services, targets, record);
   return { status: "recorded", record };

@@ -1,13 +1,13 @@
-import type { BlobVersion } from "../model/conversion.ts";
-import type { NewTask, TaskRef } from "../model/batchTask.ts";
+import type { Conversion } from "../model/conversion.ts";
+import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
-import { TASK_FILES } from "../workloads/script.ts";
+import { workloadNamed } from "../workloads/index.ts";
+import { TASK_FILES } from "../workloads/taskFiles.ts";
 import { addSeconds } from "../model/time.ts";
 
-export interface SubmitTaskInput {
+export interface SubmitTaskInput extends Conversion {
   readonly conversionId: string;
-  readonly source: BlobVersion;
   readonly attempt: number;
   /** The task of the attempt before, when it may still run: it is ended first. */
   readonly abandoned: TaskRef | null;
@@ -18,18 +18,9 @@ export type SubmitTaskOutput =
   | { readonly status: "deleted" }
   | { readonly status: "superseded" };
 
-export interface Submission {
-  readonly task: TaskRef;
-  readonly submittedAt: string;
-  readonly waitingSeconds: number;
-  readonly convertingSeconds: number;
-  /** Until when the task may read its input and write its results. */
-  readonly accessUntil: string;
-}
-
 /** SAS URLs outlive both deadlines by this much, for clocks that differ and uploads that are slow. */
 const SAS_MARGIN_SECONDS = 3600;
-const CONTENT_TYPES = { mp3: "audio/mpeg", report: "application/json", log: "text/plain; charset=utf-8" } as const;
+const LOG_TYPE = "text/plain; charset=utf-8";
 
 /** Adds the task of one attempt, unless the input is gone or another version by now. Adding it again changes nothing. */
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
@@ -69,8 +60,9 @@ function taskIdOf({ conversionId, attempt }: SubmitTaskInput): string {
 async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
   const { config, blobs, layout } = services;
   const { conversionId, source, attempt } = input;
+  const workload = workloadNamed(input.workload);
   const [scriptUrl, inputUrl, containerUrl] = await Promise.all([
-    layout.ensure().then((script) => blobs.readUrl(script, expiresOn)),
+    layout.ensure().then((scriptOf) => blobs.readUrl(scriptOf(workload), expiresOn)),
     blobs.readUrl(source, expiresOn),
     blobs.writeUrl(config.containers.staging, expiresOn),
   ]);
@@ -78,17 +70,14 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   return {
     taskId: taskIdOf(input),
     commandLine: `/bin/bash ${TASK_FILES.script}`,
-    environment: {
-      MP3DROP_BITRATE_KBPS: String(config.mp3BitrateKbps),
-      MP3DROP_AUDIO_LANGUAGE: config.audioLanguage ?? "",
-    },
+    environment: config.scriptEnvironments[workload.name] ?? {},
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
     outputs: (
       [
-        [TASK_FILES.mp3, staged.mp3, CONTENT_TYPES.mp3, "tasksuccess"],
-        [TASK_FILES.report, staged.report, CONTENT_TYPES.report, "taskcompletion"],
-        [TASK_FILES.stdout, staged.stdout, CONTENT_TYPES.log, "taskcompletion"],
-        [TASK_FILES.stderr, staged.stderr, CONTENT_TYPES.log, "taskcompletion"],
+        [TASK_FILES.result, staged.result, workload.resultType, "tasksuccess"],
+        [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],
+        [TASK_FILES.stdout, staged.stdout, LOG_TYPE, "taskcompletion"],
+        [TASK_FILES.stderr, staged.stderr, LOG_TYPE, "taskcompletion"],
       ] as const
     ).map(([file, blob, contentType, when]) => ({ file, containerUrl, blobName: blob.name, contentType, when })),
     maxWallClockMinutes: config.convertingTimeoutMinutes,

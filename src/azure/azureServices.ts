@@ -18,9 +18,10 @@ export function services(): Services {
 export function createServices(config: Config): Services {
   const account = connectStorage(config.storage);
   const blobs = createBlobStore(account, createUrlSigner(account));
+  const nodeNeeds = config.workloads.flatMap((workload) => workload.nodeNeeds ?? []);
   return {
     config,
-    batch: createBatchService(connectBatch(config.batch), config.batch),
+    batch: createBatchService(connectBatch(config.batch), config.batch, nodeNeeds),
     blobs,
     layout: createStorageLayout(blobs, config.containers),
     now: () => new Date(),

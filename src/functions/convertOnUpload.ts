@@ -5,13 +5,12 @@ import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
 import { services } from "../azure/azureServices.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
-import type { BlobVersion } from "../model/conversion.ts";
-import { isMp4Name, normalizeETag } from "../model/conversion.ts";
+import { normalizeETag } from "../model/conversion.ts";
 import { conversionIdOf } from "../model/identity.ts";
-import { findInstance, startConversion } from "../upkeep/starting.ts";
-import { hasRecord } from "../results/targets.ts";
+import { startOnce } from "../upkeep/starting.ts";
+import { accepts } from "../workloads/workload.ts";
 
-const { containers, triggerSource } = services().config;
+const { containers, triggerSource, workloads } = services().config;
 
 provideBlobReferences();
 
@@ -23,14 +22,16 @@ df.app.client.storageBlob("convertOnUpload", {
   handler: (blob, client, context) => convertOnUpload(blob as BlobReference, client, context),
 });
 
-/** Starts one conversion per version of an uploaded MP4, however often its event is delivered. */
+/** Starts one conversion per version of an uploaded blob and workload that takes it, however often its event comes. */
 export async function convertOnUpload(
   blob: BlobReference,
   client: DurableClient,
   context: InvocationContext,
 ): Promise<void> {
-  if (!isMp4Name(blob.name)) {
-    context.debug(`Ignored ${blob.name}: its name does not end in .mp4`);
+  const takers = workloads.filter((workload) => accepts(workload, blob.name));
+  if (takers.length === 0) {
+    const takes = workloads.map((workload) => `${workload.takes} (${workload.suffixes.join(", ")})`);
+    context.debug(`Ignored ${blob.name}: the workloads take ${takes.join(" and ")}`);
     return;
   }
   const eTag = await readETag(blob, context);
@@ -38,26 +39,20 @@ export async function convertOnUpload(
     context.info(`Ignored ${blob.name}: it was deleted before its conversion began`);
     return;
   }
-  await startOnce(client, { container: blob.container, name: blob.name, eTag }, context);
+  const source = { container: blob.container, name: blob.name, eTag };
+  for (const { name: workload } of takers) {
+    const start = await startOnce(services(), client, { workload, source });
+    if (start === "started") context.info(`Started conversion ${conversionIdOf(workload, source)} of ${blob.name}`);
+    else context.debug(`The conversion of ${blob.name} by ${workload} needs no start: it is ${START_WORDS[start]}`);
+  }
 }
 
-/**
- * Only looking first makes a repeated event harmless: starting an instance that has ended would run it again, and after
- * a while an instance is forgotten, when the record still tells.
- */
-async function startOnce(client: DurableClient, source: BlobVersion, context: InvocationContext): Promise<void> {
-  const instanceId = conversionIdOf(source);
-  if (await findInstance(client, instanceId)) {
-    context.debug(`Conversion ${instanceId} of ${source.name} is already known`);
-    return;
-  }
-  if (await hasRecord(services(), source)) {
-    context.debug(`${source.name} has been converted already: its record is of this version`);
-    return;
-  }
-  await startConversion(client, instanceId, { source });
-  context.info(`Started conversion ${instanceId} of ${source.name}`);
-}
+const START_WORDS = {
+  alreadyKnown: "known",
+  alreadyRecorded: "recorded for this version of the blob",
+  givenUp: "given up after too many attempts",
+  terminated: "recorded as terminated by an operator",
+} as const;
 
 /** The event names the version; hosts that leave it out make us ask the storage service. */
 async function readETag(blob: BlobReference, context: InvocationContext): Promise<string | undefined> {

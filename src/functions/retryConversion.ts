@@ -19,7 +19,12 @@ export function retryConversion(request: HttpRequest, client: DurableClient): Pr
       return problem(409, "ConversionNotFailed", `Conversion ${view.id} cannot be retried: ${what}`);
     }
     const startedAt = view.record?.times.startedAt ?? view.createdAt;
-    await startConversion(client, view.id, { source: view.input, firstAttempt: view.attempt + 1, startedAt });
+    await startConversion(client, view.id, {
+      workload: view.workload,
+      source: view.input,
+      firstAttempt: view.attempt + 1,
+      startedAt,
+    });
     return viewResponse(202, { ...view, status: "running", phase: "preparing", record: null });
   });
 }

@@ -10,8 +10,9 @@ df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, h
 export async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
-  const { videos, started, isComplete } = await sweep(services(), client);
-  const seen = `Swept ${videos} videos${isComplete ? "" : " before the time was up"}`;
+  const { conversions, started, problems, isComplete } = await sweep(services(), client);
+  for (const problem of problems) context.warn(`Could not look after ${problem}`);
+  const seen = `Swept ${conversions} conversions${isComplete ? "" : " before the time was up"}`;
   if (started.length > 0) context.info(`${seen} and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
-  else context.debug(`${seen}: all are converted or known`);
+  else context.debug(`${seen}: all are recorded or known`);
 }

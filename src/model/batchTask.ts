@@ -5,6 +5,17 @@ export interface TaskRef {
   readonly taskId: string;
 }
 
+/** The task of one attempt, as it was added. */
+export interface Submission {
+  readonly task: TaskRef;
+  /** ISO 8601, UTC, as all times here. */
+  readonly submittedAt: string;
+  readonly waitingSeconds: number;
+  readonly convertingSeconds: number;
+  /** Until when the task may read its input and write its results. */
+  readonly accessUntil: string;
+}
+
 export interface NewTask {
   readonly taskId: string;
   readonly commandLine: string;

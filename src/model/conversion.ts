@@ -1,9 +1,16 @@
-/** One version of one blob: the same event twice is one conversion, a re-uploaded blob is another. */
+/** One version of one blob: the same event twice is one conversion, an uploaded replacement is another. */
 export interface BlobVersion {
   readonly container: string;
   readonly name: string;
   /** Without quotes, as `normalizeETag` makes it. */
   readonly eTag: string;
+}
+
+/** One version of one blob, and what is to be made of it. */
+export interface Conversion {
+  /** Name of the workload. */
+  readonly workload: string;
+  readonly source: BlobVersion;
 }
 
 /** What a conversion is doing now. */
@@ -15,7 +22,7 @@ export const CANCEL_EVENT = "cancel";
 /** How a conversion ended. A superseded one writes no record: the record is that of the newest version. */
 export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "superseded";
 
-/** Stable reasons of a failed conversion; a user or a pipeline can branch on them. */
+/** Stable reasons of failures that have nothing to do with the kind of work; each workload adds its own. */
 export type FailureCode =
   | "AccessExpired"
   | "Cancelled"
@@ -23,58 +30,46 @@ export type FailureCode =
   | "CopyTimedOut"
   | "DiskFull"
   | "DownloadFailed"
-  | "FfmpegFailed"
   | "InputMissing"
   | "InternalError"
   | "Misconfigured"
-  | "NoAudioStream"
   | "NoCapacity"
   | "NodeLost"
   | "NodeUnfit"
   | "NodeUnusable"
-  | "OutputMismatch"
   | "QuotaExceeded"
   | "StartTaskFailed"
   | "Throttled"
-  | "UnreadableInput"
   | "UploadFailed";
 
 export interface Failure {
-  readonly code: FailureCode;
+  /** A `FailureCode`, or one of the workload's own; a user or a pipeline can branch on it. */
+  readonly code: string;
   /** What happened, in words for a person. */
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
 }
 
-/** The audio stream of the source that was converted, as ffprobe describes it. */
-export interface AudioStream {
-  /** Index among all streams of the file. */
-  readonly index: number;
-  readonly codec: string;
-  readonly language: string | null;
-  readonly channels: number;
-  readonly sampleRateHz: number;
-}
+/** What a workload has found out, in terms of its own. */
+export type Facts = Readonly<Record<string, unknown>>;
 
-/** The versioned JSON beside each MP3, `<mp3 name>.json`: the answer to "what became of my file?". */
-export interface ConversionRecord {
+/** The versioned JSON beside each result, `<result name>.json`: the answer to "what became of my file?". */
+export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly schemaVersion: 1;
   readonly status: "succeeded" | "failed" | "cancelled";
   readonly conversionId: string;
-  readonly input: BlobVersion & {
-    readonly sizeBytes: number | null;
-    readonly durationSeconds: number | null;
-    readonly audioStream: AudioStream | null;
-  };
-  readonly output: {
-    readonly container: string;
-    readonly name: string;
-    readonly url: string;
-    readonly sizeBytes: number;
-    readonly durationSeconds: number;
-    readonly bitrateKbps: number;
-  } | null;
+  /** Which kind of work was done. */
+  readonly workload: string;
+  readonly input: BlobVersion & { readonly sizeBytes: number | null } & Partial<InputFacts>;
+  readonly output:
+    | ({
+        readonly container: string;
+        readonly name: string;
+        readonly url: string;
+        readonly sizeBytes: number;
+      } & OutputFacts)
+    | null;
   /** Set exactly when the status is not `succeeded`. */
   readonly error: (Failure & { readonly logBlob: string | null }) | null;
   /** ISO 8601, UTC; null where a phase was never reached. */
@@ -94,7 +89,8 @@ export interface ConversionRecord {
     readonly taskId: string;
     readonly nodeId: string | null;
   } | null;
-  readonly ffmpegVersion: string | null;
+  /** Versions of the programs that the task used. */
+  readonly tools: Readonly<Record<string, string>>;
 }
 
 /** The body of `GET /api/conversions/{id}`. */
@@ -106,25 +102,12 @@ export interface ConversionView {
   readonly percent: number | null;
   /** Why the conversion waits, while it waits. */
   readonly waitReason: string | null;
+  readonly workload: string;
   readonly input: BlobVersion;
   readonly attempt: number;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly record: ConversionRecord | null;
-}
-
-/** Longest blob name, https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
-export const MAX_BLOB_NAME_LENGTH = 1024;
-
-/** Whether a blob of this name is converted; others are ignored. */
-export function isMp4Name(name: string): boolean {
-  return /\.mp4$/i.test(name);
-}
-
-/** The last `4` becomes `3` and nothing else changes, so no two inputs ever share an output. */
-export function mp3NameFor(mp4Name: string): string {
-  if (!isMp4Name(mp4Name)) throw new RangeError(`"${mp4Name}" does not end in .mp4`);
-  return `${mp4Name.slice(0, -1)}3`;
 }
 
 /** Drops the quotes and the weak mark: services and their libraries write the same ETag both ways. */

@@ -1,56 +1,35 @@
 import type { Failure, FailureCode } from "./conversion.ts";
 
-/** One row of the failure model; docs/failures.md shows them all. */
-export interface FailureKind {
-  /** What reports it: outcomes of the task script, codes of Azure Batch, or what we saw ourselves. */
-  readonly reportedBy: readonly string[];
-  /** Whether a new attempt may end better. A failure of the media never does. */
-  readonly isRetried: boolean;
-  /** What happened, where the reporter gives no better words. */
+export interface FailureWords {
+  /** What happened, where the reporter has no better words. */
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
+}
+
+/** One row of the failure model; docs/failures.md shows them all. */
+export interface FailureKind extends FailureWords {
+  /** What reports it: outcomes of a task script, codes of Azure Batch, or what we saw ourselves. */
+  readonly reportedBy: readonly string[];
+  /** Whether a new attempt may end better. */
+  readonly isRetried: boolean;
 }
 
 /** How many attempts a conversion gets when its failures are retried. */
 export const MAX_ATTEMPTS = 3;
 
 export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
-  NoAudioStream: {
-    reportedBy: ["the task script: NoAudioStream"],
-    isRetried: false,
-    message: "The video has no audio stream",
-    hint: "Upload a video that has sound.",
-  },
-  UnreadableInput: {
-    reportedBy: ["the task script: UnreadableInput"],
-    isRetried: false,
-    message: "The file is not a readable MP4: it is empty, damaged, cut off or of another format",
-    hint: "Check that it plays, and upload it again. The log says what ffprobe found.",
-  },
-  FfmpegFailed: {
-    reportedBy: ["the task script: FfmpegFailed"],
-    isRetried: false,
-    message: "ffmpeg could not convert the audio",
-    hint: "The log says why; the audio may be damaged.",
-  },
-  OutputMismatch: {
-    reportedBy: ["our check of the MP3's duration"],
-    isRetried: false,
-    message: "The MP3 does not last as long as the audio of the video",
-    hint: "The video is probably cut off or damaged: check that it plays to its end, and upload it again.",
-  },
   InputMissing: {
-    reportedBy: ["Storage: the video is gone"],
+    reportedBy: ["Storage: the blob is gone"],
     isRetried: false,
-    message: "The video was deleted before its conversion had ended",
-    hint: "Upload it again if you still want the MP3.",
+    message: "The file was deleted before its conversion had ended",
+    hint: "Upload it again if you still want it converted.",
   },
   Cancelled: {
     reportedBy: ["DELETE /api/conversions/{id}"],
     isRetried: false,
     message: "Somebody cancelled the conversion",
-    hint: "To convert the video after all, retry the conversion or upload the video again.",
+    hint: "To convert the file after all, retry the conversion or upload the file again.",
   },
   ConversionTimedOut: {
     reportedBy: ["Batch: TaskEnded, at the task's time limit", "our converting deadline"],
@@ -92,10 +71,10 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     hint: "Look at the pool in Azure Batch, and retry the conversion.",
   },
   NodeUnfit: {
-    reportedBy: ["the task script: FfmpegMissing", "Batch: CommandProgramNotFound, CommandLaunchFailed"],
+    reportedBy: ["the task script: NodeUnfit", "Batch: CommandProgramNotFound, CommandLaunchFailed"],
     isRetried: true,
-    message: "The node cannot run the conversion",
-    hint: "Look at the pool's image and start task, which installs ffmpeg, and retry the conversion.",
+    message: "The node lacks a program that the conversion needs",
+    hint: "The pool's start task installs what WORKLOADS needed when the pool was created: delete the pool so that it is created anew, and retry the conversion.",
   },
   DiskFull: {
     reportedBy: ["the task script: DiskFull", "Batch: DiskFull"],
@@ -106,19 +85,19 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   DownloadFailed: {
     reportedBy: ["Batch: BlobNotFound, BlobDownload*, ResourceContainer*, Resource*Failed"],
     isRetried: true,
-    message: "The node could not download the video",
+    message: "The node could not download the file",
     hint: "Check that the nodes can reach the storage account, and retry the conversion.",
   },
   UploadFailed: {
-    reportedBy: ["Batch: FileUpload*", "our check of the staged MP3's size"],
+    reportedBy: ["Batch: FileUpload*", "our check of the staged result's size"],
     isRetried: true,
-    message: "The node could not store the MP3",
+    message: "The node could not store the result",
     hint: "Read fileuploaderr.txt of the task in Azure Batch, and retry the conversion.",
   },
   CopyTimedOut: {
-    reportedBy: ["our wait for Azure Storage to copy the MP3, after an hour"],
+    reportedBy: ["our wait for Azure Storage to copy the result, after an hour"],
     isRetried: false,
-    message: "Azure Storage did not finish copying the MP3 to the output container",
+    message: "Azure Storage did not finish copying the result to the output container",
     hint: "Look at the health of the storage account, and retry the conversion.",
   },
   AccessExpired: {
@@ -131,7 +110,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     reportedBy: ["Batch or Storage: 429 or 503, for hours"],
     isRetried: true,
     message: "A service refused requests because there were too many",
-    hint: "Upload fewer videos at a time or ask for a higher limit, and retry the conversion.",
+    hint: "Upload fewer files at a time or ask for a higher limit, and retry the conversion.",
   },
   Misconfigured: {
     reportedBy: ["Batch or Storage: a refusal of our sign-in or of a setting, for hours"],
@@ -151,6 +130,15 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
 export function failureOf(code: FailureCode, message?: string): Failure {
   const kind = FAILURES[code];
   return { code, message: message ?? kind.message, hint: kind.hint };
+}
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(FAILURES, code);
+}
+
+/** Whether another attempt may end better. A workload's own failures are those of a blob, which stays as it is. */
+export function isRetried({ code }: Failure): boolean {
+  return isFailureCode(code) && FAILURES[code].isRetried;
 }
 
 /** Codes of Azure Batch: https://learn.microsoft.com/rest/api/batchservice/task/get#taskfailureinformation */

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
-import type { SubmitTaskInput, Submission } from "../activities/submitTask.ts";
+import type { SubmitTaskInput } from "../activities/submitTask.ts";
+import type { Submission } from "../model/batchTask.ts";
 import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import type { ActivityFailure } from "../model/activityError.ts";

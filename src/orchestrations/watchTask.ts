@@ -1,8 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import { readTask } from "../activities/index.ts";
 import type { TaskStatus } from "../activities/readTask.ts";
-import type { Submission } from "../activities/submitTask.ts";
-import type { CompletedTask, WaitReason } from "../model/batchTask.ts";
+import type { CompletedTask, Submission, WaitReason } from "../model/batchTask.ts";
 import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
@@ -59,7 +58,8 @@ export function* watchTask(
     if (watch.convertingSince === null && isAccessTooShort(watch, now)) return fail(failureOf("AccessExpired"));
     const percent = seen.state === "converting" ? seen.percent : null;
     const phase = watch.convertingSince === null ? "waiting" : "converting";
-    report(context, attempt, phase, { percent, waitReason: watch.waitReason?.text ?? null });
+    const { submission, waitReason } = watch;
+    report(context, attempt, phase, { percent, waitReason: waitReason?.text ?? null, submission });
   }
   return { status: "paused", watch };
 }

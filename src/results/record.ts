@@ -1,47 +1,49 @@
 import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
-import type { CompletedTask, TaskRef } from "../model/batchTask.ts";
+import type { CompletedTask, Submission } from "../model/batchTask.ts";
 import type { BlobAddress } from "../services.ts";
-import type { TaskReport } from "../workloads/mp3/report.ts";
+import type { Review } from "../workloads/workload.ts";
 
 /** What is known of a conversion when it ends, however it ends. */
 export interface ConversionFacts {
   readonly conversionId: string;
+  readonly workload: string;
   readonly source: BlobVersion;
   readonly inputSizeBytes: number | null;
   readonly attempts: number;
   readonly startedAt: string;
-  readonly submission: { readonly task: TaskRef; readonly submittedAt: string } | null;
+  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
   readonly completed: CompletedTask | null;
-  readonly report: TaskReport | undefined;
+  /** Null when the task left no report. */
+  readonly review: Review | null;
   readonly recordedAt: Date;
 }
 
 export function succeededRecord(
   facts: ConversionFacts,
-  output: BlobAddress & { readonly url: string } & NonNullable<TaskReport["result"]>,
+  output: BlobAddress & { readonly url: string; readonly sizeBytes: number },
 ): ConversionRecord {
-  const { container, name, url, sizeBytes, durationSeconds, bitrateKbps } = output;
-  const result = { container, name, url, sizeBytes, durationSeconds, bitrateKbps };
+  const { container, name, url, sizeBytes } = output;
+  const result = { container, name, url, sizeBytes, ...facts.review?.output };
   return { schemaVersion: 1, status: "succeeded", ...baseOf(facts), output: result, error: null };
 }
 
-/** `logBlob` names ffmpeg's log in the output container; null where there is none. */
+/** `logBlob` names the task's log in the output container; null where there is none. */
 export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
   const status = failure.code === "Cancelled" ? "cancelled" : "failed";
   return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob } };
 }
 
 function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" | "status" | "output" | "error"> {
-  const { source, report, submission, completed } = facts;
+  const { source, review, submission, completed } = facts;
   return {
     conversionId: facts.conversionId,
+    workload: facts.workload,
     input: {
       container: source.container,
       name: source.name,
       eTag: source.eTag,
       sizeBytes: facts.inputSizeBytes,
-      durationSeconds: report?.source?.durationSeconds ?? null,
-      audioStream: report?.source?.audioStream ?? null,
+      ...review?.input,
     },
     times: {
       startedAt: facts.startedAt,
@@ -52,6 +54,6 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
     },
     attempts: facts.attempts,
     batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null },
-    ffmpegVersion: report?.ffmpegVersion ?? null,
+    tools: review?.tools ?? {},
   };
 }

@@ -1,11 +1,12 @@
 import type { TaskRef } from "../model/batchTask.ts";
 import type { BlobAddress, BlobStore, Services } from "../services.ts";
-import type { TaskReport } from "../workloads/mp3/report.ts";
-import { parseReport } from "../workloads/mp3/report.ts";
+import { TASK_FILES } from "../workloads/taskFiles.ts";
+import type { TaskReport } from "../workloads/workload.ts";
+import { parseReport } from "./report.ts";
 
 /** Where one attempt of a conversion puts its results until they are checked: its own folder of the staging container. */
 export interface StagedBlobs {
-  readonly mp3: BlobAddress;
+  readonly result: BlobAddress;
   readonly report: BlobAddress;
   readonly stdout: BlobAddress;
   readonly stderr: BlobAddress;
@@ -13,7 +14,12 @@ export interface StagedBlobs {
 
 export function stagedBlobs(container: string, conversionId: string, attempt: number): StagedBlobs {
   const at = (file: string): BlobAddress => ({ container, name: `${conversionId}/${attempt}/${file}` });
-  return { mp3: at("output.mp3"), report: at("report.json"), stdout: at("stdout.txt"), stderr: at("stderr.txt") };
+  return {
+    result: at(TASK_FILES.result),
+    report: at(TASK_FILES.report),
+    stdout: at("stdout.txt"),
+    stderr: at("stderr.txt"),
+  };
 }
 
 /** Undefined when the task left none, or one that is cut off. */

@@ -1,7 +1,7 @@
 import type { BlobVersion, ConversionRecord } from "../model/conversion.ts";
-import { mp3NameFor } from "../model/conversion.ts";
-import { logNameFor, recordNameFor } from "../model/identity.ts";
 import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "../services.ts";
+import { resultNamesFor } from "../workloads/resultNames.ts";
+import type { Workload } from "../workloads/workload.ts";
 
 /** A blob that a conversion is about to replace, as it was when we looked. */
 export interface Target {
@@ -13,7 +13,7 @@ export interface Target {
 
 /** What a conversion leaves in the output container. */
 export interface Targets {
-  readonly mp3: Target;
+  readonly result: Target;
   readonly record: Target;
   readonly log: Target;
 }
@@ -25,18 +25,19 @@ export interface Targets {
  * input's ETag second, and writes under these conditions last: then the older one either sees the new ETag or fails a
  * condition, and never replaces what the newer one wrote.
  */
-export async function findTargets({ blobs, config }: Services, { name }: BlobVersion): Promise<Targets> {
+export async function findTargets(
+  { blobs, config }: Services,
+  workload: Workload,
+  { name }: BlobVersion,
+): Promise<Targets> {
   const find = async (targetName: string): Promise<Target> => {
     const address = { container: config.containers.output, name: targetName };
     const found = await blobs.properties(address);
     return { address, found, unchanged: { eTag: found?.eTag ?? null } };
   };
-  const [mp3, record, log] = await Promise.all([
-    find(mp3NameFor(name)),
-    find(recordNameFor(name)),
-    find(logNameFor(name)),
-  ]);
-  return { mp3, record, log };
+  const names = resultNamesFor(workload, name);
+  const [result, record, log] = await Promise.all([find(names.result), find(names.record), find(names.log)]);
+  return { result, record, log };
 }
 
 /** The record that is there now, of whichever version of the input. What is no record of ours counts as none. */
@@ -52,19 +53,24 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
 }
 
 /**
- * Removes the MP3 of a conversion that copied it but did not come to record its success, because its input was replaced
- * or deleted in between. An MP3 of any other conversion stays.
+ * Removes the result of a conversion that copied it but did not come to record its success, because its input was
+ * replaced or deleted in between. A result of any other conversion stays.
  */
-export async function withdrawMp3({ blobs }: Services, { mp3 }: Targets, conversionId: string): Promise<void> {
-  if (mp3.found?.metadata["conversionid"] === conversionId) await blobs.delete(mp3.address, mp3.unchanged);
+export async function withdrawResult({ blobs }: Services, { result }: Targets, conversionId: string): Promise<void> {
+  if (result.found?.metadata["conversionid"] === conversionId) await blobs.delete(result.address, result.unchanged);
 }
 
 /** The metadata of a record that names the version it is about, so that a listing tells without reading it. */
 export const RECORD_ETAG = "sourceetag";
 
 /** Whether the record that is there is of this very version. */
-export async function hasRecord({ blobs, config }: Services, { name, eTag }: BlobVersion): Promise<boolean> {
-  const record = await blobs.properties({ container: config.containers.output, name: recordNameFor(name) });
+export async function hasRecord(
+  { blobs, config }: Services,
+  workload: Workload,
+  { name, eTag }: BlobVersion,
+): Promise<boolean> {
+  const { record: recordName } = resultNamesFor(workload, name);
+  const record = await blobs.properties({ container: config.containers.output, name: recordName });
   return record?.metadata[RECORD_ETAG] === eTag;
 }
 

@@ -1,44 +1,29 @@
 import type { CompletedTask } from "../model/batchTask.ts";
 import type { Failure, FailureCode } from "../model/conversion.ts";
-import { codeOfBatchFailure, failureOf } from "../model/failures.ts";
-import type { TaskReport } from "../workloads/mp3/report.ts";
+import { codeOfBatchFailure, failureOf, isFailureCode } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
+import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
-/** Whether a completed task has made the MP3 it should, and if not, why. */
+/** Whether a completed task has made the result it should, and if not, why. */
 export type Verdict =
-  | { readonly isGood: true; readonly result: NonNullable<TaskReport["result"]> }
+  | { readonly isGood: true; readonly sizeBytes: number; readonly review: Review }
   | { readonly isGood: false; readonly failure: Failure };
 
-/** The MP3 may differ from the source by this share of its duration, but always by `DURATION_SLACK_SECONDS`. */
-const DURATION_TOLERANCE = 0.005;
-/** An MP3 consists of whole frames and carries the encoder's delay: about 0.1 s more than the source. */
-const DURATION_SLACK_SECONDS = 0.25;
-
 /**
- * Judges by all the evidence: what Batch says of the task, what the task says of the media, and what arrived in the
- * staging container. None of them is enough alone: an MP3 can be there although its upload broke off, and an exit
- * status of 0 does not mean that the whole file was converted.
+ * Judges by all the evidence: what Batch says of the task, what the script says of the blob, and what arrived in the
+ * staging container. None of them is enough alone: a result can be there although its upload broke off, and an exit
+ * status of 0 does not mean that it is right.
  */
 export function judge(
+  workload: Workload,
   task: CompletedTask,
   limitSeconds: number,
   report: TaskReport | undefined,
   stagedBytes: number | undefined,
 ): Verdict {
-  switch (report?.outcome) {
-    case "Converted":
-      return judgeConverted(task, report, stagedBytes);
-    case "NoAudioStream":
-    case "UnreadableInput":
-    case "FfmpegFailed":
-    case "DiskFull":
-      return bad(report.outcome);
-    case "FfmpegMissing":
-      return bad("NodeUnfit", "ffmpeg is not installed on the node");
-    case "Interrupted":
-    case undefined:
-      return judgeByBatch(task, limitSeconds);
-  }
+  if (report === undefined || report.outcome === "Interrupted") return judgeByBatch(task, limitSeconds);
+  if (report.outcome === "Converted") return judgeConverted(workload, task, report, stagedBytes);
+  return { isGood: false, failure: namedFailure(workload, report.outcome) };
 }
 
 /** Batch says `TaskEnded` at the time limit, but also when somebody has ended the task or its job. */
@@ -51,34 +36,43 @@ function judgeByBatch(task: CompletedTask, limitSeconds: number): Verdict {
   return bad(codeOfBatchFailure(task.failure?.code ?? ""), `The Batch task failed (${reasonOf(task)})`);
 }
 
-function judgeConverted(task: CompletedTask, { source, result }: TaskReport, stagedBytes: number | undefined): Verdict {
+function judgeConverted(
+  workload: Workload,
+  task: CompletedTask,
+  report: TaskReport,
+  stagedBytes: number | undefined,
+): Verdict {
   if (!task.succeeded) {
     const code = codeOfBatchFailure(task.failure?.code ?? "");
-    return bad(code, `The MP3 was made but the Batch task failed (${reasonOf(task)})`);
+    return bad(code, `The result was made but the Batch task failed (${reasonOf(task)})`);
   }
   if (stagedBytes === undefined) {
-    return bad("UploadFailed", "The MP3 was made but did not arrive in the staging container");
+    return bad("UploadFailed", "The result was made but did not arrive in the staging container");
   }
-  if (result === null || stagedBytes === 0 || stagedBytes !== result.sizeBytes) {
-    const made = result?.sizeBytes ?? 0;
-    return bad("UploadFailed", `The MP3 had ${made} bytes on the node and ${stagedBytes} in the staging container`);
+  if (stagedBytes === 0 || stagedBytes !== report.resultBytes) {
+    const made = report.resultBytes ?? 0;
+    return bad("UploadFailed", `The result had ${made} bytes on the node and ${stagedBytes} in the staging container`);
   }
-  const expected = source?.durationSeconds ?? null;
-  if (expected !== null && !isClose(expected, result.durationSeconds)) {
-    return bad("OutputMismatch", `The MP3 lasts ${result.durationSeconds} s but the audio of the video ${expected} s`);
-  }
-  return { isGood: true, result };
+  const review = workload.review(report);
+  if (review.problem === null) return { isGood: true, sizeBytes: stagedBytes, review };
+  return { isGood: false, failure: namedFailure(workload, review.problem.code, review.problem.message) };
 }
 
-function isClose(expectedSeconds: number, actualSeconds: number): boolean {
-  const tolerance = Math.max(DURATION_SLACK_SECONDS, expectedSeconds * DURATION_TOLERANCE);
-  return Math.abs(expectedSeconds - actualSeconds) <= tolerance;
+/** The failure that a script or a review names. A name that nobody knows is a mistake in the workload. */
+function namedFailure({ name, failures }: Workload, code: string, message?: string): Failure {
+  const words = Object.hasOwn(failures, code) ? failures[code] : undefined;
+  if (words !== undefined) return { code, message: message ?? words.message, hint: words.hint };
+  if (isFailureCode(code)) return failureOf(code, message);
+  return failureOf(
+    "InternalError",
+    `The script of workload ${name} ended with an outcome of unknown meaning, "${code}"`,
+  );
 }
 
 function reasonOf({ failure, exitCode }: CompletedTask): string {
   return failure ? `${failure.code}: ${failure.message}` : `exit code ${exitCode ?? "unknown"}`;
 }
 
-function bad(code: FailureCode, message?: string): Verdict {
+function bad(code: FailureCode, message: string): Verdict {
   return { isGood: false, failure: failureOf(code, message) };
 }

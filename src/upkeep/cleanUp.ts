@@ -1,7 +1,7 @@
 import type { DurableClient } from "durable-functions";
-import { OrchestrationRuntimeStatus } from "durable-functions";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import type { Services } from "../services.ts";
+import { ENDED_STATES } from "./runtimeStates.ts";
 import { addSeconds } from "../model/time.ts";
 
 export interface CleanUpResult {
@@ -31,14 +31,13 @@ export async function cleanUp(services: Services, client: DurableClient): Promis
 }
 
 async function purgeHistories(client: DurableClient, before: Date): Promise<number> {
-  const { Completed, Failed, Terminated, Canceled } = OrchestrationRuntimeStatus;
   const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(before, -day * DAY_SECONDS));
   let purged = 0;
   for (const [index, createdTimeTo] of edges.entries()) {
     const { instancesDeleted } = await client.purgeInstanceHistoryBy({
       createdTimeFrom: edges[index + 1] ?? EPOCH,
       createdTimeTo,
-      runtimeStatus: [Completed, Failed, Terminated, Canceled],
+      runtimeStatus: ENDED_STATES,
     });
     purged += instancesDeleted;
   }

@@ -1,7 +1,44 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
-import { OrchestrationRuntimeStatus } from "durable-functions";
-import type { ConversionInput } from "../orchestrations/convertVideo.ts";
-import { CONVERT_VIDEO } from "../orchestrations/convertVideo.ts";
+import type { Conversion } from "../model/conversion.ts";
+import { MAX_ATTEMPTS } from "../model/failures.ts";
+import { conversionIdOf } from "../model/identity.ts";
+import type { ConversionInput } from "../orchestrations/convertBlob.ts";
+import { CONVERT_BLOB } from "../orchestrations/convertBlob.ts";
+import type { ConversionProgress } from "../orchestrations/status.ts";
+import { hasRecord } from "../results/targets.ts";
+import type { Services } from "../services.ts";
+import { workloadNamed } from "../workloads/index.ts";
+import { hasDied, isLive, wasTerminated } from "./runtimeStates.ts";
+import { recordTermination } from "./termination.ts";
+
+/** What had to be done about a conversion that should be there. */
+export type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
+
+/** A conversion that dies again and again has a cause that starting it does not mend. */
+const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
+
+/**
+ * Starts the conversion unless it is known or has its record. One whose orchestration died is started again; one that
+ * an operator terminated is recorded as cancelled.
+ *
+ * Only looking first makes a repeated event harmless: starting an instance that has ended would run it again, and after
+ * a while an instance is forgotten, when the record still tells.
+ */
+export async function startOnce(services: Services, client: DurableClient, conversion: Conversion): Promise<Start> {
+  const { workload, source } = conversion;
+  const id = conversionIdOf(workload, source);
+  const instance = await findInstance(client, id);
+  if (instance !== undefined && !hasDied(instance) && !wasTerminated(instance)) return "alreadyKnown";
+  if (await hasRecord(services, workloadNamed(workload), source)) return "alreadyRecorded";
+  if (instance !== undefined && wasTerminated(instance)) {
+    await recordTermination(services, id, conversion, instance);
+    return "terminated";
+  }
+  const attempts = (instance?.customStatus as ConversionProgress | null | undefined)?.attempt ?? 0;
+  if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
+  await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
+  return "started";
+}
 
 /** Undefined when there is no such instance: the client throws then, and only its message tells. */
 export async function findInstance(client: DurableClient, id: string): Promise<DurableOrchestrationStatus | undefined> {
@@ -23,14 +60,9 @@ export async function startConversion(
   input: ConversionInput,
 ): Promise<void> {
   try {
-    await client.startNew(CONVERT_VIDEO, { instanceId, input });
+    await client.startNew(CONVERT_BLOB, { instanceId, input });
   } catch (error) {
     const found = await findInstance(client, instanceId);
     if (found === undefined || !isLive(found)) throw error;
   }
-}
-
-function isLive({ runtimeStatus }: DurableOrchestrationStatus): boolean {
-  const { Pending, Running, ContinuedAsNew, Suspended } = OrchestrationRuntimeStatus;
-  return [Pending, Running, ContinuedAsNew, Suspended].includes(runtimeStatus);
 }

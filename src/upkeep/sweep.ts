@@ -1,20 +1,21 @@
-import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
-import { OrchestrationRuntimeStatus } from "durable-functions";
-import { isMp4Name } from "../model/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../model/identity.ts";
-import { MAX_ATTEMPTS } from "../model/failures.ts";
-import { createLookup } from "./sortedLookup.ts";
-import type { ConversionProgress } from "../orchestrations/status.ts";
-import type { ListedBlob, Services } from "../services.ts";
-import { findInstance, startConversion } from "./starting.ts";
-import { RECORD_ETAG, hasRecord } from "../results/targets.ts";
+import type { DurableClient } from "durable-functions";
+import type { Conversion } from "../model/conversion.ts";
 import { addSeconds } from "../model/time.ts";
+import { RECORD_ETAG } from "../results/targets.ts";
+import type { ListedBlob, Services } from "../services.ts";
+import { resultNamesFor } from "../workloads/resultNames.ts";
+import { accepts } from "../workloads/workload.ts";
+import { createLookup } from "./sortedLookup.ts";
+import { startOnce } from "./starting.ts";
 
 export interface SweepResult {
-  readonly videos: number;
-  /** Names of the videos whose conversion was started, or started again. */
+  /** How many conversions there should be. */
+  readonly conversions: number;
+  /** Names of the blobs whose conversion was started, or started again. */
   readonly started: readonly string[];
-  /** False when the time was up before all videos had been looked at. */
+  /** Why conversions could not be looked at; the next sweep tries again. */
+  readonly problems: readonly string[];
+  /** False when the time was up before all blobs had been looked at. */
   readonly isComplete: boolean;
 }
 
@@ -23,63 +24,69 @@ const GRACE_SECONDS = 120;
 /** Below the time limit of a function in host.json: a function that exceeds it takes its whole process down. */
 const BUDGET_SECONDS = 240;
 const AT_ONCE = 16;
-/** A conversion that dies again and again has a cause that starting it does not mend. */
-const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
- * Starts what the trigger has missed: every video that has neither a record for its current version nor a conversion
- * that is known. One whose orchestration died is started again.
+ * Starts what the trigger has missed: every conversion of a blob's current version that has neither a record nor an
+ * orchestration that is known.
  *
- * When all is well this costs the listing of two containers, and one question for each video that is being converted.
+ * When all is well this costs the listing of two containers, and one question for each conversion that runs.
  */
 export async function sweep(services: Services, client: DurableClient): Promise<SweepResult> {
   const { blobs, config, now } = services;
   const youngest = addSeconds(now(), -GRACE_SECONDS);
   const deadline = addSeconds(now(), BUDGET_SECONDS);
   const findRecord = createLookup(blobs.list(config.containers.output));
+  const settling = new Settling(services, client);
 
-  const started: string[] = [];
-  let videos = 0;
+  let conversions = 0;
   let isComplete = true;
-  let unsettled: ListedBlob[] = [];
-  const settle = async (): Promise<void> => {
-    const found = await Promise.all(
-      unsettled.map(async (video) => ((await startMissing(services, client, video)) ? [video.name] : [])),
-    );
-    started.push(...found.flat());
-    unsettled = [];
-  };
-  for await (const video of blobs.list(config.containers.input)) {
-    if (!isMp4Name(video.name)) continue;
-    videos++;
-    if (video.lastModified > youngest) continue;
-    const record = await findRecord(recordNameFor(video.name));
-    if (record?.metadata[RECORD_ETAG] === video.eTag) continue;
-    unsettled.push(video);
-    if (unsettled.length >= AT_ONCE) await settle();
+  for await (const blob of blobs.list(config.containers.input)) {
+    for (const workload of config.workloads.filter((candidate) => accepts(candidate, blob.name))) {
+      conversions++;
+      if (blob.lastModified > youngest) continue;
+      const record = await findRecord(resultNamesFor(workload, blob.name).record);
+      if (record?.metadata[RECORD_ETAG] === blob.eTag) continue;
+      await settling.add({ workload: workload.name, source: versionOf(blob, config.containers.input) });
+    }
     if (now() > deadline) {
       isComplete = false;
       break;
     }
   }
-  await settle();
-  return { videos, started, isComplete };
+  await settling.flush();
+  return { conversions, started: settling.started, problems: settling.problems, isComplete };
 }
 
-/** Says whether there was something to start. */
-async function startMissing(services: Services, client: DurableClient, { name, eTag }: ListedBlob): Promise<boolean> {
-  const source = { container: services.config.containers.input, name, eTag };
-  const id = conversionIdOf(source);
-  const instance = await findInstance(client, id);
-  if (instance !== undefined && !hasDied(instance)) return false;
-  const attempts = (instance?.customStatus as ConversionProgress | null | undefined)?.attempt ?? 0;
-  if (attempts >= MAX_ATTEMPTS_IN_ALL || (await hasRecord(services, source))) return false;
-  await startConversion(client, id, { source, firstAttempt: attempts + 1 });
-  return true;
+function versionOf({ name, eTag }: ListedBlob, container: string): Conversion["source"] {
+  return { container, name, eTag };
 }
 
-/** A conversion that ends by itself, however it ends, completes its orchestration. */
-function hasDied({ runtimeStatus }: DurableOrchestrationStatus): boolean {
-  const { Failed, Terminated, Canceled } = OrchestrationRuntimeStatus;
-  return [Failed, Terminated, Canceled].includes(runtimeStatus);
+/** Looks at the conversions without a record, some at a time. What goes wrong with one must not stop the others. */
+class Settling {
+  readonly started: string[] = [];
+  readonly problems: string[] = [];
+  readonly #services: Services;
+  readonly #client: DurableClient;
+  #waiting: Conversion[] = [];
+
+  constructor(services: Services, client: DurableClient) {
+    this.#services = services;
+    this.#client = client;
+  }
+
+  async add(conversion: Conversion): Promise<void> {
+    this.#waiting.push(conversion);
+    if (this.#waiting.length >= AT_ONCE) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const conversions = this.#waiting;
+    this.#waiting = [];
+    const starts = conversions.map((conversion) => startOnce(this.#services, this.#client, conversion));
+    for (const [index, result] of (await Promise.allSettled(starts)).entries()) {
+      const name = conversions[index]?.source.name ?? "";
+      if (result.status === "rejected") this.problems.push(`${name}: ${String(result.reason)}`);
+      else if (result.value === "started") this.started.push(name);
+    }
+  }
 }

@@ -35,7 +35,7 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
     .getBlockBlobClient(NAME)
     .upload(content, content.length);
   const source = { container: containers.input, name: NAME, eTag: normalizeETag(etag ?? "") };
-  const conversionId = conversionIdOf(source);
+  const conversionId = conversionIdOf("mp3", source);
   const staged = stagedBlobs(containers.staging, conversionId, attempt);
   const stream = {
     index: 1,
@@ -47,18 +47,20 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
   };
   const report = {
     outcome: "Converted",
+    resultBytes: mp3.length,
     ffmpegVersion: "6.1",
     streamIndex: 1,
     source: { streams: [stream], format: { duration: "3.0" } },
-    result: { format: { duration: "3.05", size: String(mp3.length), bit_rate: "192000" } },
+    result: { format: { duration: "3.05", bit_rate: "192000" } },
   };
-  await services.blobs.writeText(staged.mp3, mp3, { contentType: "application/octet-stream" });
+  await services.blobs.writeText(staged.result, mp3, { contentType: "application/octet-stream" });
   await services.blobs.writeText(staged.report, JSON.stringify(report), { contentType: "application/json" });
   await services.blobs.writeText(staged.stderr, "ffmpeg's log", { contentType: "text/plain" });
   await services.blobs.writeText(staged.stdout, "percent=100\n", { contentType: "text/plain" });
   const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: `${conversionId}-${attempt}` };
   return {
     conversionId,
+    workload: "mp3",
     source,
     attempt,
     startedAt: "2026-01-01T12:00:00.000Z",
@@ -119,6 +121,7 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
     schemaVersion: 1,
     status: "succeeded",
     conversionId: input.conversionId,
+    workload: "mp3",
     input: { ...input.source, sizeBytes: 9, durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 2 } },
     output: { ...MP3, sizeBytes: MP3_BYTES.length, durationSeconds: 3.05, bitrateKbps: 192 },
     error: null,
@@ -131,7 +134,7 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
     },
     attempts: 1,
     batch: { ...input.submission.task, nodeId: "node-1" },
-    ffmpegVersion: "6.1",
+    tools: { ffmpeg: "6.1" },
   };
   expect(published).toMatchObject({ status: "published", record });
   expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject(record);
@@ -233,7 +236,7 @@ test("a deleted input is rejected as InputMissing", async ({ expect }) => {
 
 test("a bad result is rejected and leaves the output container as it was", async ({ expect }) => {
   const input = await converted();
-  await services.blobs.writeText(stagedBlobs(containers.staging, input.conversionId, 1).mp3, "cut", {
+  await services.blobs.writeText(stagedBlobs(containers.staging, input.conversionId, 1).result, "cut", {
     contentType: "audio/mpeg",
   });
 

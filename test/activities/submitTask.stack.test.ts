@@ -35,7 +35,7 @@ async function uploaded(content: string): Promise<SubmitTaskInput> {
   const video = { ...VIDEO, container: services.config.containers.input };
   await services.blobs.writeText(video, content, { contentType: "video/mp4" });
   const source = { ...video, eTag: (await services.blobs.properties(video))?.eTag ?? "" };
-  return { conversionId: CONVERSION_ID, source, attempt: 2, abandoned: null };
+  return { conversionId: CONVERSION_ID, workload: "mp3", source, attempt: 2, abandoned: null };
 }
 
 test("the task of the newest version is added", async ({ expect }) => {

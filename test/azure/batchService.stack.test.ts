@@ -32,8 +32,14 @@ async function start(options: Partial<BatchEmulatorOptions> = {}, env: Record<st
     BATCH_ACCOUNT_KEY: emulator.accountKey,
     ...env,
   });
-  return { emulator, settings, batch: createBatchService(connectBatch(settings), settings, { sharedLookMs: 0 }) };
+  return {
+    emulator,
+    settings,
+    batch: createBatchService(connectBatch(settings), settings, NEEDS, { sharedLookMs: 0 }),
+  };
 }
+
+const NEEDS = [{ check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] }];
 
 function task(taskId: string, commandLine = "/bin/bash -c 'echo percent=7'"): NewTask {
   return { taskId, commandLine, environment: {}, inputs: {}, outputs: [], maxWallClockMinutes: 1 };
@@ -54,7 +60,7 @@ test("pool and job are made when they are absent, and found again by the next pr
   const { settings, batch } = await start();
 
   const [first, second] = await Promise.all([batch.ensurePoolAndJob(), batch.ensurePoolAndJob()]);
-  const other = createBatchService(connectBatch(settings), settings);
+  const other = createBatchService(connectBatch(settings), settings, NEEDS);
 
   expect(first).toEqual({ poolId: "mp3drop", jobId: "mp3drop" });
   expect(second).toEqual(first);
@@ -216,7 +222,7 @@ test("a wrong key is an error that does not show the key", async ({ expect }) =>
   const key = Buffer.from("not the key").toString("base64");
   const wrong = { ...settings, sharedKey: { accountName: settings.sharedKey?.accountName ?? "", key } };
 
-  const error = await createBatchService(connectBatch(wrong), wrong)
+  const error = await createBatchService(connectBatch(wrong), wrong, NEEDS)
     .ensurePoolAndJob()
     .catch((thrown: unknown) => thrown);
 
@@ -258,7 +264,7 @@ test("a pool that gives no node says why: the start task, with its last words", 
 
 test("all tasks that wait at the same time share one look at the pool and the job", async ({ expect }) => {
   const { settings, emulator } = await start({ maxNodes: 0 });
-  const batch = createBatchService(connectBatch(settings), settings);
+  const batch = createBatchService(connectBatch(settings), settings, NEEDS);
   const refs = await Promise.all(["one", "two"].map((id) => batch.addTask(task(id))));
   await Promise.all(refs.map((ref) => batch.readTask(ref)));
   await batch.explainWaiting();

@@ -5,8 +5,10 @@ import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient as StorageClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
 import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
-import { mp3NameFor, normalizeETag } from "../../src/model/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import { normalizeETag } from "../../src/model/conversion.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
+import { mp3 as workload } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { azuriteConnectionString, startAzurite } from "../../src/local/azurite/azurite.ts";
 import { createContainers } from "../../src/local/azurite/containers.ts";
 
@@ -58,7 +60,7 @@ export async function startStandInApp(
   const view = async (id: string): Promise<ConversionView | undefined> => {
     for await (const { name, properties } of input.listBlobsFlat()) {
       const source = { container: "input", name, eTag: normalizeETag(properties.etag) };
-      if (conversionIdOf(source) !== id) continue;
+      if (conversionIdOf("mp3", source) !== id) continue;
       const look = looks.get(id) ?? 0;
       looks.set(id, look + 1);
       const phase = (["preparing", "waiting", "converting", "publishing"] as const)[look];
@@ -69,6 +71,7 @@ export async function startStandInApp(
         phase: phase ?? "finished",
         percent: phase === "converting" ? 50 : null,
         waitReason: phase === "waiting" ? "all nodes are busy" : null,
+        workload: "mp3",
         input: source,
         attempt: 1,
         createdAt: "2026-01-01T00:00:00.000Z",
@@ -106,14 +109,16 @@ async function publish(
 ): Promise<ConversionRecord> {
   const { etag, contentLength } = await input.getBlobClient(name).getProperties();
   const blob = { container: "input", name, eTag: normalizeETag(etag ?? "") };
-  const mp3Name = mp3NameFor(name);
+  const names = resultNamesFor(workload, name);
+  const mp3Name = names.result;
   const mp3 = `MP3 of ${name}`;
   const sizeBytes = Buffer.byteLength(mp3);
   if (error === null) await output.getBlockBlobClient(mp3Name).upload(mp3, sizeBytes);
   const record: ConversionRecord = {
     schemaVersion: 1,
     status: error === null ? "succeeded" : "failed",
-    conversionId: conversionIdOf(blob),
+    conversionId: conversionIdOf("mp3", blob),
+    workload: "mp3",
     input: { ...blob, sizeBytes: contentLength ?? 0, durationSeconds: 1, audioStream: null },
     output:
       error === null
@@ -136,9 +141,9 @@ async function publish(
     },
     attempts: 1,
     batch: null,
-    ffmpegVersion: null,
+    tools: {},
   };
   const text = JSON.stringify(record);
-  await output.getBlockBlobClient(recordNameFor(name)).upload(text, Buffer.byteLength(text));
+  await output.getBlockBlobClient(names.record).upload(text, Buffer.byteLength(text));
   return record;
 }

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseBuffer } from "music-metadata";
 import { afterAll, beforeAll, test } from "vitest";
-import { mp3NameFor } from "../../src/model/conversion.ts";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
+import { mp3NameFor } from "../../src/workloads/mp3/index.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");

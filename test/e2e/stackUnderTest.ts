@@ -5,7 +5,10 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { vi } from "vitest";
 import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
+import type { Workload } from "../../src/workloads/workload.ts";
 import type { LocalStack } from "../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
 
@@ -48,23 +51,24 @@ export class StackUnderTest {
   }
 
   /** Returns the id of the conversion of this version. */
-  async upload(name: string, content: Buffer): Promise<string> {
+  async upload(name: string, content: Buffer, workload: Workload = mp3): Promise<string> {
     const blob = this.#account.getContainerClient("input").getBlockBlobClient(name);
     const { etag } = await blob.upload(content, content.length);
-    return conversionIdOf({ container: "input", name, eTag: normalizeETag(etag ?? "") });
+    return conversionIdOf(workload.name, { container: "input", name, eTag: normalizeETag(etag ?? "") });
   }
 
   /** Waits for the record of this very conversion. */
-  recordOf(name: string, conversionId: string): Promise<ConversionRecord> {
+  recordOf(name: string, conversionId: string, workload: Workload = mp3): Promise<ConversionRecord> {
+    const recordName = resultNamesFor(workload, name).record;
     return vi.waitFor(async () => {
-      const record = JSON.parse((await this.download("output", recordNameFor(name))).toString()) as ConversionRecord;
+      const record = JSON.parse((await this.download("output", recordName)).toString()) as ConversionRecord;
       if (record.conversionId === conversionId) return record;
       throw new Error(`The record of ${name} is still that of another version`);
     }, PATIENCE);
   }
 
-  async convert(name: string, content: Buffer): Promise<ConversionRecord> {
-    return this.recordOf(name, await this.upload(name, content));
+  async convert(name: string, content: Buffer, workload: Workload = mp3): Promise<ConversionRecord> {
+    return this.recordOf(name, await this.upload(name, content, workload), workload);
   }
 
   download(container: string, name: string): Promise<Buffer> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";
@@ -12,7 +12,7 @@ import { useAzurite } from "../azuriteServices.ts";
 import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
-const id = conversionIdOf(source);
+const id = conversionIdOf("mp3", source);
 
 interface Request {
   readonly method: string;
@@ -38,7 +38,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   } else if (known.has(id)) {
     const times = { createdTime: "2026-01-01T12:00:00Z", lastUpdatedTime: "2026-01-01T12:00:00Z" };
     const instance = {
-      name: "convertVideo",
+      name: "convertBlob",
       instanceId: id,
       runtimeStatus,
       input: null,
@@ -110,7 +110,7 @@ test("an upload starts the conversion of this version, under an id made of a has
 
   expect(requests).toMatchObject([
     { method: "GET", path: `/instances/${id}` },
-    { method: "POST", path: `/orchestrators/convertVideo/${id}`, body: { source } },
+    { method: "POST", path: `/orchestrators/convertBlob/${id}`, body: { workload: "mp3", source } },
   ]);
   expect(logged).toContain(`information: Started conversion ${id} of ${source.name}`);
 });
@@ -135,7 +135,7 @@ test("a start that another delivery has won is a success", async ({ expect }) =>
 test("a version that has its record starts nothing, though its conversion is long forgotten", async ({ expect }) => {
   const output = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("output");
   await output.createIfNotExists();
-  const record = output.getBlockBlobClient(recordNameFor(source.name));
+  const record = output.getBlockBlobClient(`${source.name.slice(0, -1)}3.json`);
   await record.upload("{}", 2, { metadata: { sourceetag: source.eTag } });
 
   await deliver(source.name);
@@ -155,5 +155,5 @@ test("what is not an MP4 is ignored with a debug line", async ({ expect }) => {
   await deliver("notes.txt");
 
   expect(requests).toEqual([]);
-  expect(logged).toEqual(["debug: Ignored notes.txt: its name does not end in .mp4"]);
+  expect(logged).toEqual(["debug: Ignored notes.txt: the workloads take MP4 videos (.mp4)"]);
 });

@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
-import type { ConversionInput, ConversionResult } from "../../src/orchestrations/convertVideo.ts";
-import { convertVideo } from "../../src/orchestrations/convertVideo.ts";
+import type { ConversionInput, ConversionResult } from "../../src/orchestrations/convertBlob.ts";
+import { convertBlob } from "../../src/orchestrations/convertBlob.ts";
 
 /** What the activities answer, in the order in which they are called. An Error is thrown. */
 export interface Replies {
@@ -67,7 +67,7 @@ export function drive(
     },
   };
 
-  const generator = convertVideo({ df } as unknown as OrchestrationContext);
+  const generator = convertBlob({ df } as unknown as OrchestrationContext);
   let step = generator.next();
   while (!step.done) {
     const { timer, event } = waitOf(step.value);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { recordNameFor } from "../../src/model/identity.ts";
 import { createLookup } from "../../src/upkeep/sortedLookup.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 
 async function* listing(names: readonly string[]): AsyncIterable<{ name: string }> {
   for (const name of names.toSorted()) yield { name };
@@ -19,7 +20,8 @@ test("every name that is listed is found, whatever the order, and no other", asy
 
 test("records are found in the order of their videos", async ({ expect }) => {
   const videos = ["a.mp4", "a.mp4.mp4", "a/b.mp4", "a0.mp4", "b.MP4", "b.mp4", "ü.mp4", "日本.mp4"].toSorted();
-  const lookup = createLookup(listing(videos.map(recordNameFor)));
+  const records = videos.map((video) => resultNamesFor(mp3, video).record);
+  const lookup = createLookup(listing(records));
 
-  for (const video of videos) expect(await lookup(recordNameFor(video))).toBeDefined();
+  for (const record of records) expect(await lookup(record)).toBeDefined();
 });

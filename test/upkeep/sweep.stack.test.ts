@@ -1,23 +1,27 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import { beforeEach, test } from "vitest";
 import { cleanUp } from "../../src/upkeep/cleanUp.ts";
+import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { BlobVersion } from "../../src/model/conversion.ts";
-import { conversionIdOf, recordNameFor } from "../../src/model/identity.ts";
-import type { ConversionInput } from "../../src/orchestrations/convertVideo.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
+import type { ConversionInput } from "../../src/orchestrations/convertBlob.ts";
 import type { Services } from "../../src/services.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { topWords } from "../../src/workloads/topWords/index.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
 const HOUR_MS = 3_600_000;
 
 const azurite = useAzurite();
 let services: Services;
-let instances: Map<string, { runtimeStatus: string; customStatus?: unknown }>;
+let instances: Map<string, Record<string, unknown>>;
+let terminated: TaskRef[];
 let started: { id: string; input: ConversionInput }[];
 let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
 
 beforeEach(async () => {
-  ({ services } = await azuriteServices(azurite.connectionString));
+  ({ services, terminated } = await azuriteServices(azurite.connectionString));
   services = { ...services, now: () => new Date(Date.now() + HOUR_MS) };
   instances = new Map();
   started = [];
@@ -49,7 +53,7 @@ async function upload(name: string): Promise<BlobVersion> {
 }
 
 async function recordFor({ name, eTag }: BlobVersion): Promise<void> {
-  const address = { container: services.config.containers.output, name: recordNameFor(name) };
+  const address = { container: services.config.containers.output, name: `${name.slice(0, -1)}3.json` };
   await services.blobs.writeText(address, "{}", { contentType: "application/json", metadata: { sourceetag: eTag } });
 }
 
@@ -58,15 +62,25 @@ function know(
   runtimeStatus: keyof typeof OrchestrationRuntimeStatus,
   customStatus?: unknown,
 ): void {
-  instances.set(conversionIdOf(source), { runtimeStatus, customStatus });
+  instances.set(conversionIdOf("mp3", source), {
+    runtimeStatus,
+    customStatus,
+    input: { workload: "mp3", source },
+    createdTime: new Date(),
+  });
 }
 
 test("a video without record and conversion is started", async ({ expect }) => {
   const source = await upload("a/missed one.mp4");
   await upload("notes.txt");
 
-  expect(await sweep(services, client)).toEqual({ videos: 1, started: ["a/missed one.mp4"], isComplete: true });
-  expect(started).toEqual([{ id: conversionIdOf(source), input: { source, firstAttempt: 1 } }]);
+  expect(await sweep(services, client)).toEqual({
+    conversions: 1,
+    started: ["a/missed one.mp4"],
+    problems: [],
+    isComplete: true,
+  });
+  expect(started).toEqual([{ id: conversionIdOf("mp3", source), input: { workload: "mp3", source, firstAttempt: 1 } }]);
 });
 
 test("a second sweep starts nothing again", async ({ expect }) => {
@@ -103,6 +117,71 @@ test("a conversion that died is started again, with attempts counted on", async 
   expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
 });
 
+test("a conversion that an operator terminated is not started again: its task is ended, and its record says so", async ({
+  expect,
+}) => {
+  const source = await upload("terminated.mp4");
+  const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "1" };
+  know(source, "Terminated", { attempt: 1, submission: { task, submittedAt: "2026-01-01T12:00:00.000Z" } });
+
+  expect((await sweep(services, client)).started).toEqual([]);
+  expect((await sweep(services, client)).started).toEqual([]);
+
+  expect(terminated).toEqual([task, task]);
+  const record = await services.blobs.readText({
+    container: services.config.containers.output,
+    name: "terminated.mp3.json",
+  });
+  expect(JSON.parse(record ?? "")).toMatchObject({
+    status: "cancelled",
+    conversionId: conversionIdOf("mp3", source),
+    error: { code: "Cancelled", message: "Somebody terminated the orchestration" },
+    batch: { taskId: "1" },
+  });
+});
+
+test("a terminated conversion whose task cannot be ended has no record yet, so that the next sweep tries again", async ({
+  expect,
+}) => {
+  const source = await upload("terminated.mp4");
+  const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "1" };
+  know(source, "Terminated", { attempt: 1, submission: { task, submittedAt: "2026-01-01T12:00:00.000Z" } });
+  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is away"));
+  const away = { ...services, batch: { ...services.batch, terminateTask } };
+
+  expect((await sweep(away, client)).problems).toEqual(["terminated.mp4: Error: Batch is away"]);
+  await sweep(services, client);
+
+  expect(terminated).toContainEqual(task);
+});
+
+test("a conversion that cannot be asked about does not keep the sweep from the others", async ({ expect }) => {
+  for (const name of ["a.mp4", "b.mp4", "c.mp4"]) await upload(name);
+  const getStatus = async (id: string): Promise<unknown> => {
+    if (id === conversionIdOf("mp3", unaskable)) throw new Error("HTTP 500");
+    return await client.getStatus(id);
+  };
+  const unaskable = await upload("b.mp4");
+
+  const swept = await sweep(services, Object.assign(Object.create(client), { getStatus }) as DurableClient);
+
+  expect(swept.started).toEqual(["a.mp4", "c.mp4"]);
+  expect(swept.problems).toEqual(["b.mp4: Error: HTTP 500"]);
+});
+
+test("two workloads that take the same blob are two conversions", async ({ expect }) => {
+  const source = await upload("a.mp4");
+  const words = { ...topWords, suffixes: [".mp4"] };
+  const config = { ...services.config, workloads: [mp3, words] };
+
+  const swept = await sweep({ ...services, config }, client);
+
+  expect(swept).toMatchObject({ conversions: 2, started: ["a.mp4", "a.mp4"] });
+  expect(new Set(started.map(({ id }) => id))).toEqual(
+    new Set([conversionIdOf("mp3", source), conversionIdOf("topWords", source)]),
+  );
+});
+
 test("a conversion that died nine times is left alone", async ({ expect }) => {
   know(await upload("hopeless.mp4"), "Failed", { attempt: 9 });
 
@@ -114,7 +193,12 @@ test("a sweep that runs out of time says so, and has started what it saw", async
   const times = [0, 0, 300];
   const now = (): Date => new Date(Date.now() + HOUR_MS + (times.shift() ?? 300) * 1000);
 
-  expect(await sweep({ ...services, now }, client)).toEqual({ videos: 1, started: ["a.mp4"], isComplete: false });
+  expect(await sweep({ ...services, now }, client)).toEqual({
+    conversions: 1,
+    started: ["a.mp4"],
+    problems: [],
+    isComplete: false,
+  });
   expect(started).toHaveLength(1);
 });
 
@@ -122,8 +206,9 @@ test("a video that has just been uploaded is left to the trigger", async ({ expe
   await upload("new.mp4");
 
   expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
-    videos: 1,
+    conversions: 1,
     started: [],
+    problems: [],
     isComplete: true,
   });
 });

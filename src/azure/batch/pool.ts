@@ -1,21 +1,16 @@
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
+import type { NodeNeeds } from "../../workloads/workload.ts";
+import { startTaskFor } from "./startTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/**
- * Installs ffmpeg where it is missing. Freshly booted Ubuntu nodes run unattended upgrades that hold the package lock
- * for minutes, hence the lock timeout; the last command fails the start task when ffmpeg does not run.
- */
-const APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300";
-const START_COMMAND = [
-  "set -e",
-  `command -v ffmpeg && command -v ffprobe || { ${APT_GET} update && ${APT_GET} install -y --no-install-recommends ffmpeg; }`,
-  "ffmpeg -version",
-].join("; ");
-
 /** Creates the pool when there is none. An existing pool is used as it is: its size and image may be somebody's choice. */
-export async function ensurePool(client: BatchServiceClient, settings: BatchSettings): Promise<void> {
+export async function ensurePool(
+  client: BatchServiceClient,
+  settings: BatchSettings,
+  needs: readonly NodeNeeds[],
+): Promise<void> {
   const { poolId } = settings;
   const found = await unlessMissing(`read pool ${poolId}`, () =>
     client.pool.get(poolId, { poolGetOptions: { select: "id,state" } }),
@@ -24,6 +19,7 @@ export async function ensurePool(client: BatchServiceClient, settings: BatchSett
   if (found !== undefined) return;
 
   const image = await findImage(client, settings.image);
+  const startTask = startTaskFor(needs);
   await unlessCode(`create pool ${poolId}`, ["PoolExists"], () =>
     client.pool.add({
       id: poolId,
@@ -34,12 +30,7 @@ export async function ensurePool(client: BatchServiceClient, settings: BatchSett
       targetLowPriorityNodes: settings.spotNodes,
       taskSlotsPerNode: settings.taskSlotsPerNode,
       targetNodeCommunicationMode: "simplified",
-      startTask: {
-        commandLine: `/bin/bash -c '${START_COMMAND}'`,
-        userIdentity: { autoUser: { scope: "pool", elevationLevel: "admin" } },
-        maxTaskRetryCount: 5,
-        waitForSuccess: true,
-      },
+      ...(startTask && { startTask }),
     }),
   );
 }

@@ -2,6 +2,7 @@ import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { BatchService } from "../../services.ts";
+import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
 import { deleteCompletedJobs, ensureJob, readJobState } from "./job.ts";
@@ -26,10 +27,11 @@ const SHARED_LOOK_MS = 5_000;
 export function createBatchService(
   client: BatchServiceClient,
   settings: BatchSettings,
+  needs: readonly NodeNeeds[],
   { sharedLookMs = SHARED_LOOK_MS } = {},
 ): BatchService {
   const place = remembered(async () => {
-    await ensurePool(client, settings);
+    await ensurePool(client, settings, needs);
     return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
   });
 

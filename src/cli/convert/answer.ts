@@ -1,4 +1,4 @@
-import type { BlobVersion, ConversionRecord, Failure, FailureCode } from "../../model/conversion.ts";
+import type { BlobVersion, ConversionRecord, Failure } from "../../model/conversion.ts";
 
 /** What can go wrong on the way to the app and back; the app's own failures are in its records. */
 export type ClientFailureCode =
@@ -13,9 +13,7 @@ export type ClientFailureCode =
 
 /** A record of the app, or, where there is none, what a record would have said. */
 export type ConversionAnswer = Omit<ConversionRecord, "error"> & {
-  readonly error:
-    | (Omit<Failure, "code"> & { readonly code: FailureCode | ClientFailureCode; readonly logBlob: string | null })
-    | null;
+  readonly error: (Omit<Failure, "code"> & { readonly code: string; readonly logBlob: string | null }) | null;
 };
 
 /** One conversion cannot be brought to its end; the others go on. */
@@ -55,6 +53,7 @@ export function failedAnswer(
     },
     attempts: 0,
     batch: null,
-    ffmpegVersion: null,
+    workload: "mp3",
+    tools: {},
   };
 }

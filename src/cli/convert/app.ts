@@ -1,7 +1,8 @@
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { BlobVersion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
-import { recordNameFor } from "../../model/identity.ts";
+import { mp3 } from "../../workloads/mp3/index.ts";
+import { resultNamesFor } from "../../workloads/resultNames.ts";
 
 const REQUEST_BOUND_MS = 15_000;
 
@@ -39,7 +40,7 @@ export async function readRecord(
   mp4Name: string,
   signal: AbortSignal,
 ): Promise<ConversionRecord | undefined> {
-  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(recordNameFor(mp4Name));
+  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(resultNamesFor(mp3, mp4Name).record);
   const text = await unlessMissing(blob.downloadToBuffer(0, undefined, { abortSignal: signal }));
   return text && (JSON.parse(text.toString("utf8")) as ConversionRecord);
 }

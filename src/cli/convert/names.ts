@@ -1,5 +1,5 @@
 import { sep } from "node:path";
-import { MAX_BLOB_NAME_LENGTH } from "../../model/conversion.ts";
+const MAX_BLOB_NAME_LENGTH = 1024;
 import { wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
 import type { Video } from "./sources.ts";

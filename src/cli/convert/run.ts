@@ -68,7 +68,7 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
     } catch (error) {
       const failure = failureOf(error, signal);
       return failedAnswer(failure, blob, {
-        conversionId: conversionIdOf(blob),
+        conversionId: conversionIdOf("mp3", blob),
         sizeBytes: source.sizeBytes,
         startedAt,
         record,

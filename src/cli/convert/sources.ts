@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { isMp4Name, mp3NameFor } from "../../model/conversion.ts";
+import { mp3, mp3NameFor } from "../../workloads/mp3/index.ts";
+import { accepts } from "../../workloads/workload.ts";
+const isMp4Name = (name: string) => accepts(mp3, name);
 import { seeHelp, wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
 import { giveUniqueNames } from "./names.ts";

@@ -23,7 +23,7 @@ const LOOKS_PER_INPUT_CHECK = 5;
 
 /** Waits for the record of this very version. It comes by the app's API or, where that is silent, from storage. */
 export async function watchConversion(app: App, blob: BlobVersion, options: WatchOptions): Promise<ConversionRecord> {
-  const id = conversionIdOf(blob);
+  const id = conversionIdOf("mp3", blob);
   const { signal, now = performance.now.bind(performance) } = options;
   const startedAt = now();
   let trouble: { since: number } | undefined;

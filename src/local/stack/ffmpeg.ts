@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import type { Environment } from "../../config.ts";
+import type { Environment } from "../../model/settings.ts";
 import { findOnPath, isProgram } from "../kit/programs.ts";
 import { UserError } from "../kit/userError.ts";
 

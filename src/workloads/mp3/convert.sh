@@ -1,19 +1,19 @@
 #!/bin/bash
-# Converts the audio of input.mp4 to output.mp3 and says in report.json what became of it.
+# Converts the audio of the MP4 "input" to the MP3 "result" and says in report.json what became of it.
 #
 # Runs as an Azure Batch task in its working directory. Everything it needs to know is in environment variables, and
 # no name that a user chose ever gets here: the files have fixed names.
 #
-#   MP3DROP_BITRATE_KBPS     bitrate of the MP3
-#   MP3DROP_AUDIO_LANGUAGE   preferred language (eng, fra, ...) where the file marks not just one stream as default
+#   MP3_BITRATE_KBPS   bitrate of the MP3
+#   AUDIO_LANGUAGE     preferred language (eng, fra, ...) where the file marks not just one stream as default
 #
 # stdout carries the progress, one line per percent; stderr is ffmpeg's log. Exit status: 0 converted, 1 anything else;
 # which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions.
 
 set -u -o pipefail
 
-bitrate_kbps=${MP3DROP_BITRATE_KBPS:?is not set}
-language=${MP3DROP_AUDIO_LANGUAGE:-}
+bitrate_kbps=${MP3_BITRATE_KBPS:?is not set}
+language=${AUDIO_LANGUAGE:-}
 
 outcome=Interrupted
 stream_index=null
@@ -22,9 +22,10 @@ duration_us=0
 ffmpeg_version=null
 source_probe=null
 result_probe=null
+result_bytes=null
 
 main() {
-  command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish FfmpegMissing
+  command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
   ffmpeg_version=\"$(ffmpeg -version | sed -n '1s/^ffmpeg version \([A-Za-z0-9.:~+-]*\).*/\1/p')\"
 
   source_probe=$(probe_source) || { source_probe=null; finish UnreadableInput; }
@@ -32,11 +33,12 @@ main() {
 
   convert || finish "$(name_of_failure)"
   result_probe=$(probe_result) || { result_probe=null; finish FfmpegFailed; }
+  result_bytes=$(($(wc -c <result)))
   finish Converted
 }
 
-# Only the MP4 demuxer and only local files: a playlist dressed as .mp4 must not make ffmpeg open anything else.
-readonly safe_input=(-protocol_whitelist file -f mov -i file:input.mp4)
+# Only the MP4 demuxer and only local files: a playlist dressed as an MP4 must not make ffmpeg open anything else.
+readonly safe_input=(-protocol_whitelist file -f mov -i file:input)
 
 probe_source() {
   ffprobe -v error -print_format json \
@@ -69,9 +71,9 @@ convert() {
   ffmpeg -nostdin -hide_banner -nostats -progress pipe:1 "${safe_input[@]}" \
     -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
     -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
-    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y output.part |
+    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y result.part |
     print_percents &&
-    mv output.part output.mp3
+    mv result.part result
 }
 
 # Shrinks ffmpeg's progress to at most 101 short lines, so that it can be read whole, and often, while the task runs.
@@ -87,8 +89,8 @@ print_percents() {
 }
 
 probe_result() {
-  ffprobe -v error -print_format json -show_entries format=duration,size,bit_rate:stream=codec_name,sample_rate,channels \
-    -protocol_whitelist file -f mp3 file:output.mp3
+  ffprobe -v error -print_format json -show_entries format=duration,bit_rate:stream=codec_name,sample_rate,channels \
+    -protocol_whitelist file -f mp3 file:result
 }
 
 name_of_failure() {
@@ -103,9 +105,9 @@ finish() {
 # Also runs when the task is interrupted, so that there is always a report to upload. The input goes at once, because
 # Batch keeps task directories for days and large videos fill the node's disk.
 write_report() {
-  rm -f input.mp4 output.part
-  printf '{"schemaVersion":1,"outcome":"%s","ffmpegVersion":%s,"streamIndex":%s,"source":%s,"result":%s}\n' \
-    "$outcome" "$ffmpeg_version" "$stream_index" "$source_probe" "$result_probe" >report.json
+  rm -f input result.part
+  printf '{"schemaVersion":1,"outcome":"%s","resultBytes":%s,"ffmpegVersion":%s,"streamIndex":%s,"source":%s,"result":%s}\n' \
+    "$outcome" "$result_bytes" "$ffmpeg_version" "$stream_index" "$source_probe" "$result_probe" >report.json
 }
 trap write_report EXIT
 trap 'exit 1' TERM INT

@@ -30,7 +30,10 @@ test("the Functions host sees the stack's storage and Batch, not those of the us
 test("the user's own choices reach the Functions host", ({ expect }) => {
   const env = hostEnvironment({ MP3_BITRATE_KBPS: "320", BATCH_TASK_SLOTS_PER_NODE: "7", PATH: "/bin" }, stack);
 
-  expect(readConfig(env)).toMatchObject({ mp3BitrateKbps: 320, batch: { taskSlotsPerNode: 7 } });
+  expect(readConfig(env)).toMatchObject({
+    scriptEnvironments: { mp3: { MP3_BITRATE_KBPS: "320" } },
+    batch: { taskSlotsPerNode: 7 },
+  });
   expect(env["PATH"]).toBe("/bin");
 });
 

@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConversionRecord } from "../../../src/model/conversion.ts";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
+import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
 import type { Expectation, Sample } from "./corpus.ts";
 
 export interface Row {
@@ -15,8 +16,6 @@ export interface Row {
 }
 
 const CLI = builtScript("cli/main.ts");
-/** As in `verdict.ts`: an MP3 consists of whole frames. */
-const SLACK_SECONDS = 0.25;
 
 /** Makes the files and converts them by the command line, which starts a stack of its own and shows its progress. */
 export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {}): Row[] {
@@ -46,7 +45,7 @@ function make({ ffmpeg = [], format = "mp4", change }: Sample, path: string): vo
   change?.(path);
 }
 
-function convertAll(videos: string, folder: string, isQuiet: boolean): ConversionRecord[] {
+function convertAll(videos: string, folder: string, isQuiet: boolean): Mp3Record[] {
   const args = [CLI, "convert", videos, "--json", "--out", join(folder, "mp3s"), "--data", join(folder, "data")];
   const { stdout, status } = spawnSync(process.execPath, args, {
     encoding: "utf8",
@@ -54,10 +53,10 @@ function convertAll(videos: string, folder: string, isQuiet: boolean): Conversio
     maxBuffer: 2 ** 26,
   });
   if (stdout === "") throw new Error(`The conversion ended with exit code ${status} and without an answer`);
-  return (JSON.parse(stdout) as { conversions: ConversionRecord[] }).conversions;
+  return (JSON.parse(stdout) as { conversions: Mp3Record[] }).conversions;
 }
 
-function compare({ name, expected }: Sample, record: ConversionRecord | undefined): Row {
+function compare({ name, expected }: Sample, record: Mp3Record | undefined): Row {
   const found = record === undefined ? "no record" : describe(record, expected);
   const wanted = describeExpectation(expected);
   return { name, expected: wanted, found, isRight: found === wanted };
@@ -68,14 +67,14 @@ function describeExpectation({ outcome, durationSeconds, streamIndex, channels }
 }
 
 /** Says of a record what is expected of it, in the same words. */
-function describe({ status, error, input, output }: ConversionRecord, expected: Expectation): string {
+function describe({ status, error, input, output }: Mp3Record, expected: Expectation): string {
   if (status !== "succeeded") return error?.code ?? status;
   const seconds = output?.durationSeconds ?? 0;
   const wanted = expected.durationSeconds ?? 0;
   const stream = input.audioStream;
   return inWords(
     "succeeded",
-    Math.abs(seconds - wanted) <= Math.max(SLACK_SECONDS, wanted * 0.005) ? wanted : seconds,
+    Math.abs(seconds - wanted) <= Math.max(DURATION_SLACK_SECONDS, wanted * 0.005) ? wanted : seconds,
     expected.streamIndex === undefined ? undefined : stream?.index,
     expected.channels === undefined ? undefined : stream?.channels,
   );

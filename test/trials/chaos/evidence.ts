@@ -1,12 +1,13 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient } from "@azure/storage-blob";
-import type { ConversionRecord, ConversionView } from "../../../src/model/conversion.ts";
+import type { ConversionView } from "../../../src/model/conversion.ts";
+import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 
 /** What a trial has left, as anybody can read it. */
 export interface Evidence {
   /** By blob name. */
-  readonly records: ReadonlyMap<string, ConversionRecord>;
+  readonly records: ReadonlyMap<string, Mp3Record>;
   /** By blob name. */
   readonly mp3s: ReadonlyMap<string, { readonly conversionId: string | undefined; readonly sizeBytes: number }>;
   /** What the app says of each conversion that it knows, by id. */
@@ -18,7 +19,7 @@ export interface Evidence {
 export async function collectEvidence(connection: StackConnection, ids: readonly string[]): Promise<Evidence> {
   const account = BlobServiceClient.fromConnectionString(connection.storage.connectionString);
   const output = account.getContainerClient("output");
-  const records = new Map<string, ConversionRecord>();
+  const records = new Map<string, Mp3Record>();
   const mp3s = new Map<string, { conversionId: string | undefined; sizeBytes: number }>();
   for await (const { name, metadata, properties } of output.listBlobsFlat({ includeMetadata: true })) {
     if (name.endsWith(".json")) records.set(name, await readRecord(output, name));
@@ -55,7 +56,7 @@ export async function readViews(
   return views;
 }
 
-async function readRecord(output: ContainerClient, name: string): Promise<ConversionRecord> {
+async function readRecord(output: ContainerClient, name: string): Promise<Mp3Record> {
   const bytes = await output.getBlobClient(name).downloadToBuffer();
-  return JSON.parse(bytes.toString("utf8")) as ConversionRecord;
+  return JSON.parse(bytes.toString("utf8")) as Mp3Record;
 }

@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import type { ConversionRecord, ConversionView } from "../../../src/model/conversion.ts";
-import { failureOf } from "../../../src/model/failures.ts";
+import type { ConversionView } from "../../../src/model/conversion.ts";
+import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { judgeTrial } from "./findings.ts";
@@ -11,18 +11,18 @@ const NEWER: Upload = { name: "a.mp4", eTag: "2", conversionId: "newer", content
 const SILENT: Upload = { name: "a.mp4", eTag: "2", conversionId: "newer", content: { kind: "silent" } };
 const NOTHING: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
 
-function succeeded(conversionId: string, durationSeconds = 3): ConversionRecord {
+function succeeded(conversionId: string, durationSeconds = 3): Mp3Record {
   const output = { sizeBytes: 100, durationSeconds };
-  return { conversionId, status: "succeeded", attempts: 1, output, error: null } as ConversionRecord;
+  return { conversionId, status: "succeeded", attempts: 1, output, error: null } as Mp3Record;
 }
 
-function failed(conversionId: string, code: Parameters<typeof failureOf>[0], attempts = 1): ConversionRecord {
-  const error = { ...failureOf(code), logBlob: null };
-  return { conversionId, status: "failed", attempts, output: null, error } as ConversionRecord;
+function failed(conversionId: string, code: string, attempts = 1): Mp3Record {
+  const error = { code, message: "It failed", hint: "Mend it", logBlob: null };
+  return { conversionId, status: "failed", attempts, output: null, error } as Mp3Record;
 }
 
 /** What is left when the newer version has this record and the MP3 is that of some version. */
-function left(record: ConversionRecord | undefined, mp3Of?: string, more: Partial<Evidence> = {}): Evidence {
+function left(record: Mp3Record | undefined, mp3Of?: string, more: Partial<Evidence> = {}): Evidence {
   return {
     records: new Map(record && [["a.mp3.json", record]]),
     mp3s: new Map(mp3Of === undefined ? [] : [["a.mp3", { conversionId: mp3Of, sizeBytes: 100 }]]),
@@ -32,7 +32,7 @@ function left(record: ConversionRecord | undefined, mp3Of?: string, more: Partia
   };
 }
 
-function viewed(id: string, status: ConversionView["status"], record: ConversionRecord | null): Evidence["views"] {
+function viewed(id: string, status: ConversionView["status"], record: Mp3Record | null): Evidence["views"] {
   return new Map([[id, { id, status, record } as ConversionView]]);
 }
 

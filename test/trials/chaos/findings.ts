@@ -1,7 +1,9 @@
-import type { ConversionRecord, ConversionView, FailureCode } from "../../../src/model/conversion.ts";
-import { mp3NameFor } from "../../../src/model/conversion.ts";
-import { recordNameFor } from "../../../src/model/identity.ts";
-import { FAILURES, MAX_ATTEMPTS } from "../../../src/model/failures.ts";
+import type { ConversionView, Failure } from "../../../src/model/conversion.ts";
+import { MAX_ATTEMPTS, isRetried } from "../../../src/model/failures.ts";
+import { mp3 as workload } from "../../../src/workloads/mp3/index.ts";
+import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
+import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
+import { resultNamesFor } from "../../../src/workloads/resultNames.ts";
 import type { Evidence } from "./evidence.ts";
 import { expectedFailure } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
@@ -16,24 +18,22 @@ export interface Findings {
   readonly notes: string[];
 }
 
-/** As in `verdict.ts`: an MP3 consists of whole frames. */
-const SLACK_SECONDS = 0.5;
-
 /** Compares what a trial has left with what was uploaded, in the order of time. */
 export function judgeTrial(uploads: readonly Upload[], evidence: Evidence): Findings {
   const findings: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
   const newest = new Map(uploads.map((upload) => [upload.name, upload]));
   for (const upload of newest.values()) judgeVideo(upload, evidence, findings);
   judgeConversions(uploads, evidence.views, findings);
-  judgeStrangers([...newest.keys()], evidence, findings);
+  judgeUnknownBlobs([...newest.keys()], evidence, findings);
   judgeStaged(evidence, findings);
   return findings;
 }
 
 function judgeVideo(upload: Upload, { records, mp3s, views }: Evidence, findings: Findings): void {
   const { name, conversionId } = upload;
-  const record = records.get(recordNameFor(name));
-  const mp3 = mp3s.get(mp3NameFor(name));
+  const names = resultNamesFor(workload, name);
+  const record = records.get(names.record);
+  const mp3 = mp3s.get(names.result);
   if (record === undefined) {
     findings.lost.push(`${name}: no record`);
     return;
@@ -55,12 +55,13 @@ function judgeVideo(upload: Upload, { records, mp3s, views }: Evidence, findings
   judgeOutcome(upload, record, findings);
 }
 
-function judgeOutcome({ name, content }: Upload, record: ConversionRecord, findings: Findings): void {
+function judgeOutcome({ name, content }: Upload, record: Mp3Record, findings: Findings): void {
   const expected = expectedFailure(content);
   const { error, output, attempts } = record;
   if (error === null) {
     const seconds = content.kind === "tone" ? content.seconds : 0;
-    const isRight = expected === undefined && Math.abs((output?.durationSeconds ?? 0) - seconds) <= SLACK_SECONDS;
+    const isRight =
+      expected === undefined && Math.abs((output?.durationSeconds ?? 0) - seconds) <= DURATION_SLACK_SECONDS;
     if (!isRight) {
       findings.unexplained.push(`${name}: ${content.kind} of ${seconds} s gave ${output?.durationSeconds} s of MP3`);
     }
@@ -69,13 +70,13 @@ function judgeOutcome({ name, content }: Upload, record: ConversionRecord, findi
   const said = `${name} (${content.kind}): ${error.code} after ${attempts} attempts: ${error.message}`;
   if (error.message === "" || error.hint === "") findings.unexplained.push(`${said}; no message or no hint`);
   else if (error.code !== expected) {
-    const isExplained = isCausedByFaults(error.code) && attempts >= MAX_ATTEMPTS;
+    const isExplained = isCausedByFaults(error) && attempts >= MAX_ATTEMPTS;
     (isExplained ? findings.explained : findings.unexplained).push(said);
   }
 }
 
-function isCausedByFaults(code: FailureCode): boolean {
-  return FAILURES[code].isRetried && code !== "InternalError";
+function isCausedByFaults(failure: Failure): boolean {
+  return isRetried(failure) && failure.code !== "InternalError";
 }
 
 /** Every conversion that was begun must have ended in an orderly way, also one whose video was replaced. */
@@ -91,8 +92,8 @@ function judgeConversions(
   }
 }
 
-function judgeStrangers(names: readonly string[], { records, mp3s }: Evidence, findings: Findings): void {
-  const known = new Set(names.flatMap((name) => [recordNameFor(name), mp3NameFor(name)]));
+function judgeUnknownBlobs(names: readonly string[], { records, mp3s }: Evidence, findings: Findings): void {
+  const known = new Set(names.flatMap((name) => Object.values(resultNamesFor(workload, name))));
   for (const name of [...records.keys(), ...mp3s.keys()]) {
     if (!known.has(name)) findings.duplicated.push(`${name}: belongs to no video`);
   }

@@ -1,4 +1,3 @@
-import type { FailureCode } from "../../../src/model/conversion.ts";
 import type { Random } from "../../../src/local/batchEmulator/random.ts";
 import { seededRandom, shuffled } from "../../../src/local/batchEmulator/random.ts";
 
@@ -92,7 +91,7 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
 }
 
 /** What the failure of such a video must be; undefined for one that must be converted. */
-export function expectedFailure({ kind }: Content): FailureCode | undefined {
+export function expectedFailure({ kind }: Content): string | undefined {
   return kind === "tone" ? undefined : kind === "silent" ? "NoAudioStream" : "UnreadableInput";
 }
 

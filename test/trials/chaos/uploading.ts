@@ -49,7 +49,7 @@ export async function uploadAll(
     const bytes = await bytesOf(content);
     const { etag } = await container.getBlockBlobClient(name).upload(bytes, bytes.length);
     const eTag = normalizeETag(etag ?? "");
-    onUploaded({ name, eTag, content, conversionId: conversionIdOf({ container: CONTAINER, name, eTag }) });
+    onUploaded({ name, eTag, content, conversionId: conversionIdOf("mp3", { container: CONTAINER, name, eTag }) });
     if (isPolling) continue;
     if (step.delivery !== "once") count(step.delivery === "never" ? "event lost" : "event delivered twice");
     if (step.delivery === "never") continue;

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
 import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
-import type { TaskReport } from "../../../src/workloads/mp3/report.ts";
-import { parseReport } from "../../../src/workloads/mp3/report.ts";
+import { parseReport } from "../../../src/results/report.ts";
+import { mp3 } from "../../../src/workloads/mp3/index.ts";
+import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
 
 const MEDIA = resolve("test/fixtures/media");
@@ -17,11 +18,12 @@ interface TaskRun {
   readonly stdout: string;
   readonly stderr: string;
   readonly report: TaskReport;
+  readonly review: Review;
 }
 
 interface TaskFolder {
   readonly path: string;
-  /** Makes input.mp4 by ffmpeg from generated sources. */
+  /** Makes the input by ffmpeg from generated sources. */
   make(...args: string[]): void;
   run(settings?: Readonly<Record<string, string>>): TaskRun;
 }
@@ -36,13 +38,23 @@ function taskFolder(): TaskFolder {
   return {
     path,
     make: (...args) => {
-      const made = spawnSync(tools.ffmpeg, ["-v", "error", "-nostdin", "-y", ...args, join(path, "input.mp4")]);
+      const made = spawnSync(tools.ffmpeg, [
+        "-v",
+        "error",
+        "-nostdin",
+        "-y",
+        ...args,
+        "-f",
+        "mp4",
+        join(path, "input"),
+      ]);
       if (made.status !== 0) throw new Error(made.stderr.toString());
     },
     run: (settings = {}) => {
-      const env = { PATH: `${bin}:/usr/bin:/bin`, MP3DROP_BITRATE_KBPS: "128", ...settings };
+      const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
       const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], { cwd: path, env, encoding: "utf8" });
-      return { exitCode: status, stdout, stderr, report: parseReport(readFileSync(join(path, "report.json"), "utf8")) };
+      const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
+      return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };
     },
   };
 }
@@ -53,31 +65,32 @@ function tone(seconds: number, ...more: string[]): string[] {
 
 test("a video with sound becomes an MP3 with its duration and tags", async ({ expect }) => {
   const folder = taskFolder();
-  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input.mp4"));
+  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input"));
 
   const run = folder.run();
 
   expect(run.exitCode).toBe(0);
   expect(run.stdout).toMatch(/(percent=\d+\n)*percent=100\n$/);
-  expect(run.report).toMatchObject({
-    outcome: "Converted",
-    ffmpegVersion: expect.stringMatching(/\d/),
-    source: { durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 1, sampleRateHz: 44_100 } },
-    result: { bitrateKbps: expect.closeTo(128, -1) },
+  expect(run.report).toMatchObject({ outcome: "Converted", resultBytes: statSync(join(folder.path, "result")).size });
+  expect(run.review).toMatchObject({
+    input: { durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 1, sampleRateHz: 44_100 } },
+    output: { bitrateKbps: expect.closeTo(128, -1) },
+    tools: { ffmpeg: expect.stringMatching(/\d/) },
+    problem: null,
   });
-  const { format, common } = await parseFile(join(folder.path, "output.mp3"), { duration: true });
+  const { format, common } = await parseFile(join(folder.path, "result"), { duration: true });
   expect(format).toMatchObject({ container: "MPEG", codec: "MPEG 1 Layer 3", duration: expect.closeTo(3, 0) });
   expect(common).toMatchObject({ title: 'Tëst "tone" = 440', artist: "mp3drop", album: "Fixtures" });
 });
 
 test("a video without sound is NoAudioStream", ({ expect }) => {
   const folder = taskFolder();
-  copyFileSync(join(MEDIA, "silent-film.mp4"), join(folder.path, "input.mp4"));
+  copyFileSync(join(MEDIA, "silent-film.mp4"), join(folder.path, "input"));
 
   const run = folder.run();
 
   expect(run.exitCode).toBe(1);
-  expect(run.report).toMatchObject({ outcome: "NoAudioStream", source: { audioStream: null }, result: null });
+  expect(run.report).toMatchObject({ outcome: "NoAudioStream", resultBytes: null, result: null });
 });
 
 test.for([
@@ -87,7 +100,7 @@ test.for([
   ["a list of files", "ffconcat version 1.0\nfile /etc/passwd\n"],
 ])("%s named .mp4 is UnreadableInput", ([, content = ""], { expect }) => {
   const folder = taskFolder();
-  writeFileSync(join(folder.path, "input.mp4"), content);
+  writeFileSync(join(folder.path, "input"), content);
 
   const run = folder.run();
 
@@ -102,9 +115,9 @@ test("the stream that is marked as default is converted, not just the first", ({
   const second = ["-map", "1:a", "-disposition:a:1", "default", "-metadata:s:a:1", "language=fra"];
   folder.make(...tone(1, "-f", "lavfi", "-i", "sine=880:d=2", ...first, ...second));
 
-  const { report } = folder.run();
+  const { review } = folder.run();
 
-  expect(report.source).toEqual({
+  expect(review.input).toEqual({
     durationSeconds: 2,
     audioStream: { index: 1, codec: "aac", language: "fra", channels: 1, sampleRateHz: 44_100 },
   });
@@ -123,9 +136,9 @@ test.for([
     const languages = ["-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=fra"];
     folder.make(...tone(1, "-f", "lavfi", "-i", "sine=880:d=1", ...allMarked, ...languages));
 
-    const { report } = folder.run({ MP3DROP_AUDIO_LANGUAGE: language });
+    const { review } = folder.run({ AUDIO_LANGUAGE: language });
 
-    expect(report.source?.audioStream?.index).toBe(index);
+    expect(review.input).toMatchObject({ audioStream: { index } });
   },
 );
 
@@ -134,7 +147,7 @@ test("six channels become two", async ({ expect }) => {
   folder.make(...tone(1, "-ac", "6"));
 
   expect(folder.run().exitCode).toBe(0);
-  expect((await parseFile(join(folder.path, "output.mp3"))).format.numberOfChannels).toBe(2);
+  expect((await parseFile(join(folder.path, "result"))).format.numberOfChannels).toBe(2);
 });
 
 test("tags keep their quotes, emoji, line breaks, equals signs and what a shell would run", async ({ expect }) => {
@@ -143,7 +156,7 @@ test("tags keep their quotes, emoji, line breaks, equals signs and what a shell 
   folder.make(...tone(1, "-metadata", `title=${title}`, "-metadata", "artist=a=b"));
 
   expect(folder.run().exitCode).toBe(0);
-  const { common } = await parseFile(join(folder.path, "output.mp3"));
+  const { common } = await parseFile(join(folder.path, "result"));
   expect([common.title, common.artist]).toEqual([title, "a=b"]);
   expect(existsSync(join(folder.path, "pwned"))).toBe(false);
 });
@@ -155,23 +168,23 @@ test("sound of a twentieth of a second is converted", ({ expect }) => {
   expect(folder.run().report.outcome).toBe("Converted");
 });
 
-test("a node without ffmpeg is FfmpegMissing", ({ expect }) => {
+test("a node without ffmpeg is NodeUnfit", ({ expect }) => {
   const folder = taskFolder();
-  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input.mp4"));
+  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input"));
   const bare = join(folder.path, "bare");
   mkdirSync(bare);
 
   const run = folder.run({ PATH: bare });
 
   expect(run.exitCode).toBe(1);
-  expect(run.report.outcome).toBe("FfmpegMissing");
+  expect(run.report.outcome).toBe("NodeUnfit");
 });
 
 test("the input does not stay on the node", ({ expect }) => {
   const folder = taskFolder();
-  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input.mp4"));
+  copyFileSync(join(MEDIA, "sample.mp4"), join(folder.path, "input"));
 
   folder.run();
 
-  expect(existsSync(join(folder.path, "input.mp4"))).toBe(false);
+  expect(existsSync(join(folder.path, "input"))).toBe(false);
 });

@@ -1,12 +1,11 @@
 import type { OrchestrationContext } from "durable-functions";
 import * as df from "durable-functions";
 import { publish, recordFailure } from "../activities/index.ts";
-import type { Submission } from "../activities/submitTask.ts";
-import type { CompletedTask, TaskRef } from "../model/batchTask.ts";
-import type { BlobVersion, ConversionOutcome, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
+import type { Conversion, ConversionOutcome, ConversionRecord, Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
-import { FAILURES, MAX_ATTEMPTS, failureOf } from "../model/failures.ts";
+import { MAX_ATTEMPTS, failureOf, isRetried } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
@@ -18,8 +17,7 @@ import type { Watch } from "./watchTask.ts";
 import { watchFromNowOn, watchTask } from "./watchTask.ts";
 
 /** The input of the orchestration. */
-export interface ConversionInput {
-  readonly source: BlobVersion;
+export interface ConversionInput extends Conversion {
   /** Above 1 when a failed conversion is run again: attempts are counted on, so that none uses the task of another. */
   readonly firstAttempt?: number;
   /** When the conversion was first started; absent at the first start. It tells older conversions from newer ones. */
@@ -35,7 +33,7 @@ export interface ConversionResult {
   readonly record: ConversionRecord | null;
 }
 
-export const CONVERT_VIDEO = "convertVideo";
+export const CONVERT_BLOB = "convertBlob";
 
 /** How one attempt ended. */
 type AttemptResult =
@@ -50,9 +48,8 @@ interface Traces {
   readonly completed: CompletedTask | null;
 }
 
-interface Attempt {
+interface Attempt extends Conversion {
   readonly conversionId: string;
-  readonly source: BlobVersion;
   readonly startedAt: string;
   readonly attempt: number;
   /** The task of the attempt before, when it may still run. */
@@ -65,31 +62,33 @@ const FIRST_PAUSE_SECONDS = 5;
 const PAUSE_GROWTH = 4;
 
 /**
- * Converts one version of one MP4. It is replayed from its history at every turn, so it decides only: no clock, no
+ * Does one kind of work for one version of one blob. It is replayed from its history at every turn, so it decides only: no clock, no
  * randomness, no I/O but through activities and timers.
  */
-export function* convertVideo(context: OrchestrationContext): Step<ConversionResult | undefined> {
+export function* convertBlob(context: OrchestrationContext): Step<ConversionResult | undefined> {
   const input = context.df.getInput<ConversionInput>();
-  const { source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
+  const { workload, source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
   const cancellation = createCancellation(context);
   let { attempt, watch } = input.resumed ?? { attempt: firstAttempt, watch: undefined };
   let abandoned: TaskRef | null = null;
 
   for (;;) {
-    const current: Attempt = { conversionId: context.df.instanceId, source, startedAt, attempt, abandoned };
+    const conversionId = context.df.instanceId;
+    const current: Attempt = { conversionId, workload, source, startedAt, attempt, abandoned };
     const ended: AttemptResult = yield* runAttempt(context, cancellation, current, watch);
     if (ended.status === "paused") {
-      context.df.continueAsNew({ source, firstAttempt, startedAt, resumed: { attempt, watch: ended.watch } });
+      context.df.continueAsNew({ workload, source, firstAttempt, startedAt, resumed: { attempt, watch: ended.watch } });
       return undefined;
     }
     if (ended.status === "succeeded") return finish(context, attempt, { outcome: "succeeded", record: ended.record });
     if (ended.status === "superseded") return finish(context, attempt, { outcome: "superseded", record: null });
 
     const triesLeft = firstAttempt + MAX_ATTEMPTS - 1 - attempt;
-    if (!FAILURES[ended.failure.code].isRetried || triesLeft <= 0) {
+    if (!isRetried(ended.failure) || triesLeft <= 0) {
       return finish(context, attempt, yield* recordTheFailure(current, ended));
     }
-    report(context, attempt, "preparing", { waitReason: `trying again after: ${ended.failure.message}` });
+    const waitReason = `trying again after: ${ended.failure.message}`;
+    report(context, attempt, "preparing", { waitReason, submission: ended.submission });
     const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - firstAttempt);
     yield* cancellation.sleepUntil(addSeconds(context.df.currentUtcDateTime, pauseSeconds));
     if (cancellation.isRequested()) {
@@ -114,14 +113,14 @@ function* runAttempt(
     if (submitted.status === "superseded") return submitted;
     if (submitted.status === "failed") return failed(submitted.failure, null, null);
     watch = watchFromNowOn(submitted.submission);
-    report(context, current.attempt, "waiting");
+    report(context, current.attempt, "waiting", { submission: watch.submission });
   }
   const { submission } = watch;
   const watched = yield* watchTask(context, cancellation, current.attempt, watch);
   if (watched.status === "paused") return watched;
   if (watched.status === "failed") return failed(watched.failure, submission, null);
 
-  report(context, current.attempt, "publishing");
+  report(context, current.attempt, "publishing", { submission });
   return yield* publishWhenCopied(context, current, submission, watched.completed);
 }
 
@@ -175,4 +174,4 @@ function finish(context: OrchestrationContext, attempt: number, result: Conversi
   return result;
 }
 
-df.app.orchestration(CONVERT_VIDEO, convertVideo);
+df.app.orchestration(CONVERT_BLOB, convertBlob);

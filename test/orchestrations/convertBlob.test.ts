@@ -7,6 +7,7 @@ import { BatchError, StorageError } from "../../src/model/errors.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";
 
+const workload = "mp3";
 const source = { container: "input", name: "talks/intro.mp4", eTag: "0x8DA1" };
 const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "0123456789abcdef0123456789abcdef-1" };
 const submission = {
@@ -66,7 +67,7 @@ function storageError(message: string, code?: string, statusCode?: number): Stor
 }
 
 test("a conversion ensures, submits, watches and publishes, and says so", ({ expect }) => {
-  const run = drive({ source }, replies({ readTask: [waiting, converting(10), converting(80), done] }));
+  const run = drive({ workload, source }, replies({ readTask: [waiting, converting(10), converting(80), done] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.calls.map(({ name }) => name)).toEqual([
@@ -93,15 +94,21 @@ test("a conversion ensures, submits, watches and publishes, and says so", ({ exp
 test("while it waits, the status says why", ({ expect }) => {
   const reason = "the pool has 0 of 1 node, 0 ready; AccountCoreQuotaReached: no cores left";
 
-  const run = drive({ source }, replies({ readTask: [waitingFor("QuotaExceeded", reason), done] }));
+  const run = drive({ workload, source }, replies({ readTask: [waitingFor("QuotaExceeded", reason), done] }));
 
-  expect(run.statuses).toContainEqual({ phase: "waiting", percent: null, waitReason: reason, attempt: 1 });
+  expect(run.statuses).toContainEqual({
+    phase: "waiting",
+    percent: null,
+    waitReason: reason,
+    attempt: 1,
+    submission: { task, submittedAt: submission.submittedAt },
+  });
 });
 
 test("a task that gets no node until the deadline fails with the reason, at the deadline", ({ expect }) => {
   const reason = "the start task failed on 2 nodes";
   const run = drive(
-    { source },
+    { workload, source },
     replies({ readTask: Array.from({ length: 40 }, () => waitingFor("StartTaskFailed", reason)) }),
   );
 
@@ -118,7 +125,7 @@ test("a task that gets no node until the deadline fails with the reason, at the 
 });
 
 test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
-  const run = drive({ source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
+  const run = drive({ workload, source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
 
   expect(run.timers.at(-1)).toBe(1 + 3600 + 300);
   expect(run.calls.at(-1)).toMatchObject({ input: { failure: { code: "ConversionTimedOut" } } });
@@ -126,7 +133,7 @@ test("a conversion that runs past its own deadline fails, whatever Batch says", 
 
 test("polling starts anew, and the waiting deadline no longer counts, once the task runs", ({ expect }) => {
   const waitingLong = Array.from({ length: 25 }, () => waiting);
-  const run = drive({ source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
+  const run = drive({ workload, source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
 
   const [atStart, first, second] = run.timers.slice(-3);
   expect(atStart).toBeGreaterThan(200);
@@ -136,7 +143,7 @@ test("polling starts anew, and the waiting deadline no longer counts, once the t
 
 test("a task that lost its node waits again with a new deadline", ({ expect }) => {
   const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
-  const run = drive({ source }, replies({ readTask }));
+  const run = drive({ workload, source }, replies({ readTask }));
 
   expect(run.timers.at(-1)).toBe(2 + 600);
   expect(run.statuses).toContainEqual(
@@ -147,7 +154,7 @@ test("a task that lost its node waits again with a new deadline", ({ expect }) =
 test("after forty polls it continues as new with absolute times, and goes on where it was", ({ expect }) => {
   const long = { ...submission, convertingSeconds: 86_400, accessUntil: "2026-01-03T00:00:00.000Z" };
   const first = drive(
-    { source },
+    { workload, source },
     replies({
       submitTask: [{ status: "submitted", submission: long }],
       readTask: Array.from({ length: 40 }, () => converting(5)),
@@ -156,6 +163,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
 
   expect(first.result).toBeUndefined();
   expect(first.continuedWith).toEqual({
+    workload,
     source,
     firstAttempt: 1,
     startedAt: START.toISOString(),
@@ -172,7 +180,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
 
   const later = new Date("2026-01-01T13:00:00.000Z");
   const second = drive(
-    first.continuedWith ?? { source },
+    first.continuedWith ?? { workload, source },
     { readTask: [done], publish: [{ status: "published", record }] },
     later,
   );
@@ -184,7 +192,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
 
 test("a media failure is recorded at once", ({ expect }) => {
   const failure = { code: "NoAudioStream", message: "m", hint: "h" };
-  const run = drive({ source }, replies({ publish: [{ status: "rejected", failure }] }));
+  const run = drive({ workload, source }, replies({ publish: [{ status: "rejected", failure }] }));
 
   expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { attempt: 1, failure, completed } });
@@ -194,7 +202,7 @@ test("a platform failure is tried again as a new attempt, three times in all, wi
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
   const rejected = { status: "rejected", failure };
   const run = drive(
-    { source },
+    { workload, source },
     {
       ensureBatch: [{}, {}, {}],
       submitTask: [submitted, submitted, submitted],
@@ -213,7 +221,7 @@ test("a platform failure is tried again as a new attempt, three times in all, wi
 
 test("a task that vanished is submitted again", ({ expect }) => {
   const run = drive(
-    { source },
+    { workload, source },
     replies({
       ensureBatch: [{}, {}],
       submitTask: [submitted, submitted],
@@ -226,7 +234,7 @@ test("a task that vanished is submitted again", ({ expect }) => {
 
 test("a Batch service that does not answer is asked again, and the status says so", ({ expect }) => {
   const silence = activityFailure("readTask", batchError("read task x: connect ECONNREFUSED"));
-  const run = drive({ source }, replies({ readTask: [silence, silence, done] }));
+  const run = drive({ workload, source }, replies({ readTask: [silence, silence, done] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.statuses).toContainEqual(
@@ -236,7 +244,7 @@ test("a Batch service that does not answer is asked again, and the status says s
 
 test("what fails before there is a task is tried again with growing pauses, and the status says why", ({ expect }) => {
   const away = activityFailure("ensureBatch", batchError("read pool mp3drop: connect ECONNREFUSED"));
-  const run = drive({ source }, replies({ ensureBatch: [away, away, away, {}] }));
+  const run = drive({ workload, source }, replies({ ensureBatch: [away, away, away, {}] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.timers.slice(0, 3)).toEqual([1, 2, 3]);
@@ -245,6 +253,7 @@ test("what fails before there is a task is tried again with growing pauses, and 
     percent: null,
     waitReason: "Azure Batch could not read pool mp3drop: connect ECONNREFUSED",
     attempt: 1,
+    submission: null,
   });
 });
 
@@ -264,7 +273,7 @@ test.for<[Error, FailureCode]>([
 ])("a step that fails for hours with «%s» ends as %s, with that reason and no stack", ([error, code], { expect }) => {
   const { message: reason } = error;
   const failures = Array.from({ length: 300 }, () => activityFailure("ensureBatch", error));
-  const run = drive({ source }, replies({ ensureBatch: failures }));
+  const run = drive({ workload, source }, replies({ ensureBatch: failures }));
 
   expect(run.timers.at(-1)).toBeGreaterThan(4 * 3600 - 300);
   expect(run.calls.at(-1)).toMatchObject({
@@ -277,7 +286,7 @@ test("a retry long after the first start has the same patience as the first atte
   const busy = activityFailure("submitTask", storageError("look at input/talks/intro.mp4", "ServerBusy", 503));
   const startedAt = new Date(START.getTime() - 5 * 3_600_000).toISOString();
   const run = drive(
-    { source, firstAttempt: 2, startedAt },
+    { workload, source, firstAttempt: 2, startedAt },
     replies({ ensureBatch: [{}, {}], submitTask: [busy, submitted] }),
   );
 
@@ -286,7 +295,7 @@ test("a retry long after the first start has the same patience as the first atte
 
 test("a copy that never ends is given up after an hour, and the conversion says so", ({ expect }) => {
   const copying = Array.from({ length: 2_000 }, () => ({ status: "copying" }));
-  const run = drive({ source }, replies({ publish: copying }));
+  const run = drive({ workload, source }, replies({ publish: copying }));
 
   expect(run.timers.at(-1)).toBeLessThan(3_900);
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "CopyTimedOut" } } });
@@ -296,7 +305,7 @@ test("a conversion that is cancelled is recorded as cancelled, without another l
   const record = { schemaVersion: 1, status: "cancelled" };
   const answers = replies({ readTask: [waiting, converting(1)], recordFailure: [{ status: "recorded", record }] });
 
-  const run = drive({ source }, answers, START, { cancelAtTimer: 3 });
+  const run = drive({ workload, source }, answers, START, { cancelAtTimer: 3 });
 
   expect(run.result).toEqual({ outcome: "cancelled", record });
   expect(run.calls.map(({ name }) => name).slice(2)).toEqual(["readTask", "readTask", "recordFailure"]);
@@ -318,7 +327,7 @@ test.for([
     recordFailure: [{ status: "recorded", record: { status: "cancelled" } }],
   });
 
-  const run = drive({ source }, answers, START, when);
+  const run = drive({ workload, source }, answers, START, when);
 
   expect(run.result?.outcome).toBe("cancelled");
   expect(run.calls.slice(2).map(({ name }) => name)).toEqual([...calls, "recordFailure"]);
@@ -327,7 +336,7 @@ test.for([
 test("the time of a run counts from its own start, also when the loss of a node was not seen", ({ expect }) => {
   const first = converting(90, "2026-01-01T12:00:00.500Z");
   const second = Array.from({ length: 60 }, () => converting(1, "2026-01-01T12:50:00.000Z"));
-  const run = drive({ source }, replies({ readTask: [first, ...second.slice(0, 39)] }));
+  const run = drive({ workload, source }, replies({ readTask: [first, ...second.slice(0, 39)] }));
 
   expect(run.continuedWith?.resumed?.watch.convertingSince).toBe("2026-01-01T12:50:00.000Z");
 });
@@ -340,7 +349,7 @@ test("a task whose access would end before it could is given up for a new attemp
     readTask: [converting(1), waiting, waiting, done],
   });
 
-  const run = drive({ source }, answers);
+  const run = drive({ workload, source }, answers);
 
   expect(run.result?.outcome).toBe("succeeded");
   expect(run.calls.filter(({ name }) => name === "submitTask").at(-1)).toMatchObject({ input: { abandoned: task } });
@@ -350,7 +359,7 @@ test("a failed conversion that is run again counts its attempts on, and has thre
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
   const rejected = { status: "rejected", failure };
   const run = drive(
-    { source, firstAttempt: 4 },
+    { workload, source, firstAttempt: 4 },
     {
       ensureBatch: [{}, {}, {}],
       submitTask: [submitted, submitted, submitted],
@@ -365,27 +374,27 @@ test("a failed conversion that is run again counts its attempts on, and has thre
 });
 
 test("an input that was replaced before its task was added ends as superseded and writes nothing", ({ expect }) => {
-  const run = drive({ source }, replies({ submitTask: [{ status: "superseded" }] }));
+  const run = drive({ workload, source }, replies({ submitTask: [{ status: "superseded" }] }));
 
   expect(run.result).toEqual({ outcome: "superseded", record: null });
   expect(run.calls.map(({ name }) => name)).toEqual(["ensureBatch", "submitTask"]);
 });
 
 test("an input that was replaced while it was converted ends as superseded", ({ expect }) => {
-  const run = drive({ source }, replies({ publish: [{ status: "superseded" }] }));
+  const run = drive({ workload, source }, replies({ publish: [{ status: "superseded" }] }));
 
   expect(run.result).toEqual({ outcome: "superseded", record: null });
 });
 
 test("an input that was deleted is recorded as InputMissing", ({ expect }) => {
-  const run = drive({ source }, replies({ submitTask: [{ status: "deleted" }] }));
+  const run = drive({ workload, source }, replies({ submitTask: [{ status: "deleted" }] }));
 
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "InputMissing" } } });
 });
 
 test("a copy that takes long is asked about until it is done", ({ expect }) => {
   const copying = { status: "copying" };
-  const run = drive({ source }, replies({ publish: [copying, copying, { status: "published", record }] }));
+  const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.timers).toEqual([1, 2, 3]);

@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Workload } from "./workload.ts";
 
-/** Names in the task's working directory, fixed so that no name of a user's gets there; convert.sh knows them too. */
+/** Names in a task's working directory, the same for every workload, so that no name of a user's ever gets there. */
 export const TASK_FILES = {
-  script: "convert.sh",
-  input: "input.mp4",
-  mp3: "output.mp3",
+  script: "task.sh",
+  input: "input",
+  result: "result",
   report: "report.json",
   stdout: "../stdout.txt",
   stderr: "../stderr.txt",
 } as const;
-
-const SCRIPT_FILE = new URL("./mp3/convert.sh", import.meta.url);
 
 export interface TaskScript {
   readonly text: string;
@@ -19,8 +18,8 @@ export interface TaskScript {
   readonly blobName: string;
 }
 
-export function readTaskScript(): TaskScript {
-  const text = readFileSync(SCRIPT_FILE, "utf8");
+export function readTaskScript({ name, script }: Workload): TaskScript {
+  const text = readFileSync(script, "utf8");
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
-  return { text, blobName: `convert-${hash}.sh` };
+  return { text, blobName: `${name}-${hash}.sh` };
 }

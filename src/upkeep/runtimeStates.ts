@@ -1,0 +1,29 @@
+import type { DurableOrchestrationStatus } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
+
+const { Canceled, Completed, ContinuedAsNew, Failed, Pending, Running, Suspended, Terminated } =
+  OrchestrationRuntimeStatus;
+
+type Instance = Pick<DurableOrchestrationStatus, "runtimeStatus">;
+
+/** In these an instance never does anything again by itself. */
+export const ENDED_STATES = [Completed, Failed, Terminated, Canceled];
+
+export function isLive({ runtimeStatus }: Instance): boolean {
+  return [Pending, Running, ContinuedAsNew, Suspended].includes(runtimeStatus);
+}
+
+/** It came to its end, whatever that was: a conversion that fails completes its orchestration, too. */
+export function isCompleted({ runtimeStatus }: Instance): boolean {
+  return runtimeStatus === Completed;
+}
+
+/** It threw, which no conversion should. */
+export function hasDied({ runtimeStatus }: Instance): boolean {
+  return runtimeStatus === Failed;
+}
+
+/** An operator ended it from outside. */
+export function wasTerminated({ runtimeStatus }: Instance): boolean {
+  return runtimeStatus === Terminated || runtimeStatus === Canceled;
+}

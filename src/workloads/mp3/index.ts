@@ -1,0 +1,52 @@
+import type { Workload } from "../workload.ts";
+import { reviewReport } from "./review.ts";
+
+/** The sound of an MP4 as an MP3. */
+export const mp3: Workload = {
+  name: "mp3",
+  takes: "MP4 videos",
+  suffixes: [".mp4"],
+  resultNameFor: mp3NameFor,
+  resultType: "audio/mpeg",
+  script: new URL("./convert.sh", import.meta.url),
+  nodeNeeds: { check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] },
+
+  environment(settings) {
+    const language = settings.optional("AUDIO_LANGUAGE") ?? "";
+    if (!/^([a-z]{3})?$/.test(language)) {
+      settings.problem(
+        `AUDIO_LANGUAGE must be three lower-case letters as in ISO 639-2, for example eng, not "${language}"`,
+      );
+    }
+    return {
+      MP3_BITRATE_KBPS: settings.oneOf("MP3_BITRATE_KBPS", ["192", "64", "96", "128", "160", "256", "320"]),
+      AUDIO_LANGUAGE: language,
+    };
+  },
+
+  failures: {
+    NoAudioStream: {
+      message: "The video has no audio stream",
+      hint: "Upload a video that has sound.",
+    },
+    UnreadableInput: {
+      message: "The file is not a readable MP4: it is empty, damaged, cut off or of another format",
+      hint: "Check that it plays, and upload it again. The log says what ffprobe found.",
+    },
+    FfmpegFailed: {
+      message: "ffmpeg could not convert the audio",
+      hint: "The log says why; the audio may be damaged.",
+    },
+    OutputMismatch: {
+      message: "The MP3 does not last as long as the audio of the video",
+      hint: "The video is probably cut off or damaged: check that it plays to its end, and upload it again.",
+    },
+  },
+
+  review: reviewReport,
+};
+
+/** The last `4` becomes `3` and nothing else changes, so no two videos ever share an MP3. */
+export function mp3NameFor(mp4Name: string): string {
+  return `${mp4Name.slice(0, -1)}3`;
+}

@@ -1,0 +1,21 @@
+import { fitBlobName } from "../model/identity.ts";
+import type { Workload } from "./workload.ts";
+
+/** What a conversion leaves in the output container. */
+export interface ResultNames {
+  readonly result: string;
+  readonly record: string;
+  /** The log of the task. */
+  readonly log: string;
+}
+
+/** Depends on nothing but the name of the blob, so the next version of the same blob replaces all of it. */
+export function resultNamesFor(workload: Workload, blobName: string): ResultNames {
+  const name = workload.resultNameFor(blobName);
+  const suffix = /\.[^./]*$/.exec(name)?.[0] ?? "";
+  return {
+    result: fitBlobName(name.slice(0, name.length - suffix.length), suffix),
+    record: fitBlobName(name, ".json"),
+    log: fitBlobName(name, ".log"),
+  };
+}

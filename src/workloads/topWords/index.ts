@@ -1,0 +1,33 @@
+import type { Workload } from "../workload.ts";
+
+/** The most frequent words of a text, as in the "get started" tutorial of Azure Batch for Python. */
+export const topWords: Workload = {
+  name: "topWords",
+  takes: "texts",
+  suffixes: [".txt"],
+  resultNameFor: (textName) => textName.replace(/(\.[^.]*)$/, "_OUTPUT$1"),
+  resultType: "text/plain; charset=utf-8",
+  script: new URL("./countWords.sh", import.meta.url),
+  nodeNeeds: undefined,
+
+  environment: (settings) => ({
+    TOP_WORDS_COUNT: String(settings.integer("TOP_WORDS_COUNT", 3, 1, 1_000_000)),
+  }),
+
+  failures: {
+    EmptyText: {
+      message: "The text has no words",
+      hint: "Upload a text that has some.",
+    },
+    NotText: {
+      message: "The file is not a text in UTF-8",
+      hint: "Save it as plain text in UTF-8, and upload it again.",
+    },
+    WordTooLong: {
+      message: "The text has a stretch without any space or line break that is too long to be words",
+      hint: "Check that the file is a text, break its lines, and upload it again.",
+    },
+  },
+
+  review: ({ words, distinctWords }) => ({ input: { words, distinctWords }, output: {}, tools: {}, problem: null }),
+};

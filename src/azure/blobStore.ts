@@ -11,6 +11,8 @@ import type { UrlSigner } from "./urlSigner.ts";
 export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): BlobStore {
   const at = ({ container, name }: BlobAddress): BlobClient =>
     account.getContainerClient(container).getBlobClient(name);
+  const readUrl: BlobStore["readUrl"] = (blob, expiresOn) =>
+    inWords(`sign a URL of ${nameOf(blob)}`, signer.readUrl(blob, expiresOn));
 
   return {
     async ensureContainer(container) {
@@ -50,7 +52,7 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     },
 
     async copy(from, to, metadata, condition) {
-      const source = await signer.readUrl(from, inOneHour());
+      const source = await readUrl(from, inOneHour());
       const options = { metadata: { ...metadata }, conditions: conditionsOf(condition) };
       const what = `copy ${nameOf(from)} to ${nameOf(to)}`;
       const copying = await inWords(what, at(to).beginCopyFromURL(source, options));
@@ -63,8 +65,9 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     },
 
     url: (blob) => at(blob).url,
-    readUrl: (blob, expiresOn) => signer.readUrl(blob, expiresOn),
-    writeUrl: (container, expiresOn) => signer.writeUrl(container, expiresOn),
+    readUrl,
+    writeUrl: (container, expiresOn) =>
+      inWords(`sign a URL of container ${container}`, signer.writeUrl(container, expiresOn)),
   };
 }
 
@@ -104,9 +107,8 @@ async function inWords<Result>(what: string, request: Promise<Result>): Promise<
 function describeError(what: string, cause: unknown): unknown {
   if (isSignInFailure(cause)) {
     const refusal = { code: undefined, statusCode: undefined, isSignInFailure: true };
-    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${firstLineOf(cause)}`), refusal, {
-      cause,
-    });
+    const reasons = cause.message.replaceAll("\n", "; ");
+    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reasons}`), refusal, { cause });
   }
   if (!isRestError(cause)) return cause;
   if (cause.code === "ConditionNotMet" || cause.code === "BlobAlreadyExists" || cause.statusCode === 412) {

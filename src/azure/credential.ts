@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 
-/** Entra ID: the managed identity in Azure, a developer's own sign-in elsewhere. Loaded only where it is used. */
+/** Entra ID: the managed identity in Azure, a developer's own sign-in elsewhere. The library loads with the first token. */
 export function entraCredential(clientId: string | undefined): TokenCredential {
   let loaded: Promise<TokenCredential> | undefined;
   const load = async (): Promise<TokenCredential> => {

@@ -7,27 +7,30 @@ import {
   generateBlobSASQueryParameters,
 } from "@azure/storage-blob";
 import type { BlobAddress } from "../services.ts";
+import { remembered } from "./remembered.ts";
 
-/** Makes URLs that carry just the right they are made for. They are secrets: never in a history, record or log. */
+/** Makes URLs that grant one right each. They are secrets: never in a history, record or log. */
 export interface UrlSigner {
   readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
   writeUrl(container: string, expiresOn: Date): Promise<string>;
 }
 
-/** Clocks of nodes and of the storage service may differ by this much. */
+/** The clocks of this machine, the nodes and the storage service may differ by this much. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Signs with the account's key where there is one, else with a user delegation key. */
-export function createUrlSigner(account: BlobServiceClient): UrlSigner {
-  const delegationKey = createDelegationKeyCache(account);
+export function createUrlSigner(account: BlobServiceClient, now: () => number = Date.now): UrlSigner {
+  const delegationKey = createDelegationKeys(account, now);
 
   async function sign(values: BlobSASSignatureValues & { expiresOn: Date }): Promise<string> {
-    const complete = { startsOn: new Date(Date.now() - CLOCK_SKEW_MS), protocol: protocolOf(account), ...values };
-    const parameters =
-      account.credential instanceof StorageSharedKeyCredential
-        ? generateBlobSASQueryParameters(complete, account.credential)
-        : generateBlobSASQueryParameters(complete, await delegationKey(values.expiresOn), account.accountName);
-    return parameters.toString();
+    const startsOn = new Date(now() - CLOCK_SKEW_MS);
+    const complete = { ...values, startsOn, protocol: protocolOf(account) };
+    if (account.credential instanceof StorageSharedKeyCredential) {
+      return generateBlobSASQueryParameters(complete, account.credential).toString();
+    }
+    const key = await delegationKey(values.expiresOn);
+    if (startsOn < key.signedStartsOn) complete.startsOn = key.signedStartsOn;
+    return generateBlobSASQueryParameters(complete, key, account.accountName).toString();
   }
 
   return {
@@ -48,21 +51,27 @@ function protocolOf(account: BlobServiceClient): SASProtocol {
   return account.url.startsWith("https:") ? SASProtocol.Https : SASProtocol.HttpsAndHttp;
 }
 
-/**
- * One key serves many signatures; a new one is fetched when the old one would end too early.
- * A key lives for at most seven days: https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key
- */
-function createDelegationKeyCache(account: BlobServiceClient): (neededUntil: Date) => Promise<UserDelegationKey> {
-  const LIFETIME_MS = 7 * 24 * 3_600_000 - 2 * CLOCK_SKEW_MS;
-  let current: { key: Promise<UserDelegationKey>; expiresOn: Date } | undefined;
+/** The service's limit is seven days: https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key */
+const KEY_LIFETIME_MS = 7 * 24 * 3_600_000 - 2 * CLOCK_SKEW_MS;
 
-  return (neededUntil) => {
-    if (current === undefined || current.expiresOn < neededUntil) {
-      const expiresOn = new Date(Date.now() + LIFETIME_MS);
-      const key = account.getUserDelegationKey(new Date(Date.now() - CLOCK_SKEW_MS), expiresOn);
-      current = { key, expiresOn };
-      key.catch(() => (current = undefined));
-    }
-    return current.key;
+/** Keys can be revoked at any time, and what a revoked one signs is worthless: this is how long that can go on. */
+const KEY_MAX_AGE_MS = 3_600_000;
+
+/** One key serves many signatures. Whatever it signs ends with it, so it must last as long as the URL. */
+function createDelegationKeys(
+  account: BlobServiceClient,
+  now: () => number,
+): (neededUntil: Date) => Promise<UserDelegationKey> {
+  const fetchKey = (): Promise<UserDelegationKey> =>
+    account.getUserDelegationKey(new Date(now() - CLOCK_SKEW_MS), new Date(now() + KEY_LIFETIME_MS));
+  const current = remembered(fetchKey, { maxAgeMs: KEY_MAX_AGE_MS, now });
+
+  return async (neededUntil) => {
+    let key = await current.get();
+    if (key.signedExpiresOn < neededUntil) key = await current.get({ isFresh: true });
+    if (key.signedExpiresOn >= neededUntil) return key;
+    throw new RangeError(
+      `No URL can be signed until ${neededUntil.toISOString()}: a user delegation key ends after seven days`,
+    );
   };
 }

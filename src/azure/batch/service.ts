@@ -35,10 +35,10 @@ export function createBatchService(
     return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
   });
 
-  const waiting = remembered(() => explainWaiting(client, settings.poolId), sharedLookMs);
+  const waiting = remembered(() => explainWaiting(client, settings.poolId), { maxAgeMs: sharedLookMs });
   const jobStates = new Map<string, Remembered<string>>();
   const jobState = (jobId: string): Promise<string> => {
-    const known = jobStates.get(jobId) ?? remembered(() => readJobState(client, jobId), sharedLookMs);
+    const known = jobStates.get(jobId) ?? remembered(() => readJobState(client, jobId), { maxAgeMs: sharedLookMs });
     jobStates.set(jobId, known);
     return known.get();
   };

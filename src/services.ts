@@ -76,6 +76,12 @@ export interface ListedBlob {
 
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
+/** With an ETag, only that version of the source will do. */
+export type CopySource = BlobAddress & { readonly eTag?: string };
+
+/** `copying`: the service is still at it. `sourceChanged`: nothing was copied, the source is another version or gone. */
+export type CopyOutcome = "copied" | "copying" | "sourceChanged";
+
 export interface BlobStore {
   ensureContainer(container: string): Promise<void>;
   /** Undefined when there is no such blob. */
@@ -86,18 +92,19 @@ export interface BlobStore {
   writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
   /** All blobs of a container in the order of their names, fetched page by page as they are asked for. */
   list(container: string): AsyncIterable<ListedBlob>;
-  setContentType(blob: BlobAddress, contentType: string): Promise<void>;
+  /** Returns the ETag of the version that this makes. Throws a `ConflictError` when the condition does not hold. */
+  setContentType(blob: BlobAddress, contentType: string, condition?: IfUnchanged): Promise<string>;
   /**
    * Copies within the account without moving bytes through us. Throws a `ConflictError` when the condition on the
    * target does not hold. A large copy may go on after the return.
    */
   copy(
-    from: BlobAddress,
+    from: CopySource,
     to: BlobAddress,
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,
-  ): Promise<{ readonly isCopying: boolean }>;
-  /** Deleting what is not there succeeds. Throws a `ConflictError` when the condition does not hold. */
+  ): Promise<CopyOutcome>;
+  /** Deleting what is not there succeeds, and a pending copy to it is aborted. Throws a `ConflictError` when the condition does not hold. */
   delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */
   url(blob: BlobAddress): string;

@@ -1,5 +1,6 @@
 import type { CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
+import { ConflictError } from "../model/errors.ts";
 import { failureOf } from "../model/failures.ts";
 import { succeededRecord } from "../results/record.ts";
 import type { BlobProperties, Services } from "../services.ts";
@@ -85,8 +86,13 @@ async function isStillCopying(
   if (isOurs && (found.isCopying || found.sizeBytes === original?.sizeBytes)) return found.isCopying;
 
   const { resultType } = workloadNamed(workload);
-  if (original?.contentType !== resultType) await blobs.setContentType(staged.result, resultType);
-  return (await blobs.copy(staged.result, address, metadataOf(source, conversionId), unchanged)).isCopying;
+  const eTag =
+    original?.contentType === resultType
+      ? original.eTag
+      : await blobs.setContentType(staged.result, resultType, original);
+  const outcome = await blobs.copy({ ...staged.result, eTag }, address, metadataOf(source, conversionId), unchanged);
+  if (outcome === "sourceChanged") throw new ConflictError("The staged result was replaced after it had been judged");
+  return outcome === "copying";
 }
 
 /** Metadata travels in HTTP headers, so the name is percent-encoded; it may take all of the 8 KiB that there are. */

@@ -1,9 +1,10 @@
 import { text } from "node:stream/consumers";
-import type { BlobClient, BlobRequestConditions, BlobServiceClient, RestError } from "@azure/storage-blob";
+import type { BlobClient, BlobServiceClient, RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import { withoutSecrets } from "../model/redact.ts";
-import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../services.ts";
+import type { BlobAddress, BlobProperties, BlobStore } from "../services.ts";
+import { conditionsOf, deleteBlob } from "./deleteBlob.ts";
 import { isSignInFailure } from "./signInFailure.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 
@@ -14,15 +15,17 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
   const readUrl: BlobStore["readUrl"] = (blob, expiresOn) =>
     inWords(`sign a URL of ${nameOf(blob)}`, signer.readUrl(blob, expiresOn));
 
+  const properties: BlobStore["properties"] = async (blob) => {
+    const found = await unlessMissing(`look at ${nameOf(blob)}`, at(blob).getProperties());
+    return found && describe(found);
+  };
+
   return {
     async ensureContainer(container) {
       await inWords(`create container ${container}`, account.getContainerClient(container).createIfNotExists());
     },
 
-    async properties(blob) {
-      const found = await unlessMissing(`look at ${nameOf(blob)}`, at(blob).getProperties());
-      return found && describe(found);
-    },
+    properties,
 
     async readText(blob) {
       const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).download());
@@ -46,23 +49,32 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       }
     },
 
-    async setContentType(blob, contentType) {
-      const headers = { blobContentType: contentType };
-      await inWords(`set the type of ${nameOf(blob)}`, at(blob).setHTTPHeaders(headers));
+    async setContentType(blob, contentType, condition) {
+      const options = { conditions: conditionsOf(condition) };
+      const what = `set the type of ${nameOf(blob)}`;
+      const { etag } = await inWords(what, at(blob).setHTTPHeaders({ blobContentType: contentType }, options));
+      return normalizeETag(etag ?? "");
     },
 
     async copy(from, to, metadata, condition) {
       const source = await readUrl(from, inOneHour());
-      const options = { metadata: { ...metadata }, conditions: conditionsOf(condition) };
-      const what = `copy ${nameOf(from)} to ${nameOf(to)}`;
-      const copying = await inWords(what, at(to).beginCopyFromURL(source, options));
-      return { isCopying: !copying.isDone() };
+      const options = {
+        metadata: { ...metadata },
+        conditions: conditionsOf(condition),
+        sourceConditions: conditionsOf(from.eTag === undefined ? undefined : { eTag: from.eTag }),
+      };
+      try {
+        const copying = await at(to).beginCopyFromURL(source, options);
+        return copying.isDone() ? "copied" : "copying";
+      } catch (error) {
+        if (from.eTag !== undefined && isMissingOrChanged(error) && (await properties(from))?.eTag !== from.eTag) {
+          return "sourceChanged";
+        }
+        throw describeError(`copy ${nameOf(from)} to ${nameOf(to)}`, error);
+      }
     },
 
-    async delete(blob, condition) {
-      const options = { conditions: conditionsOf(condition) };
-      await inWords(`delete ${nameOf(blob)}`, at(blob).deleteIfExists(options));
-    },
+    delete: (blob, condition) => inWords(`delete ${nameOf(blob)}`, deleteBlob(at(blob), condition)),
 
     url: (blob) => at(blob).url,
     readUrl,
@@ -79,11 +91,6 @@ function describe(found: Awaited<ReturnType<BlobClient["getProperties"]>>): Blob
     metadata: found.metadata ?? {},
     isCopying: found.copyStatus === "pending",
   };
-}
-
-function conditionsOf(condition: IfUnchanged | undefined): BlobRequestConditions {
-  if (condition === undefined) return {};
-  return condition.eTag === null ? { ifNoneMatch: "*" } : { ifMatch: `"${condition.eTag}"` };
 }
 
 async function unlessMissing<Result>(what: string, request: Promise<Result>): Promise<Result | undefined> {
@@ -127,6 +134,11 @@ function describeError(what: string, cause: unknown): unknown {
 
 function firstLineOf({ message }: Error): string {
   return message.split("\n")[0] ?? "";
+}
+
+/** A condition that does not hold, or a blob that is not there: services differ in how they say which. */
+function isMissingOrChanged(error: unknown): boolean {
+  return isRestError(error) && (error.statusCode === 412 || error.statusCode === 404);
 }
 
 function nameOf({ container, name }: BlobAddress): string {

@@ -226,6 +226,23 @@ test("a newer version replaces MP3, record and log of an older one", async ({ ex
   expect(await contentOf(MP3)).toBe("new music!");
 });
 
+test("an MP3 that is staged anew after it was judged is not published, and the next call judges it", async ({
+  expect,
+}) => {
+  const input = await converted();
+  const { mp3 } = stagedBlobs(containers.staging, input.conversionId, 1);
+  const copy: Services["blobs"]["copy"] = async (...args) => {
+    await services.blobs.writeText(mp3, "another, and longer than what was judged", { contentType: "audio/mpeg" });
+    return services.blobs.copy(...args);
+  };
+
+  await expect(publish({ ...services, blobs: { ...services.blobs, copy } }, input)).rejects.toThrow(
+    "The staged MP3 was replaced after it had been judged",
+  );
+  expect(await namesIn(containers.output)).toEqual([]);
+  expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "UploadFailed" } });
+});
+
 test("a deleted input is rejected as InputMissing", async ({ expect }) => {
   const input = await converted();
   await services.blobs.delete(input.source);

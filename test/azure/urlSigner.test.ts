@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { AnonymousCredential, BlobServiceClient } from "@azure/storage-blob";
@@ -16,15 +17,15 @@ interface Fixture {
   readonly signer: UrlSigner;
   readonly keyRequests: readonly KeyRequest[];
   readonly clock: { now: number };
-  /** The next request for a key is refused. */
-  refuseOnce(): void;
+  /** Has the next request for a key refused. */
+  readonly refuseOnce: () => void;
 }
 
 /** A signer without an account key, with a clock of its own. What it asks for needs no sign-in here. */
 async function start({ tickMs = 0 } = {}): Promise<Fixture> {
   const keyRequests: KeyRequest[] = [];
   let isRefused = false;
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const keyRequest = parseKeyRequest(await text(request), String(request.headers["x-ms-version"]));
     if (isRefused) {
       isRefused = false;
@@ -32,8 +33,9 @@ async function start({ tickMs = 0 } = {}): Promise<Fixture> {
     }
     keyRequests.push(keyRequest);
     return sendXml(response, 200, delegationKeyXml(keyRequest));
-  });
-  const url = `http://127.0.0.1:${await listen(server)}/${ACCOUNT}`;
+  };
+  const port = await listen(createServer((request, response) => void answer(request, response)));
+  const url = `http://127.0.0.1:${port}/${ACCOUNT}`;
   const clock = { now: NOON };
   const tick = (): number => (clock.now += tickMs);
   const signer = createUrlSigner(new BlobServiceClient(url, new AnonymousCredential()), tick);

@@ -1,0 +1,57 @@
+import type { BlobClient, BlobRequestConditions } from "@azure/storage-blob";
+import { RestError } from "@azure/storage-blob";
+import { normalizeETag } from "../model/conversion.ts";
+import type { IfUnchanged } from "../services.ts";
+
+/**
+ * Deletes a blob if it is there. While a copy to it is pending, which can take Azure two weeks, the service refuses that:
+ * then the copy is aborted first. https://learn.microsoft.com/rest/api/storageservices/abort-copy-blob
+ */
+export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
+  try {
+    await blob.deleteIfExists({ conditions: conditionsOf(condition) });
+  } catch (error) {
+    if (codeOf(error) !== "PendingCopyOperation") throw error;
+    await abortAndDelete(blob, condition).catch((cause: unknown) => {
+      if ((cause as RestError).statusCode !== 404) throw cause;
+    });
+  }
+}
+
+export function conditionsOf(condition: IfUnchanged | undefined): BlobRequestConditions {
+  if (condition === undefined) return {};
+  return condition.eTag === null ? { ifNoneMatch: "*" } : { ifMatch: `"${condition.eTag}"` };
+}
+
+/** The end of a copy changes the ETag, so from there on it is the copy's id that tells whether the blob is still the same. */
+async function abortAndDelete(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
+  const found = await blob.getProperties();
+  if (condition !== undefined && normalizeETag(found.etag ?? "") !== condition.eTag) throw conditionNotMet();
+  if (found.copyId !== undefined) await abortCopy(blob, found.copyId);
+  if (condition === undefined) {
+    await blob.deleteIfExists();
+    return;
+  }
+  const left = await blob.getProperties();
+  if (left.copyId !== found.copyId || left.etag === undefined) throw conditionNotMet();
+  await blob.deleteIfExists({ conditions: { ifMatch: left.etag } });
+}
+
+/** It may have ended by itself, or another one may have begun. */
+async function abortCopy(blob: BlobClient, copyId: string): Promise<void> {
+  try {
+    await blob.abortCopyFromURL(copyId);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== "NoPendingCopyOperation" && code !== "CopyIdMismatch") throw error;
+  }
+}
+
+/** As the service says it. */
+function conditionNotMet(): RestError {
+  return new RestError("The blob is another one by now", { code: "ConditionNotMet", statusCode: 412 });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof RestError ? error.code : undefined;
+}

@@ -1,0 +1,77 @@
+import { beforeEach, test } from "vitest";
+import { ConflictError } from "../../src/model/errors.ts";
+import type { BlobAddress, BlobStore } from "../../src/services.ts";
+import { azuriteServices, useAzurite } from "../azuriteServices.ts";
+
+const TEXT = { contentType: "text/plain" };
+
+const azurite = useAzurite();
+let blobs: BlobStore;
+let source: BlobAddress;
+let target: BlobAddress;
+
+beforeEach(async () => {
+  const { services } = await azuriteServices(azurite.connectionString);
+  blobs = services.blobs;
+  source = { container: services.config.containers.staging, name: "1/output.mp3" };
+  target = { container: services.config.containers.output, name: "a.mp3" };
+  await blobs.writeText(source, "judged", TEXT);
+});
+
+async function eTagOf(blob: BlobAddress): Promise<string> {
+  return (await blobs.properties(blob))?.eTag ?? "";
+}
+
+test("the version of the source that was named is copied", async ({ expect }) => {
+  expect(await blobs.copy({ ...source, eTag: await eTagOf(source) }, target, {})).toBe("copied");
+  expect(await blobs.readText(target)).toBe("judged");
+});
+
+test("a source that has changed since is not copied, and the target stays as it was", async ({ expect }) => {
+  const judged = { ...source, eTag: await eTagOf(source) };
+  await blobs.writeText(target, "older", TEXT);
+  await blobs.writeText(source, "replaced", TEXT);
+
+  expect(await blobs.copy(judged, target, {}, { eTag: await eTagOf(target) })).toBe("sourceChanged");
+  expect(await blobs.readText(target)).toBe("older");
+});
+
+test("a source that is gone has changed, too", async ({ expect }) => {
+  const judged = { ...source, eTag: await eTagOf(source) };
+  await blobs.delete(source);
+
+  expect(await blobs.copy(judged, target, {})).toBe("sourceChanged");
+});
+
+test("a source that is named without its version is copied as it is", async ({ expect }) => {
+  await blobs.writeText(source, "replaced", TEXT);
+
+  expect(await blobs.copy(source, target, {})).toBe("copied");
+  expect(await blobs.readText(target)).toBe("replaced");
+});
+
+test("a target that has changed is a conflict, with the source as it should be", async ({ expect }) => {
+  await blobs.writeText(target, "newer", TEXT);
+  const judged = { ...source, eTag: await eTagOf(source) };
+
+  await expect(blobs.copy(judged, target, {}, { eTag: null })).rejects.toThrow(ConflictError);
+  await expect(blobs.copy(judged, target, {}, { eTag: "0x1" })).rejects.toThrow(ConflictError);
+  expect(await blobs.readText(target)).toBe("newer");
+});
+
+test("setting the type of a blob makes a new version of it, and says which", async ({ expect }) => {
+  const before = await eTagOf(source);
+
+  const after = await blobs.setContentType(source, "audio/mpeg", { eTag: before });
+
+  expect(after).not.toBe(before);
+  expect(await blobs.properties(source)).toMatchObject({ eTag: after, contentType: "audio/mpeg" });
+});
+
+test("the type of a blob that has changed since is left alone", async ({ expect }) => {
+  const before = await eTagOf(source);
+  await blobs.writeText(source, "replaced", TEXT);
+
+  await expect(blobs.setContentType(source, "audio/mpeg", { eTag: before })).rejects.toThrow(ConflictError);
+  expect(await blobs.properties(source)).toMatchObject({ contentType: "text/plain" });
+});

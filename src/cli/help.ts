@@ -6,7 +6,7 @@ Examples
   mp3drop local                         run the whole system here; drop MP4s with Azure Storage Explorer
 
 Commands
-  convert FILE|DIR...   convert videos and fetch the MP3s
+  convert FILE|DIR...   convert files and fetch the results
   local                 run storage, Batch and Functions on this machine until Ctrl-C
   batch-emulator        run the Batch emulator alone
 

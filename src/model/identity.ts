@@ -3,7 +3,7 @@ import type { BlobVersion } from "./conversion.ts";
 
 const ID_LENGTH = 32;
 /** Longest blob name, https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
-const MAX_BLOB_NAME_LENGTH = 1024;
+export const MAX_BLOB_NAME_LENGTH = 1024;
 
 /**
  * 32 hex digits that name the conversion of one blob version by one workload everywhere: as Durable instance, Batch task

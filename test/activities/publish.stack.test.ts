@@ -230,14 +230,14 @@ test("an MP3 that is staged anew after it was judged is not published, and the n
   expect,
 }) => {
   const input = await converted();
-  const { mp3 } = stagedBlobs(containers.staging, input.conversionId, 1);
+  const { result } = stagedBlobs(containers.staging, input.conversionId, 1);
   const copy: Services["blobs"]["copy"] = async (...args) => {
-    await services.blobs.writeText(mp3, "another, and longer than what was judged", { contentType: "audio/mpeg" });
+    await services.blobs.writeText(result, "another, and longer than what was judged", { contentType: "audio/mpeg" });
     return services.blobs.copy(...args);
   };
 
   await expect(publish({ ...services, blobs: { ...services.blobs, copy } }, input)).rejects.toThrow(
-    "The staged MP3 was replaced after it had been judged",
+    "The staged result was replaced after it had been judged",
   );
   expect(await namesIn(containers.output)).toEqual([]);
   expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "UploadFailed" } });

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseCommand, parseNumber } from "../../src/cli/args.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
-import { openTarget } from "../../src/cli/convert/target.ts";
+import { openTarget } from "../../src/cli/convert/openTarget.ts";
 import { Output } from "../../src/cli/output.ts";
 import { workingFolder } from "../../src/cli/workingFolder.ts";
 import { findAppRoot } from "../../src/local/kit/appRoot.ts";

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../src/cli/command.ts";
-import { convertAll } from "../../src/cli/convert/run.ts";
+import { convertAll } from "../../src/cli/convert/convertAll.ts";
 import { collectSources } from "../../src/cli/convert/sources.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
 import type { Target } from "../../src/cli/convert/target.ts";
 
 export interface StackRun {
@@ -18,7 +19,7 @@ export async function convertOnStack(
 ): Promise<StackRun> {
   const uploadedAt = new Map<string, number>();
   const startedAt = performance.now();
-  const sources = collectSources(paths, folder, out);
+  const sources = collectSources(paths, folder, out, [mp3]);
   const answers = await convertAll(sources, {
     target,
     signal,

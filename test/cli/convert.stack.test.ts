@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
-import type { ConversionAnswer } from "../../src/cli/convert/answer.ts";
+import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { convert } from "../../src/cli/commands/convert.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { recordedOutput } from "./recordedOutput.ts";
@@ -38,8 +38,8 @@ async function setUp({ files, failing = [] }: { files: readonly string[]; failin
   return { folder, app, storage, run };
 }
 
-function answersIn(stdout: string): ConversionAnswer[] {
-  return (JSON.parse(stdout) as { conversions: ConversionAnswer[] }).conversions;
+function answersIn(stdout: string): ConversionRecord[] {
+  return (JSON.parse(stdout) as { conversions: ConversionRecord[] }).conversions;
 }
 
 test("each MP3 lands next to its video, and the stages are told", async ({ expect }) => {

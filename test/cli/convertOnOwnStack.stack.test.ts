@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import type { ConversionAnswer } from "../../src/cli/convert/answer.ts";
+import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { startCli } from "./runCli.ts";
 
@@ -16,7 +16,7 @@ test("convert runs a stack of its own where none runs, and stops it", async ({ e
   const cli = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE]);
 
   expect(await cli.exit).toEqual({ code: 0, signal: null });
-  const { conversions } = JSON.parse(cli.stdout()) as { conversions: ConversionAnswer[] };
+  const { conversions } = JSON.parse(cli.stdout()) as { conversions: ConversionRecord[] };
   expect(conversions).toMatchObject([{ status: "succeeded", output: { name: "sample.mp3" } }]);
   expect(existsSync(join(out, "sample.mp3"))).toBe(true);
   expect(existsSync(join(data, "stack.json"))).toBe(false);

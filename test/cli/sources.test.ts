@@ -3,6 +3,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "vitest";
 import { collectSources } from "../../src/cli/convert/sources.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { topWords } from "../../src/workloads/topWords/index.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 
 function folderWith(...files: string[]): string {
@@ -15,7 +17,7 @@ function folderWith(...files: string[]): string {
 }
 
 function namesOf(folder: string, ...args: string[]): string[] {
-  return collectSources(args, folder, undefined).map((source) => source.blobName);
+  return collectSources(args, folder, undefined, [mp3]).map((source) => source.blobName);
 }
 
 test("a file is called by its base name, one in a folder by its path from there", ({ expect }) => {
@@ -38,9 +40,24 @@ test("a file that is given twice is converted once", ({ expect }) => {
 
 test("without --out an MP3 is put next to its video, with --out by its relative path", ({ expect }) => {
   const folder = folderWith("talks/2024/end.MP4");
+  const resultPathWith = (out?: string): string | undefined =>
+    collectSources(["talks"], folder, out, [mp3])[0]?.resultPath;
 
-  expect(collectSources(["talks"], folder, undefined)[0]?.mp3Path).toBe(join(folder, "talks/2024/end.MP3"));
-  expect(collectSources(["talks"], folder, "mp3s")[0]?.mp3Path).toBe(join(folder, "mp3s/2024/end.MP3"));
+  expect(resultPathWith()).toBe(join(folder, "talks/2024/end.MP3"));
+  expect(resultPathWith("mp3s")).toBe(join(folder, "mp3s/2024/end.MP3"));
+});
+
+test("what the chosen workloads take is converted, once by each that takes it", ({ expect }) => {
+  const folder = folderWith("talk.mp4", "notes.txt", "photo.jpg");
+  const words = { ...topWords, suffixes: [".txt", ".mp4"] };
+
+  const sources = collectSources(["."], folder, undefined, [mp3, words]);
+
+  expect(sources.map(({ blobName, workload }) => [blobName, workload.name])).toEqual([
+    ["notes.txt", "topWords"],
+    ["talk.mp4", "mp3"],
+    ["talk.mp4", "topWords"],
+  ]);
 });
 
 test("odd names go to storage as they are, but for control characters and backslashes", ({ expect }) => {
@@ -67,8 +84,8 @@ test("all that is wrong with the arguments is said at once", ({ expect }) => {
       code: "WrongUsage",
       message: [
         "missing.mp4: there is no such file or folder",
-        "notes.txt: is not an .mp4 file",
-        "empty: no .mp4 file is in this folder or below",
+        "notes.txt: its name does not end in .mp4",
+        "empty: there is no .mp4 file in this folder or below it",
       ].join("\n"),
     }),
   );

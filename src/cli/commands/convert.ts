@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { parseCommand, parseNumber } from "../args.ts";
 import type { CommandContext } from "../command.ts";
-import type { ConversionAnswer } from "../convert/answer.ts";
-import { ClientFailure } from "../convert/answer.ts";
-import { CONVERT_HELP, CONVERT_OPTIONS } from "../convert/options.ts";
-import { convertAll } from "../convert/run.ts";
+import { chosenWorkloads } from "../../config.ts";
+import type { ConversionRecord } from "../../model/conversion.ts";
+import { ClientFailure } from "../convert/clientFailure.ts";
+import { CONVERT_HELP, CONVERT_OPTIONS } from "../convert/convertOptions.ts";
+import { convertAll } from "../convert/convertAll.ts";
 import type { Source } from "../convert/sources.ts";
 import { collectSources } from "../convert/sources.ts";
-import { openTarget } from "../convert/target.ts";
-import { ensureWritableFolders } from "../convert/transfer.ts";
+import { openTarget } from "../convert/openTarget.ts";
+import { ensureWritableFolders } from "../convert/blobTransfer.ts";
 import type { Output } from "../output.ts";
 import { styled } from "../output.ts";
 import { formatBytes, formatSeconds, printable } from "../printable.ts";
@@ -18,7 +19,7 @@ import { Progress } from "../progress.ts";
 const MAX_TIMEOUT_MINUTES = 20_000;
 
 export async function convert(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { output, folder } = context;
+  const { output, folder, env } = context;
   const { values, positionals } = parseCommand("convert", argv, CONVERT_OPTIONS);
   if (values.help) {
     output.result(CONVERT_HELP.trimEnd());
@@ -31,9 +32,10 @@ export async function convert(argv: readonly string[], context: CommandContext):
     hint: "The app itself gives up after some hours.",
   });
   const startedAt = performance.now();
-  const sources = collectSources(positionals, folder, values.out).filter((source) => {
-    const isSkipped = values["no-overwrite"] && existsSync(source.mp3Path);
-    if (isSkipped) output.note(`Skipped ${nameOf(source.path, folder)}: its MP3 is there already`);
+  const sources = collectSources(positionals, folder, values.out, chosenWorkloads(env)).filter((source) => {
+    const isSkipped = values["no-overwrite"] && existsSync(source.resultPath);
+    if (isSkipped)
+      output.note(`Skipped ${nameOf(source.path, folder)}: ${nameOf(source.resultPath, folder)} is already there`);
     return !isSkipped;
   });
   ensureWritableFolders(sources);
@@ -57,20 +59,21 @@ async function convertSources(
   timeoutMinutes: number,
   context: CommandContext,
   options: Parameters<typeof openTarget>[0],
-): Promise<ConversionAnswer[]> {
+): Promise<ConversionRecord[]> {
   const { output, folder, signal: interrupted } = context;
   const target = await openTarget(options, context);
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(timedOut(timeoutMinutes)), timeoutMinutes * 60_000);
   target.lost.catch((reason: unknown) => giveUp.abort(reason));
   const progress = new Progress(output, sources.length);
+  const labelOf = createLabels(sources, folder);
   try {
     return await convertAll(sources, {
       target,
       signal: AbortSignal.any([interrupted, giveUp.signal]),
-      onStage: (source, stage) => progress.update(nameOf(source.path, folder), stage),
+      onStage: (source, stage) => progress.update(labelOf(source), stage),
       onAnswer: (source, answer) => {
-        const name = nameOf(source.path, folder);
+        const name = labelOf(source);
         if (answer.status === "succeeded") progress.succeeded(name, describeSuccess(source, answer, folder));
         else progress.failed(name, answer.error?.code ?? answer.status);
       },
@@ -82,25 +85,26 @@ async function convertSources(
   }
 }
 
-function describeSuccess(source: Source, { output, times }: ConversionAnswer, folder: string): string {
+function describeSuccess(source: Source, { output, times }: ConversionRecord, folder: string): string {
   const took = formatSeconds(Date.parse(times.recordedAt) - Date.parse(times.startedAt));
-  return `→ ${nameOf(source.mp3Path, folder)} (${formatBytes(output?.sizeBytes ?? 0)}, ${took})`;
+  return `→ ${nameOf(source.resultPath, folder)} (${formatBytes(output?.sizeBytes ?? 0)}, ${took})`;
 }
 
 function summarise(
   output: Output,
   folder: string,
   sources: readonly Source[],
-  answers: readonly ConversionAnswer[],
+  answers: readonly ConversionRecord[],
   elapsedMs: number,
 ): void {
   const failed = answers.filter((answer) => answer.status !== "succeeded");
+  const labelOf = createLabels(sources, folder);
   for (const [index, { status, error }] of answers.entries()) {
     const source = sources[index];
     if (status === "succeeded" || source === undefined) continue;
-    output.note(`\n${nameOf(source.path, folder)}: ${styled("red", error?.code ?? status)}`);
+    output.note(`\n${labelOf(source)}: ${styled("red", error?.code ?? status)}`);
     if (error !== null) output.note(indented(error.message, error.hint));
-    if (error?.logBlob) output.note(`  ffmpeg's log: ${printable(error.logBlob)} in the output container`);
+    if (error?.logBlob) output.note(`  Its log: ${printable(error.logBlob)} in the output container`);
   }
   const counted = `${answers.length - failed.length} of ${answers.length} converted in ${formatSeconds(elapsedMs)}`;
   output.note(failed.length === 0 ? counted : `\n${counted}, ${failed.length} failed`);
@@ -119,6 +123,13 @@ function timedOut(minutes: number): ClientFailure {
     `The conversion had not ended after ${minutes} minutes`,
     "It may still succeed: its record will appear in the output container. Raise --timeout to wait longer.",
   );
+}
+
+/** A file that several workloads take needs the name of the workload, too. */
+function createLabels(sources: readonly Source[], folder: string): (source: Source) => string {
+  const seen = new Set<string>();
+  const shared = new Set(sources.map(({ path }) => path).filter((path) => seen.size === seen.add(path).size));
+  return ({ path, workload }) => nameOf(path, folder) + (shared.has(path) ? ` (${workload.name})` : "");
 }
 
 /** As short as the user would write it. */

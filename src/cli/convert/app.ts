@@ -1,12 +1,12 @@
 import type { BlobServiceClient } from "@azure/storage-blob";
-import type { BlobVersion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
+import type { BlobVersion, Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
-import { mp3 } from "../../workloads/mp3/index.ts";
+import { workloadNamed } from "../../workloads/index.ts";
 import { resultNamesFor } from "../../workloads/resultNames.ts";
 
 const REQUEST_BOUND_MS = 15_000;
 
-/** What the app tells of itself: the storage it works in, and its HTTP API where that can be reached. */
+/** How to reach an app: the storage it works in and, where there is one, its HTTP API. */
 export interface App {
   readonly storage: BlobServiceClient;
   readonly containers: { readonly input: string; readonly output: string };
@@ -14,7 +14,7 @@ export interface App {
   readonly functionsUrl: string | undefined;
 }
 
-/** `unknown`: no such conversion (yet). `unreachable`: no answer, or none that we may read. */
+/** `unknown`: no such conversion, or not yet. `unreachable`: no answer, or none that we may read. */
 export async function readView(
   app: App,
   id: string,
@@ -34,18 +34,19 @@ export async function readView(
   }
 }
 
-/** The record of the newest conversion of the blob; undefined before the first one has ended. */
+/** The record of the blob's latest finished conversion; undefined if there is none. */
 export async function readRecord(
   app: App,
-  mp4Name: string,
+  { workload, source }: Conversion,
   signal: AbortSignal,
 ): Promise<ConversionRecord | undefined> {
-  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(resultNamesFor(mp3, mp4Name).record);
+  const { record } = resultNamesFor(workloadNamed(workload), source.name);
+  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(record);
   const text = await unlessMissing(blob.downloadToBuffer(0, undefined, { abortSignal: signal }));
   return text && (JSON.parse(text.toString("utf8")) as ConversionRecord);
 }
 
-/** Whether the blob is still the version that was uploaded. */
+/** Whether the blob is still the version that we uploaded. */
 export async function isCurrent(
   app: App,
   { container, name, eTag }: BlobVersion,

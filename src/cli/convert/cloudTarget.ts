@@ -3,13 +3,13 @@ import { entraCredential } from "../../azure/credential.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
-import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
+import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
 const CLOUD_POLL_MS = 1_000;
 const LOOPBACK_POLL_MS = 200;
 
-/** An app that somebody else runs: on Azure, or another stack. */
+/** An app that somebody else runs, on Azure or on a stack of their own. */
 export async function connectCloud(options: TargetOptions, { env, output, signal }: CommandContext): Promise<Target> {
   const storage = connect(options.connectionString ?? env["STORAGE"]?.trim(), env);
   const containers = containersFrom(env);
@@ -31,7 +31,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   };
 }
 
-/** Before the first upload: what is wrong here is wrong for every file. */
+/** Checked before the first upload, because what is wrong here is wrong for every file. */
 async function checkContainer(storage: BlobServiceClient, name: string, signal: AbortSignal): Promise<void> {
   let exists: boolean;
   try {
@@ -41,7 +41,7 @@ async function checkContainer(storage: BlobServiceClient, name: string, signal: 
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new UserError("StorageUnreachable", `Storage account ${storage.accountName} cannot be used: ${reason}`, {
       cause,
-      hint: "See that it is up, and that you may read and write blobs there.",
+      hint: "Check that it is up, and that you may read and write blobs in it.",
     });
   }
   if (exists) return;
@@ -64,7 +64,7 @@ function connect(connectionString: string | undefined, env: NodeJS.ProcessEnv): 
     const clientId = env["STORAGE__clientId"]?.trim();
     return new BlobServiceClient(uri, entraCredential(clientId), { retryOptions: RETRY_OPTIONS });
   } catch (cause) {
-    // Not its message: that may repeat the key.
+    // Without its message, which may repeat the key.
     throw wrongUsage(
       "The storage connection string cannot be read",
       "Copy it from the storage account's access keys.",

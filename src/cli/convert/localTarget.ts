@@ -10,8 +10,8 @@ import { UserError } from "../../local/kit/userError.ts";
 import type { CommandContext } from "../command.ts";
 import { styled } from "../output.ts";
 import { printable } from "../printable.ts";
-import { ClientFailure } from "./answer.ts";
-import { RETRY_OPTIONS, containersFrom } from "./storage.ts";
+import { ClientFailure } from "./clientFailure.ts";
+import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
 const LOOK_MS = 200;
@@ -20,7 +20,7 @@ const PICK_UP_BOUND_MS = 180_000;
 const FASTEST_POLL_MS = 200;
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
 
-/** The stack that runs on the data folder, else one that runs for as long as it is needed. */
+/** The stack that already runs on the data folder, or one that this process starts and stops when it is done. */
 export async function useLocalStack(
   folder: DataFolder,
   options: TargetOptions,
@@ -35,9 +35,13 @@ export async function useLocalStack(
       const own = await startOwnStack(folder, options, context);
       if (own !== undefined) return own;
     } else if (Date.now() > deadline) {
-      throw new UserError("StackNotReady", `The stack of process ${holder.pid} on ${folder.path} does not get ready`, {
-        hint: `Stop it, or choose another data folder with --data. Logs: ${folder.logs}`,
-      });
+      throw new UserError(
+        "StackNotReady",
+        `The stack that process ${holder.pid} started on ${folder.path} is still not ready`,
+        {
+          hint: `Stop it, or choose another data folder with --data. Logs: ${folder.logs}`,
+        },
+      );
     } else if (!hasSaidSo) {
       hasSaidSo = true;
       context.output.note(`Waiting for process ${holder.pid}, which is starting or stopping a stack on ${folder.path}`);
@@ -53,7 +57,7 @@ async function enterRunningStack(
 ): Promise<Target | undefined> {
   if (findAnnouncedStack(folder) === undefined) return undefined;
   const leave = enterAsGuest(folder);
-  // Looked at again: an owner that ends hides the stack first and counts its guests afterwards.
+  // Looked up again, because an owner that is stopping hides the stack first and counts its guests afterwards.
   const connection = findAnnouncedStack(folder);
   const owner = lockHolder(folder);
   if (connection === undefined || owner === undefined) {
@@ -72,7 +76,7 @@ async function enterRunningStack(
   });
 }
 
-/** Undefined when somebody else was faster. */
+/** Undefined if another process was faster. */
 async function startOwnStack(
   folder: DataFolder,
   options: TargetOptions,
@@ -104,10 +108,10 @@ async function startOwnStack(
   });
 }
 
-/** Others may have come to use the stack that this process started. */
+/** Other processes may have started to use the stack of this one. */
 async function waitForGuests(folder: DataFolder, { output }: CommandContext, signal: AbortSignal): Promise<void> {
   for (let hasSaidSo = false; guestsOf(folder).length > 0 && !signal.aborted; hasSaidSo = true) {
-    if (!hasSaidSo) output.note("Another mp3drop convert still uses this stack: it is stopped when that has ended");
+    if (!hasSaidSo) output.note("Another mp3drop convert is still using this stack; it stops when that one is done");
     await delay(LOOK_MS);
   }
 }
@@ -120,7 +124,7 @@ async function targetAt(
   close: Target["close"],
 ): Promise<Target> {
   const { BlobServiceClient } = await import("@azure/storage-blob");
-  // Whoever closes the target first need not hear of it.
+  // Nobody may be listening any more by then, and that must not be an unhandled rejection.
   lost.catch(() => {});
   return {
     app: {
@@ -139,6 +143,6 @@ function stackStopped(message: string): ClientFailure {
   return new ClientFailure(
     "StackStopped",
     message,
-    "Uploaded videos are converted when a stack runs on the data folder again.",
+    "What was uploaded is converted the next time a stack runs on the data folder.",
   );
 }

@@ -1,75 +1,91 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { mp3, mp3NameFor } from "../../workloads/mp3/index.ts";
+import type { Workload } from "../../workloads/workload.ts";
 import { accepts } from "../../workloads/workload.ts";
-const isMp4Name = (name: string) => accepts(mp3, name);
 import { seeHelp, wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
-import { giveUniqueNames } from "./names.ts";
+import type { FoundFile } from "./blobNames.ts";
+import { giveUniqueNames } from "./blobNames.ts";
 
-/** One video on this machine and where its MP3 goes. */
+/** A file on this machine, what is to be made of it, and where the result goes. */
 export interface Source {
   readonly path: string;
+  readonly workload: Workload;
   /** The blob's name in the input container. */
   readonly blobName: string;
   readonly sizeBytes: number;
-  readonly mp3Path: string;
+  readonly resultPath: string;
 }
 
-export interface Video {
-  readonly path: string;
-  readonly sizeBytes: number;
-  /** How many of the last segments of the path are its name: 1 for a file that was named itself. */
-  readonly depth: number;
-}
-
-/** All videos of the arguments in their order, each once. Throws one error that names everything that is wrong. */
-export function collectSources(args: readonly string[], folder: string, out: string | undefined): Source[] {
-  if (args.length === 0) throw wrongUsage("No file or folder is given", seeHelp("convert"));
+/**
+ * The files that the arguments name, in that order, each once for every workload that takes it. Throws one error that
+ * lists everything wrong.
+ */
+export function collectSources(
+  args: readonly string[],
+  folder: string,
+  out: string | undefined,
+  workloads: readonly Workload[],
+): Source[] {
+  if (args.length === 0) throw wrongUsage("No file or folder was given", seeHelp("convert"));
   const problems: string[] = [];
-  const videos = new Map<string, Video>();
+  const files = new Map<string, FoundFile>();
   for (const arg of args) {
     try {
-      for (const video of videosOf(resolve(folder, arg))) {
-        if (!videos.has(video.path)) videos.set(video.path, video);
+      for (const file of filesOf(resolve(folder, arg), workloads)) {
+        if (!files.has(file.path)) files.set(file.path, file);
       }
     } catch (error) {
       problems.push(`${printable(arg)}: ${reasonOf(error)}`);
     }
   }
-  if (problems.length > 0) throw wrongUsage(problems.join("\n"), "Give MP4 files, or folders that hold some.");
-  return giveUniqueNames([...videos.values()]).map(({ path, sizeBytes, blobName, relativePath }) => ({
-    path,
-    blobName,
-    sizeBytes,
-    mp3Path: mp3NameFor(out === undefined ? path : join(resolve(folder, out), relativePath)),
-  }));
+  if (problems.length > 0) {
+    const taken = workloads.map(({ takes }) => takes).join(" or ");
+    throw wrongUsage(problems.join("\n"), `Name ${taken}, or folders that contain some.`);
+  }
+  return giveUniqueNames([...files.values()]).flatMap(({ path, sizeBytes, blobName, relativePath }) =>
+    takersOf(path, workloads).map((workload) => ({
+      path,
+      workload,
+      blobName,
+      sizeBytes,
+      resultPath: workload.resultNameFor(out === undefined ? path : join(resolve(folder, out), relativePath)),
+    })),
+  );
 }
 
-function videosOf(path: string): Video[] {
+function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
   const stats = statSync(path);
   if (stats.isDirectory()) {
-    const found = videosBelow(path);
-    if (found.length === 0) throw new Error("no .mp4 file is in this folder or below");
+    const found = filesBelow(path, workloads);
+    if (found.length === 0) throw new Error(`there is no ${suffixesOf(workloads)} file in this folder or below it`);
     return found.map((file) => ({
       path: file,
       sizeBytes: statSync(file).size,
       depth: relative(path, file).split(sep).length,
     }));
   }
-  if (!isMp4Name(path)) throw new Error("is not an .mp4 file");
+  if (takersOf(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
   if (!stats.isFile()) throw new Error("is not a regular file");
   return [{ path, sizeBytes: stats.size, depth: 1 }];
 }
 
-/** Links to files count, links to folders do not: they may lead in circles. */
-function videosBelow(folder: string): string[] {
+/** Links to files count; links to folders do not, because they may lead in circles. */
+function filesBelow(folder: string, workloads: readonly Workload[]): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return videosBelow(path);
-    return isMp4Name(entry.name) && isRegularFile(path) ? [path] : [];
+    if (entry.isDirectory()) return filesBelow(path, workloads);
+    return takersOf(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
   });
+}
+
+function takersOf(path: string, workloads: readonly Workload[]): Workload[] {
+  return workloads.filter((workload) => accepts(workload, path));
+}
+
+function suffixesOf(workloads: readonly Workload[]): string {
+  return [...new Set(workloads.flatMap(({ suffixes }) => suffixes))].join(" or ");
 }
 
 function isRegularFile(path: string): boolean {
@@ -79,6 +95,6 @@ function isRegularFile(path: string): boolean {
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file or folder";
-  if (code === "EACCES") return `may not be read (${message})`;
+  if (code === "EACCES") return `cannot be read (${message})`;
   return message;
 }

@@ -1,7 +1,7 @@
 import type { ConversionView } from "../../model/conversion.ts";
 import { printable } from "../printable.ts";
 
-/** Where one file stands, as people see it. */
+/** How far along one file is, in words for people. */
 export type Stage =
   | { readonly step: "queued" }
   | { readonly step: "uploading"; readonly percent: number }
@@ -12,7 +12,7 @@ export type Stage =
   | { readonly step: "publishing" }
   | { readonly step: "downloading"; readonly percent: number };
 
-/** Undefined: the view tells nothing new. */
+/** Undefined if the view tells nothing new. */
 export function stageOf(view: ConversionView): Stage | undefined {
   switch (view.phase) {
     case "preparing":

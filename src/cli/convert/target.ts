@@ -1,8 +1,4 @@
-import { resolve } from "node:path";
-import { dataFolderAt } from "../../local/stack/dataFolder.ts";
-import type { CommandContext } from "../command.ts";
 import type { App } from "./app.ts";
-import { useLocalStack } from "./localTarget.ts";
 
 export interface TargetOptions {
   /** Undefined: not given. */
@@ -12,32 +8,14 @@ export interface TargetOptions {
   readonly verbose: boolean;
 }
 
-/** The app that converts, and what holds it up. */
+/** The app that converts, and whatever keeps it running. */
 export interface Target {
   readonly app: App;
-  /** After this long an upload ought to have been noticed; undefined where nobody can tell. */
+  /** An upload should have been noticed within this time; undefined where that cannot be told. */
   readonly pickUpBoundMs: number | undefined;
   readonly fastestPollMs: number;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
-  /** `signal`: leave at once. */
+  /** Waits for others who still use the app, until the signal is aborted. */
   close(signal: AbortSignal): Promise<void>;
-}
-
-const DEFAULT_DATA = ".mp3drop";
-
-/** Explicitly named storage first, then the one in the environment, else the local stack of the data folder. */
-export async function openTarget(options: TargetOptions, context: CommandContext): Promise<Target> {
-  const { env, folder } = context;
-  const isCloud = options.connectionString !== undefined || (options.data === undefined && namesStorage(env));
-  if (isCloud) {
-    // Loaded late: the storage library is slow to load, and a local stack can start meanwhile.
-    const { connectCloud } = await import("./cloudTarget.ts");
-    return connectCloud(options, context);
-  }
-  return useLocalStack(dataFolderAt(resolve(folder, options.data ?? DEFAULT_DATA)), options, context);
-}
-
-function namesStorage(env: NodeJS.ProcessEnv): boolean {
-  return Boolean(env["STORAGE"]?.trim() || env["STORAGE__blobServiceUri"]?.trim());
 }

@@ -24,8 +24,12 @@ export const topWords: Workload = {
       hint: "Save it as plain text in UTF-8, and upload it again.",
     },
     WordTooLong: {
-      message: "The text has a stretch without any space or line break that is too long to be words",
+      message: "The text has a megabyte without a space, a line break or anything else that ends a word",
       hint: "Check that the file is a text, break its lines, and upload it again.",
+    },
+    CountFailed: {
+      message: "The words could not be counted",
+      hint: "The log says why.",
     },
   },
 

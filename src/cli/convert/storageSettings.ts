@@ -1,9 +1,9 @@
 import type { App } from "./app.ts";
 
-/** Quick retries: a service of the local stack that died is back in a second or two. */
+/** Quick retries, because a service of the local stack that died is back within a second or two. */
 export const RETRY_OPTIONS = { maxTries: 5, retryDelayInMs: 300, maxRetryDelayInMs: 5_000 };
 
-/** The same settings that the app reads. */
+/** Reads the same settings as the app. */
 export function containersFrom(env: NodeJS.ProcessEnv): App["containers"] {
   return {
     input: env["INPUT_CONTAINER"]?.trim() || "input",

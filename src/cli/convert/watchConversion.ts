@@ -1,29 +1,33 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { BlobVersion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
+import type { Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { conversionIdOf } from "../../model/identity.ts";
-import { ClientFailure } from "./answer.ts";
+import { ClientFailure } from "./clientFailure.ts";
 import type { App } from "./app.ts";
 import { isCurrent, readRecord, readView } from "./app.ts";
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Called with each look at the conversion; undefined when nobody tells how it stands. */
+  /** Called after each look at the conversion, with undefined if the app could not say how far it is. */
   readonly onView: (view: ConversionView | undefined) => void;
-  /** Milliseconds until the next look, longer the more conversions are watched. */
+  /** Milliseconds until the next look; grows with the number of conversions that are watched. */
   readonly pollMs: () => number;
-  /** Undefined where an upload may be noticed late, as in the cloud without events. */
+  /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
   readonly pickUpBoundMs: number | undefined;
   readonly now?: () => number;
 }
 
-/** How long storage may stay away, or a conversion that has ended without its record. */
+/** How long storage may be down, or the record of a finished conversion be missing, before we give up. */
 const PATIENCE_MS = 120_000;
-/** Without the app's API, every so many looks at the record also one at the input. */
+/** Without the app's API, the input is checked once in so many looks at the record. */
 const LOOKS_PER_INPUT_CHECK = 5;
 
-/** Waits for the record of this very version. It comes by the app's API or, where that is silent, from storage. */
-export async function watchConversion(app: App, blob: BlobVersion, options: WatchOptions): Promise<ConversionRecord> {
-  const id = conversionIdOf("mp3", blob);
+/** Waits for the record of this very version, which comes from the app's API or, if that is silent, from storage. */
+export async function watchConversion(
+  app: App,
+  conversion: Conversion,
+  options: WatchOptions,
+): Promise<ConversionRecord> {
+  const id = conversionIdOf(conversion.workload, conversion.source);
   const { signal, now = performance.now.bind(performance) } = options;
   const startedAt = now();
   let trouble: { since: number } | undefined;
@@ -36,7 +40,12 @@ export async function watchConversion(app: App, blob: BlobVersion, options: Watc
     if (known?.status === "superseded") throw superseded();
 
     if (known === undefined || known.status !== "running") {
-      const outcome = await lookAtStorage(app, blob, signal, known === undefined && look % LOOKS_PER_INPUT_CHECK === 0);
+      const outcome = await lookAtStorage(
+        app,
+        conversion,
+        signal,
+        known === undefined && look % LOOKS_PER_INPUT_CHECK === 0,
+      );
       if (outcome.record?.conversionId === id) return outcome.record;
       if (outcome.isReplaced) throw superseded();
       trouble = known !== undefined || outcome.error !== undefined ? (trouble ?? { since: now() }) : undefined;
@@ -55,13 +64,13 @@ interface StorageOutcome {
 
 async function lookAtStorage(
   app: App,
-  blob: BlobVersion,
+  conversion: Conversion,
   signal: AbortSignal,
   checkInput: boolean,
 ): Promise<StorageOutcome> {
   try {
-    const record = await readRecord(app, blob.name, signal);
-    return { record, isReplaced: checkInput && !(await isCurrent(app, blob, signal)) };
+    const record = await readRecord(app, conversion, signal);
+    return { record, isReplaced: checkInput && !(await isCurrent(app, conversion.source, signal)) };
   } catch (error) {
     signal.throwIfAborted();
     return { isReplaced: false, error: error as Error };
@@ -71,8 +80,8 @@ async function lookAtStorage(
 function superseded(): ClientFailure {
   return new ClientFailure(
     "Superseded",
-    "A newer upload of the same name took its place, or the upload was deleted",
-    "The record in storage is that of the newer one.",
+    "A newer upload of the same name replaced it, or it was deleted",
+    "If there is a record in storage, it is about the newer upload.",
   );
 }
 
@@ -80,7 +89,7 @@ function notPickedUp(): ClientFailure {
   return new ClientFailure(
     "NotPickedUp",
     "The function app has not noticed the upload",
-    "See the log of the Functions host, and that the app watches the same storage account and container.",
+    "Check that the app watches this storage account and container, and read the log of the Functions host.",
   );
 }
 
@@ -89,13 +98,13 @@ function noAnswer(error: Error | undefined): ClientFailure {
     return new ClientFailure(
       "NoRecord",
       "The conversion has ended but left no record",
-      "See the log of the Functions host.",
+      "Read the log of the Functions host.",
     );
   }
   return new ClientFailure(
     "StorageUnreachable",
     `Storage does not answer: ${error.message.split("\n")[0]}`,
-    "See that the storage account or the local stack is up, then try again.",
+    "Check that the storage account or the local stack is up, then try again.",
     { cause: error },
   );
 }

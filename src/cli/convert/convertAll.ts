@@ -1,54 +1,68 @@
 import { setMaxListeners } from "node:events";
-import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
+import type { BlobVersion, Conversion, ConversionRecord } from "../../model/conversion.ts";
 import { conversionIdOf } from "../../model/identity.ts";
-import type { ConversionAnswer } from "./answer.ts";
-import { ClientFailure, failedAnswer } from "./answer.ts";
+import { ClientFailure } from "./clientFailure.ts";
+import { failedAnswer } from "./conversionAnswer.ts";
 import type { Stage } from "./stage.ts";
 import { stageOf } from "./stage.ts";
 import { createSemaphore } from "../../local/kit/limiter.ts";
 import type { Source } from "./sources.ts";
 import type { Target } from "./target.ts";
-import { downloadMp3, uploadVideo } from "./transfer.ts";
-import { watchConversion } from "./watch.ts";
+import { downloadResult, uploadFile } from "./blobTransfer.ts";
+import { watchConversion } from "./watchConversion.ts";
 
 const TRANSFERS_AT_ONCE = 3;
-/** Each further conversion that is watched makes all looks this much rarer, to this bound. */
+/** The more conversions are watched, the less often each is looked at: this much longer between looks, up to the bound. */
 const POLL_MS_PER_CONVERSION = 100;
 const SLOWEST_POLL_MS = 10_000;
 
 export interface RunOptions {
   readonly target: Target;
-  /** Aborted with a `ClientFailure`: what has not ended fails with it. With another reason: the run is given up. */
+  /** Aborted with a `ClientFailure`, it fails whatever is unfinished; with any other reason, it ends the whole run. */
   readonly signal: AbortSignal;
   readonly onStage: (source: Source, stage: Stage) => void;
-  readonly onAnswer: (source: Source, answer: ConversionAnswer) => void;
+  readonly onAnswer: (source: Source, answer: ConversionRecord) => void;
 }
 
-/** Uploads, converts and downloads all of them; the answers come in the order of the sources. */
-export function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionAnswer[]> {
-  // Every file listens for the end; that many files do so is no leak.
+/** Uploads, converts and downloads them all. The answers are in the order of the sources. */
+export function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionRecord[]> {
+  // One listener for each file is no leak, however many there are.
   setMaxListeners(0, options.signal);
   const upload = createSemaphore(TRANSFERS_AT_ONCE);
   const download = createSemaphore(TRANSFERS_AT_ONCE);
+  const uploads = new Map<string, Promise<BlobVersion>>();
   const watched = new Set<Source>();
   const pollMs = (): number =>
     Math.min(SLOWEST_POLL_MS, options.target.fastestPollMs + POLL_MS_PER_CONVERSION * (watched.size - 1));
 
-  const convertOne = async (source: Source): Promise<ConversionAnswer> => {
+  /** A file that several workloads take is one blob. */
+  const uploadOnce = (source: Source): Promise<BlobVersion> => {
+    const { target, signal, onStage } = options;
+    const { storage, containers } = target.app;
+    const uploading =
+      uploads.get(source.path) ??
+      upload(() => {
+        signal.throwIfAborted();
+        const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
+        return uploadFile(storage, containers.input, source, { signal, onPercent });
+      });
+    uploads.set(source.path, uploading);
+    return uploading;
+  };
+
+  const convertOne = async (source: Source): Promise<ConversionRecord> => {
     const { target, signal, onStage } = options;
     const { app, pickUpBoundMs } = target;
     const startedAt = new Date().toISOString();
-    let blob: BlobVersion = { container: app.containers.input, name: source.blobName, eTag: "" };
+    const workload = source.workload.name;
+    const unknown: BlobVersion = { container: app.containers.input, name: source.blobName, eTag: "" };
+    let conversion: Conversion = { workload, source: unknown };
     let record: ConversionRecord | undefined;
     try {
-      blob = await upload(() => {
-        signal.throwIfAborted();
-        const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
-        return uploadVideo(app.storage, app.containers.input, source, { signal, onPercent });
-      });
+      conversion = { workload, source: await uploadOnce(source) };
       onStage(source, { step: "uploaded" });
       watched.add(source);
-      record = await watchConversion(app, blob, {
+      record = await watchConversion(app, conversion, {
         signal,
         pollMs,
         pickUpBoundMs,
@@ -61,14 +75,14 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
       if (record.status === "succeeded" && output !== null) {
         await download(() => {
           const onPercent = (percent: number): void => onStage(source, { step: "downloading", percent });
-          return downloadMp3(app.storage, output, source.mp3Path, { signal, onPercent });
+          return downloadResult(app.storage, output, source.resultPath, { signal, onPercent });
         });
       }
       return record;
     } catch (error) {
       const failure = failureOf(error, signal);
-      return failedAnswer(failure, blob, {
-        conversionId: conversionIdOf("mp3", blob),
+      return failedAnswer(failure, conversion, {
+        conversionId: conversionIdOf(workload, conversion.source),
         sizeBytes: source.sizeBytes,
         startedAt,
         record,

@@ -6,10 +6,10 @@ import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
 import { wrongUsage } from "../args.ts";
 import { printable } from "../printable.ts";
-import { ClientFailure } from "./answer.ts";
+import { ClientFailure } from "./clientFailure.ts";
 import type { Source } from "./sources.ts";
 
-/** Memory for one file is at most blocks × concurrency, however long the video is. */
+/** One file takes no more memory than its blocks in flight, however large it is. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
 
@@ -18,8 +18,8 @@ export interface TransferOptions {
   readonly onPercent: (percent: number) => void;
 }
 
-/** A blob that is there already becomes a new version, and that is a new conversion. */
-export async function uploadVideo(
+/** An existing blob of that name is replaced: a new version, and so a new conversion. */
+export async function uploadFile(
   storage: BlobServiceClient,
   container: string,
   { path, blobName, sizeBytes }: Source,
@@ -32,30 +32,29 @@ export async function uploadVideo(
       blockSize: BLOCK_BYTES,
       maxSingleShotSize: BLOCK_BYTES,
       concurrency: BLOCKS_AT_ONCE,
-      blobHTTPHeaders: { blobContentType: "video/mp4" },
       onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, sizeBytes)),
     });
-    if (etag === undefined) throw new Error("the service did not tell the version of the blob");
+    if (etag === undefined) throw new Error("the service did not say which version of the blob it stored");
     return { container, name: blobName, eTag: normalizeETag(etag) };
   } catch (cause) {
     signal.throwIfAborted();
     throw new ClientFailure(
       "UploadFailed",
       `${printable(path)} could not be uploaded: ${reasonOf(cause)}`,
-      "See that the file can be read and does not change, and that the storage answers; then try again.",
+      "Check that the file can be read and is not being changed, and that the storage is up; then try again.",
       { cause },
     );
   }
 }
 
-/** The MP3 appears complete or not at all; one that was there is replaced only then. */
-export async function downloadMp3(
+/** The result appears when it is complete or not at all; until then, an older one stays in its place. */
+export async function downloadResult(
   storage: BlobServiceClient,
   output: NonNullable<ConversionRecord["output"]>,
-  mp3Path: string,
+  resultPath: string,
   { signal, onPercent }: TransferOptions,
 ): Promise<void> {
-  const temporary = join(dirname(mp3Path), `.${randomUUID()}.mp3drop`);
+  const temporary = join(dirname(resultPath), `.${randomUUID()}.mp3drop`);
   const blob = storage.getContainerClient(output.container).getBlobClient(output.name);
   try {
     await blob.downloadToFile(temporary, 0, undefined, {
@@ -63,14 +62,14 @@ export async function downloadMp3(
       onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, output.sizeBytes)),
     });
     const { size } = statSync(temporary);
-    if (size !== output.sizeBytes) throw new Error(`${size} bytes came instead of ${output.sizeBytes}`);
-    renameSync(temporary, mp3Path);
+    if (size !== output.sizeBytes) throw new Error(`received ${size} bytes instead of ${output.sizeBytes}`);
+    renameSync(temporary, resultPath);
   } catch (cause) {
     signal.throwIfAborted();
     throw new ClientFailure(
       "DownloadFailed",
-      `${printable(mp3Path)} could not be written: ${reasonOf(cause)}`,
-      `The MP3 is in storage, as ${output.container}/${printable(output.name)}.`,
+      `${printable(resultPath)} could not be written: ${reasonOf(cause)}`,
+      `The result is in storage, as ${output.container}/${printable(output.name)}.`,
       { cause },
     );
   } finally {
@@ -78,15 +77,15 @@ export async function downloadMp3(
   }
 }
 
-/** Found out before the first upload: hours later would be a bad moment. */
+/** Checked before the first upload, because hours later would be a bad moment to find out. */
 export function ensureWritableFolders(sources: readonly Source[]): void {
-  for (const folder of new Set(sources.map((source) => dirname(source.mp3Path)))) {
+  for (const folder of new Set(sources.map((source) => dirname(source.resultPath)))) {
     try {
       mkdirSync(folder, { recursive: true });
       accessSync(folder, constants.W_OK | constants.X_OK);
     } catch (cause) {
       throw wrongUsage(
-        `No MP3 can be written to ${printable(folder)}: ${reasonOf(cause)}`,
+        `No result can be written to ${printable(folder)}: ${reasonOf(cause)}`,
         "Choose another folder with --out.",
         { cause },
       );

@@ -1,0 +1,71 @@
+import { sep } from "node:path";
+import { MAX_BLOB_NAME_LENGTH } from "../../model/identity.ts";
+import { wrongUsage } from "../args.ts";
+import { printable } from "../printable.ts";
+
+/** A file on this machine that is to be converted. */
+export interface FoundFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** How many of the last segments of its path make its name: 1 for a file that was given itself. */
+  readonly depth: number;
+}
+
+export interface NamedFile extends FoundFile {
+  /** With this machine's separators. */
+  readonly relativePath: string;
+  readonly blobName: string;
+}
+
+/**
+ * A file that was given itself is named after its base name, a file found in a folder after its path from there. Files
+ * that would share a name get the names of their parent folders in front, as many as it takes to tell them apart.
+ */
+export function giveUniqueNames(files: readonly FoundFile[]): NamedFile[] {
+  let named = files.map(nameAtDepth);
+  for (;;) {
+    const shared = repeated(named.map((file) => file.blobName));
+    const isShared = (file: NamedFile): boolean => shared.has(file.blobName);
+    const canGrow = (file: NamedFile): boolean => isShared(file) && file.depth < segmentsOf(file.path).length;
+    if (!named.some(canGrow)) return named.map((file) => checked(file, isShared(file)));
+    named = named.map((file) => (canGrow(file) ? nameAtDepth({ ...file, depth: file.depth + 1 }) : file));
+  }
+}
+
+function repeated(names: readonly string[]): Set<string> {
+  const seen = new Set<string>();
+  return new Set(names.filter((name) => seen.size === seen.add(name).size));
+}
+
+function nameAtDepth({ path, sizeBytes, depth }: FoundFile): NamedFile {
+  const segments = segmentsOf(path).slice(-depth);
+  return {
+    path,
+    sizeBytes,
+    depth,
+    relativePath: segments.join(sep),
+    blobName: segments.map(blobSegment).join("/"),
+  };
+}
+
+/** Blob names cannot hold control characters, and the service takes a backslash for a slash. */
+function blobSegment(segment: string): string {
+  // oxlint-disable-next-line no-control-regex -- finding them is the point
+  return segment.replace(/[\u0000-\u001F\u007F-\u009F\\]/g, encodeURIComponent);
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split(sep).filter((segment) => segment !== "");
+}
+
+function checked(file: NamedFile, isShared: boolean): NamedFile {
+  const path = printable(file.path);
+  if (isShared) throw wrongUsage(`${path} would get the same blob name as another file`, "Rename one of them.");
+  if (file.blobName.length > MAX_BLOB_NAME_LENGTH) {
+    throw wrongUsage(
+      `${path} would need a blob name of ${file.blobName.length} characters; ${MAX_BLOB_NAME_LENGTH} are allowed`,
+      "Name a folder closer to the file, or rename it.",
+    );
+  }
+  return file;
+}

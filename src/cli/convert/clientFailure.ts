@@ -1,0 +1,23 @@
+/** What can go wrong between this command and the app. The app's own failures are in its records. */
+export type ClientFailureCode =
+  | "DownloadFailed"
+  | "NoRecord"
+  | "NotPickedUp"
+  | "StackStopped"
+  | "StorageUnreachable"
+  | "Superseded"
+  | "TimedOut"
+  | "UploadFailed";
+
+/** One conversion cannot be finished; the others go on. */
+export class ClientFailure extends Error {
+  override readonly name = "ClientFailure";
+  readonly code: ClientFailureCode;
+  readonly hint: string;
+
+  constructor(code: ClientFailureCode, message: string, hint: string, options: ErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}

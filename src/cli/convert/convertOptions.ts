@@ -1,0 +1,39 @@
+export const CONVERT_HELP = `Uploads files to the storage container "input", waits for the app, and downloads each verified result.
+
+Examples
+  mp3drop convert video.mp4                     video.mp3 appears beside it
+  mp3drop convert talks/ more.mp4 --out mp3s    every MP4 below talks; the same folders below mp3s
+  mp3drop convert --json *.mp4 | jq             the records, in the order of the arguments
+  WORKLOADS=topWords mp3drop convert texts/     the most frequent words of every .txt below texts
+
+Options
+  --out DIR                  where to put the results (default: next to each file)
+  --no-overwrite, -n         skip files whose result is already there
+  --timeout MINUTES          give up on whatever is not finished by then (default 720)
+  --json                     one JSON document on stdout: {"conversions": [record, ...]}
+  --data DIR                 data folder of the local stack (default .mp3drop)
+  --connection-string TEXT   convert in this storage account instead (or set STORAGE in the environment)
+  --functions-url URL        address of that app, to show progress; add ?code=KEY if it needs a key
+  --verbose                  show what the services say, if this command starts a stack
+  --help, -h                 show this text
+
+If a stack already runs on the data folder, it is used; if not, one runs until the command is done. In storage and
+below --out, a file keeps its base name, and a file found in a folder its path from there; files that would share a name
+get the names of their parent folders in front. An existing blob of that name is replaced. An existing result is replaced,
+too, but only once the new one is complete. The setting WORKLOADS (default mp3) says which files are taken, and what is
+made of them.
+
+Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted.
+`;
+
+export const CONVERT_OPTIONS = {
+  out: { type: "string" },
+  "no-overwrite": { type: "boolean", short: "n", default: false },
+  timeout: { type: "string", default: "720" },
+  json: { type: "boolean", default: false },
+  data: { type: "string" },
+  "connection-string": { type: "string" },
+  "functions-url": { type: "string" },
+  verbose: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;

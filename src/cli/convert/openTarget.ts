@@ -1,0 +1,23 @@
+import { resolve } from "node:path";
+import { dataFolderAt } from "../../local/stack/dataFolder.ts";
+import type { CommandContext } from "../command.ts";
+import { useLocalStack } from "./localTarget.ts";
+import type { Target, TargetOptions } from "./target.ts";
+
+const DEFAULT_DATA = ".mp3drop";
+
+/** Storage named on the command line comes first, then storage named in the environment, then the local stack. */
+export async function openTarget(options: TargetOptions, context: CommandContext): Promise<Target> {
+  const { env, folder } = context;
+  const isCloud = options.connectionString !== undefined || (options.data === undefined && namesStorage(env));
+  if (isCloud) {
+    // Imported only here: the storage library is slow to load, and a local stack can start in the meantime.
+    const { connectCloud } = await import("./cloudTarget.ts");
+    return connectCloud(options, context);
+  }
+  return useLocalStack(dataFolderAt(resolve(folder, options.data ?? DEFAULT_DATA)), options, context);
+}
+
+function namesStorage(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env["STORAGE"]?.trim() || env["STORAGE__blobServiceUri"]?.trim());
+}

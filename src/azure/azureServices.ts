@@ -10,7 +10,7 @@ import { createUrlSigner } from "./urlSigner.ts";
 
 let shared: Services | undefined;
 
-/** The services that the settings of this process name, made at the first call. */
+/** The services named by the settings of this process, created at the first call. */
 export function services(): Services {
   return (shared ??= createServices(readConfig(process.env)));
 }

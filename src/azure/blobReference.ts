@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** Which blob a trigger fired for. It never carries the blob's bytes: a video may be larger than our memory. */
+/** Which blob a trigger fired for, without its bytes: a video can be larger than our memory. */
 export interface BlobReference {
   readonly container: string;
   readonly name: string;
@@ -18,10 +18,10 @@ interface ResourceFactoryResolver {
 const BLOB_BINDING_SOURCE = "AzureStorageBlobs";
 
 /**
- * Tells the Functions library what to hand to a blob trigger with `sdkBinding: true`: a reference, where its own
- * extension package would load a whole storage client. Calling it again changes nothing.
+ * Makes the Functions library pass a reference to blob triggers with `sdkBinding: true`. Its own extension package would
+ * load a whole storage client instead. Calling this again changes nothing.
  *
- * The resolver is a singleton of its module, so it must come from the very copy that the library itself loads.
+ * The resolver is a singleton of its module, so it must come from the very copy that the library loads.
  */
 export function provideBlobReferences(): void {
   const require = createRequire(import.meta.url);

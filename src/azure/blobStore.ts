@@ -1,11 +1,9 @@
 import { text } from "node:stream/consumers";
-import type { BlobClient, BlobServiceClient, RestError } from "@azure/storage-blob";
+import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
-import { ConflictError, StorageError } from "../model/errors.ts";
-import { withoutSecrets } from "../model/redact.ts";
 import type { BlobAddress, BlobProperties, BlobStore } from "../services.ts";
 import { conditionsOf, deleteBlob } from "./deleteBlob.ts";
-import { isSignInFailure } from "./signInFailure.ts";
+import { describeError, inWords, isRestError, unlessMissing } from "./storageErrors.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 
 /** The blobs of one storage account. */
@@ -43,9 +41,13 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     },
 
     async *list(container) {
-      for await (const blob of account.getContainerClient(container).listBlobsFlat({ includeMetadata: true })) {
-        const { etag, lastModified } = blob.properties;
-        yield { name: blob.name, eTag: normalizeETag(etag), lastModified, metadata: blob.metadata ?? {} };
+      try {
+        for await (const blob of account.getContainerClient(container).listBlobsFlat({ includeMetadata: true })) {
+          const { etag, lastModified } = blob.properties;
+          yield { name: blob.name, eTag: normalizeETag(etag), lastModified, metadata: blob.metadata ?? {} };
+        }
+      } catch (error) {
+        throw describeError(`list container ${container}`, error);
       }
     },
 
@@ -67,9 +69,9 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
         const copying = await at(to).beginCopyFromURL(source, options);
         return copying.isDone() ? "copied" : "copying";
       } catch (error) {
-        if (from.eTag !== undefined && isMissingOrChanged(error) && (await properties(from))?.eTag !== from.eTag) {
-          return "sourceChanged";
-        }
+        // Only a look tells which of the two has changed or is gone: the codes for that differ between services.
+        const mayBeSource = from.eTag !== undefined && isRestError(error) && [404, 412].includes(error.statusCode ?? 0);
+        if (mayBeSource && (await properties(from))?.eTag !== from.eTag) return "sourceChanged";
         throw describeError(`copy ${nameOf(from)} to ${nameOf(to)}`, error);
       }
     },
@@ -93,60 +95,8 @@ function describe(found: Awaited<ReturnType<BlobClient["getProperties"]>>): Blob
   };
 }
 
-async function unlessMissing<Result>(what: string, request: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (isRestError(error) && error.statusCode === 404) return undefined;
-    throw describeError(what, error);
-  }
-}
-
-async function inWords<Result>(what: string, request: Promise<Result>): Promise<Result> {
-  try {
-    return await request;
-  } catch (error) {
-    throw describeError(what, error);
-  }
-}
-
-/** A refused condition is a `ConflictError`; the answer to a HEAD has no body, so its error has no message of its own. */
-function describeError(what: string, cause: unknown): unknown {
-  if (isSignInFailure(cause)) {
-    const refusal = { code: undefined, statusCode: undefined, isSignInFailure: true };
-    const reasons = cause.message.replaceAll("\n", "; ");
-    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reasons}`), refusal, { cause });
-  }
-  if (!isRestError(cause)) return cause;
-  if (cause.code === "ConditionNotMet" || cause.code === "BlobAlreadyExists" || cause.statusCode === 412) {
-    return new ConflictError(`Azure Storage could not ${what}: somebody else has changed it at the same moment`, {
-      cause,
-    });
-  }
-  const { code, statusCode } = cause;
-  const reason = [statusCode, code, firstLineOf(cause)].filter(Boolean).join(": ");
-  return new StorageError(
-    withoutSecrets(`Azure Storage could not ${what}: ${reason}`),
-    { code, statusCode },
-    { cause },
-  );
-}
-
-function firstLineOf({ message }: Error): string {
-  return message.split("\n")[0] ?? "";
-}
-
-/** A condition that does not hold, or a blob that is not there: services differ in how they say which. */
-function isMissingOrChanged(error: unknown): boolean {
-  return isRestError(error) && (error.statusCode === 412 || error.statusCode === 404);
-}
-
 function nameOf({ container, name }: BlobAddress): string {
   return `${container}/${name}`;
-}
-
-function isRestError(error: unknown): error is RestError {
-  return error instanceof Error && error.name === "RestError";
 }
 
 function inOneHour(): Date {

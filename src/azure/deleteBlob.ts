@@ -2,6 +2,7 @@ import type { BlobClient, BlobRequestConditions } from "@azure/storage-blob";
 import { RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { IfUnchanged } from "../services.ts";
+import { isRestError } from "./storageErrors.ts";
 
 /**
  * Deletes a blob if it is there. While a copy to it is pending, which can take Azure two weeks, the service refuses that:
@@ -13,7 +14,7 @@ export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | unde
   } catch (error) {
     if (codeOf(error) !== "PendingCopyOperation") throw error;
     await abortAndDelete(blob, condition).catch((cause: unknown) => {
-      if ((cause as RestError).statusCode !== 404) throw cause;
+      if (!isRestError(cause) || cause.statusCode !== 404) throw cause;
     });
   }
 }
@@ -23,7 +24,7 @@ export function conditionsOf(condition: IfUnchanged | undefined): BlobRequestCon
   return condition.eTag === null ? { ifNoneMatch: "*" } : { ifMatch: `"${condition.eTag}"` };
 }
 
-/** The end of a copy changes the ETag, so from there on it is the copy's id that tells whether the blob is still the same. */
+/** Aborting a copy changes the ETag; from then on the copy's id tells whether it is still the same blob. */
 async function abortAndDelete(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
   const found = await blob.getProperties();
   if (condition !== undefined && normalizeETag(found.etag ?? "") !== condition.eTag) throw conditionNotMet();
@@ -53,5 +54,5 @@ function conditionNotMet(): RestError {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof RestError ? error.code : undefined;
+  return isRestError(error) ? error.code : undefined;
 }

@@ -6,7 +6,7 @@ import { readTaskScript } from "../workloads/taskFiles.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { remembered } from "./remembered.ts";
 
-/** Our containers, and the task scripts in the `application` container. */
+/** Creates our containers, and puts the task scripts into the `application` container. */
 export function createStorageLayout(blobs: BlobStore, containers: Config["containers"]): StorageLayout {
   async function stageScript(workload: Workload): Promise<readonly [string, BlobAddress]> {
     const { text, blobName } = readTaskScript(workload);

@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import type { StorageSettings } from "../config.ts";
 import { entraCredential } from "./credential.ts";
 
-/** Connects by connection string where there is one (it wins, as in the Functions host), else by Entra ID. */
+/** Uses the connection string if there is one (it wins, as in the Functions host), or else signs in with Entra ID. */
 export function connectStorage({ connectionString, blobServiceUri, clientId }: StorageSettings): BlobServiceClient {
   if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString);
   if (blobServiceUri === undefined) throw new TypeError("readConfig lets neither be missing");

@@ -18,7 +18,7 @@ export interface UrlSigner {
 /** The clocks of this machine, the nodes and the storage service may differ by this much. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
-/** Signs with the account's key where there is one, else with a user delegation key. */
+/** Signs with the account's key if there is one, or else with a user delegation key. */
 export function createUrlSigner(account: BlobServiceClient, now: () => number = Date.now): UrlSigner {
   const delegationKey = createDelegationKeys(account, now);
 

@@ -212,7 +212,7 @@ test("an older version cannot overwrite a newer one that is published at the sam
   };
 
   await expect(publish({ ...services, blobs: { ...services.blobs, properties } }, older)).rejects.toThrow(
-    "somebody else has changed it",
+    "somebody else has just changed it",
   );
   expect(await contentOf(MP3)).toBe("new music");
   expect(await publish(services, older)).toEqual({ status: "superseded" });

@@ -291,7 +291,7 @@ test("a pool that somebody has deleted is made anew while its tasks wait", async
   await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
 
   expect(await batch.explainWaiting()).toMatchObject({
-    text: "pool mp3drop was gone and is being created anew",
+    text: "pool mp3drop was gone and is being created again",
   });
   expect((await client.pool.exists("mp3drop")).body).toBe(true);
 });

@@ -75,3 +75,13 @@ test("the type of a blob that has changed since is left alone", async ({ expect 
   await expect(blobs.setContentType(source, "audio/mpeg", { eTag: before })).rejects.toThrow(ConflictError);
   expect(await blobs.properties(source)).toMatchObject({ contentType: "text/plain" });
 });
+
+test("a container that cannot be listed is told in words", async ({ expect }) => {
+  const names = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { name } of blobs.list("no-such-container")) found.push(name);
+    return found;
+  };
+
+  await expect(names()).rejects.toThrow(/^Azure Storage could not list container no-such-container: 404: Container/);
+});

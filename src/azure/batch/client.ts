@@ -4,16 +4,16 @@ import type { HttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
 
-/** Without it a request that is never answered would hold its activity for ever. */
+/** Without it, a request that is never answered would hold up its activity for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * The audience of the Batch service. The client would ask for a token of the management plane by itself, which the
+ * The audience of the Batch service. Left to itself, the client asks for a token for the management plane, which the
  * service refuses: https://learn.microsoft.com/azure/batch/batch-aad-auth#batch-resource-endpoint
  */
 const BATCH_SCOPE = "https://batch.core.windows.net/.default";
 
-/** Its own retries are off: they take minutes, and `retrying` knows better what to repeat. */
+/** The client's own retries are off: they take minutes, and `retrying` knows better what to repeat. */
 export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: BatchSettings): BatchServiceClient {
   const credentials =
     sharedKey === undefined

@@ -6,15 +6,15 @@ import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 /** A job that is no longer active cannot be revived, so the next generation takes over: `mp3drop`, `mp3drop-2`, … */
 const MAX_GENERATION = 1000;
 
-/** Finds the first generation of the job that takes tasks, or makes one, and returns its id. */
+/** Finds the first generation of the job that takes tasks, or creates one, and returns its id. */
 export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: BatchSettings): Promise<string> {
   for (let generation = 1; generation <= MAX_GENERATION; generation++) {
     const id = idOf(jobId, generation);
     const state = await readJobState(client, id);
     if (state === "active" || state === "enabling") return id;
     if (state === "gone") {
-      // Whoever was faster has created the same job. One that stays when its tasks are done is what we want: the
-      // alternative ends a job that is empty for a moment.
+      // If somebody else was faster, the job is the same. It has to stay open when its tasks are done: the other choice
+      // would end it whenever it is empty for a moment.
       await unlessCode(`create job ${id}`, ["JobExists"], () =>
         client.job.add({
           id,
@@ -35,7 +35,7 @@ export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: B
   );
 }
 
-/** Deletes the generations that were completed before the one in use, with their tasks. */
+/** Deletes the completed generations before the one in use, with their tasks. */
 export async function deleteCompletedJobs(client: BatchServiceClient, jobId: string, idInUse: string): Promise<void> {
   for (let generation = 1; idOf(jobId, generation) !== idInUse; generation++) {
     const id = idOf(jobId, generation);
@@ -44,14 +44,14 @@ export async function deleteCompletedJobs(client: BatchServiceClient, jobId: str
   }
 }
 
-function idOf(jobId: string, generation: number): string {
-  return generation === 1 ? jobId : `${jobId}-${generation}`;
-}
-
-/** As the service names it, or `gone` when there is no such job. */
+/** The service's word for it, or `gone` if there is no such job. */
 export async function readJobState(client: BatchServiceClient, id: string): Promise<string> {
   const job = await unlessMissing(`read job ${id}`, () =>
     client.job.get(id, { jobGetOptions: { select: "id,state" } }),
   );
   return job === undefined ? "gone" : (job.state?.toLowerCase() ?? "active");
+}
+
+function idOf(jobId: string, generation: number): string {
+  return generation === 1 ? jobId : `${jobId}-${generation}`;
 }

@@ -5,7 +5,7 @@ import type { NodeNeeds } from "../../workloads/workload.ts";
 import { startTaskFor } from "./startTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/** Creates the pool when there is none. An existing pool is used as it is: its size and image may be somebody's choice. */
+/** Creates the pool if there is none. An existing pool is used as it is: somebody may have chosen its size and image. */
 export async function ensurePool(
   client: BatchServiceClient,
   settings: BatchSettings,
@@ -36,8 +36,8 @@ export async function ensurePool(
 }
 
 /**
- * The wanted image among those the account offers and Microsoft has verified, with the node agent it needs.
- * Throws when it is not among them, with the images that are.
+ * The wanted image with the node agent it needs, if the account offers it and Microsoft has verified it. If not, throws
+ * an error that lists the images that are.
  */
 async function findImage(
   client: BatchServiceClient,
@@ -89,7 +89,7 @@ function same(offered: string | undefined, wanted: string): boolean {
 }
 
 function poolIsBeingDeleted(poolId: string): BatchError {
-  return new BatchError(`Pool ${poolId} is being deleted; a new one can be created when that is done`, {
+  return new BatchError(`Pool ${poolId} is being deleted; a new one can be created once it is gone`, {
     code: "PoolBeingDeleted",
     statusCode: 409,
   });

@@ -10,7 +10,7 @@ import { ensurePool } from "./pool.ts";
 import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
 
-/** Answers of the service that mean: the job we remember takes no more tasks. */
+/** Codes of the service which mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
   "JobNotFound",
   "JobBeingDeleted",
@@ -20,7 +20,7 @@ const JOB_IS_GONE = new Set([
   "JobNotActive",
 ]);
 
-/** What is the same for all tasks that wait is looked up once for all that ask within this time. */
+/** What is the same for all waiting tasks is looked up once, and shared by all who ask within this time. */
 const SHARED_LOOK_MS = 5_000;
 
 /** Azure Batch, as the app uses it. */
@@ -62,7 +62,7 @@ export function createBatchService(
       if (reason !== undefined) return reason;
       await place.get({ isFresh: true });
       waiting.forget();
-      return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created anew` };
+      return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created again` };
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),

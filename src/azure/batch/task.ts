@@ -5,7 +5,7 @@ import { withoutSecrets } from "../../model/redact.ts";
 import type { NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/** How long a node keeps a task's directory after its end. Everything of interest has been uploaded by then. */
+/** How long a node keeps the directory of a task that has ended. Everything of interest is uploaded by then. */
 const RETENTION = "PT1H";
 
 export async function addTask(client: BatchServiceClient, jobId: string, task: NewTask): Promise<void> {
@@ -26,7 +26,7 @@ export async function addTask(client: BatchServiceClient, jobId: string, task: N
         },
         uploadOptions: { uploadCondition: output.when },
       })),
-      // Batch repeats only non-zero exits, whatever their reason. The orchestration knows which failures are worth
+      // Batch would repeat every non-zero exit, whatever its reason. The orchestration knows which failures are worth
       // another attempt.
       constraints: {
         maxTaskRetryCount: 0,
@@ -37,10 +37,10 @@ export async function addTask(client: BatchServiceClient, jobId: string, task: N
   );
 }
 
-/** In any other state of their job, tasks that wait do so for ever. */
+/** Tasks of a job in any other state never start. */
 const OPEN_JOB_STATES = new Set(["active", "enabling"]);
 
-/** `jobState` is asked only for a task that waits. */
+/** `jobState` is called only for a task that is waiting. */
 export async function readTask(
   client: BatchServiceClient,
   { jobId, taskId }: TaskRef,
@@ -89,7 +89,7 @@ export async function deleteTask(client: BatchServiceClient, { jobId, taskId }: 
   await unlessMissing(`delete task ${taskId}`, () => client.task.deleteMethod(jobId, taskId));
 }
 
-/** Finished tasks do not go by themselves, and a job with very many is slow. Returns how many were deleted. */
+/** Finished tasks do not go away by themselves, and very many make a job slow. Returns how many were deleted. */
 export async function deleteOldTasks(
   client: BatchServiceClient,
   poolAndJob: Omit<TaskRef, "taskId">,
@@ -112,7 +112,7 @@ export async function deleteOldTasks(
 
 type Completion = Omit<Extract<TaskReading, { state: "completed" }>, "startedAt" | "nodeId">;
 
-/** The service writes `success` and `Success`, by place and version. */
+/** The service writes `success` or `Success`, depending on place and version. */
 function completion(info: BatchServiceModels.TaskExecutionInformation | undefined): Completion {
   const failureInfo = info?.failureInfo;
   return {

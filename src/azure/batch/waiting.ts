@@ -4,8 +4,8 @@ import type { WaitReason } from "../../model/batchTask.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
 /**
- * Says why a pool gives no node to a task: null when it is just busy, undefined when there is no such pool.
- * What is found first gives the code.
+ * Says why a pool has no node for a task: null if it is just busy, undefined if there is no such pool. The first reason
+ * found gives the code.
  */
 export async function explainWaiting(
   client: BatchServiceClient,
@@ -37,11 +37,11 @@ function reasonOfResizeError({ code = "Unknown", message = "no details" }: Batch
   return reason(code.endsWith("QuotaReached") ? "QuotaExceeded" : "NoCapacity", `${code}: ${message}`);
 }
 
-/** How much of a start task's stderr is shown: the status of an orchestration may have 16 KiB. */
+/** How much of a start task's stderr is shown: an orchestration's status is limited to 16 KiB. */
 const MAX_TAIL_BYTES = 1000;
 const TAIL_LINES = 3;
 
-/** With the last words of one of the start tasks, and where the rest of them is. */
+/** Quotes the last lines of one of the start tasks, and says where the rest is. */
 async function reasonOfStartTask(client: BatchServiceClient, poolId: string, count: number): Promise<WaitReason> {
   const failed = `the start task failed on ${nodes(count)}`;
   const [node] = await retrying(`list the nodes of pool ${poolId}`, () =>
@@ -64,9 +64,9 @@ async function readTail(client: BatchServiceClient, poolId: string, nodeId: stri
     });
     return readableStreamBody === undefined ? "" : text(readableStreamBody);
   };
-  // The node may be gone or may not answer; that its start task failed is what matters.
+  // The node may be gone or not answer. What matters is that its start task failed.
   const content = await retrying(`read ${file} of node ${nodeId}`, read).catch(() => "");
-  return content.trim().split("\n").slice(-TAIL_LINES).join(" / ") || "it wrote no error";
+  return content.trim().split("\n").slice(-TAIL_LINES).join(" / ") || "it wrote nothing to stderr";
 }
 
 type NodeState = Exclude<keyof BatchServiceModels.NodeCounts, "total">;

@@ -11,7 +11,7 @@ export interface FoundFile {
   readonly depth: number;
 }
 
-export interface NamedFile extends FoundFile {
+interface NamedFile extends FoundFile {
   /** With this machine's separators. */
   readonly relativePath: string;
   readonly blobName: string;

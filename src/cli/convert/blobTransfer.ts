@@ -13,7 +13,7 @@ import type { Source } from "./sources.ts";
 const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
 
-export interface TransferOptions {
+interface TransferOptions {
   readonly signal: AbortSignal;
   readonly onPercent: (percent: number) => void;
 }

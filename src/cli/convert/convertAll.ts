@@ -16,7 +16,7 @@ const TRANSFERS_AT_ONCE = 3;
 const POLL_MS_PER_CONVERSION = 100;
 const SLOWEST_POLL_MS = 10_000;
 
-export interface RunOptions {
+interface RunOptions {
   readonly target: Target;
   /** Aborted with a `ClientFailure`, it fails whatever is unfinished; with any other reason, it ends the whole run. */
   readonly signal: AbortSignal;

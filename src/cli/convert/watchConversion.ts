@@ -5,7 +5,7 @@ import { ClientFailure } from "./clientFailure.ts";
 import type { App } from "./app.ts";
 import { isCurrent, readRecord, readView } from "./app.ts";
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly signal: AbortSignal;
   /** Called after each look at the conversion, with undefined if the app could not say how far it is. */
   readonly onView: (view: ConversionView | undefined) => void;

@@ -1,0 +1,48 @@
+import type { RestError } from "@azure/storage-blob";
+import { ConflictError, StorageError } from "../model/errors.ts";
+import { withoutSecrets } from "../model/redact.ts";
+import { isSignInFailure } from "./signInFailure.ts";
+
+/** The answer to a request; its failure as an error of ours. `what` completes "Azure Storage could not …". */
+export async function inWords<Result>(what: string, request: Promise<Result>): Promise<Result> {
+  try {
+    return await request;
+  } catch (error) {
+    throw describeError(what, error);
+  }
+}
+
+/** As `inWords`, but undefined if the service answers 404. */
+export async function unlessMissing<Result>(what: string, request: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isRestError(error) && error.statusCode === 404) return undefined;
+    throw describeError(what, error);
+  }
+}
+
+/** A condition that does not hold is a `ConflictError`. */
+export function describeError(what: string, cause: unknown): unknown {
+  if (isSignInFailure(cause)) {
+    const refusal = { code: undefined, statusCode: undefined, isSignInFailure: true };
+    const reasons = cause.message.replaceAll("\n", "; ");
+    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reasons}`), refusal, { cause });
+  }
+  if (!isRestError(cause)) return cause;
+  const { code, statusCode } = cause;
+  if (code === "ConditionNotMet" || code === "BlobAlreadyExists" || statusCode === 412) {
+    return new ConflictError(`Azure Storage could not ${what}: somebody else has just changed it`, { cause });
+  }
+  // The answer to a HEAD has no body, and so its error no message.
+  const reason = [statusCode, code, cause.message.split("\n")[0]].filter(Boolean).join(": ");
+  return new StorageError(
+    withoutSecrets(`Azure Storage could not ${what}: ${reason}`),
+    { code, statusCode },
+    { cause },
+  );
+}
+
+export function isRestError(error: unknown): error is RestError {
+  return error instanceof Error && error.name === "RestError";
+}

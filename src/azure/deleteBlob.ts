@@ -1,7 +1,8 @@
-import type { BlobClient, BlobRequestConditions } from "@azure/storage-blob";
+import type { BlobClient } from "@azure/storage-blob";
 import { RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { IfUnchanged } from "../services.ts";
+import { conditionsOf } from "./conditions.ts";
 import { isRestError } from "./storageErrors.ts";
 
 /**
@@ -17,11 +18,6 @@ export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | unde
       if (!isRestError(cause) || cause.statusCode !== 404) throw cause;
     });
   }
-}
-
-export function conditionsOf(condition: IfUnchanged | undefined): BlobRequestConditions {
-  if (condition === undefined) return {};
-  return condition.eTag === null ? { ifNoneMatch: "*" } : { ifMatch: `"${condition.eTag}"` };
 }
 
 /** Aborting a copy changes the ETag; from then on the copy's id tells whether it is still the same blob. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataFolder } from "../../local/stack/dataFolder.ts";
-import { lockHolder } from "../../local/kit/folderLock.ts";
+import { lockHolder } from "../../local/stack/dataFolder.ts";
 import { enterAsGuest, guestsOf } from "../../local/stack/guests.ts";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";

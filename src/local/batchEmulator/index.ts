@@ -14,7 +14,7 @@ import { createListener } from "./http/listener.ts";
 import { Faults } from "./faults/faults.ts";
 import { parseFaultPlan } from "./faults/plan.ts";
 import type { FaultPlanInput } from "./faults/plan.ts";
-import { lockFolder } from "./folderLock.ts";
+import { lockFolder } from "../kit/folderLock.ts";
 import { openServer } from "./http/server.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
@@ -75,7 +75,7 @@ const DEFAULT_MAX_NODES = 20;
 /** Starts a Batch account on this machine. Resolves when it answers requests. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
-  const undo: (() => void | Promise<void>)[] = [lockFolder(folder)];
+  const undo: (() => void | Promise<void>)[] = [lockFolder(join(folder, "lock"), "Batch emulator")];
   const stop = async (): Promise<void> => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };

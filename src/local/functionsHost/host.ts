@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { AppSettings } from "./appSettings.ts";
 import { resolveSettings } from "./appSettings.ts";
 import { checkBindings } from "./bindings.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { lockFolder } from "./dataLock.ts";
+import { lockFolder } from "../kit/folderLock.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
 import { TaskHub } from "./durable/taskHub.ts";
@@ -139,9 +138,8 @@ async function run(
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys });
   const durableApi = createDurableApi(hub, address);
 
-  const proofPath = `/running/${randomUUID()}`;
-  rpc.become(createRpc(durableApi, proofPath));
-  const unlock = await lockFolder(folder, `${rpc.url}${proofPath}`);
+  rpc.become(createRpc(durableApi));
+  const unlock = lockFolder(join(folder, "host.lock"), "Functions host");
   try {
     file.open();
   } catch (error) {

@@ -1,62 +1,109 @@
-import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import type { DataFolder } from "../stack/dataFolder.ts";
-import { readJsonFile } from "./jsonFile.ts";
+import { randomUUID } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { ProcessIdentity } from "./processIdentity.ts";
-import { identifyProcess, isRunning } from "./processIdentity.ts";
+import { isRunning, ownIdentity } from "./processIdentity.ts";
 import { UserError } from "./userError.ts";
 
 /**
- * Makes this process the only one that runs a stack on the folder; the answer gives it up again.
- * A lock whose process is gone, by `kill -9` or a power cut, counts for nothing.
+ * Makes this process the only one that works in the folder of the lock file; call what it returns to let go.
+ * A lock whose process has gone, by `kill -9` or a power cut, counts for nothing.
+ *
+ * `holder` says what works there, for the message: "Another Batch emulator (process 12) …".
  */
-export function lockDataFolder(folder: DataFolder): () => void {
-  const mine = identifyProcess(process.pid) ?? { pid: process.pid, startedAt: null };
-  const draft = `${folder.lock}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(mine));
+export function lockFolder(path: string, holder: string): () => void {
   try {
-    while (!tryLink(draft, folder.lock)) {
-      const holder = lockHolder(folder);
-      if (holder !== undefined) throw inUse(folder, holder);
-      removeStale(folder.lock, `${draft}.stale`);
+    mkdirSync(dirname(path), { recursive: true });
+    const mine = new LockFile(path);
+    const rival = mine.take();
+    if (rival === undefined) return () => mine.release();
+    throw new UserError("DataFolderInUse", `Another ${holder} (process ${rival.pid}) runs on ${dirname(path)}`, {
+      hint: "Stop that one first, or choose another data folder with --data.",
+    });
+  } catch (cause) {
+    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
+    throw new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
+      cause,
+      hint: `Make ${dirname(path)} a folder that you may write to, or choose another data folder with --data.`,
+    });
+  }
+}
+
+/** The living process that holds the lock. */
+export function holderOf(path: string): ProcessIdentity | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : livingHolder(text);
+}
+
+class LockFile {
+  readonly #path: string;
+  /** Unlike any other lock, also of this process: so it can be recognised when it is given up. */
+  readonly #text = JSON.stringify({ ...ownIdentity(), id: randomUUID() });
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Answers with the living process that was faster; undefined: the lock is ours. */
+  take(): ProcessIdentity | undefined {
+    while (!this.#create()) {
+      const rival = holderOf(this.#path) ?? this.#removeStale();
+      if (rival !== undefined) return rival;
     }
-  } finally {
-    rmSync(draft, { force: true });
+    return undefined;
   }
-  return () => rmSync(folder.lock, { force: true });
+
+  release(): void {
+    if (readText(this.#path) === this.#text) rmSync(this.#path, { force: true });
+  }
+
+  /** A link appears with its content or not at all, and only one of two can make it. */
+  #create(): boolean {
+    const draft = `${this.#path}.${randomUUID()}`;
+    writeFileSync(draft, this.#text);
+    try {
+      linkSync(draft, this.#path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /**
+   * Between a look and the removal somebody else could replace the stale lock by its own. So only the holder of a second
+   * lock removes, and only a stale lock that it has seen meanwhile: nobody else can take that one away.
+   */
+  #removeStale(): ProcessIdentity | undefined {
+    const permit = new LockFile(`${this.#path}.removing`);
+    const rival = permit.take();
+    if (rival !== undefined) return rival;
+    try {
+      const text = readText(this.#path);
+      if (text !== undefined && livingHolder(text) === undefined) rmSync(this.#path);
+    } finally {
+      permit.release();
+    }
+    return undefined;
+  }
 }
 
-/** The living process that runs a stack on the folder, or is about to. */
-export function lockHolder(folder: DataFolder): ProcessIdentity | undefined {
-  const holder = readJsonFile<ProcessIdentity>(folder.lock);
-  return holder !== undefined && isRunning(holder) ? holder : undefined;
-}
-
-function inUse(folder: DataFolder, holder: ProcessIdentity): UserError {
-  return new UserError("DataFolderInUse", `Another mp3drop (process ${holder.pid}) runs on ${folder.path}`, {
-    hint: "Stop that one first, or choose another data folder with --data.",
-  });
-}
-
-/** A link appears with its content or not at all, and only one of two can make it. */
-function tryLink(from: string, to: string): boolean {
+/** What was cut off names nobody. */
+function livingHolder(text: string): ProcessIdentity | undefined {
   try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    const holder = JSON.parse(text) as ProcessIdentity | null;
+    return holder !== null && isRunning(holder) ? holder : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** Between our look and the removal another process may have replaced the stale lock by its own: then it is put back. */
-function removeStale(lock: string, aside: string): void {
+function readText(path: string): string | undefined {
   try {
-    renameSync(lock, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
-  const moved = readJsonFile<ProcessIdentity>(aside);
-  if (moved !== undefined && isRunning(moved)) tryLink(aside, lock);
-  rmSync(aside, { force: true });
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /** One process, told apart from a later one that was given the same id. */
@@ -7,12 +8,22 @@ export interface ProcessIdentity {
   readonly startedAt: string | null;
 }
 
-/** Undefined when no such process runs. */
+interface Status {
+  /** A killed process keeps its id until its parent asks for its exit code. */
+  readonly isZombie: boolean;
+  readonly startedAt: string;
+}
+
+export function ownIdentity(): ProcessIdentity {
+  return identifyProcess(process.pid) ?? { pid: process.pid, startedAt: null };
+}
+
+/** Undefined when no such process runs: a zombie does not. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  if (!exists(pid)) return undefined;
-  const stat = readProcStat(pid);
-  if (stat === undefined) return { pid, startedAt: null };
-  return stat.isDead ? undefined : { pid, startedAt: stat.startedAt };
+  if (!hasProcess(pid)) return undefined;
+  const status = readStatus(pid);
+  if (status === undefined) return { pid, startedAt: null };
+  return status.isZombie ? undefined : { pid, startedAt: status.startedAt };
 }
 
 export function isRunning(identity: ProcessIdentity): boolean {
@@ -20,7 +31,12 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return now !== undefined && now.startedAt === identity.startedAt;
 }
 
-function exists(pid: number): boolean {
+/** Also true of a zombie: the group that it led may live on under its id. */
+export function keepsItsId(identity: ProcessIdentity): boolean {
+  return hasProcess(identity.pid) && (readStatus(identity.pid)?.startedAt ?? null) === identity.startedAt;
+}
+
+function hasProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -30,16 +46,29 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Linux only: elsewhere the id alone has to do. Fields as in `man 5 proc_pid_stat`. */
-function readProcStat(pid: number): { isDead: boolean; startedAt: string } | undefined {
-  let text: string;
+function readStatus(pid: number): Status | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return process.platform === "linux" ? readProcStat(pid) : askPs(pid);
   } catch {
     return undefined;
   }
+}
+
+/** Fields as in `man 5 proc_pid_stat`. */
+function readProcStat(pid: number): Status {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The second field is the command in parentheses and may hold anything, spaces and parentheses included.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  // A killed process whose parent has not asked for its exit code still has an id.
-  return { isDead: fields[0] === "Z" || fields[0] === "X", startedAt: fields[19] ?? "" };
+  return { isZombie: fields[0] === "Z" || fields[0] === "X", startedAt: fields[19] ?? "" };
+}
+
+/** macOS and the BSDs have no /proc. The date is written in the words and the zone of the environment. */
+function askPs(pid: number): Status {
+  const text = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+  }).trim();
+  const [state = "", ...date] = text.split(/\s+/);
+  return { isZombie: state.startsWith("Z"), startedAt: date.join(" ") };
 }

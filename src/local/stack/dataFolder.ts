@@ -1,5 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { holderOf, lockFolder } from "../kit/folderLock.ts";
+import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { UserError } from "../kit/userError.ts";
 
 /** Where each part of the stack keeps its things. */
@@ -47,4 +49,14 @@ export function createDataFolder(folder: DataFolder): void {
       hint: "Choose another data folder with --data.",
     });
   }
+}
+
+/** Makes this process the only one that runs a stack on the folder; call what it returns to let go. */
+export function lockDataFolder(folder: DataFolder): () => void {
+  return lockFolder(folder.lock, "mp3drop");
+}
+
+/** The living process that runs a stack on the folder, or is about to. */
+export function lockHolder(folder: DataFolder): ProcessIdentity | undefined {
+  return holderOf(folder.lock);
 }

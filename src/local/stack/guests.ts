@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { DataFolder } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
-import { identifyProcess, isRunning } from "../kit/processIdentity.ts";
+import { isRunning, ownIdentity } from "../kit/processIdentity.ts";
 
-/** Notes that this process uses a stack which it did not start, so that its owner waits; the answer takes it back. */
+/** Notes that this process uses a stack which it did not start, so that its owner waits; call what it returns to leave. */
 export function enterAsGuest(folder: DataFolder): () => void {
   mkdirSync(folder.guests, { recursive: true });
   const path = join(folder.guests, `${process.pid}.json`);
-  writeJsonFile(path, identifyProcess(process.pid) ?? { pid: process.pid, startedAt: null });
+  writeJsonFile(path, ownIdentity());
   return () => rmSync(path, { force: true });
 }
 

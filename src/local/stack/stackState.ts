@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import type { DataFolder } from "./dataFolder.ts";
-import { lockHolder } from "../kit/folderLock.ts";
+import { lockHolder } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 
 /** All that a client needs; also what `local --json` prints. */

@@ -1,16 +1,22 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { test } from "vitest";
-import type { DataFolder } from "../../../src/local/stack/dataFolder.ts";
-import { createDataFolder, dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
-import { lockDataFolder, lockHolder } from "../../../src/local/kit/folderLock.ts";
-import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { onTestFinished, test } from "vitest";
+import { holderOf, lockFolder } from "../../../src/local/kit/folderLock.ts";
+import type { ProcessIdentity } from "../../../src/local/kit/processIdentity.ts";
+import { identifyProcess, isRunning, keepsItsId } from "../../../src/local/kit/processIdentity.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
-function newDataFolder(): DataFolder {
-  const folder = dataFolderAt(temporaryFolder());
-  createDataFolder(folder);
-  return folder;
+function newLock(): string {
+  return join(temporaryFolder(), "data", "lock");
+}
+
+function lockLeftBy(holder: object | string): string {
+  const path = newLock();
+  lockFolder(path, "service")();
+  writeFileSync(path, typeof holder === "string" ? holder : JSON.stringify(holder));
+  return path;
 }
 
 /** The id of a process that has just ended. */
@@ -18,61 +24,117 @@ function deadPid(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
 }
 
-test("a second stack on the same data folder is refused and told who holds it", ({ expect }) => {
-  const folder = newDataFolder();
-  lockDataFolder(folder);
+/** A process that was killed and whose parent never asks for its exit code. */
+async function startZombie(): Promise<ProcessIdentity> {
+  const command = "sleep 1000 & echo $!; exec sleep 1000";
+  const parent = spawn("/bin/sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const identity = identifyProcess(Number(line.toString()));
+  if (identity === undefined) throw new Error("The process did not start");
+  process.kill(identity.pid, "SIGKILL");
+  while (
+    !spawnSync("ps", ["-o", "stat=", "-p", String(identity.pid)])
+      .stdout.toString()
+      .startsWith("Z")
+  ) {
+    await new Promise(setImmediate);
+  }
+  return identity;
+}
 
-  expect(() => lockDataFolder(folder)).toThrow(
-    expect.objectContaining({ code: "DataFolderInUse", message: expect.stringContaining(`process ${process.pid}`) }),
+test("who comes second is refused and told who holds the lock, also in the same process", ({ expect }) => {
+  const path = newLock();
+  lockFolder(path, "Batch emulator");
+
+  expect(() => lockFolder(path, "Batch emulator")).toThrow(
+    expect.objectContaining({
+      code: "DataFolderInUse",
+      message: `Another Batch emulator (process ${process.pid}) runs on ${dirname(path)}`,
+    }),
   );
 });
 
-test("a data folder that was given up can be taken again", ({ expect }) => {
-  const folder = newDataFolder();
-  lockDataFolder(folder)();
+test("a lock that was let go leaves no file and can be taken again", ({ expect }) => {
+  const path = newLock();
+  lockFolder(path, "service")();
 
-  expect(lockHolder(folder)).toBeUndefined();
-  expect(() => lockDataFolder(folder)).not.toThrow();
+  expect(readdirSync(dirname(path))).toEqual([]);
+  expect(holderOf(path)).toBeUndefined();
+  expect(() => lockFolder(path, "service")).not.toThrow();
+});
+
+test("a lock that somebody else has put in place of ours survives when we let go", ({ expect }) => {
+  const path = newLock();
+  const release = lockFolder(path, "service");
+  writeFileSync(path, '{"pid":1}');
+
+  release();
+
+  expect(readFileSync(path, "utf8")).toBe('{"pid":1}');
+});
+
+test("letting go twice does not take the lock from who came next in the same process", ({ expect }) => {
+  const path = newLock();
+  const release = lockFolder(path, "service");
+  release();
+  lockFolder(path, "service");
+
+  release();
+
+  expect(holderOf(path)?.pid).toBe(process.pid);
 });
 
 test("the lock of a process that was killed counts for nothing", ({ expect }) => {
-  const folder = newDataFolder();
-  writeFileSync(folder.lock, JSON.stringify({ pid: deadPid(), startedAt: "1" }));
+  const path = lockLeftBy({ pid: deadPid(), startedAt: "1" });
 
-  lockDataFolder(folder);
+  lockFolder(path, "service");
 
-  expect(lockHolder(folder)?.pid).toBe(process.pid);
+  expect(holderOf(path)?.pid).toBe(process.pid);
+});
+
+test("the lock of a killed process whose parent has not noticed counts for nothing", async ({ expect }) => {
+  const zombie = await startZombie();
+  const path = lockLeftBy(zombie);
+
+  lockFolder(path, "service");
+
+  expect(holderOf(path)?.pid).toBe(process.pid);
+  expect([isRunning(zombie), keepsItsId(zombie)]).toEqual([false, true]);
 });
 
 test("a lock whose process id now belongs to another process counts for nothing", ({ expect }) => {
-  const folder = newDataFolder();
-  writeFileSync(folder.lock, JSON.stringify({ pid: process.pid, startedAt: "long ago" }));
+  const path = lockLeftBy({ pid: process.pid, startedAt: "long ago" });
 
-  expect(lockHolder(folder)).toBeUndefined();
-  expect(() => lockDataFolder(folder)).not.toThrow();
+  expect(holderOf(path)).toBeUndefined();
+  expect(() => lockFolder(path, "service")).not.toThrow();
 });
 
-test("a lock file that was cut off counts for nothing", ({ expect }) => {
-  const folder = newDataFolder();
-  writeFileSync(folder.lock, '{"pid":');
+test.for(['{"pid":', "", "null", "http://127.0.0.1:1/running"])(
+  "a lock file that says %j counts for nothing",
+  (text, { expect }) => {
+    const path = lockLeftBy(text);
 
-  lockDataFolder(folder);
+    lockFolder(path, "service");
 
-  expect(lockHolder(folder)).toEqual(identifyProcess(process.pid));
+    expect(holderOf(path)).toMatchObject(identifyProcess(process.pid) ?? {});
+  },
+);
+
+test("a start that was killed while it removed a stale lock does not block the next one", ({ expect }) => {
+  const path = lockLeftBy({ pid: deadPid(), startedAt: "1" });
+  writeFileSync(`${path}.removing`, JSON.stringify({ pid: deadPid(), startedAt: "2" }));
+
+  lockFolder(path, "service")();
+
+  expect(readdirSync(dirname(path))).toEqual([]);
 });
 
-test("giving up the lock removes its file", ({ expect }) => {
-  const folder = newDataFolder();
-  lockDataFolder(folder)();
-
-  expect(existsSync(folder.lock)).toBe(false);
-});
-
-test("a data folder below a file is refused with the option that changes it", ({ expect }) => {
-  const file = dataFolderAt(temporaryFolder()).lock;
+test("a folder that cannot be made is refused with what to do", ({ expect }) => {
+  const file = join(temporaryFolder(), "file");
   writeFileSync(file, "");
 
-  expect(() => createDataFolder(dataFolderAt(`${file}/data`))).toThrow(
-    expect.objectContaining({ code: "DataFolderNotWritable", hint: expect.stringContaining("--data") }),
+  expect(() => lockFolder(join(file, "data", "lock"), "service")).toThrow(
+    expect.objectContaining({ code: "BadDataFolder", hint: expect.stringContaining("--data") }),
   );
 });

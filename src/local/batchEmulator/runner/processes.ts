@@ -1,7 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readJsonFile } from "../../kit/jsonFile.ts";
+import type { ProcessIdentity } from "../../kit/processIdentity.ts";
+import { identifyProcess, keepsItsId } from "../../kit/processIdentity.ts";
 
 /** Any of them in the environment of a process says for which node or task it runs. */
 const FOLDER_VARIABLES = new Set(["AZ_BATCH_TASK_DIR", "AZ_BATCH_NODE_ROOT_DIR"]);
@@ -11,9 +13,13 @@ type IsMeant = (name: string, value: string) => boolean;
 const KILL_POLL_MS = 10;
 const KILL_POLLS = 200;
 
+interface Entry extends ProcessIdentity {
+  readonly workFolder: string;
+}
+
 /**
  * Which processes were started for which folder, written down so that the next emulator finds those that a killed one
- * left behind. A pid alone says nothing, since the system gives it to others: the start time goes with it.
+ * left behind.
  */
 export class ProcessRegister {
   readonly #folder: string;
@@ -24,10 +30,9 @@ export class ProcessRegister {
   }
 
   add(pid: number, workFolder: string): void {
-    const startTime = startTimeOf(pid);
-    if (startTime !== undefined) {
-      writeFileSync(join(this.#folder, String(pid)), JSON.stringify({ startTime, workFolder }));
-    }
+    const started = identifyProcess(pid);
+    if (started === undefined) return;
+    writeFileSync(join(this.#folder, String(pid)), JSON.stringify({ ...started, workFolder } satisfies Entry));
   }
 
   remove(pid: number): void {
@@ -44,10 +49,10 @@ export class ProcessRegister {
     return readdirSync(this.#folder)
       .map(Number)
       .filter((pid) => {
-        const entry = readEntry(join(this.#folder, String(pid)));
+        const entry = readJsonFile<Entry>(join(this.#folder, String(pid)));
         const isHere = entry !== undefined && isIn(entry.workFolder, folder);
         if (isHere) this.remove(pid);
-        return isHere && startTimeOf(pid) === entry.startTime;
+        return isHere && keepsItsId(entry);
       });
   }
 }
@@ -94,30 +99,8 @@ function pidsWith(isMeant: IsMeant): number[] {
     .map(Number);
 }
 
-/** Together with its pid this names a process for good. */
-export function startTimeOf(pid: number): string | undefined {
-  if (process.platform === "linux") {
-    // The command, second in the line, may hold blanks and brackets; the start time is the 22nd field.
-    const text = readText(`/proc/${pid}/stat`);
-    return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-  }
-  try {
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
 function isIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
-}
-
-function readEntry(path: string): { startTime: string; workFolder: string } | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as { startTime: string; workFolder: string };
-  } catch {
-    return undefined;
-  }
 }
 
 function readText(path: string): string | undefined {

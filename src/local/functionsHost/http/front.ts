@@ -26,10 +26,9 @@ export function createFront({ durableApi, systemKey, blobEvents, httpTriggers }:
   return front;
 }
 
-/** What the SDK in this process uses, without keys; and the proof that this host still runs. */
-export function createRpc(durableApi: Hono, proofPath: string): App {
+/** What the SDK in this process uses, without keys. */
+export function createRpc(durableApi: Hono): App {
   const rpc: App = new Hono({ strict: false });
-  rpc.get(proofPath, (c) => c.body(null, 204));
   rpc.route("/durabletask", durableApi);
   return rpc;
 }

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { DEFAULT_CHOICES } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import { systemClock } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import { systemClock } from "../kit/clock.ts";
+import type { Clock } from "../kit/clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
 import { Engine } from "./engine/engine.ts";
 import { loseNode } from "./engine/nodeLosses.ts";
@@ -23,7 +23,8 @@ import { ProcessRunner } from "./runner/processRunner.ts";
 import { virtualRunner } from "./runner/virtualRunner.ts";
 import type { VirtualTasks } from "./runner/virtualRunner.ts";
 
-export { systemClock, VirtualClock } from "./clock.ts";
+export { systemClock } from "../kit/clock.ts";
+export { VirtualClock } from "../kit/virtualClock.ts";
 export { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
 export { parseFaultsFile } from "./faults/plan.ts";
 export type { FaultPlanInput, FaultsFile } from "./faults/plan.ts";

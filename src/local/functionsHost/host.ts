@@ -2,8 +2,8 @@ import { join, resolve } from "node:path";
 import type { AppSettings } from "./appSettings.ts";
 import { resolveSettings } from "./appSettings.ts";
 import { checkBindings } from "./bindings.ts";
-import { systemClock } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import { systemClock } from "../kit/clock.ts";
+import type { Clock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
@@ -118,7 +118,7 @@ async function run(
     return { durableClient, orchestrationClient: durableClient };
   };
   const keys = readKeys(settings);
-  const common = { worker, settings, extraInputs, clock: systemClock, log };
+  const common = { worker, settings, extraInputs, clock: systemClock(), log };
   const blobs = createBlobTriggers({
     ...common,
     hostSettings,

@@ -1,5 +1,6 @@
-import { VirtualClock, systemClock } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../kit/clock.ts";
+import { systemClock } from "../kit/clock.ts";
+import { VirtualClock } from "../kit/virtualClock.ts";
 import type { HubTestOptions } from "./durable/testOptions.ts";
 import { UserError } from "../kit/userError.ts";
 
@@ -15,13 +16,13 @@ interface HostTestSettings {
 }
 
 export function readHostTest(text: string | undefined): { hubClock: Clock; test?: HubTestOptions } {
-  if (text === undefined || text === "") return { hubClock: systemClock };
+  if (text === undefined || text === "") return { hubClock: systemClock() };
   const settings = parse(text);
   const { virtualClock, crash, ...options } = settings;
   const virtual = virtualClock === true ? new VirtualClock(Date.now()) : undefined;
   let commits = 0;
   return {
-    hubClock: virtual ?? systemClock,
+    hubClock: virtual ?? systemClock(),
     test: {
       ...options,
       ...(virtual === undefined ? {} : { onIdle: () => virtual.jumpToNext() }),

@@ -1,5 +1,5 @@
 import type { Choices } from "../choices.ts";
-import type { Cancel, Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../../kit/clock.ts";
 import type { Store } from "../model/store.ts";
 import type { Random } from "../random.ts";
 import { timestamp, VersionSource } from "../timestamp.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { EngineFaults } from "../engine/engineFaults.ts";
 import { BatchError } from "../errors.ts";
 import type { BatchErrorCode } from "../errors.ts";

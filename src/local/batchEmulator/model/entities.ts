@@ -1,4 +1,4 @@
-import type { Cancel } from "../clock.ts";
+import type { Cancel } from "../../kit/clock.ts";
 import type { TaskQueue } from "./taskQueue.ts";
 import type { JobRecord, NodeRecord, PoolRecord, TaskRecord } from "./records.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { Execution, Outcome, Runner } from "../engine/runner.ts";
 import type { Random } from "../random.ts";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { HostSettings } from "../hostJson.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import { decideTurn } from "../engine/decide.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { OpenTimer } from "./hubState.ts";
 
 /** The timers of all instances that have not fired yet. */

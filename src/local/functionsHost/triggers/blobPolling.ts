@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { Logger } from "../log.ts";
 import type { BlobDelivery } from "./blobDelivery.ts";
 import type { BlobFunction } from "./blobFunction.ts";
@@ -48,7 +48,7 @@ export class BlobPolling {
     }
     if (this.#isStopped) return;
     const spent = clock.now() - startedAt;
-    this.#cancel = clock.at(clock.now() + Math.max(intervalMs - spent, spent / MAX_DUTY, 1), () => void this.#poll());
+    this.#cancel = clock.after(Math.max(intervalMs - spent, spent / MAX_DUTY, 1), () => void this.#poll());
   }
 
   async #list(): Promise<void> {

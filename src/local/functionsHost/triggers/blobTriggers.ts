@@ -1,5 +1,5 @@
 import type { AppSettings } from "../appSettings.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { HostSettings } from "../hostJson.ts";
 import type { HttpContext } from "../http/httpTrigger.ts";
 import type { HostKeys } from "../http/keys.ts";

@@ -1,6 +1,6 @@
 import type { AppSettings } from "../appSettings.ts";
 import { readConnectionString, resolveSettings } from "../appSettings.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { HostSettings } from "../hostJson.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
@@ -67,7 +67,7 @@ export class QueueTrigger {
     } catch (error) {
       this.#noticeOutage(error);
     }
-    if (!this.#isStopped) this.#cancel = clock.at(clock.now() + (found > 0 ? 0 : pollMs), () => void this.#poll());
+    if (!this.#isStopped) this.#cancel = clock.after(found > 0 ? 0 : pollMs, () => void this.#poll());
   }
 
   /** One line when it starts to fail, not one for every poll. */

@@ -1,6 +1,6 @@
 import type { AppSettings } from "../appSettings.ts";
 import { resolveSettings } from "../appSettings.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";

@@ -1,10 +1,10 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../kit/clock.ts";
 
 /** Stops waiting, as `functionTimeout` of host.json asks; what runs in this process cannot be stopped itself. */
 export function withTimeout<T>(clock: Clock, ms: number, name: string, work: () => Promise<T>): Promise<T> {
   if (!Number.isFinite(ms)) return work();
   return new Promise((resolve, reject) => {
-    const cancel = clock.at(clock.now() + ms, () => {
+    const cancel = clock.after(ms, () => {
       const limit = `${ms / 1000} s (functionTimeout in host.json)`;
       reject(new Error(`Timeout value of ${limit} was exceeded by function ${name}`));
     });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../../kit/clock.ts";
 import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
@@ -105,7 +105,7 @@ export class Worker {
     const { name, trigger } = invocation.fn;
     // Orchestrators never wait, so there is nothing to time.
     const limit = trigger.type === "orchestrationTrigger" ? Number.POSITIVE_INFINITY : this.#timeoutMs;
-    return withTimeout(systemClock, limit, name, () => this.#invoke(invocation));
+    return withTimeout(systemClock(), limit, name, () => this.#invoke(invocation));
   }
 
   async #invoke(invocation: Invocation): Promise<InvocationResult> {

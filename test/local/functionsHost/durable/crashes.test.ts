@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { test } from "vitest";
-import { VirtualClock } from "../../../../src/local/functionsHost/clock.ts";
+import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import { programFunctions, programs } from "./randomPrograms.ts";
 import type { Program } from "./randomPrograms.ts";
 import { START_TIME, openTestHub, temporaryFolder } from "./testHub.ts";

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VirtualClock } from "../../../../src/local/functionsHost/clock.ts";
+import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import { HubState } from "../../../../src/local/functionsHost/durable/hubState.ts";
 import type { HubEntry } from "../../../../src/local/functionsHost/durable/hubState.ts";
 import { TaskHub } from "../../../../src/local/functionsHost/durable/taskHub.ts";

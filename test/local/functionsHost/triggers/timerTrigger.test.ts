@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { VirtualClock } from "../../../../src/local/functionsHost/clock.ts";
+import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import { ScheduleStatuses, TimerTrigger } from "../../../../src/local/functionsHost/triggers/timerTrigger.ts";
 import type { RegisteredFunction } from "../../../../src/local/functionsHost/worker/coreModule.ts";
 

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { VirtualClock } from "../../../../src/local/functionsHost/clock.ts";
+import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import { withTimeout } from "../../../../src/local/functionsHost/worker/timeout.ts";
 
 test("a function that takes longer than functionTimeout has failed", async ({ expect }) => {

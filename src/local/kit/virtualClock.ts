@@ -1,40 +1,13 @@
-export type Cancel = () => void;
-
-/** Everything in the emulator that waits or asks for the time does it through one of these. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  after(delayMs: number, action: () => void): Cancel;
-}
-
-/** Node turns a longer delay into 1 ms. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** Real time, or real time made `speed` times faster. */
-export function systemClock(speed = 1): Clock {
-  const start = Date.now();
-  return {
-    now: () => (speed === 1 ? Date.now() : start + (Date.now() - start) * speed),
-    after(delayMs, action) {
-      let timer: NodeJS.Timeout;
-      const wait = (leftMs: number): void => {
-        const stepMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);
-        timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : action()), stepMs);
-      };
-      wait(Math.max(0, delayMs / speed));
-      return () => clearTimeout(timer);
-    },
-  };
-}
+import type { Cancel, Clock } from "./clock.ts";
 
 interface Timer {
   readonly at: number;
   readonly order: number;
   readonly action: () => void;
-  cancelled: boolean;
+  isCancelled: boolean;
 }
 
-/** A clock that moves only when told to: for tests, and for running days of virtual tasks in seconds. */
+/** A clock that moves only when told to, so that days pass in seconds. */
 export class VirtualClock implements Clock {
   readonly #heap: Timer[] = [];
   #now: number;
@@ -49,10 +22,14 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Cancel {
-    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action, cancelled: false };
+    return this.at(this.#now + delayMs, action);
+  }
+
+  at(time: number, action: () => void): Cancel {
+    const timer = { at: Math.max(this.#now, time), order: this.#order++, action, isCancelled: false };
     push(this.#heap, timer);
     return () => {
-      timer.cancelled = true;
+      timer.isCancelled = true;
     };
   }
 
@@ -60,19 +37,29 @@ export class VirtualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const end = this.#now + byMs;
     await settle();
-    for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
-      this.#now = Math.max(this.#now, next.at);
-      this.#fireDue();
+    for (let first = this.#takeNext(end); first !== undefined; first = this.#takeNext(end)) {
+      this.#now = first.at;
+      for (let next: Timer | undefined = first; next !== undefined; next = this.#takeNext(this.#now)) next.action();
       await settle();
     }
     this.#now = end;
   }
 
-  #fireDue(): void {
-    for (let next = this.#heap[0]; next !== undefined && next.at <= this.#now; next = this.#heap[0]) {
+  /** Fires the timer that is due next; false when there is none any more. */
+  jumpToNext(): boolean {
+    const next = this.#takeNext();
+    if (next === undefined) return false;
+    this.#now = next.at;
+    next.action();
+    return true;
+  }
+
+  #takeNext(until = Number.POSITIVE_INFINITY): Timer | undefined {
+    for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       pop(this.#heap);
-      if (!next.cancelled) next.action();
+      if (!next.isCancelled) return next;
     }
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { createSemaphore } from "../../src/local/kit/limiter.ts";
+import { Limiter } from "../../src/local/kit/limiter.ts";
 
 const run = promisify(execFile);
 
@@ -18,10 +18,10 @@ export function convertPlainly(
   out: string,
   atOnce: number,
 ): Promise<number[]> {
-  const limited = createSemaphore(atOnce);
+  const limiter = new Limiter(atOnce);
   return Promise.all(
     paths.map((path) =>
-      limited(async () => {
+      limiter.run(async () => {
         const startedAt = performance.now();
         const output = join(out, `${basename(path)}.plain.mp3`);
         await run(ffmpeg, ["-nostdin", "-v", "error", "-f", "mov", "-i", path, ...ARGUMENTS, output]);

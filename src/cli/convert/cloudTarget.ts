@@ -1,5 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { entraCredential } from "../../azure/credential.ts";
+import { isLoopback } from "../../local/kit/loopback.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
@@ -25,7 +26,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   return {
     app: { storage, containers, functionsUrl },
     pickUpBoundMs: undefined,
-    fastestPollMs: isLoopback(storage.url) ? LOOPBACK_POLL_MS : CLOUD_POLL_MS,
+    fastestPollMs: isLoopback(new URL(storage.url).hostname) ? LOOPBACK_POLL_MS : CLOUD_POLL_MS,
     lost: new Promise<never>(() => {}),
     close: async () => {},
   };
@@ -49,10 +50,6 @@ async function checkContainer(storage: BlobServiceClient, name: string, signal: 
     `Storage account ${storage.accountName} has no container "${name}"`,
     "Deploy the app first, or name its container in INPUT_CONTAINER.",
   );
-}
-
-function isLoopback(url: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }
 
 function connect(connectionString: string | undefined, env: NodeJS.ProcessEnv): BlobServiceClient {

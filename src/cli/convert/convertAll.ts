@@ -5,7 +5,7 @@ import { ClientFailure } from "./clientFailure.ts";
 import { failedAnswer } from "./conversionAnswer.ts";
 import type { Stage } from "./stage.ts";
 import { stageOf } from "./stage.ts";
-import { createSemaphore } from "../../local/kit/limiter.ts";
+import { Limiter } from "../../local/kit/limiter.ts";
 import type { Source } from "./sources.ts";
 import type { Target } from "./target.ts";
 import { downloadResult, uploadFile } from "./blobTransfer.ts";
@@ -28,9 +28,9 @@ interface RunOptions {
 export function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionRecord[]> {
   // One listener for each file is no leak, however many there are.
   setMaxListeners(0, options.signal);
-  const upload = createSemaphore(TRANSFERS_AT_ONCE);
-  const download = createSemaphore(TRANSFERS_AT_ONCE);
-  const uploads = new Map<string, Promise<BlobVersion>>();
+  const uploads = new Limiter(TRANSFERS_AT_ONCE);
+  const downloads = new Limiter(TRANSFERS_AT_ONCE);
+  const blobs = new Map<string, Promise<BlobVersion>>();
   const watched = new Set<Source>();
   const pollMs = (): number =>
     Math.min(SLOWEST_POLL_MS, options.target.fastestPollMs + POLL_MS_PER_CONVERSION * (watched.size - 1));
@@ -40,13 +40,13 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
     const { target, signal, onStage } = options;
     const { storage, containers } = target.app;
     const uploading =
-      uploads.get(source.path) ??
-      upload(() => {
+      blobs.get(source.path) ??
+      uploads.run(() => {
         signal.throwIfAborted();
         const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
         return uploadFile(storage, containers.input, source, { signal, onPercent });
       });
-    uploads.set(source.path, uploading);
+    blobs.set(source.path, uploading);
     return uploading;
   };
 
@@ -73,7 +73,7 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
       });
       const { output } = record;
       if (record.status === "succeeded" && output !== null) {
-        await download(() => {
+        await downloads.run(() => {
           const onPercent = (percent: number): void => onStage(source, { step: "downloading", percent });
           return downloadResult(app.storage, output, source.resultPath, { signal, onPercent });
         });

@@ -15,7 +15,8 @@ import { Faults } from "./faults/faults.ts";
 import { parseFaultPlan } from "./faults/plan.ts";
 import type { FaultPlanInput } from "./faults/plan.ts";
 import { lockFolder } from "../kit/folderLock.ts";
-import { openServer } from "./http/server.ts";
+import { openServer } from "../kit/server.ts";
+import { KEEP_ALIVE_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
@@ -101,7 +102,11 @@ async function start(
   const store = new Store(join(folder, "journal.jsonl"));
   undo.push(() => store.close());
 
-  const server = await openServer(options.port ?? 0, options.host ?? "127.0.0.1");
+  const server = await openServer({
+    port: options.port ?? 0,
+    server: { keepAliveTimeout: KEEP_ALIVE_MS },
+    ...(options.host !== undefined && { host: options.host }),
+  });
   const runner = createRunner(options, folder, clock, random);
   const engine = new Engine({
     store,

@@ -5,6 +5,7 @@ import { checkBindings } from "./bindings.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { Clock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
+import { withoutProxyForLoopback } from "../kit/loopback.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
 import { TaskHub } from "./durable/taskHub.ts";
@@ -17,7 +18,8 @@ import { createDurableApi } from "./http/durableApi.ts";
 import { createFront, createRpc } from "./http/front.ts";
 import { createHttpTriggers } from "./http/httpTrigger.ts";
 import { readKeys } from "./http/keys.ts";
-import { LateServer } from "./http/lateServer.ts";
+import { openLateServer } from "./http/lateServer.ts";
+import type { LateServer } from "./http/lateServer.ts";
 import { clientBindingData } from "./http/managementUrls.ts";
 import type { HubAddress } from "./http/managementUrls.ts";
 import { createLogger } from "./log.ts";
@@ -56,8 +58,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const appFolder = resolve(options.appFolder);
   const hostSettings = readHostJson(appFolder, (text) => resolveSettings(text, options.settings, "host.json"));
   const log = createLogger(hostSettings.logLevels, options.printLog);
-  const front = await LateServer.listen(options.port);
-  const rpc = await LateServer.listen(0);
+  const front = await openLateServer(options.port);
+  const rpc = await openLateServer(0);
   try {
     announceAddress(front.url);
     const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
@@ -169,9 +171,6 @@ async function run(
  * for this machine to a proxy.
  */
 function announceAddress(url: string): void {
-  const { host } = new URL(url);
-  process.env["WEBSITE_HOSTNAME"] = host;
-  const noProxy = new Set(["127.0.0.1", "localhost", ...(process.env["NO_PROXY"] ?? "").split(",")].filter(Boolean));
-  process.env["NO_PROXY"] = [...noProxy].join(",");
-  process.env["no_proxy"] = process.env["NO_PROXY"];
+  process.env["WEBSITE_HOSTNAME"] = new URL(url).host;
+  Object.assign(process.env, withoutProxyForLoopback(process.env));
 }

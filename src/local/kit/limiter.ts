@@ -1,17 +1,51 @@
-/** Lets so many run at once; the others wait in order. */
-export function createSemaphore(permits: number): <Result>(run: () => Promise<Result>) => Promise<Result> {
-  let free = permits;
-  const waiting: (() => void)[] = [];
-  return async (run) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    else free -= 1;
-    try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      // The permit is handed on, so that nobody slips in between.
-      if (next === undefined) free += 1;
-      else next();
+/** Runs jobs, oldest first, never more than `limit` at a time. */
+export class Limiter {
+  readonly #limit: number;
+  readonly #onIdle: () => void;
+  readonly #queue: (() => Promise<void>)[] = [];
+  #running = 0;
+  #isClosed = false;
+
+  /** `onIdle` is called each time the last job has ended and none waits. */
+  constructor(limit: number, onIdle: () => void = () => {}) {
+    this.#limit = limit;
+    this.#onIdle = onIdle;
+  }
+
+  get isIdle(): boolean {
+    return this.#running === 0 && this.#queue.length === 0;
+  }
+
+  /** Ends as the job does; never, when `close` drops it. */
+  run<Result>(job: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push(async () => {
+        try {
+          resolve(await job());
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+      this.#pump();
+    });
+  }
+
+  /** What waits is dropped, what runs goes on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#queue.length = 0;
+  }
+
+  #pump(): void {
+    while (!this.#isClosed && this.#running < this.#limit) {
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      this.#running++;
+      void job().then(() => {
+        this.#running--;
+        this.#pump();
+        if (this.isIdle) this.#onIdle();
+      });
     }
-  };
+  }
 }

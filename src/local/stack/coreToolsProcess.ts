@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { freePort } from "./ports.ts";
+import { findFreePort } from "../kit/listen.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 
 /**
@@ -14,7 +14,7 @@ const POLL_MS = 250;
 const { values } = parseArgs({
   options: { func: { type: "string" }, app: { type: "string" }, port: { type: "string" } },
 });
-const port = Number(values.port) || (await freePort());
+const port = Number(values.port) || (await findFreePort({ port: 0 }));
 const url = `http://${LOOPBACK}:${port}`;
 
 const func = spawn(values.func ?? "func", ["start", "--port", String(port)], {

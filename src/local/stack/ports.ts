@@ -1,17 +1,15 @@
-import { createServer } from "node:net";
 import type { DataFolder } from "./dataFolder.ts";
-import { LOOPBACK } from "../kit/loopback.ts";
+import { findFreePort } from "../kit/listen.ts";
 import type { StackPorts } from "./stackState.ts";
 import { readLastPorts } from "./stackState.ts";
-import { UserError } from "../kit/userError.ts";
 
 /** What listens on each port, and the option that changes it. */
-const SERVICES: Readonly<Record<keyof StackPorts, { readonly name: string; readonly option: string }>> = {
-  blob: { name: "blob storage", option: "--blob-port" },
-  queue: { name: "queue storage", option: "--queue-port" },
-  table: { name: "table storage", option: "--table-port" },
-  batch: { name: "the Batch emulator", option: "--batch-port" },
-  functions: { name: "the Functions host", option: "--functions-port" },
+const SERVICES: Readonly<Record<keyof StackPorts, { readonly purpose: string; readonly option: string }>> = {
+  blob: { purpose: "blob storage", option: "--blob-port" },
+  queue: { purpose: "queue storage", option: "--queue-port" },
+  table: { purpose: "table storage", option: "--table-port" },
+  batch: { purpose: "the Batch emulator", option: "--batch-port" },
+  functions: { purpose: "the Functions host", option: "--functions-port" },
 };
 
 /**
@@ -23,11 +21,7 @@ export async function choosePorts(folder: DataFolder, wanted: StackPorts): Promi
   const choose = async (service: keyof StackPorts): Promise<number> => {
     const port = wanted[service];
     if (port === 0) return freeOrZero(last[service] ?? 0, Object.values(wanted));
-    if (await isFree(port)) return port;
-    const { name, option } = SERVICES[service];
-    throw new UserError("PortTaken", `Port ${port} of ${LOOPBACK}, meant for ${name}, is taken or not allowed`, {
-      hint: `Stop what listens there, or choose another port with ${option} (0: any free port).`,
-    });
+    return findFreePort({ port, ...SERVICES[service] });
   };
   return {
     blob: await choose("blob"),
@@ -38,27 +32,8 @@ export async function choosePorts(folder: DataFolder, wanted: StackPorts): Promi
   };
 }
 
+/** The port, or 0 when it is taken or not allowed: another one will do. */
 async function freeOrZero(port: number, reserved: readonly number[]): Promise<number> {
-  return !reserved.includes(port) && (await isFree(port)) ? port : 0;
-}
-
-/** A port that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen({ port: 0, host: LOOPBACK, exclusive: true }, () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+  if (port === 0 || reserved.includes(port)) return 0;
+  return findFreePort({ port }).catch(() => 0);
 }

@@ -33,7 +33,7 @@ test("a taken port is refused with its number and the option that changes it", a
   const port = await takenPort();
 
   await expect(choosePorts(newDataFolder(), { ...ANY, batch: port })).rejects.toMatchObject({
-    code: "PortTaken",
+    code: "PortInUse",
     message: expect.stringContaining(String(port)),
     hint: expect.stringContaining("--batch-port"),
   });

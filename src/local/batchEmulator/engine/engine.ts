@@ -1,5 +1,6 @@
 import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../../kit/clock.ts";
+import { errorText } from "../../kit/errorText.ts";
 import type { Store } from "../model/store.ts";
 import type { Random } from "../random.ts";
 import { timestamp, VersionSource } from "../timestamp.ts";
@@ -104,6 +105,6 @@ export class Engine {
   }
 
   #logFailure(error: unknown): void {
-    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.log(errorText(error));
   }
 }

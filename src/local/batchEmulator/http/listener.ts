@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatchError, invalidQuery } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import { errorText } from "../../kit/errorText.ts";
+import { LOOPBACK } from "../../kit/loopback.ts";
 import { guid } from "../random.ts";
 import { authenticate } from "./authentication.ts";
 import type { Account } from "./authentication.ts";
@@ -36,7 +38,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
       request,
       response,
       requestId: guid(engine.random),
-      baseUrl: `http://${request.headers.host ?? "127.0.0.1"}`,
+      baseUrl: `http://${request.headers.host ?? LOOPBACK}`,
     };
     handle(exchange).catch((error: unknown) => {
       if (error instanceof NotModified) {
@@ -120,8 +122,4 @@ function checkCommonQuery(query: ReadonlyMap<string, string>): void {
   if (timeout !== undefined && !/^\d+$/.test(timeout)) {
     throw invalidQuery("timeout", timeout, "Must be a whole number of seconds");
   }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import type { Choices } from "../choices.ts";
 import { NODE_FOLDERS } from "../engine/paths.ts";
 import type { Execution, Outcome, Runner, Work } from "../engine/runner.ts";
+import { findOnPath, isProgram } from "../../kit/programs.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../spec/files.ts";
 import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
@@ -126,17 +127,8 @@ export class ProcessRunner implements Runner {
 }
 
 function findProgram(program: string, wd: string, path: string): string | undefined {
-  if (program.includes("/")) return isExecutable(resolve(wd, program)) ? resolve(wd, program) : undefined;
-  return [...path.split(delimiter), wd].map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+  const inFolder = isProgram(resolve(wd, program)) ? resolve(wd, program) : undefined;
+  return program.includes("/") ? inFolder : (findOnPath(program, path) ?? inFolder);
 }
 
 /** A process that died of a signal has the exit code that a shell would show. */

@@ -14,7 +14,7 @@ import { runEntityTurn } from "./entityTurn.ts";
 import { findOpenWork } from "./hubState.ts";
 import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
 import { HubReports } from "./hubReports.ts";
-import { Limiter } from "./limiter.ts";
+import { Limiter } from "../../kit/limiter.ts";
 import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
 import type { TimerSpans } from "./orchestratorTrigger.ts";
 import { parseTimeSpan } from "../hostJson.ts";
@@ -154,7 +154,7 @@ export class TaskHub {
 
   #occupy(id: string, work: () => Promise<void>): void {
     this.#busy.add(id);
-    this.#turns.add(async () => {
+    void this.#turns.run(async () => {
       try {
         await work();
       } catch (error) {
@@ -204,7 +204,7 @@ export class TaskHub {
   }
 
   #runActivity({ instanceId, executionId, taskId, name, input }: OpenActivity): void {
-    this.#activities.add(async () => {
+    void this.#activities.run(async () => {
       try {
         const { runner, test } = this.#options;
         if (test?.executeActivitiesTwice === true) await runner.runActivity({ name, instanceId, input });

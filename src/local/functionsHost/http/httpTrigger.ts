@@ -1,5 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
+import { errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcHttpRequest, RpcTypedData } from "../worker/rpc.ts";
@@ -71,7 +72,7 @@ async function invoke(
     const { response } = await worker.invoke({ fn, input, extraInputs: extraInputs() });
     return toHttpResponse(response.returnValue?.http);
   } catch (error) {
-    log.write("error", `Function.${fn.name}`, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    log.write("error", `Function.${fn.name}`, errorText(error));
     return c.body(null, 500);
   }
 }

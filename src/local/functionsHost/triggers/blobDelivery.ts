@@ -1,4 +1,5 @@
-import { Limiter } from "../durable/limiter.ts";
+import { errorText } from "../../kit/errorText.ts";
+import { Limiter } from "../../kit/limiter.ts";
 import type { Logger } from "../log.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -27,7 +28,7 @@ export class BlobDelivery {
 
   constructor(options: BlobDeliveryOptions) {
     this.#options = options;
-    this.#limiter = new Limiter(options.maxDegreeOfParallelism, () => undefined);
+    this.#limiter = new Limiter(options.maxDegreeOfParallelism);
   }
 
   /** Does nothing for a version that has been delivered, or is on its way. */
@@ -37,14 +38,14 @@ export class BlobDelivery {
     const key = `${fn.name}\n${blobKey(blob)}\n${blob.etag}`;
     if (this.#isStopped || this.#underWay.has(key)) return;
     this.#underWay.add(key);
-    this.#limiter.add(async () => {
+    void this.#limiter.run(async () => {
       try {
         await this.#deliver(target, blob);
       } catch (error) {
         this.#log(
           "warning",
           target,
-          `${blobKey(blob)} could not be delivered and is tried again later: ${textOf(error)}`,
+          `${blobKey(blob)} could not be delivered and is tried again later: ${errorText(error)}`,
         );
       } finally {
         this.#underWay.delete(key);
@@ -104,7 +105,7 @@ export class BlobDelivery {
       await this.#options.worker.invoke({ fn: target.fn, ...data, extraInputs: this.#options.extraInputs() });
       return true;
     } catch (error) {
-      this.#log("error", target, textOf(error));
+      this.#log("error", target, errorText(error));
       return false;
     }
   }
@@ -120,8 +121,4 @@ export class BlobDelivery {
   #log(level: "debug" | "warning" | "error", target: BlobFunction, message: string): void {
     this.#options.log.write(level, `Function.${target.fn.name}`, message);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

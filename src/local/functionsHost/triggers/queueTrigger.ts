@@ -1,6 +1,7 @@
 import type { AppSettings } from "../appSettings.ts";
 import { readConnectionString, resolveSettings } from "../appSettings.ts";
 import type { Clock } from "../../kit/clock.ts";
+import { errorText } from "../../kit/errorText.ts";
 import type { HostSettings } from "../hostJson.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
@@ -74,7 +75,7 @@ export class QueueTrigger {
   #noticeOutage(error: unknown): void {
     if (this.#isFailing || this.#isStopped) return;
     this.#isFailing = true;
-    this.#log("warning", `Cannot read the queue "${this.#queue.name}" and goes on trying: ${textOf(error)}`);
+    this.#log("warning", `Cannot read the queue "${this.#queue.name}" and goes on trying: ${errorText(error)}`);
   }
 
   async #process(message: QueueMessage): Promise<void> {
@@ -86,7 +87,7 @@ export class QueueTrigger {
       await worker.invoke({ fn, input: { string: text }, extraInputs: extraInputs(), triggerMetadata });
       await this.#queue.delete(message);
     } catch (error) {
-      this.#log("error", textOf(error));
+      this.#log("error", errorText(error));
       if (message.dequeueCount < limits.maxDequeueCount) return this.#queue.release(message);
       const poison = new Queue(this.#account, `${this.#queue.name}-poison`);
       await poison.create();
@@ -109,8 +110,4 @@ function metadataOf(message: QueueMessage, text: string): Record<string, RpcType
     InsertionTime: { json: JSON.stringify(new Date(message.insertedAt)) },
     ExpirationTime: { json: JSON.stringify(new Date(message.expiresAt)) },
   };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { LOOPBACK } from "../../kit/loopback.ts";
 import { UserError } from "../../kit/userError.ts";
 
 export interface StorageAccount {
@@ -13,7 +14,7 @@ export interface StorageAccount {
 const DEVELOPMENT_ACCOUNT: StorageAccount = {
   name: "devstoreaccount1",
   key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
-  queueEndpoint: "http://127.0.0.1:10001/devstoreaccount1",
+  queueEndpoint: `http://${LOOPBACK}:10001/devstoreaccount1`,
 };
 
 /** https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string */

@@ -1,6 +1,7 @@
 import type { AppSettings } from "../appSettings.ts";
 import { resolveSettings } from "../appSettings.ts";
 import type { Clock } from "../../kit/clock.ts";
+import { errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
@@ -114,11 +115,7 @@ export class TimerTrigger {
     try {
       await worker.invoke({ fn, input: { json: JSON.stringify(data) }, extraInputs: extraInputs() });
     } catch (error) {
-      log.write(
-        "error",
-        `Function.${fn.name}`,
-        error instanceof Error ? (error.stack ?? error.message) : String(error),
-      );
+      log.write("error", `Function.${fn.name}`, errorText(error));
     }
     if (this.#isStopped) return;
     this.#arm({ last: startedAt, next: startedAt, lastUpdated: startedAt });

@@ -1,15 +1,16 @@
 import net from "node:net";
+import { LOOPBACK } from "../../kit/loopback.ts";
 
 /**
- * While `work` runs, servers that name no address listen on 127.0.0.1 only: the library's server for streamed HTTP
- * requests would otherwise be open to the network.
+ * While `work` runs, servers that name no address listen on the loopback address only: the library's server for
+ * streamed HTTP requests would otherwise be open to the network.
  */
 export async function withListenersOnLoopback<T>(work: () => Promise<T>): Promise<T> {
   const prototype = net.Server.prototype as { listen: (...args: unknown[]) => net.Server };
   const original = prototype.listen;
   prototype.listen = function listen(this: net.Server, ...args: unknown[]): net.Server {
     const namesNothing = args.length === 0 || typeof args[0] === "function";
-    return original.apply(this, namesNothing ? [0, "127.0.0.1", ...args] : args);
+    return original.apply(this, namesNothing ? [0, LOOPBACK, ...args] : args);
   };
   try {
     return await work();

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
+import { LOOPBACK } from "../../kit/loopback.ts";
 import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
@@ -93,7 +94,7 @@ export class Worker {
     const { model } = core;
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
     const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", "//127.0.0.1:"));
+    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", `//${LOOPBACK}:`));
   }
 
   get functions(): readonly RegisteredFunction[] {

@@ -1,3 +1,4 @@
+import { LOOPBACK } from "../../../kit/loopback.ts";
 import type { Node } from "../../model/entities.ts";
 import { disableScheduling, enableScheduling, restartNode } from "../../engine/nodes.ts";
 import { refuseWhenDeleting } from "../../engine/pools.ts";
@@ -54,7 +55,7 @@ export function nodeRemoteLogin(call: Call): Reply {
     status: 200,
     body: {
       "odata.metadata": `${call.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.ComputeNodeRemoteLoginSettings`,
-      remoteLoginIPAddress: "127.0.0.1",
+      remoteLoginIPAddress: LOOPBACK,
       remoteLoginPort: 22,
     },
   };

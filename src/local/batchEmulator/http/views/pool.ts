@@ -1,3 +1,4 @@
+import { LOOPBACK } from "../../../kit/loopback.ts";
 import { slotsInUse } from "../../model/entities.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import type { NodeState } from "../../model/records.ts";
@@ -96,7 +97,7 @@ function sshEndpoint(ipAddress: string): object {
   return {
     name: `SSHRule.${index}`,
     protocol: "tcp",
-    publicIPAddress: "127.0.0.1",
+    publicIPAddress: LOOPBACK,
     publicFQDN: "localhost",
     frontendPort: FIRST_SSH_PORT + index,
     backendPort: 22,

@@ -1,0 +1,47 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
+import { listen } from "./listen.ts";
+import type { Address } from "./listen.ts";
+import { LOOPBACK } from "./loopback.ts";
+
+export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+export interface EarlyServerOptions extends Address {
+  /** Answers what comes before `serve` is called; without it, that waits. */
+  readonly early?: Answer;
+  readonly server?: ServerOptions;
+}
+
+export interface EarlyServer {
+  readonly url: string;
+  serve(answer: Answer): void;
+  /** Breaks off the requests that are still being answered. */
+  close(): Promise<void>;
+}
+
+/** Takes the port before there is anything to serve: a service has to know its own address while it starts. */
+export async function openServer({
+  early,
+  server: options = {},
+  ...address
+}: EarlyServerOptions): Promise<EarlyServer> {
+  const server = createServer(options);
+  let announce: (answer: Answer) => void = () => {};
+  const served = new Promise<Answer>((resolve) => (announce = resolve));
+  let answer = early ?? ((request, response) => served.then((later) => later(request, response)));
+  server.on("request", (request, response) => void answer(request, response));
+  const port = await listen(server, address);
+  const { host = LOOPBACK } = address;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    serve(later) {
+      answer = later;
+      announce(later);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,59 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { onTestFinished, test } from "vitest";
+import { LOOPBACK } from "../../../src/local/kit/loopback.ts";
+import type { EarlyServerOptions } from "../../../src/local/kit/server.ts";
+import { openServer } from "../../../src/local/kit/server.ts";
+
+async function open(options: Partial<EarlyServerOptions> = {}) {
+  const server = await openServer({ port: 0, ...options });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+async function takenPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test("what comes before there is an answer waits for it", async ({ expect }) => {
+  const server = await open();
+  const early = fetch(server.url);
+
+  server.serve((_request, response) => response.end("ready"));
+
+  expect(await (await early).text()).toBe("ready");
+  expect(await (await fetch(server.url)).text()).toBe("ready");
+});
+
+test("what comes early gets the early answer, where there is one", async ({ expect }) => {
+  const server = await open({ early: (_request, response) => response.writeHead(503).end() });
+  const early = await fetch(server.url);
+
+  server.serve((_request, response) => response.end("ready"));
+
+  expect(early.status).toBe(503);
+  expect((await fetch(server.url)).status).toBe(200);
+});
+
+test("closing does not wait for answers that never come", async ({ expect }) => {
+  const server = await open();
+  const never = fetch(server.url).catch((error: unknown) => error);
+
+  await server.close();
+
+  expect(await never).toBeInstanceOf(TypeError);
+});
+
+test.for([
+  ["PortInUse", async () => ({ port: await takenPort() }), "--port"],
+  ["AddressNotAvailable", async () => ({ host: "192.0.2.1" }), "--host"],
+] as const)("%s is a sentence with the option that helps", async ([code, address, option], { expect }) => {
+  await expect(open(await address())).rejects.toMatchObject({
+    name: "UserError",
+    code,
+    hint: expect.stringContaining(option),
+  });
+});

@@ -1,11 +1,7 @@
-import type { Output } from "./output.ts";
+import type { Context } from "../local/kit/commandLine/command.ts";
 
 /** What a command gets from its surroundings. */
-export interface CommandContext {
-  readonly output: Output;
-  readonly env: NodeJS.ProcessEnv;
+export interface CommandContext extends Context {
   /** Where the user stands: relative paths start here. */
   readonly folder: string;
-  /** Aborted by the first Ctrl-C or SIGTERM. */
-  readonly signal: AbortSignal;
 }

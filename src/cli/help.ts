@@ -1,3 +1,5 @@
+import { EXIT_CODES_HELP } from "../local/kit/commandLine/exitCodes.ts";
+
 export const HELP = `mp3drop: an MP4 in, a verified MP3 out, through Azure Functions and Azure Batch
 
 Examples
@@ -14,6 +16,4 @@ Options
   --help, -h            this text; after a command, the command's
   --version             the version
 
-Exit codes
-  0 all well, 1 some conversions failed, 2 wrong usage or configuration, 70 a bug of mp3drop, 128+n ended by signal n
-`;
+${EXIT_CODES_HELP}`;

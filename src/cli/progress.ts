@@ -1,8 +1,8 @@
 import { describeStage } from "./convert/stage.ts";
 import type { Stage } from "./convert/stage.ts";
-import type { Output } from "./output.ts";
-import { styled } from "./output.ts";
-import { formatSeconds } from "./printable.ts";
+import type { Output } from "../local/kit/commandLine/output.ts";
+import { styled } from "../local/kit/commandLine/output.ts";
+import { formatSeconds } from "./format.ts";
 
 /** A terminal flickers, and ssh lags, when it is redrawn more often. */
 const REDRAW_MS = 100;

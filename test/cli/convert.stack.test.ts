@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
-import { convert } from "../../src/cli/commands/convert.ts";
+import { CONVERT } from "../../src/cli/commands/convert.ts";
+import { runCommand } from "../../src/local/kit/commandLine/command.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
-import { recordedOutput } from "./recordedOutput.ts";
+import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import type { TestStorage } from "./standInApp.ts";
 import { startStandInApp, startStorage } from "./standInApp.ts";
 
@@ -32,7 +33,7 @@ async function setUp({ files, failing = [] }: { files: readonly string[]; failin
   const run = async (args: readonly string[], signal = new AbortController().signal) => {
     const { output, stdout, stderr } = recordedOutput();
     const options = ["--connection-string", connectionString, ...args];
-    const exitCode = await convert(options, { output, env: {}, folder, signal });
+    const exitCode = await runCommand(CONVERT, options, { output, env: {}, folder, signal });
     return { exitCode, stdout: stdout(), stderr: stderr() };
   };
   return { folder, app, storage, run };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test, vi } from "vitest";
 import { Progress } from "../../src/cli/progress.ts";
-import { recordedOutput } from "./recordedOutput.ts";
+import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { parseCommand, parseNumber } from "../args.ts";
+import { parseNumber } from "../../local/kit/commandLine/args.ts";
+import type { Parsed } from "../../local/kit/commandLine/args.ts";
+import type { Command } from "../../local/kit/commandLine/command.ts";
+import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import type { CommandContext } from "../command.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
@@ -11,21 +14,28 @@ import type { Source } from "../convert/sources.ts";
 import { collectSources } from "../convert/sources.ts";
 import { openTarget } from "../convert/openTarget.ts";
 import { ensureWritableFolders } from "../convert/blobTransfer.ts";
-import type { Output } from "../output.ts";
-import { styled } from "../output.ts";
-import { formatBytes, formatSeconds, printable } from "../printable.ts";
+import type { Output } from "../../local/kit/commandLine/output.ts";
+import { styled } from "../../local/kit/commandLine/output.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
+import { formatBytes, formatSeconds } from "../format.ts";
 import { Progress } from "../progress.ts";
 
 const MAX_TIMEOUT_MINUTES = 20_000;
 
-export async function convert(argv: readonly string[], context: CommandContext): Promise<number> {
+export const CONVERT: Command<typeof CONVERT_OPTIONS, CommandContext> = {
+  name: "mp3drop convert",
+  words: "FILE|DIR...",
+  help: CONVERT_HELP,
+  options: CONVERT_OPTIONS,
+  run: convert,
+};
+
+async function convert(
+  { values, positionals }: Parsed<typeof CONVERT_OPTIONS>,
+  context: CommandContext,
+): Promise<number> {
   const { output, folder, env } = context;
-  const { values, positionals } = parseCommand("convert", argv, CONVERT_OPTIONS);
-  if (values.help) {
-    output.result(CONVERT_HELP.trimEnd());
-    return 0;
-  }
-  const timeoutMinutes = parseNumber("timeout", values.timeout, {
+  const timeoutMinutes = parseNumber("--timeout", values.timeout, {
     min: 0.01,
     max: MAX_TIMEOUT_MINUTES,
     isWhole: false,
@@ -51,7 +61,7 @@ export async function convert(argv: readonly string[], context: CommandContext):
         });
   summarise(output, folder, sources, answers, performance.now() - startedAt);
   if (values.json) output.result(JSON.stringify({ conversions: answers }, null, 2));
-  return answers.every((answer) => answer.status === "succeeded") ? 0 : 1;
+  return answers.every((answer) => answer.status === "succeeded") ? EXIT.ok : EXIT.someFailed;
 }
 
 async function convertSources(

@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { relative, resolve } from "node:path";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
-import { parseCommand, parseNumber, seeHelp, wrongUsage } from "../args.ts";
+import { parseNumber } from "../../local/kit/commandLine/args.ts";
+import type { Parsed } from "../../local/kit/commandLine/args.ts";
+import type { Command } from "../../local/kit/commandLine/command.ts";
 import type { CommandContext } from "../command.ts";
-import { styled } from "../output.ts";
-import { formatSeconds, printable } from "../printable.ts";
+import { styled } from "../../local/kit/commandLine/output.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
+import { formatSeconds } from "../format.ts";
 
 const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.
 
@@ -39,19 +42,22 @@ const OPTIONS = {
   func: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;
 
+export const LOCAL: Command<typeof OPTIONS, CommandContext> = {
+  name: "mp3drop local",
+  help: LOCAL_HELP,
+  options: OPTIONS,
+  run: local,
+};
+
 /** Runs until the signal; throws when a service dies for good. */
-export async function local(argv: readonly string[], { output, env, folder, signal }: CommandContext): Promise<number> {
-  const { values, positionals } = parseCommand("local", argv, OPTIONS);
-  if (values.help) {
-    output.result(LOCAL_HELP.trimEnd());
-    return 0;
-  }
-  if (positionals[0] !== undefined) throw wrongUsage(`"${positionals[0]}" is not an option`, seeHelp("local"));
+async function local(
+  { values }: Parsed<typeof OPTIONS>,
+  { output, env, folder, signal }: CommandContext,
+): Promise<number> {
   const port = (option: "blob-port" | "queue-port" | "table-port" | "batch-port" | "functions-port"): number =>
-    parseNumber(option, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
+    parseNumber(`--${option}`, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
 
   const startedAt = performance.now();
   const stack = await startLocalStack({

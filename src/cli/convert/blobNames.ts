@@ -1,7 +1,7 @@
 import { sep } from "node:path";
 import { MAX_BLOB_NAME_LENGTH } from "../../model/identity.ts";
-import { wrongUsage } from "../args.ts";
-import { printable } from "../printable.ts";
+import { wrongUsage } from "../../local/kit/commandLine/args.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
 
 /** A file on this machine that is to be converted. */
 export interface FoundFile {

@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
-import { wrongUsage } from "../args.ts";
-import { printable } from "../printable.ts";
+import { wrongUsage } from "../../local/kit/commandLine/args.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import type { Source } from "./sources.ts";
 

@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { entraCredential } from "../../azure/credential.ts";
 import { isLoopback } from "../../local/kit/loopback.ts";
 import { UserError } from "../../local/kit/userError.ts";
-import { wrongUsage } from "../args.ts";
+import { wrongUsage } from "../../local/kit/commandLine/args.ts";
 import type { CommandContext } from "../command.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";

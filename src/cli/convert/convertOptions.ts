@@ -22,8 +22,6 @@ below --out, a file keeps its base name, and a file found in a folder its path f
 get the names of their parent folders in front. An existing blob of that name is replaced. An existing result is replaced,
 too, but only once the new one is complete. The setting WORKLOADS (default mp3) says which files are taken, and what is
 made of them.
-
-Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted.
 `;
 
 export const CONVERT_OPTIONS = {
@@ -35,5 +33,4 @@ export const CONVERT_OPTIONS = {
   "connection-string": { type: "string" },
   "functions-url": { type: "string" },
   verbose: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import type { Workload } from "../../workloads/workload.ts";
 import { accepts } from "../../workloads/workload.ts";
-import { seeHelp, wrongUsage } from "../args.ts";
-import { printable } from "../printable.ts";
+import { seeHelp, wrongUsage } from "../../local/kit/commandLine/args.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
 import type { FoundFile } from "./blobNames.ts";
 import { giveUniqueNames } from "./blobNames.ts";
 
@@ -27,7 +27,7 @@ export function collectSources(
   out: string | undefined,
   workloads: readonly Workload[],
 ): Source[] {
-  if (args.length === 0) throw wrongUsage("No file or folder was given", seeHelp("convert"));
+  if (args.length === 0) throw wrongUsage("No file or folder was given", seeHelp("mp3drop convert"));
   const problems: string[] = [];
   const files = new Map<string, FoundFile>();
   for (const arg of args) {

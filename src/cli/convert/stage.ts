@@ -1,5 +1,5 @@
 import type { ConversionView } from "../../model/conversion.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
 
 /** How far along one file is, in words for people. */
 export type Stage =

@@ -32,9 +32,8 @@ export function startBatchEmulator({
 }: ServiceOptions & { readonly faults?: string }): Promise<Started<BatchAddress>> {
   return ChildService.start({
     name: "The Batch emulator",
-    script: builtScript("cli/main.ts"),
+    script: builtScript("local/batchEmulator/main.ts"),
     args: (previous?: BatchAddress) => [
-      "batch-emulator",
       ...optionArguments({
         "--port": portFor(port, previous?.endpoint),
         "--data": folder.path,
@@ -60,7 +59,7 @@ export function startFunctionsHost(
   const { folder, port, env, events } = options;
   const host =
     kind === "func"
-      ? { name: "func", script: "local/stack/coreToolsProcess.ts", args: ["--func", findCoreTools(env)] }
+      ? { name: "func", script: "local/stack/coreToolsMain.ts", args: ["--func", findCoreTools(env)] }
       : { name: "The Functions host", script: "local/functionsHost/main.ts", args: ["--data", folder.path, "--json"] };
   return ChildService.start({
     name: host.name,

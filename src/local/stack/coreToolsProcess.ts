@@ -1,41 +1,84 @@
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseNumber } from "../kit/commandLine/args.ts";
+import type { Parsed } from "../kit/commandLine/args.ts";
+import type { Command, Context } from "../kit/commandLine/command.ts";
+import { EXIT } from "../kit/commandLine/exitCodes.ts";
 import { findFreePort } from "../kit/listen.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
+import { UserError } from "../kit/userError.ts";
 
-/**
- * Runs the app in Azure Functions Core Tools and behaves as our own host does: says on stdout where it is as soon as it
- * answers, and ends when it is asked to. Run as a child process, with the settings of the app in the environment.
- */
+const HELP = `Runs the app in Azure Functions Core Tools and behaves as the embedded host does: says on stdout, in JSON, where it is
+as soon as it answers, and ends when it is asked to. Settings of the app are taken from the environment.
+
+Options
+  --func PATH       the program func (default: the one on PATH)
+  --app DIR         folder of the app, with its host.json (default: the current one)
+  --port N          port to listen on; 0 takes any free one (default 0)
+  --help, -h        this text
+`;
+
+const OPTIONS = {
+  func: { type: "string", default: "func" },
+  app: { type: "string", default: "." },
+  port: { type: "string", default: "0" },
+} as const;
+
+export const CORE_TOOLS: Command<typeof OPTIONS> = {
+  name: "node dist/local/stack/coreToolsMain.js",
+  help: HELP,
+  options: OPTIONS,
+  run,
+};
+
 const POLL_MS = 250;
 
-const { values } = parseArgs({
-  options: { func: { type: "string" }, app: { type: "string" }, port: { type: "string" } },
-});
-const port = Number(values.port) || (await findFreePort({ port: 0 }));
-const url = `http://${LOOPBACK}:${port}`;
+async function run({ values }: Parsed<typeof OPTIONS>, { output, signal }: Context): Promise<number> {
+  const wanted = parseNumber("--port", values.port, {
+    min: 0,
+    max: 65_535,
+    isWhole: true,
+    hint: "0 takes any free one.",
+  });
+  const port = await findFreePort({ port: wanted });
+  const url = `http://${LOOPBACK}:${port}`;
+  const func = spawn(values.func, ["start", "--port", String(port)], {
+    cwd: values.app,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  func.stdout.pipe(process.stderr);
+  func.stderr.pipe(process.stderr);
+  const ended = untilEnded(func);
+  try {
+    await Promise.race([untilRunning(url, signal), ended]);
+    output.result(JSON.stringify({ url }));
+    if (!signal.aborted) await Promise.race([once(signal, "abort"), ended]);
+  } finally {
+    await stop(func);
+  }
+  return EXIT.ok;
+}
 
-const func = spawn(values.func ?? "func", ["start", "--port", String(port)], {
-  cwd: values.app,
-  stdio: ["ignore", "pipe", "pipe"],
-  detached: true,
-});
-func.stdout.pipe(process.stderr);
-func.stderr.pipe(process.stderr);
-func.once("error", (error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-});
-func.once("exit", (code) => process.exit(code ?? 1));
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
-
-while (!(await isRunning())) await delay(POLL_MS);
-process.stdout.write(`${JSON.stringify({ url })}\n`);
+/** Rejects when func ends by itself, or cannot be started. */
+function untilEnded(func: ChildProcess): Promise<never> {
+  const ended = new Promise<never>((_, reject) => {
+    const fail = (what: string): void => reject(new UserError("CoreToolsEnded", `func ${what}`));
+    func.once("error", (error) => fail(`could not be started: ${error.message}`));
+    func.once("exit", (code, signal) => fail(`ended by itself (${signal ?? `exit code ${code}`})`));
+  });
+  ended.catch(() => {});
+  return ended;
+}
 
 /** https://github.com/Azure/azure-functions-host/wiki/Admin-API */
-async function isRunning(): Promise<boolean> {
+async function untilRunning(url: string, signal: AbortSignal): Promise<void> {
+  while (!(await isRunning(url))) await delay(POLL_MS, undefined, { signal });
+}
+
+async function isRunning(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/admin/host/status`);
     return response.ok && ((await response.json()) as { state?: string }).state === "Running";
@@ -45,10 +88,9 @@ async function isRunning(): Promise<boolean> {
 }
 
 /** Core Tools start the host and the Node worker as processes of their own; all are in one group. */
-async function stop(): Promise<void> {
-  if (func.pid === undefined || func.exitCode !== null) process.exit(0);
-  func.removeAllListeners("exit");
+async function stop(func: ChildProcess): Promise<void> {
+  if (func.pid === undefined || func.exitCode !== null || func.signalCode !== null) return;
+  const exited = once(func, "exit");
   process.kill(-func.pid, "SIGTERM");
-  await once(func, "exit");
-  process.exit(0);
+  await exited;
 }

@@ -1,7 +1,14 @@
 import { test } from "vitest";
-import { BATCH_EMULATOR_HELP, batchEmulator } from "../../../src/cli/commands/batchEmulator.ts";
+import { BATCH_EMULATOR } from "../../../src/local/batchEmulator/command.ts";
+import { runCommand } from "../../../src/local/kit/commandLine/command.ts";
+import { recordedOutput } from "../kit/commandLine/recordedOutput.ts";
 import { OPERATIONS } from "../../../src/local/batchEmulator/http/operations.ts";
 import { readFileSync } from "node:fs";
+
+function run(argv: readonly string[]): Promise<number> {
+  const { output } = recordedOutput();
+  return runCommand(BATCH_EMULATOR, argv, { output, env: {}, signal: AbortSignal.abort() });
+}
 
 test.for([
   [["--port", "x"], "--port must be a whole number from 0 to 65535"],
@@ -13,22 +20,22 @@ test.for([
   [["--faults", "{"], "not JSON"],
   [["--faults", "/no/such/file.json"], "/no/such/file.json"],
 ] as const)("the arguments %j are refused with what is wrong", async ([argv, message], { expect }) => {
-  await expect(batchEmulator(argv)).rejects.toMatchObject({
+  await expect(run(argv)).rejects.toMatchObject({
     name: "UserError",
     message: expect.stringContaining(message),
   });
 });
 
 test("a key that is refused does not stand in the message", async ({ expect }) => {
-  await expect(batchEmulator(["--key", "secret-but-wrong!"])).rejects.toMatchObject({
+  await expect(run(["--key", "secret-but-wrong!"])).rejects.toMatchObject({
     message: expect.not.stringContaining("secret-but-wrong"),
   });
 });
 
-test("the help names every option, and the guide every operation that answers 501", ({ expect }) => {
+test("the guide names every option, and every operation that answers 501", ({ expect }) => {
   const guide = readFileSync("docs/batch-emulator.md", "utf8");
-  const options = BATCH_EMULATOR_HELP.match(/--[a-z-]+/g) ?? [];
-  expect(options.filter((option) => !guide.includes(option))).toEqual([]);
+  const options = Object.keys(BATCH_EMULATOR.options);
+  expect(options.filter((option) => !guide.includes(`\`--${option}`))).toEqual([]);
 
   const missing = OPERATIONS.filter((operation) => operation.handler === undefined)
     .map(({ name }) => name)

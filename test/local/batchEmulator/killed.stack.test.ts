@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished, test } from "vitest";
+import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { addPoolAndJob, connect, temporaryFolder, until } from "./emulator.ts";
 import type { BatchEmulator } from "../../../src/local/batchEmulator/index.ts";
 
@@ -14,10 +15,10 @@ interface Started {
 
 /** The command as a user starts it, from what was built. */
 async function startCommand(dataFolder: string): Promise<Started> {
-  const script = `import { batchEmulator } from "./dist/cli/commands/batchEmulator.js";
-    process.exitCode = await batchEmulator(["--port", "0", "--data", ${JSON.stringify(dataFolder)}, "--json"]);`;
-  const args = ["--input-type=module", "--eval", script];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const args = ["--port", "0", "--data", dataFolder, "--json"];
+  const child = spawn(process.execPath, [builtScript("local/batchEmulator/main.ts"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   for await (const line of createInterface(child.stdout)) return { child, emulator: JSON.parse(line) as BatchEmulator };
   throw new Error("The emulator ended before it was ready");
@@ -66,7 +67,7 @@ test("after kill -9 the task runs again, and nothing of its first run goes on be
 
   const exit = ended(second.child);
   second.child.kill("SIGTERM");
-  expect(await exit).toBe(0);
+  expect(await exit).toBe(143);
   expect(pids().map(isAlive)).toEqual([false, false]);
 });
 

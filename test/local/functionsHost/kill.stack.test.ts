@@ -37,7 +37,7 @@ test("a host that is killed at any commit finishes its orchestration after the n
     if (status.runtimeStatus === undefined) await start(second);
     while (status.runtimeStatus !== "Completed") status = await readStatus(second);
     expect(status.output).toBe(24);
-    expect(await second.end("SIGTERM")).toBe(0);
+    expect(await second.end("SIGTERM")).toBe(143);
   }
 });
 

@@ -19,5 +19,5 @@ test("with streaming on, requests and answers pass through the library's own ser
   expect(links.headers.get("location")).toContain(`${host.url}/runtime/webhooks/durabletask/instances/my-id`);
   expect((await fetch(`${host.url}/api/silent`)).status).toBe(204);
   expect((await fetch(`${host.url}/api/broken`)).status).toBe(500);
-  expect(await host.end("SIGTERM")).toBe(0);
+  expect(await host.end("SIGTERM")).toBe(143);
 });

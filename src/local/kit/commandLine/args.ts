@@ -1,12 +1,20 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
-import { UserError } from "../local/kit/userError.ts";
+import { UserError } from "../userError.ts";
 import { closestTo } from "./closest.ts";
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+export type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Strict: an option that the command does not know is an error that names the nearest one. */
-export function parseCommand<const Known extends Options>(command: string, argv: readonly string[], options: Known) {
+export type Parsed<Known extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Known; allowPositionals: true; strict: true }>
+>;
+
+/** An option that the command does not know is an error that names the nearest one. */
+export function parseOptions<const Known extends Options>(
+  command: string,
+  argv: readonly string[],
+  options: Known,
+): Parsed<Known> {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (cause) {
@@ -20,7 +28,7 @@ export function wrongUsage(message: string, hint: string, options: ErrorOptions 
 }
 
 export function seeHelp(command: string): string {
-  return `See \`mp3drop ${command} --help\`.`;
+  return `See \`${command} --help\`.`;
 }
 
 export interface NumberRange {
@@ -30,12 +38,13 @@ export interface NumberRange {
   readonly hint: string;
 }
 
-export function parseNumber(option: string, text: string, { min, max, isWhole, hint }: NumberRange): number {
+/** `what` is the option or the setting that holds the text, for example `--port`. */
+export function parseNumber(what: string, text: string, { min, max, isWhole, hint }: NumberRange): number {
   const value = Number(text);
   const form = isWhole ? /^\d+$/ : /^\d*\.?\d+$/;
   if (form.test(text) && value >= min && value <= max) return value;
   const kind = isWhole ? "a whole number" : "a number";
-  throw wrongUsage(`--${option} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
+  throw wrongUsage(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
 }
 
 function suggestion(command: string, message: string, known: readonly string[]): string {

@@ -1,5 +1,5 @@
-import type { OutputStream } from "../../src/cli/output.ts";
-import { Output } from "../../src/cli/output.ts";
+import type { OutputStream } from "../../../../src/local/kit/commandLine/output.ts";
+import { Output } from "../../../../src/local/kit/commandLine/output.ts";
 
 /** An output whose text can be looked at. */
 export function recordedOutput(isTTY = false): { output: Output; stdout: () => string; stderr: () => string } {

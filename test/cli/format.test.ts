@@ -1,10 +1,5 @@
 import { test } from "vitest";
-import { formatBytes, formatSeconds, printable } from "../../src/cli/printable.ts";
-
-test("what could mess up a terminal is written out, the rest stays", ({ expect }) => {
-  expect(printable("\u001B[2J\r\n\u0007\u202Egpj.mp4")).toBe("\\u{1b}[2J\\u{d}\\u{a}\\u{7}\\u{202e}gpj.mp4");
-  expect(printable("Größe 日本 🎬.mp4")).toBe("Größe 日本 🎬.mp4");
-});
+import { formatBytes, formatSeconds } from "../../src/cli/format.ts";
 
 test("sizes and times are short", ({ expect }) => {
   expect([0, 999, 1_000, 999_499, 999_500, 3_400_000, 4_294_967_296].map(formatBytes)).toEqual([

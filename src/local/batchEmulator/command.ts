@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { parseNumber, wrongUsage } from "../kit/commandLine/args.ts";
+import type { Parsed } from "../kit/commandLine/args.ts";
+import type { Command, Context } from "../kit/commandLine/command.ts";
+import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { isLoopback } from "../kit/loopback.ts";
+import { UserError } from "../kit/userError.ts";
+import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
+import type { BatchEmulatorOptions, FaultsFile } from "./index.ts";
+
+const HELP = `Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.
+
+Options
+  --port N          port to listen on; 0 takes any free one (default 10010)
+  --data DIR        folder that keeps pools, jobs and tasks (default .mp3drop)
+  --account NAME    name of the account (default devbatch)
+  --key BASE64      key of the account (default: the public development key)
+  --nodes N         most nodes in all pools together (default 20)
+  --node-bin DIR    folder to look for programs in before PATH; can be repeated
+  --faults FILE     JSON that says what is to go wrong on purpose, or a file of it
+  --host ADDRESS    address to listen on (default 127.0.0.1)
+  --json            print one line of JSON on stdout when ready
+  --help, -h        this text
+`;
+
+const OPTIONS = {
+  port: { type: "string", default: "10010" },
+  data: { type: "string", default: ".mp3drop" },
+  account: { type: "string" },
+  key: { type: "string" },
+  nodes: { type: "string" },
+  "node-bin": { type: "string", multiple: true },
+  faults: { type: "string" },
+  host: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
+  name: "node dist/local/batchEmulator/main.js",
+  help: HELP,
+  options: OPTIONS,
+  run,
+};
+
+/** Runs the emulator until the process is told to end. */
+async function run({ values }: Parsed<typeof OPTIONS>, { output, signal }: Context): Promise<number> {
+  const options = readOptions(values);
+  const { host } = options;
+  if (host !== undefined && !isLoopback(host)) {
+    output.note(
+      `Warning: ${host} can be reached from other machines, and whoever knows the key can run any command here as you.`,
+    );
+  }
+  const emulator = await startBatchEmulator({ ...options, log: (line) => output.note(line) });
+  const { endpoint, accountName, accountKey } = emulator;
+  if (values.json) output.result(JSON.stringify({ endpoint, accountName, accountKey }));
+  output.note(`Batch emulator: account ${accountName} at ${endpoint}`);
+  if (!signal.aborted) await once(signal, "abort");
+  await emulator.stop();
+  return EXIT.ok;
+}
+
+function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOptions {
+  const { data, account, key, nodes, host, faults } = values;
+  if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
+    throw wrongUsage(
+      `--account must be 3 to 24 lower-case letters and digits, not "${account}"`,
+      "Clients give the same name when they sign in.",
+    );
+  }
+  if (key !== undefined && (key === "" || Buffer.from(key, "base64").toString("base64") !== key)) {
+    throw wrongUsage("--key must be base64", "Make one with: openssl rand -base64 64 | tr -d '\\n'");
+  }
+  return {
+    dataFolder: data,
+    port: parseNumber("--port", values.port, { min: 0, max: 65_535, isWhole: true, hint: "0 takes any free one." }),
+    nodeBinFolders: values["node-bin"] ?? [],
+    ...(faults !== undefined && optionsOf(readFaults(faults))),
+    ...(host !== undefined && { host }),
+    ...(account !== undefined && { accountName: account }),
+    ...(key !== undefined && { accountKey: key }),
+    ...(nodes !== undefined && {
+      maxNodes: parseNumber("--nodes", nodes, { min: 0, max: 100_000, isWhole: true, hint: "20 without the option." }),
+    }),
+  };
+}
+
+/** The path of a file, or the JSON itself. */
+function readFaults(argument: string): FaultsFile {
+  if (argument.trimStart().startsWith("{")) return parseFaultsFile(argument, "--faults");
+  try {
+    return parseFaultsFile(readFileSync(argument, "utf8"), argument);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError("InvalidFaults", `Cannot read the faults file ${argument}`, { cause });
+  }
+}
+
+function optionsOf({
+  seed,
+  clockSpeed,
+  virtualTasks,
+  timings,
+  choices,
+  ...faults
+}: FaultsFile): Partial<BatchEmulatorOptions> {
+  return {
+    faults,
+    ...(seed !== undefined && { random: seededRandom(seed) }),
+    ...(clockSpeed !== undefined && { clock: systemClock(clockSpeed) }),
+    ...(virtualTasks !== undefined && { virtualTasks }),
+    ...(timings !== undefined && { timings: given(timings) }),
+    ...(choices !== undefined && { choices: given(choices) }),
+  };
+}
+
+type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+function given<T extends object>(settings: T): Given<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Given<T>;
+}

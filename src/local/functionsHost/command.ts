@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { parseNumber, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
+import type { Parsed } from "../kit/commandLine/args.ts";
+import type { Command, Context } from "../kit/commandLine/command.ts";
+import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { startHost } from "./host.ts";
+import { readHostTest } from "./hostTest.ts";
+
+const HELP = `Runs a function app with Durable Functions on this machine, until Ctrl-C.
+
+Options
+  --app DIR         folder of the app, with its host.json
+  --data DIR        folder that keeps orchestrations, and what triggers have delivered
+  --port N          port to listen on; 0 takes any free one (default 7071)
+  --json            print one line of JSON on stdout when ready
+  --help, -h        this text
+
+Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
+and queues are looked at (default 500); FUNCTIONS_HOST_TEST, what is to go wrong on purpose, as JSON.
+`;
+
+const OPTIONS = {
+  app: { type: "string" },
+  data: { type: "string" },
+  port: { type: "string", default: "7071" },
+  json: { type: "boolean", default: false },
+} as const;
+
+export const FUNCTIONS_HOST: Command<typeof OPTIONS> = {
+  name: "node dist/local/functionsHost/main.js",
+  help: HELP,
+  options: OPTIONS,
+  run,
+};
+
+const DEFAULT_POLL_MS = "500";
+const MAX_POLL_MS = 3_600_000;
+
+/** Runs the host until the process is told to end, or the host can do nothing more. */
+async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: Context): Promise<number> {
+  const { app, data, json } = values;
+  if (app === undefined || data === undefined) {
+    throw wrongUsage("--app and --data are required", seeHelp(FUNCTIONS_HOST.name));
+  }
+  let onFailure: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => (onFailure = reject));
+  failed.catch(() => {});
+  const host = await startHost({
+    appFolder: app,
+    dataFolder: data,
+    port: parseNumber("--port", values.port, { min: 0, max: 65_535, isWhole: true, hint: "0 takes any free one." }),
+    settings: env,
+    printLog: (line) => output.note(line),
+    pollMs: parseNumber("FUNCTIONS_HOST_POLL_MS", env["FUNCTIONS_HOST_POLL_MS"] || DEFAULT_POLL_MS, {
+      min: 0,
+      max: MAX_POLL_MS,
+      isWhole: true,
+      hint: "It is a setting in the environment, in milliseconds.",
+    }),
+    onFailure,
+    ...readHostTest(env["FUNCTIONS_HOST_TEST"]),
+  });
+  if (json) output.result(JSON.stringify({ url: host.url }));
+  else output.note(`The Functions host is ready: ${host.url}`);
+  if (!signal.aborted) await Promise.race([once(signal, "abort"), failed]);
+  await host.stop();
+  return EXIT.ok;
+}

@@ -1,0 +1,52 @@
+import { parseOptions, seeHelp, wrongUsage } from "./args.ts";
+import type { Options, Parsed } from "./args.ts";
+import { EXIT, EXIT_CODES_HELP } from "./exitCodes.ts";
+import type { Output } from "./output.ts";
+
+/** What a program gets from its surroundings. */
+export interface Context {
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command<Known extends Options, Surroundings extends Context = Context> {
+  /** How it is called, for example `mp3drop local`. */
+  readonly name: string;
+  /** The words that may follow besides options, for example `FILE...`. */
+  readonly words?: string;
+  /** What it does, and every option, also `--help`. */
+  readonly help: string;
+  /** Without `--help`, which every command has. */
+  readonly options: Known;
+  /** Resolves with the exit code. */
+  readonly run: (args: Parsed<Known>, context: Surroundings) => Promise<number>;
+}
+
+const HELP_OPTION = { help: { type: "boolean", short: "h" } } as const;
+
+export async function runCommand<Known extends Options, Surroundings extends Context>(
+  command: Command<Known, Surroundings>,
+  argv: readonly string[],
+  context: Surroundings,
+): Promise<number> {
+  const { name, words, options, run } = command;
+  const parsed = parseOptions(name, argv, { ...options, ...HELP_OPTION }) as Parsed<Known & typeof HELP_OPTION>;
+  if ((parsed.values as { help?: boolean }).help) {
+    context.output.result(helpOf(command));
+    return EXIT.ok;
+  }
+  const [word] = parsed.positionals;
+  if (words === undefined && word !== undefined) throw wrongUsage(`"${word}" is not an option`, seeHelp(name));
+  return run(parsed as Parsed<Known>, context);
+}
+
+function helpOf({
+  name,
+  words,
+  help,
+}: Pick<Command<Options>, "name" | "help"> & { words?: string | undefined }): string {
+  const usage = [name, words, "[options]"].filter((part) => part !== undefined).join(" ");
+  return `Usage: ${usage}\n\n${help.trimEnd()}\n\n${EXIT_CODES_HELP.trimEnd()}`;
+}

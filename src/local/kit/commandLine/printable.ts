@@ -1,0 +1,11 @@
+/**
+ * Control characters, and the marks that turn the reading direction or hide: in a file name they could move the cursor,
+ * recolour the terminal or make one name look like another.
+ */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+
+/** The text with every character that could mess up a terminal written out as `\u{…}`. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
+}

@@ -1,0 +1,28 @@
+import { errorText } from "../errorText.ts";
+import { UserError } from "../userError.ts";
+import { EXIT } from "./exitCodes.ts";
+import type { Output } from "./output.ts";
+import { styled } from "./output.ts";
+import { printable } from "./printable.ts";
+
+/** Tells the user what went wrong, and answers with the exit code. */
+export function report(error: unknown, output: Output): number {
+  if (isUserMistake(error)) {
+    output.note(`${styled("red", error.code)}: ${printableLines(error.message)}`);
+    if (error.hint !== undefined) output.note(printableLines(error.hint));
+    return EXIT.userMistake;
+  }
+  output.note(styled("red", "This is a bug:"));
+  output.note(errorText(error));
+  return EXIT.bug;
+}
+
+/** The kit knows nothing of the app, so the app's error for wrong settings is told by its name. */
+function isUserMistake(error: unknown): error is { code: string; message: string; hint?: string | undefined } {
+  return error instanceof UserError || (error instanceof Error && error.name === "ConfigurationError");
+}
+
+/** A message may hold the name of a file, and that anything at all. */
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}

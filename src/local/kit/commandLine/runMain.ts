@@ -1,0 +1,41 @@
+import { withoutProxyForLoopback } from "../loopback.ts";
+import type { Context } from "./command.ts";
+import { Output } from "./output.ts";
+import { report } from "./report.ts";
+import { listenForSignals } from "./signals.ts";
+
+/** What a program does with its arguments. Resolves with the exit code. */
+export type Main = (argv: readonly string[], context: Context) => Promise<number>;
+
+/** Runs a program from its start to the end of the process. */
+export async function runMain(main: Main): Promise<never> {
+  const output = new Output();
+  // Whoever read our output may have left (`… | head`), and a closed terminal takes no more notes.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  process.on("uncaughtException", (error) => process.exit(report(error, output)));
+  Object.assign(process.env, withoutProxyForLoopback(process.env));
+  const exitCode = await runToExitCode(main, output);
+  await Promise.all([process.stdout, process.stderr].map(flush));
+  // A handle that some library forgot must not keep a finished program alive.
+  process.exit(exitCode);
+}
+
+async function runToExitCode(main: Main, output: Output): Promise<number> {
+  const interruption = listenForSignals((name) => {
+    output.note(`${name === "SIGINT" ? "\n" : ""}Stopping … (again: leave at once)`);
+  });
+  const { signal } = interruption;
+  try {
+    const exitCode = await main(process.argv.slice(2), { output, env: process.env, signal });
+    return interruption.exitCode ?? exitCode;
+  } catch (error) {
+    if (interruption.exitCode === undefined) return report(error, output);
+    // Work that was broken off says so; what went wrong besides is worth a word.
+    if (!(error instanceof Error && error.name === "AbortError")) report(error, output);
+    return interruption.exitCode;
+  }
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}

@@ -44,8 +44,9 @@ async function convert(
   const startedAt = performance.now();
   const sources = collectSources(positionals, folder, values.out, chosenWorkloads(env)).filter((source) => {
     const isSkipped = values["no-overwrite"] && existsSync(source.resultPath);
-    if (isSkipped)
+    if (isSkipped) {
       output.note(`Skipped ${nameOf(source.path, folder)}: ${nameOf(source.resultPath, folder)} is already there`);
+    }
     return !isSkipped;
   });
   ensureWritableFolders(sources);

@@ -5,7 +5,7 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { signatureOf, stringToSign } from "../../src/local/batchEmulator/http/sharedKey.ts";
+import { signatureOf, stringToSign } from "../../src/local/batchEmulator/http/requestSignature.ts";
 import { startBatchEmulator, VirtualClock } from "../../src/local/batchEmulator/index.ts";
 
 /** What the Batch emulator costs: many virtual tasks on many virtual nodes, in a process of its own. */

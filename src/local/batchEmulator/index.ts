@@ -5,15 +5,15 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
 import { Engine } from "./engine/engine.ts";
-import { loseNode } from "./engine/nodeLosses.ts";
+import { loseNode } from "./engine/node/nodeLoss.ts";
 import { resume } from "./engine/resume.ts";
-import type { Runner } from "./engine/runner.ts";
+import type { Runner } from "./runner/taskRunner.ts";
 import { SHORT_TIMINGS } from "./engine/timings.ts";
 import type { Timings } from "./engine/timings.ts";
 import { createListener } from "./http/listener.ts";
 import { Faults } from "./faults/faults.ts";
-import { parseFaultPlan } from "./faults/plan.ts";
-import type { FaultPlanInput } from "./faults/plan.ts";
+import { parseFaultPlan } from "./faults/faultPlan.ts";
+import type { FaultPlanInput } from "./faults/faultPlan.ts";
 import { lockFolder } from "./folderLock.ts";
 import { openServer } from "./http/server.ts";
 import { Store } from "./model/store.ts";
@@ -25,8 +25,8 @@ import type { VirtualTasks } from "./runner/virtualRunner.ts";
 
 export { systemClock, VirtualClock } from "./clock.ts";
 export { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-export { parseFaultsFile } from "./faults/plan.ts";
-export type { FaultPlanInput, FaultsFile } from "./faults/plan.ts";
+export { parseFaultsFile } from "./faults/faultPlan.ts";
+export type { FaultPlanInput, FaultsFile } from "./faults/faultPlan.ts";
 export { seededRandom } from "./random.ts";
 
 export interface BatchEmulatorOptions {

@@ -5,7 +5,7 @@ import type { Random } from "../random.ts";
 import { timestamp, VersionSource } from "../timestamp.ts";
 import type { Version } from "../timestamp.ts";
 import type { EngineFaults } from "./engineFaults.ts";
-import type { Runner } from "./runner.ts";
+import type { Runner } from "../runner/taskRunner.ts";
 import type { Timings } from "./timings.ts";
 
 export interface EngineOptions {

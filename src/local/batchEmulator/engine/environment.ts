@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Job, Node, Task } from "../model/entities.ts";
 import type { Engine } from "./engine.ts";
-import { startupFolder, taskFolder } from "./paths.ts";
+import { startupFolder, taskFolder } from "../model/nodeFolders.ts";
 
 type Setting = { readonly name: string; readonly value?: string | undefined };
 type Environment = Record<string, string>;

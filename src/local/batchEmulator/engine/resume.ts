@@ -1,17 +1,17 @@
 import type { Job, Node, Pool } from "../model/entities.ts";
-import { startAutoScale, startSampling } from "./autoscaling.ts";
-import { awaitDependencies, noteSatisfied } from "./dependencies.ts";
+import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
+import { awaitDependencies, noteSatisfied } from "./task/dependencies.ts";
 import type { Engine } from "./engine.ts";
-import { exitOptionsFor } from "./exitConditions.ts";
-import { finishDeletion, finishDisabling, finishTermination } from "./jobEndings.ts";
-import { startJobTimers } from "./jobs.ts";
-import { boot } from "./nodes.ts";
-import { setNodeState } from "./nodeStates.ts";
-import { continueDeletion } from "./pools.ts";
-import { continueResize, endResize } from "./resizing.ts";
-import { resumeTask } from "./tasks.ts";
-import { completeTask, requeueTask } from "./taskStates.ts";
-import { ENDED_BY_USER } from "./failures.ts";
+import { exitOptionsFor } from "./task/exitConditions.ts";
+import { finishDeletion, finishDisabling, finishTermination } from "./job/jobEndings.ts";
+import { startJobTimers } from "./job/jobCommands.ts";
+import { boot } from "./node/nodeCommands.ts";
+import { setNodeState } from "./node/nodeStates.ts";
+import { continueDeletion } from "./pool/poolCommands.ts";
+import { continueResize, endResize } from "./pool/resizing.ts";
+import { resumeTask } from "./task/taskCommands.ts";
+import { completeTask, requeueTask } from "./task/taskTransitions.ts";
+import { ENDED_BY_USER } from "./task/failureInfos.ts";
 
 /**
  * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their

@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { EngineFaults } from "../engine/engineFaults.ts";
-import { BatchError } from "../errors.ts";
-import type { BatchErrorCode } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
+import type { ServiceErrorCode } from "../serviceError.ts";
 import type { RequestFaults } from "../http/requestFaults.ts";
 import { sendError } from "../http/respond.ts";
 import type { Exchange } from "../http/respond.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { Random } from "../random.ts";
-import { parseFaultPlan } from "./plan.ts";
-import type { FaultPlan, FaultPlanInput, RequestFault } from "./plan.ts";
+import { parseFaultPlan } from "./faultPlan.ts";
+import type { FaultPlan, FaultPlanInput, RequestFault } from "./faultPlan.ts";
 
 interface Chance {
   readonly rate: number;
@@ -17,7 +17,7 @@ interface Chance {
 
 const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy" } as const satisfies Record<
   NonNullable<RequestFault["status"]>,
-  BatchErrorCode
+  ServiceErrorCode
 >;
 
 /** Makes things go wrong on purpose, by rate, by operation and so many times. */
@@ -59,7 +59,7 @@ export class Faults implements EngineFaults, RequestFaults {
       const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
       // The body is read to its end, else the connection could not be used again.
       exchange.request.resume();
-      sendError(exchange, new BatchError(ERROR_BY_STATUS[fault.status]), now, headers);
+      sendError(exchange, new ServiceError(ERROR_BY_STATUS[fault.status]), now, headers);
       return true;
     }
     return false;

@@ -1,4 +1,4 @@
-import { BatchError } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
 import type { Version } from "../timestamp.ts";
 import type { Call } from "./call.ts";
 
@@ -31,7 +31,7 @@ export function checkConditions(
   if (isMet(decisive, String(call.headers[decisive]), version)) return;
   const isUpToDate = decisive === "if-none-match" || decisive === "if-modified-since";
   if (access === "read" && isUpToDate) throw new NotModified();
-  throw new BatchError("ConditionNotMet");
+  throw new ServiceError("ConditionNotMet");
 }
 
 /** For what changes: the conditions on the version that it has before. */
@@ -43,7 +43,7 @@ function decisiveHeader(given: readonly HeaderName[]): HeaderName {
   const [first, second] = given;
   if (first !== undefined && given.length === 1) return first;
   const pair = ALLOWED_PAIRS.find((names) => given.length === 2 && names.every((name) => given.includes(name)));
-  if (pair === undefined || second === undefined) throw new BatchError("MultipleConditionHeadersNotSupported");
+  if (pair === undefined || second === undefined) throw new ServiceError("MultipleConditionHeadersNotSupported");
   return pair[0];
 }
 
@@ -78,7 +78,7 @@ function seconds(time: string): number {
 function parseDate(name: HeaderName, value: string): number {
   const ms = Date.parse(value);
   if (!Number.isNaN(ms)) return Math.floor(ms / 1000);
-  throw new BatchError("InvalidHeaderValue", {
+  throw new ServiceError("InvalidHeaderValue", {
     values: [
       { key: "HeaderName", value: name },
       { key: "HeaderValue", value },

@@ -1,4 +1,4 @@
-import { invalidQuery } from "../errors.ts";
+import { invalidQuery } from "../serviceError.ts";
 import type { FieldKind } from "./fields.ts";
 
 /** Decides whether one thing, as it stands in an answer, is wanted. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BatchError, invalidQuery } from "../errors.ts";
+import { ServiceError, invalidQuery } from "../serviceError.ts";
 import type { Engine } from "../engine/engine.ts";
 import { guid } from "../random.ts";
 import { authenticate } from "./authentication.ts";
@@ -48,8 +48,8 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      if (!(error instanceof BatchError)) log(`${request.method} ${request.url}: ${errorText(error)}`);
-      sendError(exchange, error instanceof BatchError ? error : new BatchError("InternalError"), engine.now());
+      if (!(error instanceof ServiceError)) log(`${request.method} ${request.url}: ${errorText(error)}`);
+      sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());
     });
   };
 
@@ -58,7 +58,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     const rawUrl = request.url ?? "/";
     const method = request.method ?? "GET";
     const found = tryRoute(method, rawUrl.split("?")[0] ?? "/");
-    const name = found instanceof BatchError ? undefined : found.operation.name;
+    const name = found instanceof ServiceError ? undefined : found.operation.name;
     if (await options.faults.strike(name, exchange, engine.now())) return;
 
     const body = await readBody(request);
@@ -69,18 +69,18 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     );
     const query = parseQuery(rawUrl);
     checkCommonQuery(query);
-    if (found instanceof BatchError) throw found;
+    if (found instanceof ServiceError) throw found;
     const reply = await perform(exchange, found, query, body);
     // What is answered must outlive us.
     engine.store.commit();
     await sendReply(exchange, reply);
   }
 
-  function tryRoute(method: string, path: string): Match | BatchError {
+  function tryRoute(method: string, path: string): Match | ServiceError {
     try {
       return route(method, path);
     } catch (error) {
-      if (error instanceof BatchError) return error;
+      if (error instanceof ServiceError) return error;
       throw error;
     }
   }
@@ -92,7 +92,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     body: Buffer,
   ): Reply | Promise<Reply> {
     if (operation.handler === undefined) {
-      throw new BatchError("NotImplemented", { message: `The Batch emulator does not implement ${operation.name}.` });
+      throw new ServiceError("NotImplemented", { message: `The Batch emulator does not implement ${operation.name}.` });
     }
     return operation.handler({
       engine,
@@ -111,11 +111,11 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
 function checkCommonQuery(query: ReadonlyMap<string, string>): void {
   const version = query.get("api-version");
   if (version === undefined || version === "") {
-    throw new BatchError("MissingRequiredQueryParameter", {
+    throw new ServiceError("MissingRequiredQueryParameter", {
       values: [{ key: "QueryParameterName", value: "api-version" }],
     });
   }
-  if (!API_VERSION.test(version)) throw new BatchError("UnsupportedRequestVersion");
+  if (!API_VERSION.test(version)) throw new ServiceError("UnsupportedRequestVersion");
   const timeout = query.get("timeout");
   if (timeout !== undefined && !/^\d+$/.test(timeout)) {
     throw invalidQuery("timeout", timeout, "Must be a whole number of seconds");

@@ -1,4 +1,4 @@
-import { BatchError, invalidQuery } from "../errors.ts";
+import { ServiceError, invalidQuery } from "../serviceError.ts";
 import { LIMITS } from "../limits.ts";
 import type { Call, Reply } from "./call.ts";
 import type { Fields } from "./fields.ts";
@@ -80,7 +80,7 @@ function readMaxResults(call: Call, max: number): number {
   const value = Number(text);
   if (!/^-?\d+$/.test(text)) throw invalidQuery("maxresults", text, "Must be a whole number");
   if (value < 1 || value > max) {
-    throw new BatchError("OutOfRangeQueryParameterValue", {
+    throw new ServiceError("OutOfRangeQueryParameterValue", {
       values: [
         { key: "QueryParameterName", value: "maxresults" },
         { key: "QueryParameterValue", value: text },

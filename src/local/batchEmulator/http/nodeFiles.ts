@@ -4,7 +4,7 @@ import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Readable } from "node:stream";
 import type { Choices } from "../choices.ts";
-import { BatchError } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
 
 /** A file or folder below the folder of a task or a node. */
 export interface NodeFile {
@@ -20,14 +20,14 @@ export interface ListedFile {
 /** Refuses paths and links that leave the folder, as if there were nothing. */
 export async function openNodeFile(root: string, path: string): Promise<NodeFile> {
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
-  if (segments.length === 0 || segments.includes("..") || path.includes("\0")) throw new BatchError("FileNotFound");
+  if (segments.length === 0 || segments.includes("..") || path.includes("\0")) throw new ServiceError("FileNotFound");
   try {
     const real = await realpath(join(root, ...segments));
-    if (!real.startsWith((await realpath(root)) + sep)) throw new BatchError("FileNotFound");
+    if (!real.startsWith((await realpath(root)) + sep)) throw new ServiceError("FileNotFound");
     return { path: real, stats: await stat(real) };
   } catch (cause) {
-    if (cause instanceof BatchError) throw cause;
-    throw new BatchError("FileNotFound");
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError("FileNotFound");
   }
 }
 
@@ -47,7 +47,7 @@ export async function listNodeFiles(root: string, isRecursive: boolean, prefix =
 
 export async function deleteNodeFile({ path, stats }: NodeFile, isRecursive: boolean): Promise<void> {
   if (stats.isDirectory() && !isRecursive && (await readdir(path)).length > 0) {
-    throw new BatchError("OperationInvalidForCurrentState", {
+    throw new ServiceError("OperationInvalidForCurrentState", {
       message: "The specified directory is not empty; set the query parameter recursive to true to delete it.",
     });
   }
@@ -68,7 +68,7 @@ export function parseRange(
   if (header === undefined) return undefined;
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(header.trim()) ?? [];
   if (from === undefined) {
-    throw new BatchError("InvalidHeaderValue", {
+    throw new ServiceError("InvalidHeaderValue", {
       values: [
         { key: "HeaderName", value: "ocp-range" },
         { key: "HeaderValue", value: header },
@@ -78,7 +78,7 @@ export function parseRange(
   const start = Number(from);
   const last = to === undefined || to === "" ? size - 1 : Math.min(Number(to), size - 1);
   if (size === 0 && start === 0 && emptyFile === "answer") return { start, length: 0 };
-  if (start >= size || last < start) throw new BatchError("InvalidRange");
+  if (start >= size || last < start) throw new ServiceError("InvalidRange");
   return { start, length: last - start + 1 };
 }
 

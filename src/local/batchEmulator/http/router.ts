@@ -1,4 +1,4 @@
-import { BatchError } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
 import type { Operation } from "./operations.ts";
 
 export interface Match {
@@ -30,7 +30,7 @@ export function createRouter(operations: readonly Operation[]): (method: string,
       if (operation.method === method) return { operation, params: decodeAll(match.groups ?? {}) };
       isKnownPath = true;
     }
-    throw new BatchError(isKnownPath ? "UnsupportedHttpVerb" : "InvalidUri");
+    throw new ServiceError(isKnownPath ? "UnsupportedHttpVerb" : "InvalidUri");
   };
 }
 
@@ -50,6 +50,6 @@ function decodeAll(groups: Readonly<Record<string, string>>): Record<string, str
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]));
   } catch {
-    throw new BatchError("InvalidUri");
+    throw new ServiceError("InvalidUri");
   }
 }

@@ -1,6 +1,6 @@
-import type { JobSpec } from "../spec/job.ts";
-import type { NodeDeallocationOption, PoolSpec } from "../spec/pool.ts";
-import type { TaskSpec } from "../spec/task.ts";
+import type { JobSpec } from "../requestBodies/jobBodies.ts";
+import type { NodeDeallocationOption, PoolSpec } from "../requestBodies/poolBodies.ts";
+import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
 /** What is kept of each thing: plain JSON, with times and names as on the wire. */
 interface Kept {

@@ -3,9 +3,9 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, posix, relative, resolve, sep } from "node:path";
 import type { Choices } from "../choices.ts";
 import type { FailureInfo } from "../model/records.ts";
-import type { OutputFile } from "../spec/files.ts";
+import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
-import { TransferError, upload } from "./transfer.ts";
+import { TransferError, upload } from "./storageTransfer.ts";
 
 interface Found {
   readonly path: string;

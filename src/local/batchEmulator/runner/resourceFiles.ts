@@ -1,8 +1,8 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { FailureInfo } from "../model/records.ts";
-import type { ResourceFile } from "../spec/files.ts";
-import { download, TransferError } from "./transfer.ts";
+import type { ResourceFile } from "../requestBodies/fileBodies.ts";
+import { download, TransferError } from "./storageTransfer.ts";
 
 const DEFAULT_FILE_MODE = "0770";
 

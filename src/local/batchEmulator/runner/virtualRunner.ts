@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Execution, Outcome, Runner } from "../engine/runner.ts";
+import type { Execution, Outcome, Runner } from "./taskRunner.ts";
 import type { Random } from "../random.ts";
 
 /** How long tasks seem to run and how they end, where nothing really runs. */

@@ -1,0 +1,28 @@
+import type { Node } from "../../model/entities.ts";
+import type { NodeState } from "../../model/records.ts";
+import type { Engine } from "../engine.ts";
+
+export function acceptsTasks({ record, isDraining }: Node): boolean {
+  return (record.state === "idle" || record.state === "running") && record.schedulingState === "enabled" && !isDraining;
+}
+
+export function setNodeState(engine: Engine, node: Node, state: NodeState): void {
+  const { record } = node;
+  if (record.state === state) return;
+  const isBusyFlip = isUsable(record.state) && isUsable(state);
+  record.state = state;
+  record.stateTransitionTime = engine.now();
+  // After a restart every node boots anew, so whether it was busy need not be kept.
+  if (!isBusyFlip) engine.store.saveNode(node);
+}
+
+/** idle, running or offline, whichever the tasks on the node and its scheduling state make it. */
+export function refreshUsableNode(engine: Engine, node: Node): void {
+  if (!isUsable(node.record.state)) return;
+  if (node.runs.size > 0) setNodeState(engine, node, "running");
+  else setNodeState(engine, node, node.record.schedulingState === "enabled" ? "idle" : "offline");
+}
+
+function isUsable(state: NodeState): boolean {
+  return state === "idle" || state === "running" || state === "offline";
+}

@@ -1,0 +1,89 @@
+import { ServiceError } from "../../serviceError.ts";
+import type { Job, Task } from "../../model/entities.ts";
+import { keyOf } from "../../model/entities.ts";
+import type { TaskConstraints, TaskSpec } from "../../requestBodies/taskBodies.ts";
+import { awaitDependencies, forgetDependencies } from "./dependencies.ts";
+import type { Engine } from "../engine.ts";
+import { ENDED_BY_USER } from "./failureInfos.ts";
+import { terminateWhenAllComplete } from "../job/jobEndings.ts";
+import { refuseWhenEnding } from "../job/jobCommands.ts";
+import { schedule } from "../scheduling/scheduler.ts";
+import { endRun } from "./taskRun.ts";
+import { completeTask, enter, removeTaskFiles, scheduleRetention } from "./taskTransitions.ts";
+
+export function addTask(engine: Engine, job: Job, spec: TaskSpec): Task {
+  refuseWhenEnding(job);
+  if (job.tasks.has(keyOf(spec.id))) throw new ServiceError("TaskExists");
+  const version = engine.newVersion();
+  const task = engine.store.addTask(job, {
+    id: spec.id,
+    seq: engine.store.nextSeq(),
+    creationTime: version.lastModified,
+    spec,
+    progress: {
+      ...version,
+      state: "active",
+      stateTransitionTime: version.lastModified,
+      execution: { retryCount: 0, requeueCount: 0 },
+    },
+  });
+  awaitDependencies(job, task);
+  schedule(engine, job.record.spec.poolInfo.poolId);
+  return task;
+}
+
+export function updateTask(engine: Engine, task: Task, constraints: TaskConstraints): void {
+  refuseWhenEnding(task.job);
+  if (task.record.progress.state === "completed") throw new ServiceError("TaskCompleted");
+  task.record.spec = { ...task.record.spec, constraints };
+  Object.assign(task.record.progress, engine.newVersion());
+  engine.store.saveTask(task);
+}
+
+export function terminateTask(engine: Engine, task: Task): void {
+  if (task.record.progress.state === "completed") throw new ServiceError("TaskCompleted");
+  touch(engine, task);
+  if (task.run !== undefined) endRun(engine, task.run, "terminated");
+  else completeTask(engine, task, { failureInfo: ENDED_BY_USER });
+}
+
+/** Makes a completed task active again, unless it succeeded. */
+export function reactivateTask(engine: Engine, task: Task): void {
+  const { progress } = task.record;
+  refuseWhenEnding(task.job);
+  if (progress.state !== "completed") throw new ServiceError("TaskNotCompleted");
+  if (progress.execution.exitCode === 0) throw new ServiceError("TaskSucceeded");
+  task.cancelRetention?.();
+  engine.store.progressTask(task, (changed) => {
+    enter(engine, changed, "active");
+    changed.execution = { retryCount: 0, requeueCount: 0 };
+    delete changed.node;
+    delete changed.filesCleanedUp;
+  });
+  touch(engine, task);
+  task.job.ready.add(task);
+  schedule(engine, task.job.record.spec.poolInfo.poolId);
+}
+
+/** Kills the task if it runs; its files go at once. */
+export function deleteTask(engine: Engine, task: Task): void {
+  const { job, run } = task;
+  if (job.record.state === "deleting") throw new ServiceError("JobBeingDeleted");
+  task.cancelRetention?.();
+  job.ready.delete(task);
+  forgetDependencies(task);
+  engine.store.removeTask(task);
+  if (job.record.spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
+  if (run !== undefined) endRun(engine, run, "terminated");
+  // Now and not when the process is gone: the next task of this name may have its files there by then.
+  engine.inBackground(removeTaskFiles(engine, task));
+}
+
+/** After a restart: the timers that a task's state implies. */
+export function resumeTask(engine: Engine, task: Task): void {
+  if (task.record.progress.state === "completed") scheduleRetention(engine, task);
+}
+
+function touch(engine: Engine, task: Task): void {
+  engine.store.progressTask(task, (progress) => Object.assign(progress, engine.newVersion()));
+}

@@ -1,0 +1,41 @@
+import { ServiceError } from "../../serviceError.ts";
+import { disableAutoScale, enableAutoScale, evaluateOnce } from "../../engine/pool/autoscaling.ts";
+import { refuseWhenDeleting, touch } from "../../engine/pool/poolCommands.ts";
+import { parseEnableAutoScale, parseEvaluateAutoScale } from "../../requestBodies/poolBodies.ts";
+import { changeReply } from "../call.ts";
+import type { Call, Reply } from "../call.ts";
+import { checkWrite } from "../conditions.ts";
+import { poolOf } from "./poolHandlers.ts";
+
+export function poolEnableAutoScale(call: Call): Reply {
+  const pool = poolOf(call);
+  checkWrite(call, pool.record);
+  refuseWhenDeleting(pool);
+  enableAutoScale(call.engine, pool, parseEnableAutoScale(call.body));
+  touch(call.engine, pool);
+  return changeReply(call, 200, pool.record);
+}
+
+export function poolDisableAutoScale(call: Call): Reply {
+  const pool = poolOf(call);
+  refuseWhenDeleting(pool);
+  if (!pool.record.enableAutoScale) throw new ServiceError("OperationNotValidOnPool");
+  disableAutoScale(call.engine, pool);
+  touch(call.engine, pool);
+  return changeReply(call, 200, pool.record);
+}
+
+/** 200 also when the formula fails: the failure is what was asked for. */
+export function poolEvaluateAutoScale(call: Call): Reply {
+  const pool = poolOf(call);
+  refuseWhenDeleting(pool);
+  if (!pool.record.enableAutoScale) throw new ServiceError("OperationNotValidOnPool");
+  const run = evaluateOnce(call.engine, pool, parseEvaluateAutoScale(call.body).autoScaleFormula);
+  return {
+    ...changeReply(call, 200, pool.record),
+    body: {
+      "odata.metadata": `${call.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun`,
+      ...run,
+    },
+  };
+}

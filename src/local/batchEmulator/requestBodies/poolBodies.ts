@@ -1,0 +1,225 @@
+import * as v from "valibot";
+import { ServiceError, invalidProperty } from "../serviceError.ts";
+import { DURATIONS, LIMITS } from "../limits.ts";
+import { resourceFile } from "./fileBodies.ts";
+import {
+  choice,
+  count,
+  countOrUnlimited,
+  displayName,
+  duration,
+  id,
+  nameValue,
+  optional,
+  parseBody,
+  unsupported,
+} from "./schema.ts";
+
+export const userIdentity = v.object({
+  username: optional(v.string()),
+  autoUser: optional(
+    v.object({
+      scope: v.nullish(choice(["task", "pool"]), "pool"),
+      elevationLevel: v.nullish(choice(["nonadmin", "admin"]), "nonadmin"),
+    }),
+  ),
+});
+
+export const DEFAULT_USER: v.InferOutput<typeof userIdentity> = {
+  username: undefined,
+  autoUser: { scope: "pool", elevationLevel: "nonadmin" },
+};
+
+const commandLine = v.pipe(
+  v.string(),
+  v.check((text) => text.trim() !== "", "Must not be empty"),
+);
+
+const startTask = v.object({
+  commandLine,
+  resourceFiles: optional(v.array(resourceFile)),
+  environmentSettings: optional(v.array(nameValue)),
+  containerSettings: unsupported("containerSettings"),
+  userIdentity: v.nullish(userIdentity, DEFAULT_USER),
+  maxTaskRetryCount: v.nullish(countOrUnlimited, 0),
+  waitForSuccess: v.nullish(v.boolean(), true),
+});
+export type StartTaskSpec = v.InferOutput<typeof startTask>;
+
+const imageReference = v.union([
+  v.object({ virtualMachineImageId: v.string() }),
+  v.object({ publisher: v.string(), offer: v.string(), sku: v.string(), version: v.nullish(v.string(), "latest") }),
+]);
+
+const virtualMachineConfiguration = v.looseObject({
+  imageReference,
+  nodeAgentSKUId: v.string(),
+  containerConfiguration: unsupported("containerConfiguration"),
+  nodePlacementConfiguration: optional(v.object({ policy: optional(choice(["Regional", "Zonal"])) })),
+});
+
+/** The form only: which sizes there are depends on the region and changes. */
+const vmSize = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^(standard|basic)_[a-z0-9_-]+$/, "Must be the size of a virtual machine, such as Standard_D2s_v3"),
+);
+
+const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
+
+const newPool = v.object({
+  id,
+  displayName: optional(displayName),
+  vmSize,
+  // Stands where virtualMachineConfiguration would: looked at first, or the answer would be that this is missing.
+  cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
+  virtualMachineConfiguration,
+  resizeTimeout: v.nullish(
+    duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
+    DURATIONS.DEFAULT_RESIZE_TIMEOUT,
+  ),
+  targetDedicatedNodes: optional(count),
+  targetLowPriorityNodes: optional(count),
+  enableAutoScale: v.nullish(v.boolean(), false),
+  autoScaleFormula: optional(v.string()),
+  autoScaleEvaluationInterval: optional(
+    duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
+  ),
+  enableInterNodeCommunication: v.nullish(v.boolean(), false),
+  networkConfiguration: optional(v.record(v.string(), v.unknown())),
+  startTask: optional(startTask),
+  taskSlotsPerNode: v.nullish(
+    v.pipe(count, v.minValue(1, "Must be at least 1"), v.maxValue(LIMITS.MAX_SLOTS_PER_NODE, "May be at most 256")),
+    1,
+  ),
+  taskSchedulingPolicy: v.nullish(v.object({ nodeFillType: choice(["Spread", "Pack"]) }), { nodeFillType: "Spread" }),
+  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  metadata: optional(v.array(nameValue)),
+  mountConfiguration: unsupported("mountConfiguration"),
+  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  certificateReferences: unsupported("certificateReferences"),
+  targetNodeCommunicationMode: optional(nodeCommunicationMode),
+});
+export type PoolSpec = v.InferOutput<typeof newPool>;
+
+export function parseNewPool(body: unknown): PoolSpec {
+  const pool = parseBody(newPool, body);
+  const hasTargets = pool.targetDedicatedNodes !== undefined || pool.targetLowPriorityNodes !== undefined;
+  if (pool.enableAutoScale) {
+    if (hasTargets) {
+      throw invalidProperty(
+        "targetDedicatedNodes",
+        pool.targetDedicatedNodes ?? pool.targetLowPriorityNodes,
+        "Target node counts must not be given when enableAutoScale is true",
+      );
+    }
+    if (pool.autoScaleFormula === undefined) {
+      throw new ServiceError("MissingRequiredProperty", {
+        values: [{ key: "PropertyName", value: "autoScaleFormula" }],
+      });
+    }
+  } else {
+    if (pool.autoScaleFormula !== undefined || pool.autoScaleEvaluationInterval !== undefined) {
+      throw new ServiceError("InvalidAutoScalingSettings");
+    }
+    if (!hasTargets) {
+      throw new ServiceError("MissingRequiredProperty", {
+        values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
+      });
+    }
+  }
+  return pool;
+}
+
+const poolPatch = v.object({
+  startTask: optional(startTask),
+  metadata: optional(v.array(nameValue)),
+  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  certificateReferences: unsupported("certificateReferences"),
+  targetNodeCommunicationMode: optional(nodeCommunicationMode),
+});
+export type PoolPatch = v.InferOutput<typeof poolPatch>;
+
+export function parsePoolPatch(body: unknown): PoolPatch {
+  return parseBody(poolPatch, body);
+}
+
+/** Replaces all that can be changed: what is left out is removed. */
+export function parsePoolProperties(body: unknown): PoolPatch {
+  const required = v.object({ metadata: v.array(nameValue) });
+  parseBody(required, body);
+  return parseBody(poolPatch, body);
+}
+
+const nodeDeallocationOption = choice(["requeue", "terminate", "taskcompletion", "retaineddata"]);
+export type NodeDeallocationOption = v.InferOutput<typeof nodeDeallocationOption>;
+
+const resizeTimeout = v.nullish(
+  duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
+  DURATIONS.DEFAULT_RESIZE_TIMEOUT,
+);
+
+const resize = v.object({
+  targetDedicatedNodes: optional(count),
+  targetLowPriorityNodes: optional(count),
+  resizeTimeout,
+  nodeDeallocationOption: v.nullish(nodeDeallocationOption, "requeue"),
+});
+
+export function parseResize(body: unknown): v.InferOutput<typeof resize> {
+  const request = parseBody(resize, body);
+  if (request.targetDedicatedNodes === undefined && request.targetLowPriorityNodes === undefined) {
+    throw new ServiceError("MissingRequiredProperty", {
+      values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
+    });
+  }
+  return request;
+}
+
+const removeNodes = v.object({
+  nodeList: v.pipe(
+    v.array(v.string()),
+    v.minLength(1, "Must name at least one node"),
+    v.maxLength(LIMITS.MAX_NODES_TO_REMOVE, `May name at most ${LIMITS.MAX_NODES_TO_REMOVE} nodes`),
+  ),
+  resizeTimeout,
+  nodeDeallocationOption: v.nullish(nodeDeallocationOption, "requeue"),
+});
+
+export function parseRemoveNodes(body: unknown): v.InferOutput<typeof removeNodes> {
+  return parseBody(removeNodes, body);
+}
+
+const enableAutoScale = v.object({
+  autoScaleFormula: optional(v.string()),
+  autoScaleEvaluationInterval: optional(
+    duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
+  ),
+});
+
+export function parseEnableAutoScale(body: unknown): v.InferOutput<typeof enableAutoScale> {
+  return parseBody(enableAutoScale, body);
+}
+
+export function parseEvaluateAutoScale(body: unknown): { autoScaleFormula: string } {
+  return parseBody(v.object({ autoScaleFormula: v.string() }), body);
+}
+
+/** Reboot and reimage share their options; the body may be absent. */
+export function parseNodeAction(
+  body: unknown,
+  property: "nodeRebootOption" | "nodeReimageOption",
+): NodeDeallocationOption {
+  const options = parseBody(v.record(v.string(), v.unknown()), body ?? {});
+  return (
+    parseBody(v.object({ [property]: v.nullish(nodeDeallocationOption, "requeue") }), options)[property] ?? "requeue"
+  );
+}
+
+const disableScheduling = v.object({
+  nodeDisableSchedulingOption: v.nullish(choice(["requeue", "terminate", "taskcompletion"]), "requeue"),
+});
+
+export function parseDisableScheduling(body: unknown): "requeue" | "terminate" | "taskcompletion" {
+  return parseBody(disableScheduling, body ?? {}).nodeDisableSchedulingOption;
+}

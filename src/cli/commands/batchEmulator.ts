@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "../../local/batchEmulator/index.ts";
-import type { BatchEmulatorOptions, FaultsFile } from "../../local/batchEmulator/index.ts";
+import { parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "../../local/batchEmulator/index.ts";
+import type { BatchEmulatorOptions, EmulatorConfiguration } from "../../local/batchEmulator/index.ts";
 import { UserError } from "../../local/kit/userError.ts";
 
 export const BATCH_EMULATOR_HELP = `Usage: mp3drop batch-emulator [options]
@@ -95,10 +95,10 @@ function parse(argv: readonly string[]) {
 }
 
 /** The path of a file, or the JSON itself. */
-function readFaults(argument: string): FaultsFile {
-  if (argument.trimStart().startsWith("{")) return parseFaultsFile(argument, "--faults");
+function readFaults(argument: string): EmulatorConfiguration {
+  if (argument.trimStart().startsWith("{")) return parseConfiguration(argument, "--faults");
   try {
-    return parseFaultsFile(readFileSync(argument, "utf8"), argument);
+    return parseConfiguration(readFileSync(argument, "utf8"), argument);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError("InvalidFaults", `Cannot read the faults file ${argument}`, { cause });
@@ -112,7 +112,7 @@ function optionsOf({
   timings,
   choices,
   ...faults
-}: FaultsFile): Partial<BatchEmulatorOptions> {
+}: EmulatorConfiguration): Partial<BatchEmulatorOptions> {
   return {
     faults,
     ...(seed !== undefined && { random: seededRandom(seed) }),

@@ -4,12 +4,10 @@ import type { Choices } from "./choices.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-import { Engine } from "./engine/engine.ts";
+import { startEngine } from "./engine/effects.ts";
 import { loseNode } from "./engine/node/nodeLoss.ts";
 import { resume } from "./engine/resume.ts";
 import type { Runner } from "./runner/taskRunner.ts";
-import { SHORT_TIMINGS } from "./engine/timings.ts";
-import type { Timings } from "./engine/timings.ts";
 import { createListener } from "./http/listener.ts";
 import { Faults } from "./faults/faults.ts";
 import { parseFaultPlan } from "./faults/faultPlan.ts";
@@ -20,13 +18,16 @@ import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
 import { ProcessRunner } from "./runner/processRunner.ts";
+import { SHORT_TIMINGS } from "./timings.ts";
+import type { Timings } from "./timings.ts";
 import { virtualRunner } from "./runner/virtualRunner.ts";
 import type { VirtualTasks } from "./runner/virtualRunner.ts";
 
+export { parseConfiguration } from "./configuration.ts";
+export type { EmulatorConfiguration } from "./configuration.ts";
 export { systemClock, VirtualClock } from "./clock.ts";
 export { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-export { parseFaultsFile } from "./faults/faultPlan.ts";
-export type { FaultPlanInput, FaultsFile } from "./faults/faultPlan.ts";
+export type { FaultPlanInput } from "./faults/faultPlan.ts";
 export { seededRandom } from "./random.ts";
 
 export interface BatchEmulatorOptions {
@@ -102,7 +103,7 @@ async function start(
 
   const server = await openServer(options.port ?? 0, options.host ?? "127.0.0.1");
   const runner = createRunner(options, folder, clock, random);
-  const engine = new Engine({
+  const engine = startEngine({
     store,
     clock,
     random,
@@ -121,7 +122,7 @@ async function start(
     () => engine.stop(),
   );
   await resume(engine);
-  server.serve(createListener({ engine, account: { name: accountName, keys }, faults, wallClock: Date.now, log }));
+  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now, log }));
   return {
     endpoint: server.url,
     accountName,

@@ -1,3 +1,5 @@
+import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../requestBodies/poolBodies.ts";
 import { callFunction } from "./functions.ts";
 import { applyBinary, applyUnary, isTrue } from "./operators.ts";
 import type { Expression, Statement } from "./parser.ts";
@@ -5,9 +7,6 @@ import { METRICS } from "./samples.ts";
 import type { Metric, VisibleSamples } from "./samples.ts";
 import { describeType, double, EvaluationError, formatValue, vector } from "./values.ts";
 import type { Value } from "./values.ts";
-
-export const DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
-export type DeallocationOption = (typeof DEALLOCATION_OPTIONS)[number];
 
 export interface FormulaInput {
   readonly samples: VisibleSamples;
@@ -24,7 +23,7 @@ export interface FormulaInput {
 export interface FormulaResult {
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;
-  readonly nodeDeallocationOption: DeallocationOption;
+  readonly nodeDeallocationOption: NodeDeallocationOption;
   /** The service's own three first, then the variables of the formula by name. */
   readonly text: string;
 }
@@ -147,7 +146,7 @@ class Evaluator {
     }
     const interval = Object.hasOwn(INTERVALS_MS, name) ? INTERVALS_MS[name] : undefined;
     if (interval !== undefined) return { type: "interval", ms: interval };
-    const option = DEALLOCATION_OPTIONS.find((value) => value === name);
+    const option = NODE_DEALLOCATION_OPTIONS.find((value) => value === name);
     if (option !== undefined) return { type: "string", value: option };
     throw new EvaluationError(
       "UndefinedVariable",
@@ -235,8 +234,8 @@ function targetOf(variables: ReadonlyMap<string, Value>, name: string, round: Fo
   return Math.max(0, round(value.value));
 }
 
-function optionOf(value: Value | undefined): DeallocationOption {
-  const option = DEALLOCATION_OPTIONS.find((one) => value?.type === "string" && one === value.value);
+function optionOf(value: Value | undefined): NodeDeallocationOption {
+  const option = NODE_DEALLOCATION_OPTIONS.find((one) => value?.type === "string" && one === value.value);
   if (option !== undefined) return option;
   const found = value === undefined ? "nothing" : formatValue(value);
   throw new EvaluationError("InvalidOption", "Autoscale evaluation failed", `${OPTION} cannot be ${found}`);

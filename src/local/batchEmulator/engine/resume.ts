@@ -1,17 +1,18 @@
-import type { Job, Node, Pool } from "../model/entities.ts";
-import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
-import { awaitDependencies, noteSatisfied } from "./task/dependencies.ts";
+import type { Job, Node, Pool, Task } from "../model/entities.ts";
 import type { Engine } from "./engine.ts";
-import { exitOptionsFor } from "./task/exitConditions.ts";
-import { finishDeletion, finishDisabling, finishTermination } from "./job/jobEndings.ts";
-import { startJobTimers } from "./job/jobCommands.ts";
-import { boot } from "./node/nodeCommands.ts";
+import { startWallClock } from "./job/jobCommands.ts";
+import { continueEnding } from "./job/jobEndings.ts";
+import { isEnding } from "./job/jobStates.ts";
+import { boot } from "./node/booting.ts";
 import { setNodeState } from "./node/nodeStates.ts";
+import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
 import { continueDeletion } from "./pool/poolCommands.ts";
 import { continueResize, endResize } from "./pool/resizing.ts";
-import { resumeTask } from "./task/taskCommands.ts";
-import { completeTask, requeueTask } from "./task/taskTransitions.ts";
+import { awaitDependencies, noteSatisfied } from "./task/dependencies.ts";
+import { exitActionsFor } from "./task/exitConditions.ts";
 import { ENDED_BY_USER } from "./task/failureInfos.ts";
+import { scheduleRetention } from "./task/retention.ts";
+import { completeTask, requeueTask } from "./task/taskTransitions.ts";
 
 /**
  * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their
@@ -25,26 +26,28 @@ export async function resume(engine: Engine): Promise<void> {
 
 function resumeJob(engine: Engine, job: Job): void {
   for (const task of job.tasks.values()) {
-    const { state, execution } = task.record.progress;
-    if (state === "running") {
-      if (job.record.state === "terminating") {
-        completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
-      } else {
-        requeueTask(engine, task, { isCounted: false });
-      }
-    } else if (state === "active") {
-      awaitDependencies(job, task);
-    } else if (job.record.spec.usesTaskDependencies) {
-      const actions = exitOptionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
-      if (actions.dependencyAction === "satisfy") noteSatisfied(task);
-    }
     resumeTask(engine, task);
+    scheduleRetention(engine, task);
   }
-  const { state } = job.record;
-  if (state === "active" || state === "disabling" || state === "disabled") startJobTimers(engine, job);
-  if (state === "disabling") engine.after(engine.timings.jobDisableMs, () => finishDisabling(engine, job));
-  if (state === "terminating") engine.after(engine.timings.jobTerminateMs, () => finishTermination(engine, job));
-  if (state === "deleting") engine.after(engine.timings.jobDeleteMs, () => finishDeletion(engine, job));
+  if (!isEnding(job)) startWallClock(engine, job);
+  continueEnding(engine, job);
+}
+
+function resumeTask(engine: Engine, task: Task): void {
+  const { job, record } = task;
+  const { state, execution } = record.progress;
+  if (state === "running") {
+    if (job.record.state === "terminating") {
+      completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
+    } else {
+      requeueTask(engine, task, { isCounted: false });
+    }
+  } else if (state === "active") {
+    awaitDependencies(task);
+  } else if (job.record.spec.usesTaskDependencies) {
+    const actions = exitActionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
+    if (actions.dependencyAction === "satisfy") noteSatisfied(task);
+  }
 }
 
 function resumePool(engine: Engine, pool: Pool): void {

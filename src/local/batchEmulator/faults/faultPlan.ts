@@ -1,12 +1,13 @@
 import * as v from "valibot";
 import { UserError } from "../../kit/userError.ts";
 
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const rate = v.optional(share, 1);
-const milliseconds = v.pipe(v.number(), v.minValue(0));
-/** How often the fault strikes at most; without it, for ever. */
+export const milliseconds = v.pipe(v.number(), v.minValue(0));
+/** How often the fault strikes at most; without it, there is no limit. */
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)));
-const range = <Schema extends v.GenericSchema<number>>(schema: Schema) => v.union([schema, v.tuple([schema, schema])]);
+export const range = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
+  v.union([schema, v.tuple([schema, schema])]);
 
 const requestFault = v.pipe(
   v.strictObject({
@@ -52,7 +53,7 @@ const nodeFault = v.strictObject({
 
 const transferFault = v.strictObject({ job: v.optional(v.string()), rate, times, code: v.optional(v.string()) });
 
-const faultPlan = v.strictObject({
+export const faultPlan = v.strictObject({
   requests: v.optional(v.array(requestFault), []),
   resizes: v.optional(v.array(resizeFault), []),
   startTasks: v.optional(v.array(startTaskFault), []),
@@ -64,59 +65,12 @@ export type FaultPlan = v.InferOutput<typeof faultPlan>;
 /** As a person writes it: everything may be left out. */
 export type FaultPlanInput = v.InferInput<typeof faultPlan>;
 
-const timing = v.optional(milliseconds);
-
-const setup = v.strictObject({
-  ...faultPlan.entries,
-  /** Makes the same faults strike in the same order in every run. */
-  seed: v.optional(v.pipe(v.number(), v.integer())),
-  clockSpeed: v.optional(v.pipe(v.number(), v.minValue(0.001))),
-  virtualTasks: v.optional(v.strictObject({ seconds: range(milliseconds), failureRate: v.optional(share, 0) })),
-  choices: v.optional(
-    v.strictObject({
-      killedExitCode: v.optional(v.pipe(v.number(), v.integer())),
-      missingOutputFile: v.optional(v.picklist(["fail", "ignore"])),
-      emptyFileRange: v.optional(v.picklist(["answer", "refuse"])),
-      outputOnRetry: v.optional(v.picklist(["replace", "append"])),
-      targetRounding: v.optional(v.picklist(["down", "nearest", "up"])),
-    }),
-  ),
-  timings: v.optional(
-    v.strictObject({
-      allocationMs: timing,
-      bootMs: timing,
-      startMs: timing,
-      poolDeleteMs: timing,
-      jobDeleteMs: timing,
-      jobTerminateMs: timing,
-      jobDisableMs: timing,
-      nodeLeaveMs: timing,
-      preemptedMs: timing,
-      samplePeriodMs: timing,
-      sampleDelayMs: timing,
-    }),
-  ),
-});
-/** What a faults file holds: faults, and how time passes. */
-export type FaultsFile = v.InferOutput<typeof setup>;
-
 export function parseFaultPlan(plan: unknown): FaultPlan {
-  return parse(faultPlan, plan, "The fault plan");
+  return parseUserInput(faultPlan, plan, "The fault plan");
 }
 
-/** `source` names the file in messages. */
-export function parseFaultsFile(text: string, source: string): FaultsFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("InvalidFaults", `${source} is not JSON: ${reason}`, { cause });
-  }
-  return parse(setup, json, source);
-}
-
-function parse<const Schema extends v.GenericSchema>(
+/** `source` names the input in messages. */
+export function parseUserInput<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
   source: string,

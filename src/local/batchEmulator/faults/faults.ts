@@ -1,11 +1,7 @@
 import type { Clock } from "../clock.ts";
-import type { EngineFaults } from "../engine/engineFaults.ts";
 import { ServiceError } from "../serviceError.ts";
 import type { ServiceErrorCode } from "../serviceError.ts";
-import type { RequestFaults } from "../http/requestFaults.ts";
-import { sendError } from "../http/respond.ts";
-import type { Exchange } from "../http/respond.ts";
-import type { FailureInfo } from "../model/records.ts";
+import type { FailureInfo, ResizeError } from "../model/records.ts";
 import type { Random } from "../random.ts";
 import { parseFaultPlan } from "./faultPlan.ts";
 import type { FaultPlan, FaultPlanInput, RequestFault } from "./faultPlan.ts";
@@ -20,8 +16,13 @@ const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "Se
   ServiceErrorCode
 >;
 
-/** Makes things go wrong on purpose, by rate, by operation and so many times. */
-export class Faults implements EngineFaults, RequestFaults {
+/** A request that does not get the answer it deserves: it is dropped, or refused for nothing. */
+export type RequestFailure =
+  | { readonly kind: "dropped" }
+  | { readonly kind: "refused"; readonly error: ServiceError; readonly headers: Readonly<Record<string, string>> };
+
+/** Makes things go wrong on purpose: at a rate, for an operation, a number of times. */
+export class Faults {
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #log: (line: string) => void;
@@ -43,29 +44,27 @@ export class Faults implements EngineFaults, RequestFaults {
     this.#struck = new Map();
   }
 
-  async strike(operation: string | undefined, exchange: Exchange, now: string): Promise<boolean> {
+  /** Resolves when the request may go on, or with how it fails. */
+  async onRequest(operation: string | undefined): Promise<RequestFailure | undefined> {
     for (const fault of this.#plan.requests) {
       if (fault.operation !== undefined && fault.operation !== operation) continue;
       if (!this.#strikes(fault)) continue;
       if (fault.delayMs !== undefined) await this.#wait(fault.delayMs);
       if (fault.drop === true) {
         this.#log(`Fault: request dropped (${operation ?? "unknown"})`);
-        exchange.request.socket.destroy();
-        return true;
+        return { kind: "dropped" };
       }
       if (fault.status === undefined) continue;
       this.#log(`Fault: request answered ${fault.status} (${operation ?? "unknown"})`);
       const retryAfter = fault.retryAfterSeconds;
       const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
-      // The body is read to its end, else the connection could not be used again.
-      exchange.request.resume();
-      sendError(exchange, new ServiceError(ERROR_BY_STATUS[fault.status]), now, headers);
-      return true;
+      return { kind: "refused", error: new ServiceError(ERROR_BY_STATUS[fault.status]), headers };
     }
-    return false;
+    return undefined;
   }
 
-  onResize(poolId: string, side: "dedicated" | "lowPriority") {
+  /** An error instead of new nodes. */
+  onResize(poolId: string, side: "dedicated" | "lowPriority"): ResizeError | undefined {
     const fault = this.#find(this.#plan.resizes, ({ pool }) => isSame(pool, poolId));
     if (fault === undefined) return undefined;
     this.#log(`Fault: resize failed (${poolId})`);
@@ -73,12 +72,14 @@ export class Faults implements EngineFaults, RequestFaults {
     return { code: fault.code ?? quota, message: fault.message };
   }
 
+  /** An exit code instead of the start task's own. */
   onStartTask(poolId: string): number | undefined {
     const fault = this.#find(this.#plan.startTasks, ({ pool }) => isSame(pool, poolId));
     if (fault !== undefined) this.#log(`Fault: start task failed (${poolId})`);
     return fault?.exitCode;
   }
 
+  /** Set when the node is to be lost this long after a task began on it. */
   onTaskStart(poolId: string, isDedicated: boolean) {
     // Dedicated nodes are never preempted.
     const fault = this.#find(

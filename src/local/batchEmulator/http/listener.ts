@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ServiceError, invalidQuery } from "../serviceError.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { RequestFailure } from "../faults/faults.ts";
 import { guid } from "../random.ts";
+import { invalidQuery, ServiceError } from "../serviceError.ts";
 import { authenticate } from "./authentication.ts";
 import type { Account } from "./authentication.ts";
 import { parseJson, readBody } from "./body.ts";
 import type { Reply } from "./call.ts";
 import { NotModified } from "./conditions.ts";
-import type { RequestFaults } from "./requestFaults.ts";
 import { OPERATIONS } from "./operations.ts";
 import { parseQuery } from "./query.ts";
 import { sendError, sendReply } from "./respond.ts";
@@ -18,7 +18,6 @@ import type { Match } from "./router.ts";
 export interface ListenerOptions {
   readonly engine: Engine;
   readonly account: Account;
-  readonly faults: RequestFaults;
   /** The real time: clients sign with it, whatever time the tasks live in. */
   readonly wallClock: () => number;
   readonly log: (line: string) => void;
@@ -59,7 +58,8 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     const method = request.method ?? "GET";
     const found = tryRoute(method, rawUrl.split("?")[0] ?? "/");
     const name = found instanceof ServiceError ? undefined : found.operation.name;
-    if (await options.faults.strike(name, exchange, engine.now())) return;
+    const fault = await engine.faults.onRequest(name);
+    if (fault !== undefined) return fail(exchange, fault);
 
     const body = await readBody(request);
     authenticate(
@@ -74,6 +74,17 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     // What is answered must outlive us.
     engine.store.commit();
     await sendReply(exchange, reply);
+  }
+
+  function fail(exchange: Exchange, fault: RequestFailure): void {
+    const { request } = exchange;
+    if (fault.kind === "dropped") {
+      request.socket.destroy();
+      return;
+    }
+    // An unread body would leave the connection unusable.
+    request.resume();
+    sendError(exchange, fault.error, engine.now(), fault.headers);
   }
 
   function tryRoute(method: string, path: string): Match | ServiceError {

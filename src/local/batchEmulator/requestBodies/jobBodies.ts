@@ -98,10 +98,11 @@ export function parseJobUpdate(body: unknown): JobPatch {
   return parseBody(jobUpdate, body);
 }
 
-export type DisableTasksOption = "requeue" | "terminate" | "wait";
+const disableJob = v.object({ disableTasks: choice(["requeue", "terminate", "wait"]) });
+export type DisableTasksOption = v.InferOutput<typeof disableJob>["disableTasks"];
 
 export function parseDisableJob(body: unknown): DisableTasksOption {
-  return parseBody(v.object({ disableTasks: choice(["requeue", "terminate", "wait"]) }), body).disableTasks;
+  return parseBody(disableJob, body).disableTasks;
 }
 
 export function parseTerminateJob(body: unknown): string | undefined {

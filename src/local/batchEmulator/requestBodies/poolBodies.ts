@@ -151,8 +151,10 @@ export function parsePoolProperties(body: unknown): PoolPatch {
   return parseBody(poolPatch, body);
 }
 
-const nodeDeallocationOption = choice(["requeue", "terminate", "taskcompletion", "retaineddata"]);
-export type NodeDeallocationOption = v.InferOutput<typeof nodeDeallocationOption>;
+export const NODE_DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
+export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
+
+const nodeDeallocationOption = choice(NODE_DEALLOCATION_OPTIONS);
 
 const resizeTimeout = v.nullish(
   duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
@@ -219,7 +221,8 @@ export function parseNodeAction(
 const disableScheduling = v.object({
   nodeDisableSchedulingOption: v.nullish(choice(["requeue", "terminate", "taskcompletion"]), "requeue"),
 });
+export type DisableSchedulingOption = v.InferOutput<typeof disableScheduling>["nodeDisableSchedulingOption"];
 
-export function parseDisableScheduling(body: unknown): "requeue" | "terminate" | "taskcompletion" {
+export function parseDisableScheduling(body: unknown): DisableSchedulingOption {
   return parseBody(disableScheduling, body ?? {}).nodeDisableSchedulingOption;
 }

@@ -14,7 +14,6 @@ export interface Runner {
 }
 
 export interface Work {
-  readonly kind: "task" | "startTask";
   readonly commandLine: string;
   /** Of the task: holds stdout.txt, stderr.txt and wd/. */
   readonly folder: string;

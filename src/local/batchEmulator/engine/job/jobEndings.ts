@@ -1,49 +1,82 @@
-import type { Job, Task } from "../../model/entities.ts";
-import type { Engine } from "../engine.ts";
-import { disableJob, setJobState, touch } from "./jobCommands.ts";
+import type { ActiveRun, Job } from "../../model/entities.ts";
 import { jobFolder } from "../../model/nodeFolders.ts";
+import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
+import type { Engine } from "../engine.ts";
+import { refuseWhenEnding } from "../refusals.ts";
+import type { ExitActions } from "../task/exitConditions.ts";
 import { endRun } from "../task/taskRun.ts";
+import { setJobState, touchJob } from "./jobStates.ts";
 
-/** What the end of a task brings about for its job. */
-export function afterTaskCompleted(engine: Engine, task: Task, jobAction: "none" | "disable" | "terminate"): void {
-  const { job } = task;
-  if (job.record.spec.onTaskFailure === "performexitoptionsjobaction" && job.record.state === "active") {
-    if (jobAction === "terminate") terminateJob(engine, job, "TaskFailed");
-    // The other tasks of the job go on, as the exit options of one task must not lose the work of others.
-    if (jobAction === "disable") disableJob(engine, job, "requeue");
-  }
-  if (job.record.spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
+/*
+ * A job is disabled, terminated or deleted in two steps: the first sets a state on the way (disabling, terminating,
+ * deleting), the second follows a little later, once none of its tasks is running.
+ */
+
+export function disableJob(engine: Engine, job: Job, option: DisableTasksOption): void {
+  refuseWhenEnding(job);
+  if (job.record.state !== "active") throw new ServiceError("JobNotActive");
+  setJobState(engine, job, "disabling");
+  touchJob(engine, job);
+  if (option !== "wait") endRuns(job, option === "requeue" ? "requeued" : "terminated");
+  continueEnding(engine, job);
 }
 
-export function terminateWhenAllComplete(engine: Engine, job: Job): void {
-  if (job.record.state === "active" && job.counts.completed === job.tasks.size) {
-    terminateJob(engine, job, "AllTasksComplete");
-  }
-}
-
-/** Running tasks are ended; those that still wait stay active for ever. */
+/** Running tasks are ended; those that wait stay active for ever. */
 export function terminateJob(engine: Engine, job: Job, reason: string): void {
   setJobState(engine, job, "terminating");
   job.record.terminateReason = reason;
-  touch(engine, job);
+  touchJob(engine, job);
   job.cancelWallClock?.();
-  for (const run of job.runs) endRun(engine, run, "terminated");
-  engine.after(engine.timings.jobTerminateMs, () => finishTermination(engine, job));
+  endRuns(job, "terminated");
+  continueEnding(engine, job);
 }
 
-export function finishTermination(engine: Engine, job: Job): void {
+export function terminateWhenAllComplete(engine: Engine, job: Job): void {
+  const { state, spec } = job.record;
+  if (spec.onAllTasksComplete !== "terminatejob") return;
+  if (state === "active" && job.counts.completed === job.tasks.size) terminateJob(engine, job, "AllTasksComplete");
+}
+
+export function deleteJob(engine: Engine, job: Job): void {
+  if (job.record.state === "deleting") throw new ServiceError("JobBeingDeleted");
+  setJobState(engine, job, "deleting");
+  touchJob(engine, job);
+  job.cancelWallClock?.();
+  endRuns(job, "terminated");
+  continueEnding(engine, job);
+}
+
+/** Lets the exit conditions of a task have their effect on its job. */
+export function followExitActions(engine: Engine, job: Job, { jobAction }: ExitActions): void {
+  if (job.record.spec.onTaskFailure !== "performexitoptionsjobaction" || job.record.state !== "active") return;
+  if (jobAction === "terminate") terminateJob(engine, job, "TaskFailed");
+  // The other tasks are requeued, since one task's exit options must not cost the others their work.
+  if (jobAction === "disable") disableJob(engine, job, "requeue");
+}
+
+/** The second step: after the first, after the last run has ended, and after a restart. */
+export function continueEnding(engine: Engine, job: Job): void {
+  const { jobDisableMs, jobTerminateMs, jobDeleteMs } = engine.timings;
+  const { state } = job.record;
+  if (state === "disabling") engine.after(jobDisableMs, () => finishDisabling(engine, job));
+  if (state === "terminating") engine.after(jobTerminateMs, () => finishTermination(engine, job));
+  if (state === "deleting") engine.after(jobDeleteMs, () => finishDeletion(engine, job));
+}
+
+function finishDisabling(engine: Engine, job: Job): void {
+  if (job.record.state === "disabling" && job.runs.size === 0) setJobState(engine, job, "disabled");
+}
+
+function finishTermination(engine: Engine, job: Job): void {
   if (job.record.state !== "terminating" || job.runs.size > 0) return;
   setJobState(engine, job, "completed");
   job.record.endTime = engine.now();
   engine.store.saveJob(job);
 }
 
-export function finishDisabling(engine: Engine, job: Job): void {
-  if (job.record.state === "disabling" && job.runs.size === 0) setJobState(engine, job, "disabled");
-}
-
 /** Deletes the tasks and their files, whatever their retention time. */
-export function finishDeletion(engine: Engine, job: Job): void {
+function finishDeletion(engine: Engine, job: Job): void {
   if (job.record.state !== "deleting" || job.runs.size > 0) return;
   for (const task of job.tasks.values()) task.cancelRetention?.();
   engine.store.removeJob(job);
@@ -54,12 +87,6 @@ export function finishDeletion(engine: Engine, job: Job): void {
   }
 }
 
-/** The state that a job was on its way to may wait for its last running task. */
-export function afterRunEnded(engine: Engine, job: Job): void {
-  if (job.runs.size > 0) return;
-  const { state } = job.record;
-  const { jobTerminateMs, jobDisableMs, jobDeleteMs } = engine.timings;
-  if (state === "terminating") engine.after(jobTerminateMs, () => finishTermination(engine, job));
-  if (state === "disabling") engine.after(jobDisableMs, () => finishDisabling(engine, job));
-  if (state === "deleting") engine.after(jobDeleteMs, () => finishDeletion(engine, job));
+function endRuns(job: Job, ending: NonNullable<ActiveRun["ending"]>): void {
+  for (const run of job.runs) endRun(run, ending);
 }

@@ -1,15 +1,15 @@
 import type { Node } from "../../model/entities.ts";
 import type { Engine } from "../engine.ts";
-import { boot, resetMachine } from "./nodeCommands.ts";
+import { boot, isInPool, resetMachine } from "./booting.ts";
+import { endRuns } from "./draining.ts";
 import { setNodeState } from "./nodeStates.ts";
-import { endRun } from "../task/taskRun.ts";
 
-/** Takes a node away as the platform does: its tasks are requeued without being counted, its processes are gone. */
+/** Takes a node away as the platform does: its processes are gone, its tasks are requeued without being counted. */
 export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable"): void {
-  if (node.pool.nodes.get(node.record.id) !== node || node.record.state === "leavingpool") return;
+  if (!isInPool(node) || node.record.state === "leavingpool") return;
   node.epoch++;
   node.killStartTask?.();
-  for (const run of node.runs) endRun(engine, run, "dropped");
+  endRuns(node, "dropped");
   if (what === "unusable") {
     node.record.errors = [
       { code: "NodeProblem", message: "The node stopped answering: it was made unusable on purpose." },
@@ -26,4 +26,10 @@ export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable
     boot(engine, node);
   };
   engine.inBackground(resetMachine(engine, node, true).then(() => engine.after(engine.timings.preemptedMs, comeBack)));
+}
+
+/** A fault may take the node away some time after a task began on it. */
+export function loseNodeByFault(engine: Engine, node: Node): void {
+  const fault = engine.faults.onTaskStart(node.pool.record.id, node.record.isDedicated);
+  if (fault !== undefined) engine.after(fault.afterMs, () => loseNode(engine, node, fault.what));
 }

@@ -16,7 +16,13 @@ export function setNodeState(engine: Engine, node: Node, state: NodeState): void
   if (!isBusyFlip) engine.store.saveNode(node);
 }
 
-/** idle, running or offline, whichever the tasks on the node and its scheduling state make it. */
+/** The node has booted and takes tasks. */
+export function becomeUsable(engine: Engine, node: Node): void {
+  setNodeState(engine, node, node.record.schedulingState === "enabled" ? "idle" : "offline");
+  engine.emit({ kind: "nodeReady", node });
+}
+
+/** idle, running or offline: its tasks and its scheduling state decide. */
 export function refreshUsableNode(engine: Engine, node: Node): void {
   if (!isUsable(node.record.state)) return;
   if (node.runs.size > 0) setNodeState(engine, node, "running");

@@ -1,15 +1,14 @@
 import type { Node } from "../../model/entities.ts";
-import type { FailureInfo, StartTaskInfo } from "../../model/records.ts";
+import type { StartTaskInfo } from "../../model/records.ts";
 import type { StartTaskSpec } from "../../requestBodies/poolBodies.ts";
 import type { Engine } from "../engine.ts";
 import { startTaskEnvironment } from "../environment.ts";
-import { failureExitCode } from "../task/failureInfos.ts";
-import { becomeUsable } from "./nodeCommands.ts";
-import { setNodeState } from "./nodeStates.ts";
+import { failureOf } from "../task/failureInfos.ts";
+import { becomeUsable, setNodeState } from "./nodeStates.ts";
 import { startupFolder } from "../../model/nodeFolders.ts";
 import type { Outcome } from "../../runner/taskRunner.ts";
 
-/** Runs the pool's start task, if it has one, and makes the node usable or not by what comes of it. */
+/** Runs the pool's start task, if it has one, and makes the node usable or not by how it ended. */
 export async function runStartTask(engine: Engine, node: Node, isCurrent: () => boolean): Promise<void> {
   const { startTask } = node.pool.record.spec;
   if (startTask === undefined) {
@@ -62,7 +61,6 @@ async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec, isRetry:
   const exitCode = engine.faults.onStartTask(node.pool.record.id);
   if (exitCode !== undefined) return { kind: "exited", exitCode };
   const execution = engine.runner.start({
-    kind: "startTask",
     commandLine: spec.commandLine,
     folder: startupFolder(node),
     environment: startTaskEnvironment(engine, node),
@@ -80,9 +78,4 @@ async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec, isRetry:
 function setInfo(engine: Engine, node: Node, info: StartTaskInfo): void {
   node.record.startTaskInfo = info;
   engine.store.saveNode(node);
-}
-
-function failureOf(outcome: Outcome): FailureInfo | undefined {
-  if (outcome.kind === "failed") return outcome.failure;
-  return outcome.exitCode === 0 ? undefined : failureExitCode();
 }

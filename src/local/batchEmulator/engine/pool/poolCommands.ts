@@ -5,7 +5,8 @@ import type { NodeDeallocationOption, PoolPatch, PoolSpec } from "../../requestB
 import { DURATIONS } from "../../limits.ts";
 import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
 import type { Engine } from "../engine.ts";
-import { leavePool } from "../node/nodeCommands.ts";
+import { leavePool } from "../node/leaving.ts";
+import { refuseWhenDeleting, refuseWhenResizing } from "../refusals.ts";
 import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
 
 export function addPool(engine: Engine, spec: PoolSpec): Pool {
@@ -47,7 +48,7 @@ export function patchPool(engine: Engine, pool: Pool, patch: PoolPatch): void {
   refuseWhenDeleting(pool);
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   pool.record.spec = { ...pool.record.spec, ...given };
-  touch(engine, pool);
+  touchPool(engine, pool);
 }
 
 /** What is left out is removed. */
@@ -55,7 +56,7 @@ export function replacePoolProperties(engine: Engine, pool: Pool, properties: Po
   refuseWhenDeleting(pool);
   const { startTask, metadata, targetNodeCommunicationMode } = properties;
   pool.record.spec = { ...pool.record.spec, startTask, metadata, targetNodeCommunicationMode };
-  touch(engine, pool);
+  touchPool(engine, pool);
 }
 
 export interface ResizeRequest {
@@ -75,7 +76,7 @@ export function resizePool(engine: Engine, pool: Pool, request: ResizeRequest): 
     option: request.nodeDeallocationOption,
     timeout: request.resizeTimeout,
   });
-  touch(engine, pool);
+  touchPool(engine, pool);
 }
 
 export function stopResize(engine: Engine, pool: Pool): void {
@@ -84,7 +85,7 @@ export function stopResize(engine: Engine, pool: Pool): void {
   if (pool.record.allocationState === "stopping") return;
   pool.cancelResize?.();
   setAllocationState(engine, pool, "stopping");
-  touch(engine, pool);
+  touchPool(engine, pool);
   pool.cancelResize = engine.after(engine.timings.allocationMs, () => {
     const hasReached = sidesOf(pool).every(({ nodes, target }) => nodes.length === target);
     const stopped = {
@@ -108,7 +109,7 @@ export function removeNodes(engine: Engine, pool: Pool, nodes: readonly Node[], 
     lowPriority: Math.max(0, lowPriority ?? 0),
     option,
   });
-  touch(engine, pool);
+  touchPool(engine, pool);
 }
 
 /** The tasks on its nodes are requeued; the jobs of the pool stay and wait for a pool of this name. */
@@ -117,7 +118,7 @@ export function deletePool(engine: Engine, pool: Pool): void {
   const { record } = pool;
   record.state = "deleting";
   record.stateTransitionTime = engine.now();
-  touch(engine, pool);
+  touchPool(engine, pool);
   continueDeletion(engine, pool);
 }
 
@@ -136,16 +137,8 @@ export function continueDeletion(engine: Engine, pool: Pool): void {
   });
 }
 
-export function refuseWhenDeleting(pool: Pool): void {
-  if (pool.record.state === "deleting") throw new ServiceError("PoolBeingDeleted");
-}
-
-export function refuseWhenResizing(pool: Pool): void {
-  if (pool.record.allocationState !== "steady") throw new ServiceError("PoolBeingResized");
-}
-
-/** Changes that a user asked for show in the ETag; those that follow by themselves do not. */
-export function touch(engine: Engine, pool: Pool): void {
+/** A change that a user asked for shows in the ETag; what the service does by itself does not. */
+export function touchPool(engine: Engine, pool: Pool): void {
   Object.assign(pool.record, engine.newVersion());
   engine.store.savePool(pool);
 }

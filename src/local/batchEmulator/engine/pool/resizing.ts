@@ -3,8 +3,8 @@ import type { Node, Pool } from "../../model/entities.ts";
 import type { PoolRecord, ResizeError } from "../../model/records.ts";
 import type { NodeDeallocationOption } from "../../requestBodies/poolBodies.ts";
 import type { Engine } from "../engine.ts";
-import { createNode, leavePool } from "../node/nodeCommands.ts";
-import { schedule } from "../scheduling/scheduler.ts";
+import { createNode } from "../node/booting.ts";
+import { leavePool } from "../node/leaving.ts";
 
 export interface ResizeTargets {
   readonly dedicated: number;
@@ -54,10 +54,10 @@ export function endResize(engine: Engine, pool: Pool, errors: readonly ResizeErr
   }
   pool.record.resizeErrors = errors;
   setAllocationState(engine, pool, "steady");
-  schedule(engine, pool.record.id);
+  engine.emit({ kind: "resizeEnded", pool });
 }
 
-export function afterNodeLeft(engine: Engine, pool: Pool): void {
+export function onNodeLeft(engine: Engine, pool: Pool): void {
   if (pool.record.state === "deleting") {
     pool.whenEmpty?.();
     return;

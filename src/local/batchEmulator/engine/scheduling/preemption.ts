@@ -21,5 +21,5 @@ export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
   const run = victims.find(
     ({ slots, node, ending }) => ending === undefined && slots >= smallest && acceptsTasks(node),
   );
-  if (run !== undefined) endRun(engine, run, "dropped");
+  if (run !== undefined) endRun(run, "dropped");
 }

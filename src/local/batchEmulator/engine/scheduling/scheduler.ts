@@ -12,10 +12,7 @@ const CANDIDATES = 4;
 /** Gives waiting tasks to free slots, once at the end of this turn however often it is asked. */
 export function schedule(engine: Engine, poolId: string): void {
   const key = keyOf(poolId);
-  if (engine.poolsToSchedule.has(key)) return;
-  engine.poolsToSchedule.add(key);
-  queueMicrotask(() => {
-    engine.poolsToSchedule.delete(key);
+  engine.atEndOfTurn(key, () => {
     const pool = engine.store.pools.get(key);
     if (pool !== undefined && pool.record.state === "active" && !engine.isStopped) assignTasks(engine, pool);
   });

@@ -1,7 +1,5 @@
 import type { Job, Task } from "../../model/entities.ts";
 import { keyOf } from "../../model/entities.ts";
-import type { Engine } from "../engine.ts";
-import { schedule } from "../scheduling/scheduler.ts";
 
 interface Waiting {
   /** Ids and ranges that are still open. */
@@ -27,7 +25,8 @@ interface Dependencies {
 const dependenciesOfJob = new WeakMap<Job, Dependencies>();
 
 /** Makes an active task ready, now or when all that it depends on has ended well. */
-export function awaitDependencies(job: Job, task: Task): void {
+export function awaitDependencies(task: Task): void {
+  const { job } = task;
   const { dependsOn } = task.record.spec;
   if (dependsOn === undefined) {
     job.ready.add(task);
@@ -51,14 +50,7 @@ export function awaitDependencies(job: Job, task: Task): void {
   else job.ready.add(task);
 }
 
-export function onTaskSatisfied(engine: Engine, task: Task): void {
-  const { job } = task;
-  if (!job.record.spec.usesTaskDependencies) return;
-  noteSatisfied(task);
-  schedule(engine, job.record.spec.poolInfo.poolId);
-}
-
-/** Notes that whoever depends on this task need not wait for it any more. */
+/** Tasks that depend on this one need not wait for it any longer; those that wait for nothing else become ready. */
 export function noteSatisfied(task: Task): void {
   const { job } = task;
   const dependencies = dependenciesOf(job);

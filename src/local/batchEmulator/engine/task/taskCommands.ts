@@ -2,14 +2,13 @@ import { ServiceError } from "../../serviceError.ts";
 import type { Job, Task } from "../../model/entities.ts";
 import { keyOf } from "../../model/entities.ts";
 import type { TaskConstraints, TaskSpec } from "../../requestBodies/taskBodies.ts";
+import { refuseWhenEnding } from "../refusals.ts";
 import { awaitDependencies, forgetDependencies } from "./dependencies.ts";
 import type { Engine } from "../engine.ts";
 import { ENDED_BY_USER } from "./failureInfos.ts";
-import { terminateWhenAllComplete } from "../job/jobEndings.ts";
-import { refuseWhenEnding } from "../job/jobCommands.ts";
-import { schedule } from "../scheduling/scheduler.ts";
+import { removeTaskFiles } from "./retention.ts";
 import { endRun } from "./taskRun.ts";
-import { completeTask, enter, removeTaskFiles, scheduleRetention } from "./taskTransitions.ts";
+import { completeTask, enter } from "./taskTransitions.ts";
 
 export function addTask(engine: Engine, job: Job, spec: TaskSpec): Task {
   refuseWhenEnding(job);
@@ -27,8 +26,8 @@ export function addTask(engine: Engine, job: Job, spec: TaskSpec): Task {
       execution: { retryCount: 0, requeueCount: 0 },
     },
   });
-  awaitDependencies(job, task);
-  schedule(engine, job.record.spec.poolInfo.poolId);
+  awaitDependencies(task);
+  engine.emit({ kind: "tasksWaiting", job });
   return task;
 }
 
@@ -43,7 +42,7 @@ export function updateTask(engine: Engine, task: Task, constraints: TaskConstrai
 export function terminateTask(engine: Engine, task: Task): void {
   if (task.record.progress.state === "completed") throw new ServiceError("TaskCompleted");
   touch(engine, task);
-  if (task.run !== undefined) endRun(engine, task.run, "terminated");
+  if (task.run !== undefined) endRun(task.run, "terminated");
   else completeTask(engine, task, { failureInfo: ENDED_BY_USER });
 }
 
@@ -55,14 +54,14 @@ export function reactivateTask(engine: Engine, task: Task): void {
   if (progress.execution.exitCode === 0) throw new ServiceError("TaskSucceeded");
   task.cancelRetention?.();
   engine.store.progressTask(task, (changed) => {
-    enter(engine, changed, "active");
+    enter(changed, "active", engine.now());
     changed.execution = { retryCount: 0, requeueCount: 0 };
     delete changed.node;
     delete changed.filesCleanedUp;
   });
   touch(engine, task);
   task.job.ready.add(task);
-  schedule(engine, task.job.record.spec.poolInfo.poolId);
+  engine.emit({ kind: "tasksWaiting", job: task.job });
 }
 
 /** Kills the task if it runs; its files go at once. */
@@ -73,15 +72,10 @@ export function deleteTask(engine: Engine, task: Task): void {
   job.ready.delete(task);
   forgetDependencies(task);
   engine.store.removeTask(task);
-  if (job.record.spec.onAllTasksComplete === "terminatejob") terminateWhenAllComplete(engine, job);
-  if (run !== undefined) endRun(engine, run, "terminated");
-  // Now and not when the process is gone: the next task of this name may have its files there by then.
+  if (run !== undefined) endRun(run, "terminated");
+  // Without waiting for the process to end: by then the next task of this name may have files there.
   engine.inBackground(removeTaskFiles(engine, task));
-}
-
-/** After a restart: the timers that a task's state implies. */
-export function resumeTask(engine: Engine, task: Task): void {
-  if (task.record.progress.state === "completed") scheduleRetention(engine, task);
+  engine.emit({ kind: "taskDeleted", task });
 }
 
 function touch(engine: Engine, task: Task): void {

@@ -1,25 +1,30 @@
-import { durationMs } from "../../duration.ts";
-import type { Task } from "../../model/entities.ts";
-import type { FailureInfo, TaskState } from "../../model/records.ts";
-import { onTaskSatisfied } from "./dependencies.ts";
+import type { Node, Task } from "../../model/entities.ts";
+import type { TaskProgress, TaskState } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
-import { exitOptionsFor } from "./exitConditions.ts";
-import { afterTaskCompleted } from "../job/jobEndings.ts";
-import { taskFolder } from "../../model/nodeFolders.ts";
+import { exitActionsFor } from "./exitConditions.ts";
+import type { Completion } from "./exitConditions.ts";
+import { scheduleRetention } from "./retention.ts";
 
-export interface Completion {
-  readonly exitCode?: number | undefined;
-  readonly failureInfo?: FailureInfo | undefined;
-  readonly isPreProcessingFailure?: boolean;
-  readonly isUploadFailure?: boolean;
+/** active -> running. */
+export function assignTask(engine: Engine, task: Task, node: Node): void {
+  const now = engine.now();
+  task.job.ready.delete(task);
+  engine.store.progressTask(task, (progress) => {
+    enter(progress, "running", now);
+    progress.execution.startTime = now;
+    progress.node = { poolId: node.pool.record.id, nodeId: node.record.id };
+    delete progress.filesCleanedUp;
+  });
 }
 
+/** active or running -> completed. */
 export function completeTask(engine: Engine, task: Task, completion: Completion): void {
   const { exitCode, failureInfo } = completion;
+  const now = engine.now();
   engine.store.progressTask(task, (progress) => {
-    enter(engine, progress, "completed");
+    enter(progress, "completed", now);
     const { execution } = progress;
-    execution.endTime = engine.now();
+    execution.endTime = now;
     execution.result = failureInfo === undefined ? "success" : "failure";
     // A task that never started has no exit code.
     if (exitCode !== undefined && execution.startTime !== undefined) execution.exitCode = exitCode;
@@ -27,58 +32,27 @@ export function completeTask(engine: Engine, task: Task, completion: Completion)
   });
   task.job.ready.delete(task);
   scheduleRetention(engine, task);
-  const options = exitOptionsFor(task, completion);
-  if (options.dependencyAction === "satisfy") onTaskSatisfied(engine, task);
-  afterTaskCompleted(engine, task, options.jobAction);
+  engine.emit({ kind: "taskCompleted", task, actions: exitActionsFor(task, completion) });
 }
 
-/** Back to waiting, as after the loss of its node; the next run starts from nothing. */
+/** running -> active, as after the loss of its node; the next run starts from scratch. */
 export function requeueTask(engine: Engine, task: Task, { isCounted }: { isCounted: boolean }): void {
+  const now = engine.now();
   engine.store.progressTask(task, (progress) => {
-    enter(engine, progress, "active");
+    enter(progress, "active", now);
     const { retryCount, requeueCount, lastRetryTime, lastRequeueTime } = progress.execution;
     progress.execution = { retryCount, requeueCount: isCounted ? requeueCount + 1 : requeueCount };
     if (lastRetryTime !== undefined) progress.execution.lastRetryTime = lastRetryTime;
-    const requeueTime = isCounted ? engine.now() : lastRequeueTime;
+    const requeueTime = isCounted ? now : lastRequeueTime;
     if (requeueTime !== undefined) progress.execution.lastRequeueTime = requeueTime;
     delete progress.node;
   });
   task.job.ready.add(task);
 }
 
-export function enter(
-  engine: Engine,
-  progress: {
-    state: TaskState;
-    stateTransitionTime: string;
-    previousState?: TaskState;
-    previousStateTransitionTime?: string;
-  },
-  state: TaskState,
-): void {
+export function enter(progress: TaskProgress, state: TaskState, now: string): void {
   progress.previousState = progress.state;
   progress.previousStateTransitionTime = progress.stateTransitionTime;
   progress.state = state;
-  progress.stateTransitionTime = engine.now();
-}
-
-/** The files of a completed task stay on its node for its retention time. */
-export function scheduleRetention(engine: Engine, task: Task): void {
-  const { progress, spec } = task.record;
-  const { endTime } = progress.execution;
-  if (endTime === undefined || progress.node === undefined || progress.filesCleanedUp === true) return;
-  const leftMs = Date.parse(endTime) + durationMs(spec.constraints.retentionTime) - engine.nowMs();
-  task.cancelRetention?.();
-  task.cancelRetention = engine.after(leftMs, () => {
-    engine.store.progressTask(task, (changed) => {
-      changed.filesCleanedUp = true;
-    });
-    engine.inBackground(removeTaskFiles(engine, task));
-  });
-}
-
-export async function removeTaskFiles(engine: Engine, task: Task): Promise<void> {
-  const place = task.record.progress.node;
-  const node = place && engine.store.pools.get(place.poolId.toLowerCase())?.nodes.get(place.nodeId.toLowerCase());
-  if (node !== undefined) await engine.runner.removeFolder(taskFolder(node, task.job.record.id, task.record.id));
+  progress.stateTransitionTime = now;
 }

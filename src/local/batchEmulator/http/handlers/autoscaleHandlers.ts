@@ -1,6 +1,7 @@
 import { ServiceError } from "../../serviceError.ts";
 import { disableAutoScale, enableAutoScale, evaluateOnce } from "../../engine/pool/autoscaling.ts";
-import { refuseWhenDeleting, touch } from "../../engine/pool/poolCommands.ts";
+import { touchPool } from "../../engine/pool/poolCommands.ts";
+import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import { parseEnableAutoScale, parseEvaluateAutoScale } from "../../requestBodies/poolBodies.ts";
 import { changeReply } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
@@ -12,7 +13,7 @@ export function poolEnableAutoScale(call: Call): Reply {
   checkWrite(call, pool.record);
   refuseWhenDeleting(pool);
   enableAutoScale(call.engine, pool, parseEnableAutoScale(call.body));
-  touch(call.engine, pool);
+  touchPool(call.engine, pool);
   return changeReply(call, 200, pool.record);
 }
 
@@ -21,7 +22,7 @@ export function poolDisableAutoScale(call: Call): Reply {
   refuseWhenDeleting(pool);
   if (!pool.record.enableAutoScale) throw new ServiceError("OperationNotValidOnPool");
   disableAutoScale(call.engine, pool);
-  touch(call.engine, pool);
+  touchPool(call.engine, pool);
   return changeReply(call, 200, pool.record);
 }
 

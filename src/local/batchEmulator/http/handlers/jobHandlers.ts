@@ -1,12 +1,6 @@
 import type { Job } from "../../model/entities.ts";
-import {
-  addJob,
-  deleteJob,
-  disableJob,
-  enableJob,
-  patchJob,
-  terminateJobByUser,
-} from "../../engine/job/jobCommands.ts";
+import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
+import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
 import {
   parseDisableJob,
   parseJobPatch,

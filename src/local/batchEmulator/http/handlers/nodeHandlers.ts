@@ -1,6 +1,6 @@
 import type { Node } from "../../model/entities.ts";
 import { disableScheduling, enableScheduling, restartNode } from "../../engine/node/nodeCommands.ts";
-import { refuseWhenDeleting } from "../../engine/pool/poolCommands.ts";
+import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/poolBodies.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";

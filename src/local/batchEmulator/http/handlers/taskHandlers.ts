@@ -1,5 +1,5 @@
 import { ServiceError } from "../../serviceError.ts";
-import { refuseWhenEnding } from "../../engine/job/jobCommands.ts";
+import { refuseWhenEnding } from "../../engine/refusals.ts";
 import { addTask, deleteTask, reactivateTask, terminateTask, updateTask } from "../../engine/task/taskCommands.ts";
 import type { Job, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";

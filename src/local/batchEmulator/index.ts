@@ -122,7 +122,7 @@ async function start(
     () => engine.stop(),
   );
   await resume(engine);
-  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now, log }));
+  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now }));
   return {
     endpoint: server.url,
     accountName,

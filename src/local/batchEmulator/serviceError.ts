@@ -3,7 +3,7 @@ import { ERROR_CATALOGUE } from "./errorCatalogue.ts";
 /** Codes of the service; clients branch on them, so they match it exactly. */
 export type ServiceErrorCode = keyof typeof ERROR_CATALOGUE;
 
-export interface ErrorDetail {
+interface ErrorDetail {
   readonly key: string;
   readonly value: string;
 }

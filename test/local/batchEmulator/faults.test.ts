@@ -92,6 +92,8 @@ test.for([
   ['{"requests":[{"rate":2,"status":500}]}', "requests.0.rate"],
   ['{"requests":[{"rate":1}]}', "requests.0"],
   ['{"nodes":[{"what":"explode"}]}', "nodes.0.what"],
+  ['{"timings":{"bootTimeMs":1}}', "timings.bootTimeMs"],
+  ['{"choices":{"killedExitCode":"high"}}', "choices.killedExitCode"],
 ])("the faults file %s is refused and says where", ([text, place], { expect }) => {
   expect(() => parseConfiguration(text ?? "", "faults.json")).toThrow(
     expect.objectContaining({ code: "InvalidFaults", message: expect.stringContaining(place ?? "") }),

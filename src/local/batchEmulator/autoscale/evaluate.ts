@@ -1,5 +1,5 @@
-import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/poolBodies.ts";
-import type { NodeDeallocationOption } from "../requestBodies/poolBodies.ts";
+import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
+import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import { callFunction } from "./functions.ts";
 import { applyBinary, applyUnary, isTrue } from "./operators.ts";
 import type { Expression, Statement } from "./parser.ts";
@@ -8,7 +8,7 @@ import type { Metric, VisibleSamples } from "./samples.ts";
 import { describeType, double, EvaluationError, formatValue, vector } from "./values.ts";
 import type { Value } from "./values.ts";
 
-export interface FormulaInput {
+interface FormulaInput {
   readonly samples: VisibleSamples;
   readonly nowMs: number;
   readonly random: () => number;
@@ -20,7 +20,7 @@ export interface FormulaInput {
   readonly current: Readonly<Partial<Record<Metric, number>>>;
 }
 
-export interface FormulaResult {
+interface FormulaResult {
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;
   readonly nodeDeallocationOption: NodeDeallocationOption;

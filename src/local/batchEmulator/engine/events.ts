@@ -1,5 +1,5 @@
 import type { ActiveRun, Job, Node, Pool, Task } from "../model/entities.ts";
-import type { ExitActions } from "./task/exitConditions.ts";
+import type { ExitActions } from "./exitConditions.ts";
 
 /**
  * What has happened to a task, node, job or pool that concerns others. Emitted by the transition that did it, after it

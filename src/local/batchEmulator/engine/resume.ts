@@ -9,7 +9,7 @@ import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
 import { continueDeletion } from "./pool/poolCommands.ts";
 import { continueResize, endResize } from "./pool/resizing.ts";
 import { awaitDependencies, noteSatisfied } from "./task/dependencies.ts";
-import { exitActionsFor } from "./task/exitConditions.ts";
+import { exitActionsFor } from "./exitConditions.ts";
 import { ENDED_BY_USER } from "./task/failureInfos.ts";
 import { scheduleRetention } from "./task/retention.ts";
 import { completeTask, requeueTask } from "./task/taskTransitions.ts";

@@ -17,7 +17,6 @@ export interface Call {
   /** Path and query as they arrived. */
   readonly rawUrl: string;
   readonly requestId: string;
-  readonly now: () => string;
 }
 
 export interface Reply {
@@ -32,6 +31,15 @@ export interface Reply {
 }
 
 export type Handler = (call: Call) => Reply | Promise<Reply>;
+
+export interface Operation {
+  /** As the REST reference names it. */
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  /** Absent where the emulator answers 501. */
+  readonly handler?: Handler;
+}
 
 export function param(call: Call, name: string): string {
   return call.params[name] ?? "";

@@ -2,7 +2,7 @@ import { invalidQuery } from "../serviceError.ts";
 import type { FieldKind } from "./fields.ts";
 
 /** Decides whether one thing, as it stands in an answer, is wanted. */
-export type Predicate = (view: object) => boolean;
+type Predicate = (view: object) => boolean;
 
 type Value = string | number | boolean;
 type Fields = Readonly<Record<string, FieldKind>>;

@@ -15,19 +15,18 @@ import type { Exchange } from "./respond.ts";
 import { createRouter } from "./router.ts";
 import type { Match } from "./router.ts";
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly engine: Engine;
   readonly account: Account;
   /** The real time: clients sign with it, whatever time the tasks live in. */
   readonly wallClock: () => number;
-  readonly log: (line: string) => void;
 }
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
 /** The way of every request: faults on purpose, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { engine, log } = options;
+  const { engine } = options;
   const route = createRouter(OPERATIONS);
 
   return (request, response) => {
@@ -47,7 +46,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      if (!(error instanceof ServiceError)) log(`${request.method} ${request.url}: ${errorText(error)}`);
+      if (!(error instanceof ServiceError)) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());
     });
   };
@@ -114,7 +113,6 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
       baseUrl: exchange.baseUrl,
       rawUrl: exchange.request.url ?? "/",
       requestId: exchange.requestId,
-      now: () => engine.now(),
     });
   }
 }

@@ -54,7 +54,7 @@ export async function deleteNodeFile({ path, stats }: NodeFile, isRecursive: boo
   await rm(path, { recursive: true, force: true });
 }
 
-export interface Range {
+interface Range {
   readonly start: number;
   readonly length: number;
 }

@@ -1,4 +1,4 @@
-import type { Handler } from "./call.ts";
+import type { Handler, Operation } from "./call.ts";
 import { listSupportedImages } from "./handlers/accountHandlers.ts";
 import * as autoscale from "./handlers/autoscaleHandlers.ts";
 import { deleteFile, getFile, headFile, listFiles, nodeFiles, taskFiles } from "./handlers/fileHandlers.ts";
@@ -6,15 +6,6 @@ import * as jobs from "./handlers/jobHandlers.ts";
 import * as nodes from "./handlers/nodeHandlers.ts";
 import * as pools from "./handlers/poolHandlers.ts";
 import * as tasks from "./handlers/taskHandlers.ts";
-
-export interface Operation {
-  /** As the REST reference names it. */
-  readonly name: string;
-  readonly method: string;
-  readonly path: string;
-  /** Absent where the emulator answers 501. */
-  readonly handler?: Handler;
-}
 
 type Row = readonly [name: string, method: string, path: string, handler?: Handler];
 

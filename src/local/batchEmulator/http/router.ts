@@ -1,5 +1,5 @@
 import { ServiceError } from "../serviceError.ts";
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./call.ts";
 
 export interface Match {
   readonly operation: Operation;

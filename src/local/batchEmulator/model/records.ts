@@ -1,5 +1,6 @@
 import type { JobSpec } from "../requestBodies/jobBodies.ts";
-import type { NodeDeallocationOption, PoolSpec } from "../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
+import type { PoolSpec } from "../requestBodies/poolBodies.ts";
 import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
 /** What is kept of each thing: plain JSON, with times and names as on the wire. */
@@ -15,7 +16,7 @@ interface Versioned {
   readonly creationTime: string;
 }
 
-export interface NameValue {
+interface NameValue {
   readonly name: string;
   readonly value: string;
 }
@@ -84,7 +85,7 @@ export interface StartTaskInfo {
   readonly result?: "success" | "failure";
 }
 
-export interface NodeError {
+interface NodeError {
   readonly code: string;
   readonly message: string;
   readonly errorDetails?: readonly NameValue[];
@@ -107,7 +108,7 @@ export interface NodeRecord extends Kept {
   readonly folder: string;
 }
 
-export type JobState = "active" | "disabling" | "disabled" | "enabling" | "terminating" | "completed" | "deleting";
+export type JobState = "active" | "disabling" | "disabled" | "terminating" | "completed" | "deleting";
 
 export interface JobRecord extends Kept, Versioned {
   spec: JobSpec;
@@ -122,7 +123,7 @@ export interface JobRecord extends Kept, Versioned {
 
 export type TaskState = "active" | "running" | "completed";
 
-export interface TaskExecution {
+interface TaskExecution {
   retryCount: number;
   requeueCount: number;
   startTime?: string;
@@ -134,7 +135,7 @@ export interface TaskExecution {
   lastRequeueTime?: string;
 }
 
-export interface TaskNode {
+interface TaskNode {
   readonly poolId: string;
   readonly nodeId: string;
 }

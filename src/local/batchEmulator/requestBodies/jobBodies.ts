@@ -26,7 +26,7 @@ const constraints = v.object({
   maxWallClockTime: v.nullish(duration(), DURATIONS.UNLIMITED),
   maxTaskRetryCount: v.nullish(countOrUnlimited, 0),
 });
-export type JobConstraints = v.InferOutput<typeof constraints>;
+type JobConstraints = v.InferOutput<typeof constraints>;
 
 const DEFAULT_CONSTRAINTS: JobConstraints = { maxWallClockTime: DURATIONS.UNLIMITED, maxTaskRetryCount: 0 };
 

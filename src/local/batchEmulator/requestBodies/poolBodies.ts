@@ -2,10 +2,13 @@ import * as v from "valibot";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { DURATIONS, LIMITS } from "../limits.ts";
 import { resourceFile } from "./fileBodies.ts";
+import { nodeDeallocationOption } from "./nodeBodies.ts";
 import {
   choice,
+  commandLine,
   count,
   countOrUnlimited,
+  DEFAULT_USER,
   displayName,
   duration,
   id,
@@ -13,27 +16,8 @@ import {
   optional,
   parseBody,
   unsupported,
+  userIdentity,
 } from "./schema.ts";
-
-export const userIdentity = v.object({
-  username: optional(v.string()),
-  autoUser: optional(
-    v.object({
-      scope: v.nullish(choice(["task", "pool"]), "pool"),
-      elevationLevel: v.nullish(choice(["nonadmin", "admin"]), "nonadmin"),
-    }),
-  ),
-});
-
-export const DEFAULT_USER: v.InferOutput<typeof userIdentity> = {
-  username: undefined,
-  autoUser: { scope: "pool", elevationLevel: "nonadmin" },
-};
-
-const commandLine = v.pipe(
-  v.string(),
-  v.check((text) => text.trim() !== "", "Must not be empty"),
-);
 
 const startTask = v.object({
   commandLine,
@@ -67,6 +51,15 @@ const vmSize = v.pipe(
 
 const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
 
+const resizeTimeout = v.nullish(
+  duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
+  DURATIONS.DEFAULT_RESIZE_TIMEOUT,
+);
+
+const autoScaleEvaluationInterval = optional(
+  duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
+);
+
 const newPool = v.object({
   id,
   displayName: optional(displayName),
@@ -74,17 +67,12 @@ const newPool = v.object({
   // Stands where virtualMachineConfiguration would: looked at first, or the answer would be that this is missing.
   cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
   virtualMachineConfiguration,
-  resizeTimeout: v.nullish(
-    duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
-    DURATIONS.DEFAULT_RESIZE_TIMEOUT,
-  ),
+  resizeTimeout,
   targetDedicatedNodes: optional(count),
   targetLowPriorityNodes: optional(count),
   enableAutoScale: v.nullish(v.boolean(), false),
   autoScaleFormula: optional(v.string()),
-  autoScaleEvaluationInterval: optional(
-    duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
-  ),
+  autoScaleEvaluationInterval,
   enableInterNodeCommunication: v.nullish(v.boolean(), false),
   networkConfiguration: optional(v.record(v.string(), v.unknown())),
   startTask: optional(startTask),
@@ -151,16 +139,6 @@ export function parsePoolProperties(body: unknown): PoolPatch {
   return parseBody(poolPatch, body);
 }
 
-export const NODE_DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
-export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
-
-const nodeDeallocationOption = choice(NODE_DEALLOCATION_OPTIONS);
-
-const resizeTimeout = v.nullish(
-  duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
-  DURATIONS.DEFAULT_RESIZE_TIMEOUT,
-);
-
 const resize = v.object({
   targetDedicatedNodes: optional(count),
   targetLowPriorityNodes: optional(count),
@@ -168,7 +146,9 @@ const resize = v.object({
   nodeDeallocationOption: v.nullish(nodeDeallocationOption, "requeue"),
 });
 
-export function parseResize(body: unknown): v.InferOutput<typeof resize> {
+export type ResizeRequest = v.InferOutput<typeof resize>;
+
+export function parseResize(body: unknown): ResizeRequest {
   const request = parseBody(resize, body);
   if (request.targetDedicatedNodes === undefined && request.targetLowPriorityNodes === undefined) {
     throw new ServiceError("MissingRequiredProperty", {
@@ -194,35 +174,15 @@ export function parseRemoveNodes(body: unknown): v.InferOutput<typeof removeNode
 
 const enableAutoScale = v.object({
   autoScaleFormula: optional(v.string()),
-  autoScaleEvaluationInterval: optional(
-    duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
-  ),
+  autoScaleEvaluationInterval,
 });
 
-export function parseEnableAutoScale(body: unknown): v.InferOutput<typeof enableAutoScale> {
+export type AutoScaleSettings = v.InferOutput<typeof enableAutoScale>;
+
+export function parseEnableAutoScale(body: unknown): AutoScaleSettings {
   return parseBody(enableAutoScale, body);
 }
 
 export function parseEvaluateAutoScale(body: unknown): { autoScaleFormula: string } {
   return parseBody(v.object({ autoScaleFormula: v.string() }), body);
-}
-
-/** Reboot and reimage share their options; the body may be absent. */
-export function parseNodeAction(
-  body: unknown,
-  property: "nodeRebootOption" | "nodeReimageOption",
-): NodeDeallocationOption {
-  const options = parseBody(v.record(v.string(), v.unknown()), body ?? {});
-  return (
-    parseBody(v.object({ [property]: v.nullish(nodeDeallocationOption, "requeue") }), options)[property] ?? "requeue"
-  );
-}
-
-const disableScheduling = v.object({
-  nodeDisableSchedulingOption: v.nullish(choice(["requeue", "terminate", "taskcompletion"]), "requeue"),
-});
-export type DisableSchedulingOption = v.InferOutput<typeof disableScheduling>["nodeDisableSchedulingOption"];
-
-export function parseDisableScheduling(body: unknown): DisableSchedulingOption {
-  return parseBody(disableScheduling, body ?? {}).nodeDisableSchedulingOption;
 }

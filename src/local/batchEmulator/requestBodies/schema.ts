@@ -87,6 +87,26 @@ export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
   );
 }
 
+export const userIdentity = v.object({
+  username: optional(v.string()),
+  autoUser: optional(
+    v.object({
+      scope: v.nullish(choice(["task", "pool"]), "pool"),
+      elevationLevel: v.nullish(choice(["nonadmin", "admin"]), "nonadmin"),
+    }),
+  ),
+});
+
+export const DEFAULT_USER: v.InferOutput<typeof userIdentity> = {
+  username: undefined,
+  autoUser: { scope: "pool", elevationLevel: "nonadmin" },
+};
+
+export const commandLine = v.pipe(
+  v.string(),
+  v.check((text) => text.trim() !== "", "Must not be empty"),
+);
+
 /**
  * A feature that needs what a laptop has not (containers, mounts, certificates). Refused rather than ignored: a program
  * that relies on it would fail later and less clearly.

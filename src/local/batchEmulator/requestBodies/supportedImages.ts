@@ -1,7 +1,7 @@
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 import type { PoolSpec } from "./poolBodies.ts";
 
-export interface SupportedImage {
+interface SupportedImage {
   readonly imageReference: {
     readonly publisher: string;
     readonly offer: string;

@@ -2,11 +2,12 @@ import * as v from "valibot";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { DURATIONS, LIMITS } from "../limits.ts";
 import { outputFile, resourceFile } from "./fileBodies.ts";
-import { DEFAULT_USER, userIdentity } from "./poolBodies.ts";
 import type { JobSpec } from "./jobBodies.ts";
 import {
   choice,
+  commandLine,
   countOrUnlimited,
+  DEFAULT_USER,
   displayName,
   duration,
   id,
@@ -15,6 +16,7 @@ import {
   optional,
   parseBody,
   unsupported,
+  userIdentity,
 } from "./schema.ts";
 
 const exitOptions = v.object({
@@ -41,10 +43,7 @@ const constraints = v.object({
 const newTask = v.object({
   id,
   displayName: optional(displayName),
-  commandLine: v.pipe(
-    v.string(),
-    v.check((text) => text.trim() !== "", "Must not be empty"),
-  ),
+  commandLine,
   containerSettings: unsupported("containerSettings"),
   exitConditions: optional(exitConditions),
   resourceFiles: optional(v.array(resourceFile)),

@@ -1,5 +1,5 @@
 /** Patterns of output files: https://learn.microsoft.com/rest/api/batchservice/task/add#outputfile */
-export interface Glob {
+interface Glob {
   /** The leading folders without wildcards; paths that match are told relative to them. */
   readonly fixed: readonly string[];
   /** Undefined when the pattern names one file. */

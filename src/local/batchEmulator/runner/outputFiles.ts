@@ -31,7 +31,7 @@ export async function sendOutputFiles(
 }
 
 /** The files that a pattern names, all of them really inside the task's folder. Undefined when it leaves that. */
-export async function findOutputFiles(
+async function findOutputFiles(
   filePattern: string,
   path: string | undefined,
   taskFolder: string,

@@ -4,7 +4,7 @@ import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
-import type { ExitActions } from "../task/exitConditions.ts";
+import type { ExitActions } from "../exitConditions.ts";
 import { endRun } from "../task/taskRun.ts";
 import { setJobState, touchJob } from "./jobStates.ts";
 

@@ -1,5 +1,5 @@
 import type { ActiveRun, Node } from "../../model/entities.ts";
-import type { NodeDeallocationOption } from "../../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import { endRun } from "../task/taskRun.ts";
 
 /** Ends the tasks on a node, or waits for them, as the option says; then goes on with `next`. */

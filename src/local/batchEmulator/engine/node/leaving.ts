@@ -1,5 +1,5 @@
 import type { Node } from "../../model/entities.ts";
-import type { NodeDeallocationOption } from "../../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import type { Engine } from "../engine.ts";
 import { vacate } from "./draining.ts";
 import { setNodeState } from "./nodeStates.ts";

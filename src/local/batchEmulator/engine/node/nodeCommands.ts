@@ -1,5 +1,5 @@
 import type { Node } from "../../model/entities.ts";
-import type { DisableSchedulingOption, NodeDeallocationOption } from "../../requestBodies/poolBodies.ts";
+import type { DisableSchedulingOption, NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseUnlessRestartable } from "../refusals.ts";

@@ -9,6 +9,7 @@ import { durationMs } from "../../duration.ts";
 import { ServiceError } from "../../serviceError.ts";
 import { DURATIONS, LIMITS } from "../../limits.ts";
 import type { Pool } from "../../model/entities.ts";
+import type { AutoScaleSettings } from "../../requestBodies/poolBodies.ts";
 import type { AutoScaleRun } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
 import { beginResize } from "./resizing.ts";
@@ -47,11 +48,6 @@ export function startSampling(engine: Engine, pool: Pool): void {
 export function startAutoScale(engine: Engine, pool: Pool): void {
   applyFormula(engine, pool);
   scheduleNext(engine, pool);
-}
-
-export interface AutoScaleSettings {
-  readonly autoScaleFormula?: string | undefined;
-  readonly autoScaleEvaluationInterval?: string | undefined;
 }
 
 export function enableAutoScale(engine: Engine, pool: Pool, settings: AutoScaleSettings): void {

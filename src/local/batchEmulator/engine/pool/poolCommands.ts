@@ -1,7 +1,8 @@
 import { ServiceError } from "../../serviceError.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import { keyOf } from "../../model/entities.ts";
-import type { NodeDeallocationOption, PoolPatch, PoolSpec } from "../../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
+import type { PoolPatch, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
 import { DURATIONS } from "../../limits.ts";
 import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
 import type { Engine } from "../engine.ts";
@@ -57,13 +58,6 @@ export function replacePoolProperties(engine: Engine, pool: Pool, properties: Po
   const { startTask, metadata, targetNodeCommunicationMode } = properties;
   pool.record.spec = { ...pool.record.spec, startTask, metadata, targetNodeCommunicationMode };
   touchPool(engine, pool);
-}
-
-export interface ResizeRequest {
-  readonly targetDedicatedNodes?: number | undefined;
-  readonly targetLowPriorityNodes?: number | undefined;
-  readonly resizeTimeout: string;
-  readonly nodeDeallocationOption: NodeDeallocationOption;
 }
 
 export function resizePool(engine: Engine, pool: Pool, request: ResizeRequest): void {

@@ -1,12 +1,12 @@
 import { durationMs } from "../../duration.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import type { PoolRecord, ResizeError } from "../../model/records.ts";
-import type { NodeDeallocationOption } from "../../requestBodies/poolBodies.ts";
+import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import type { Engine } from "../engine.ts";
 import { createNode } from "../node/booting.ts";
 import { leavePool } from "../node/leaving.ts";
 
-export interface ResizeTargets {
+interface ResizeTargets {
   readonly dedicated: number;
   readonly lowPriority: number;
   readonly option: NodeDeallocationOption;

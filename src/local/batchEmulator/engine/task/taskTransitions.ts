@@ -1,8 +1,8 @@
 import type { Node, Task } from "../../model/entities.ts";
 import type { TaskProgress, TaskState } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
-import { exitActionsFor } from "./exitConditions.ts";
-import type { Completion } from "./exitConditions.ts";
+import { exitActionsFor } from "../exitConditions.ts";
+import type { Completion } from "../exitConditions.ts";
 import { scheduleRetention } from "./retention.ts";
 
 /** active -> running. */

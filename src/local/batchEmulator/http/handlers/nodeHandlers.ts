@@ -1,12 +1,12 @@
 import type { Node } from "../../model/entities.ts";
 import { disableScheduling, enableScheduling, restartNode } from "../../engine/node/nodeCommands.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
-import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/poolBodies.ts";
+import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/nodeBodies.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView } from "../listing.ts";
-import { nodeView } from "../views/poolView.ts";
+import { nodeView } from "../views/nodeView.ts";
 import { poolOf } from "./poolHandlers.ts";
 
 export function nodeList(call: Call): Reply {

@@ -23,7 +23,8 @@ import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditions.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
-import { nodeCountsView, poolView } from "../views/poolView.ts";
+import { nodeCountsView } from "../views/nodeCountsView.ts";
+import { poolView } from "../views/poolView.ts";
 
 export function poolAdd(call: Call): Reply {
   const spec = parseNewPool(call.body);

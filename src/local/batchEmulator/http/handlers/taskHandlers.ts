@@ -9,7 +9,7 @@ import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditions.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
-import { taskView } from "../views/jobView.ts";
+import { taskView } from "../views/taskView.ts";
 import { jobOf } from "./jobHandlers.ts";
 
 export function taskAdd(call: Call): Reply {
@@ -94,7 +94,7 @@ function addOne(call: Call, job: Job, body: unknown): object {
     if (!(error instanceof ServiceError)) throw error;
     return {
       "error@odata.navigationLinkUrl": `${urlOf(call, job, taskId)}/error`,
-      error: error.toBody(call.requestId, call.now()),
+      error: error.toBody(call.requestId, call.engine.now()),
       status: "ClientError",
       taskId,
     };

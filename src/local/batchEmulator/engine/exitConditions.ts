@@ -1,6 +1,6 @@
-import type { Task } from "../../model/entities.ts";
-import type { FailureInfo } from "../../model/records.ts";
-import type { ExitConditions, ExitOptions } from "../../requestBodies/taskBodies.ts";
+import type { Task } from "../model/entities.ts";
+import type { FailureInfo } from "../model/records.ts";
+import type { ExitConditions, ExitOptions } from "../requestBodies/taskBodies.ts";
 
 /** How a task ended. */
 export interface Completion {

@@ -7,21 +7,21 @@ import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./development
 import { startEngine } from "./engine/effects.ts";
 import { loseNode } from "./engine/node/nodeLoss.ts";
 import { resume } from "./engine/resume.ts";
-import type { Runner } from "./runner/taskRunner.ts";
-import { createListener } from "./http/listener.ts";
-import { Faults } from "./faults/faults.ts";
 import { parseFaultPlan } from "./faults/faultPlan.ts";
 import type { FaultPlanInput } from "./faults/faultPlan.ts";
+import { Faults } from "./faults/faults.ts";
 import { lockFolder } from "./folderLock.ts";
+import { createListener } from "./http/listener.ts";
 import { openServer } from "./http/server.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
 import { ProcessRunner } from "./runner/processRunner.ts";
-import { SHORT_TIMINGS } from "./timings.ts";
-import type { Timings } from "./timings.ts";
+import type { Runner } from "./runner/taskRunner.ts";
 import { virtualRunner } from "./runner/virtualRunner.ts";
 import type { VirtualTasks } from "./runner/virtualRunner.ts";
+import { SHORT_TIMINGS } from "./timings.ts";
+import type { Timings } from "./timings.ts";
 
 export { parseConfiguration } from "./configuration.ts";
 export type { EmulatorConfiguration } from "./configuration.ts";
@@ -35,7 +35,7 @@ export interface BatchEmulatorOptions {
   readonly dataFolder: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** The emulator runs any command for whoever has the public key: leave it on the loopback address. */
+  /** The emulator runs any command for anyone with the key, which is public: leave it on the loopback address. */
   readonly host?: string;
   readonly accountName?: string;
   readonly accountKey?: string;
@@ -50,9 +50,9 @@ export interface BatchEmulatorOptions {
   readonly choices?: Partial<Choices>;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** What shall go wrong on purpose. */
+  /** What is to go wrong on purpose. */
   readonly faults?: FaultPlanInput;
-  /** Lets tasks take time of the clock instead of running anything. */
+  /** Makes tasks take time on the clock instead of running anything. */
   readonly virtualTasks?: VirtualTasks;
   readonly log?: (line: string) => void;
 }
@@ -67,13 +67,13 @@ export interface BatchEmulator {
   };
   /** Takes a node away as the platform does. A preempted one comes back after `timings.preemptedMs`. */
   loseNode(poolId: string, nodeId: string, what: "preempt" | "unusable"): void;
-  /** Ends all tasks and their processes; the state stays and is taken up by the next start. */
+  /** Ends all tasks and their processes; the state stays, and the next start takes it up. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_MAX_NODES = 20;
 
-/** Starts a Batch account on this machine. Resolves when it answers requests. */
+/** Starts a Batch account on this machine. Resolves once it answers requests. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
   const undo: (() => void | Promise<void>)[] = [lockFolder(folder)];
@@ -88,7 +88,7 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
   }
 }
 
-/** Whatever is opened leaves the way to close it in `undo`. */
+/** Whatever is opened adds to `undo` how to close it. */
 async function start(
   options: BatchEmulatorOptions,
   folder: string,

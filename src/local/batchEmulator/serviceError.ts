@@ -24,7 +24,7 @@ export class ServiceError extends Error {
     return ERROR_CATALOGUE[this.code][0];
   }
 
-  /** The code, message and values that stand both in an error answer and in the result of one task of a collection. */
+  /** Code, message and values, as in an error answer and in the result of one task of a collection. */
   toBody(requestId: string, time: string): object {
     return {
       code: this.code,

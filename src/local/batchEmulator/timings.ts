@@ -1,6 +1,6 @@
-/** How long the service takes for things, in milliseconds. Short, because people wait; the real ones are minutes. */
+/** How long the service takes, in milliseconds. Short, because people wait; the real service takes minutes. */
 export interface Timings {
-  /** From a resize until the nodes of it are listed. */
+  /** From a resize until its nodes are listed. */
   readonly allocationMs: number;
   /** creating -> starting. */
   readonly bootMs: number;
@@ -11,7 +11,7 @@ export interface Timings {
   readonly jobTerminateMs: number;
   readonly jobDisableMs: number;
   readonly nodeLeaveMs: number;
-  /** A preempted node comes back after this long; it may never do so in the service. */
+  /** Until a preempted node comes back; in the service it may never do so. */
   readonly preemptedMs: number;
   /** Between two samples for autoscale formulas. */
   readonly samplePeriodMs: number;

@@ -1,14 +1,14 @@
-import { createEngine } from "./engine.ts";
 import type { Job } from "../model/entities.ts";
+import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
 import { continueEnding, followExitActions, terminateWhenAllComplete } from "./job/jobEndings.ts";
-import { goOnWhenDrained } from "./node/draining.ts";
+import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
 import { onNodeLeft } from "./pool/resizing.ts";
 import { schedule } from "./scheduling/scheduler.ts";
-import { noteSatisfied } from "./task/dependencies.ts";
+import { releaseDependents } from "./task/dependencies.ts";
 
 /*
  * Tasks, nodes, jobs and pools each have a folder of transitions. A transition changes the model and, where that
@@ -37,7 +37,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "taskCompleted": {
       const { task, actions } = event;
       if (actions.dependencyAction === "satisfy" && task.job.record.spec.usesTaskDependencies) {
-        noteSatisfied(task);
+        releaseDependents(task);
         schedule(engine, poolIdOf(task.job));
       }
       followExitActions(engine, task.job, actions);
@@ -50,7 +50,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "runEnded": {
       const { task, node } = event.run;
       refreshUsableNode(engine, node);
-      goOnWhenDrained(node);
+      continueWhenDrained(node);
       if (task.job.runs.size === 0) continueEnding(engine, task.job);
       return schedule(engine, node.pool.record.id);
     }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Node, Task } from "../model/entities.ts";
-import type { Engine } from "./engine.ts";
 import { startupFolder, taskFolder } from "../model/nodeFolders.ts";
+import type { Engine } from "./engine.ts";
 
 type Setting = { readonly name: string; readonly value?: string | undefined };
 type Environment = Record<string, string>;

@@ -10,7 +10,7 @@ export interface Completion {
   readonly isUploadFailure?: boolean;
 }
 
-/** What the end of a task means for its job and for the tasks that wait for it. */
+/** What the end of a task means for its job and for the tasks that depend on it. */
 export interface ExitActions {
   readonly jobAction: "none" | "disable" | "terminate";
   readonly dependencyAction: "satisfy" | "block";

@@ -1,5 +1,6 @@
 import type { Job, Node, Pool, Task } from "../model/entities.ts";
 import type { Engine } from "./engine.ts";
+import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
 import { continueEnding } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
@@ -8,15 +9,14 @@ import { setNodeState } from "./node/nodeStates.ts";
 import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
 import { continueDeletion } from "./pool/poolCommands.ts";
 import { continueResize, endResize } from "./pool/resizing.ts";
-import { awaitDependencies, noteSatisfied } from "./task/dependencies.ts";
-import { exitActionsFor } from "./exitConditions.ts";
+import { awaitDependencies, releaseDependents } from "./task/dependencies.ts";
 import { ENDED_BY_USER } from "./task/failureInfos.ts";
 import { scheduleRetention } from "./task/retention.ts";
 import { completeTask, requeueTask } from "./task/taskTransitions.ts";
 
 /**
- * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their
- * power. Ends the processes that an emulator killed by `kill -9` left behind before anything runs again.
+ * Takes up what the store holds, however the emulator was ended: as if all nodes had lost power. Before anything runs
+ * again, ends the processes that an emulator killed by `kill -9` left behind.
  */
 export async function resume(engine: Engine): Promise<void> {
   await engine.runner.killAllIn(engine.nodesFolder);
@@ -46,7 +46,7 @@ function resumeTask(engine: Engine, task: Task): void {
     awaitDependencies(task);
   } else if (job.record.spec.usesTaskDependencies) {
     const actions = exitActionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
-    if (actions.dependencyAction === "satisfy") noteSatisfied(task);
+    if (actions.dependencyAction === "satisfy") releaseDependents(task);
   }
 }
 

@@ -11,7 +11,7 @@ export const range = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
 
 const requestFault = v.pipe(
   v.strictObject({
-    /** As in the REST reference, `Task_Add`; without it every operation. */
+    /** As the REST reference names it, such as `Task_Add`; left out, every operation. */
     operation: v.optional(v.string()),
     rate,
     times,
@@ -47,7 +47,7 @@ const nodeFault = v.strictObject({
   rate,
   times,
   what: v.picklist(["preempt", "unusable"]),
-  /** Counted from the start of a task on the node. */
+  /** Counted from when a task starts on the node. */
   afterMs: v.optional(milliseconds, 0),
 });
 
@@ -62,7 +62,7 @@ export const faultPlan = v.strictObject({
   uploads: v.optional(v.array(transferFault), []),
 });
 export type FaultPlan = v.InferOutput<typeof faultPlan>;
-/** As a person writes it: everything may be left out. */
+/** As people write it: everything may be left out. */
 export type FaultPlanInput = v.InferInput<typeof faultPlan>;
 
 export function parseFaultPlan(plan: unknown): FaultPlan {
@@ -78,7 +78,7 @@ export function parseUserInput<const Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new UserError("InvalidFaults", `${source}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`, {
+  throw new UserError("InvalidFaults", `${source}: ${v.getDotPath(issue) ?? "at the top"}: ${issue.message}`, {
     hint: "See docs/batch-emulator.md for what can be made to fail.",
   });
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
-import { ServiceError } from "../serviceError.ts";
-import type { ServiceErrorCode } from "../serviceError.ts";
 import type { FailureInfo, ResizeError } from "../model/records.ts";
 import type { Random } from "../random.ts";
+import { ServiceError } from "../serviceError.ts";
+import type { ServiceErrorCode } from "../serviceError.ts";
 import { parseFaultPlan } from "./faultPlan.ts";
 import type { FaultPlan, FaultPlanInput, RequestFault } from "./faultPlan.ts";
 
@@ -16,7 +16,7 @@ const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "Se
   ServiceErrorCode
 >;
 
-/** A request that does not get the answer it deserves: it is dropped, or refused for nothing. */
+/** How a request fails on purpose. */
 export type RequestFailure =
   | { readonly kind: "dropped" }
   | { readonly kind: "refused"; readonly error: ServiceError; readonly headers: Readonly<Record<string, string>> };
@@ -27,7 +27,7 @@ export class Faults {
   readonly #clock: Clock;
   readonly #log: (line: string) => void;
   #plan: FaultPlan;
-  /** How often each fault of the plan has struck. */
+  /** How often each fault has struck so far. */
   #struck = new Map<Chance, number>();
 
   /** `log` gets a line for each fault that strikes. */
@@ -38,13 +38,13 @@ export class Faults {
     this.#log = log;
   }
 
-  /** Replaces the plan; an empty one ends all faults. Counts begin anew. */
+  /** Replaces the plan; an empty one ends all faults. Counts start again. */
   set(plan: FaultPlanInput): void {
     this.#plan = parseFaultPlan(plan);
     this.#struck = new Map();
   }
 
-  /** Resolves when the request may go on, or with how it fails. */
+  /** Resolves, after any delay, with how the request fails; undefined lets it go on. */
   async onRequest(operation: string | undefined): Promise<RequestFailure | undefined> {
     for (const fault of this.#plan.requests) {
       if (fault.operation !== undefined && fault.operation !== operation) continue;
@@ -103,8 +103,8 @@ export class Faults {
     return fault && failureOf(fault.code ?? "FileUploadMiscError", "An upload failed on purpose.");
   }
 
-  #find<Fault extends Chance>(faults: readonly Fault[], isMeant: (fault: Fault) => boolean): Fault | undefined {
-    return faults.find((fault) => isMeant(fault) && this.#strikes(fault));
+  #find<Fault extends Chance>(faults: readonly Fault[], matches: (fault: Fault) => boolean): Fault | undefined {
+    return faults.find((fault) => matches(fault) && this.#strikes(fault));
   }
 
   #strikes(fault: Chance): boolean {

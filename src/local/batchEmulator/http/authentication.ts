@@ -1,5 +1,5 @@
-import { ServiceError } from "../serviceError.ts";
 import { HEADERS, LIMITS } from "../limits.ts";
+import { ServiceError } from "../serviceError.ts";
 import { isSignedWith, stringToSign } from "./requestSignature.ts";
 import type { SignedRequest } from "./requestSignature.ts";
 
@@ -11,7 +11,7 @@ export interface Account {
 
 const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows.net/"];
 
-/** Throws unless the request was signed with a key of the account, or carries a token that was issued for Batch. */
+/** Throws unless the request is signed with a key of the account or carries a token issued for Batch. */
 export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
   const header = request.headers.authorization;
   if (header === undefined) throw new ServiceError("UnauthorizedRequest");
@@ -33,7 +33,7 @@ function checkSignature(request: SignedRequest, credential: string, account: Acc
     );
   }
   if (name.toLowerCase() !== account.name.toLowerCase()) {
-    throw failed(`The account ${name.slice(0, 64)} is not served here; this emulator serves ${account.name}.`);
+    throw failed(`This emulator serves the account ${account.name}, not ${name.slice(0, 64)}.`);
   }
   if (!isSignedWith(request, name, account.keys, signature)) {
     throw failed(
@@ -43,8 +43,8 @@ function checkSignature(request: SignedRequest, credential: string, account: Acc
 }
 
 /**
- * Looks at the claims only: who signed the token cannot be known without its tenant. The audience is what goes wrong
- * in practice, since an older client asks for a token of the management service.
+ * Looks at the claims only: who signed the token cannot be known without its tenant. In practice it is the audience
+ * that is wrong, since older clients ask for a token of the management service.
  */
 function checkToken(token: string, nowMs: number): void {
   const claims = readClaims(token);

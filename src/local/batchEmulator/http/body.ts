@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { ServiceError } from "../serviceError.ts";
 import { LIMITS } from "../limits.ts";
+import { ServiceError } from "../serviceError.ts";
 
-/** Reads the whole body, and reads it to its end even if it is too large: a client that is cut off sees no answer. */
+/** Reads the body to its end even when it is too large: a client that is cut off sees no answer. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (
     request.method === "POST" &&

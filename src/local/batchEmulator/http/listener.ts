@@ -18,13 +18,13 @@ import type { Match } from "./router.ts";
 interface ListenerOptions {
   readonly engine: Engine;
   readonly account: Account;
-  /** The real time: clients sign with it, whatever time the tasks live in. */
+  /** The real time, which clients sign with whatever clock the tasks run by. */
   readonly wallClock: () => number;
 }
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
-/** The way of every request: faults on purpose, body, signature, version, operation, commit, answer. */
+/** What every request goes through: faults on purpose, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { engine } = options;
   const route = createRouter(OPERATIONS);
@@ -41,7 +41,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         void sendReply(exchange, { status: 304 });
         return;
       }
-      // A client that went away wants no answer.
+      // A client that has gone wants no answer.
       if (response.destroyed || response.headersSent) {
         response.destroy();
         return;
@@ -70,7 +70,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     checkCommonQuery(query);
     if (found instanceof ServiceError) throw found;
     const reply = await perform(exchange, found, query, body);
-    // What is answered must outlive us.
+    // What has been answered must survive our death.
     engine.store.commit();
     await sendReply(exchange, reply);
   }

@@ -17,7 +17,7 @@ export interface ListedFile {
   readonly stats: Stats;
 }
 
-/** Refuses paths and links that leave the folder, as if there were nothing. */
+/** Paths and links that leave the folder are refused as if nothing were there. */
 export async function openNodeFile(root: string, path: string): Promise<NodeFile> {
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   if (segments.length === 0 || segments.includes("..") || path.includes("\0")) throw new ServiceError("FileNotFound");
@@ -36,7 +36,7 @@ export async function listNodeFiles(root: string, isRecursive: boolean, prefix =
   const files: ListedFile[] = [];
   for (const entry of entries) {
     const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-    // Tasks that run come and go with their files.
+    // The files of running tasks come and go.
     const stats = await stat(join(root, name)).catch(() => undefined);
     if (stats === undefined) continue;
     files.push({ name, stats });
@@ -59,7 +59,7 @@ interface Range {
   readonly length: number;
 }
 
-/** `bytes=a-b`; the end may lie behind the end of the file. */
+/** `bytes=a-b`; it may reach beyond the end of the file. */
 export function parseRange(
   header: string | undefined,
   size: number,
@@ -82,7 +82,7 @@ export function parseRange(
   return { start, length: last - start + 1 };
 }
 
-/** Never more than was there when the answer began, since a running task goes on writing. */
+/** Never more than there was when the answer began, since a running task goes on writing. */
 export function readNodeFile({ path }: NodeFile, { start, length }: Range): Readable | undefined {
   return length === 0 ? undefined : createReadStream(path, { start, end: start + length - 1 });
 }

@@ -10,7 +10,7 @@ export interface SignedRequest {
   readonly bodyLength: number;
 }
 
-/** Where clients differ in what they sign of the same request. */
+/** Where clients differ in what they sign for the same request. */
 interface Variant {
   readonly path: string;
   readonly length: string;
@@ -20,8 +20,8 @@ interface Variant {
 
 /**
  * What a client signs. https://learn.microsoft.com/rest/api/batchservice/authenticate-requests-to-the-azure-batch-service
- * The newline stands before each query parameter and not behind it, whatever that page's rule says: its example and
- * all clients do it so.
+ * The newline comes before each query parameter, not after it as that page's rule says: its example and all clients
+ * put it there.
  */
 export function stringToSign(request: SignedRequest, account: string): string {
   const [documented] = variantsOf(request);
@@ -47,7 +47,7 @@ export function isSignedWith(
   );
 }
 
-/** The documented one first; the others are what the libraries of other languages make of it. */
+/** The documented one first; the others are what libraries for other languages do. */
 function variantsOf({ method, rawUrl, headers, bodyLength }: SignedRequest): [Variant, ...Variant[]] {
   const path = rawUrl.split("?")[0] ?? "";
   const emptyLength = method === "POST" ? "0" : "";
@@ -61,7 +61,7 @@ function variantsOf({ method, rawUrl, headers, bodyLength }: SignedRequest): [Va
   const paths = path.includes("%27") ? [path, path.replaceAll("%27", "'")] : [path];
   // An empty body is signed as "0" with POST only, or as its header says, or as nothing.
   const lengths = bodyLength > 0 ? [documented.length] : ["0", ""];
-  // Beside ocp-date the Date counts for nothing.
+  // With ocp-date the Date header counts for nothing.
   const dates = documented.date === "" || headers["ocp-date"] === undefined ? [documented.date] : [documented.date, ""];
   const others = paths.flatMap((otherPath) =>
     lengths.flatMap((length) =>

@@ -3,7 +3,7 @@ import type { Operation } from "./call.ts";
 
 export interface Match {
   readonly operation: Operation;
-  /** Decoded only after the path was split: a file name may hold slashes. */
+  /** Decoded after the path has been split: a file name may hold encoded slashes. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -12,7 +12,7 @@ interface Route {
   readonly pattern: RegExp;
 }
 
-/** Finds the operation of a request. Built once; groups by the first segment keep the search short. */
+/** Finds the operation of a request. Built once; grouping by the first segment keeps the search short. */
 export function createRouter(operations: readonly Operation[]): (method: string, rawPath: string) => Match {
   const routesByRoot = new Map<string, Route[]>();
   for (const operation of operations) {
@@ -41,7 +41,7 @@ function rootOf(path: string): string {
 function patternOf(path: string): RegExp {
   const source = path
     .replaceAll(/[()]/g, "\\$&")
-    // What stands behind /files/ is one path, whether its slashes are encoded or not.
+    // What follows /files/ is one path, whether or not its slashes are encoded.
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${name === "path" ? ".+" : "[^/]+"})`);
   return new RegExp(`^${source}/?$`, "i");
 }

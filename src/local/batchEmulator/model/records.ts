@@ -3,10 +3,10 @@ import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import type { PoolSpec } from "../requestBodies/poolBodies.ts";
 import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
-/** What is kept of each thing: plain JSON, with times and names as on the wire. */
+/** What the journal keeps of each pool, node, job and task: plain JSON, with times and names as on the wire. */
 interface Kept {
   readonly id: string;
-  /** Grows with every thing that is made; the order of lists and the place at which a page goes on. */
+  /** Grows with everything that is added: the order of lists, and where the next page goes on. */
   readonly seq: number;
 }
 
@@ -104,7 +104,7 @@ export interface NodeRecord extends Kept {
   errors: readonly NodeError[];
   totalTasksRun: number;
   totalTasksSucceeded: number;
-  /** The sandbox of the virtual machine, kept over a reboot and lost with a reimage. */
+  /** The virtual machine's disk: survives a reboot but not a reimage. */
   readonly folder: string;
 }
 
@@ -140,7 +140,7 @@ interface TaskNode {
   readonly nodeId: string;
 }
 
-/** The part of a task that changes while it lives; written on every transition, so it is kept small. */
+/** The part of a task that changes during its life; written on every transition, so it is kept small. */
 export interface TaskProgress {
   eTag: string;
   lastModified: string;
@@ -149,7 +149,7 @@ export interface TaskProgress {
   previousState?: TaskState;
   previousStateTransitionTime?: string;
   execution: TaskExecution;
-  /** Where it ran last; its files are there. */
+  /** Where it last ran; its files are there. */
   node?: TaskNode;
   filesCleanedUp?: boolean;
 }

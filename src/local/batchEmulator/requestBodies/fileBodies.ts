@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { choice, nameValue, optional, unsupported } from "./schema.ts";
 
-/** Where a file of the task goes is decided on the node: the path must stay in the working directory. */
+/** Only the node knows where the working directory is, so the path must stay inside it. */
 function isInside(path: string): boolean {
   return !path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0");
 }
@@ -39,10 +39,10 @@ export const resourceFile = v.pipe(
 );
 export type ResourceFile = v.InferOutput<typeof resourceFile>;
 
-/** Up to the folder of the task, where stdout.txt is, and no further. What variables stand for is seen on the node. */
+/** Up to the task's folder, where stdout.txt is, and no further. Variables get their values on the node. */
 function staysInTask(pattern: string): boolean {
   if (/^[$%]/.test(pattern)) return true;
-  // Where a node keeps its tasks is not known yet.
+  // Where a node keeps its tasks is not yet known.
   if (pattern.startsWith("/")) return true;
   let depth = 1;
   for (const segment of pattern.split("/")) {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { ServiceError } from "../serviceError.ts";
 import { DURATIONS, LIMITS } from "../limits.ts";
+import { ServiceError } from "../serviceError.ts";
 import {
   choice,
   countOrUnlimited,
@@ -36,7 +36,7 @@ const maxParallelTasks = v.pipe(
 );
 
 const poolInfo = v.object({
-  // Stands where poolId would: looked at first, or the answer would be that the poolId is missing.
+  // Replaces poolId, so it comes first: otherwise the answer would be that poolId is missing.
   autoPoolSpecification: unsupported("autoPoolSpecification"),
   poolId: id,
 });
@@ -93,7 +93,7 @@ const jobUpdate = v.object({
   metadata: v.nullish(v.array(nameValue), []),
 });
 
-/** What a PUT leaves out goes back to its default. */
+/** What a PUT leaves out returns to its default. */
 export function parseJobUpdate(body: unknown): JobPatch {
   return parseBody(jobUpdate, body);
 }

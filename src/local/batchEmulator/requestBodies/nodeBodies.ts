@@ -6,7 +6,7 @@ export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
 
 export const nodeDeallocationOption = choice(NODE_DEALLOCATION_OPTIONS);
 
-/** Reboot and reimage share their options; the body may be absent. */
+/** Reboot and reimage have the same options; the body may be absent. */
 export function parseNodeAction(
   body: unknown,
   property: "nodeRebootOption" | "nodeReimageOption",

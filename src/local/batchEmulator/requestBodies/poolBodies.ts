@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { DURATIONS, LIMITS } from "../limits.ts";
+import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { resourceFile } from "./fileBodies.ts";
 import { nodeDeallocationOption } from "./nodeBodies.ts";
 import {
@@ -42,7 +42,7 @@ const virtualMachineConfiguration = v.looseObject({
   nodePlacementConfiguration: optional(v.object({ policy: optional(choice(["Regional", "Zonal"])) })),
 });
 
-/** The form only: which sizes there are depends on the region and changes. */
+/** Checks the form only: which sizes exist depends on the region and changes. */
 const vmSize = v.pipe(
   v.string(),
   v.toLowerCase(),
@@ -64,7 +64,7 @@ const newPool = v.object({
   id,
   displayName: optional(displayName),
   vmSize,
-  // Stands where virtualMachineConfiguration would: looked at first, or the answer would be that this is missing.
+  // Replaces virtualMachineConfiguration, so it comes first: otherwise the answer would be that that is missing.
   cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
   virtualMachineConfiguration,
   resizeTimeout,
@@ -132,7 +132,7 @@ export function parsePoolPatch(body: unknown): PoolPatch {
   return parseBody(poolPatch, body);
 }
 
-/** Replaces all that can be changed: what is left out is removed. */
+/** Replaces everything that can be changed: what is left out is removed. */
 export function parsePoolProperties(body: unknown): PoolPatch {
   const required = v.object({ metadata: v.array(nameValue) });
   parseBody(required, body);

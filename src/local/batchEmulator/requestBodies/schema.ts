@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { formatDuration, parseDuration } from "../duration.ts";
-import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { LIMITS } from "../limits.ts";
+import { ServiceError, invalidProperty } from "../serviceError.ts";
 
-/** Checks a request body and fills in what the service fills in; throws the service's own 400. */
+/** Checks a request body and fills in the service's defaults; throws the service's own 400. */
 export function parseBody<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) throw new ServiceError("InvalidRequestBody");
   const result = v.safeParse(schema, body, { abortEarly: true });
@@ -16,7 +16,7 @@ export function parseBody<const Schema extends v.GenericSchema>(schema: Schema, 
   throw invalidProperty(name, issue.input, issue.message);
 }
 
-/** Values of an enumeration arrive in any case and leave in the one case of the service. */
+/** Values of an enumeration arrive in any case and leave in the service's. */
 export function choice<const Value extends string>(values: readonly Value[]) {
   return v.pipe(
     v.string(),
@@ -29,7 +29,7 @@ export function choice<const Value extends string>(values: readonly Value[]) {
   );
 }
 
-/** An ISO 8601 duration, in the form in which the service gives it back. */
+/** An ISO 8601 duration, in the form in which the service returns it. */
 export function duration(range: { min?: string; max?: string } = {}) {
   const min = parseDuration(range.min ?? "PT0S") ?? 0n;
   const max = range.max === undefined ? undefined : parseDuration(range.max);
@@ -79,7 +79,7 @@ export const countOrUnlimited = v.pipe(int32, v.minValue(-1, "Must be -1 or more
 
 export const nameValue = v.object({ name: v.pipe(v.string(), v.minLength(1)), value: optional(v.string()) });
 
-/** The service leaves `null` and absent alike. */
+/** To the service, `null` and absent are the same. */
 export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.pipe(
     v.nullish(schema),
@@ -108,8 +108,8 @@ export const commandLine = v.pipe(
 );
 
 /**
- * A feature that needs what a laptop has not (containers, mounts, certificates). Refused rather than ignored: a program
- * that relies on it would fail later and less clearly.
+ * A feature that needs what a laptop does not have (containers, mounts, certificates). Refused rather than ignored: a
+ * program that relies on it would fail later and less clearly.
  */
 export function unsupported(name: string) {
   return v.pipe(

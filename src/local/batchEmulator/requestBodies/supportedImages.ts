@@ -21,7 +21,7 @@ const GENERATION_2 = "Generation2VMImage";
 const HPC = "DockerCompatible SupportsRDMAOnly Generation2VMImage IntelMPIRuntimeInstalled";
 const ENDED: Partial<SupportedImage> = { batchSupportEndOfLife: "2025-04-22T00:00:00Z" };
 
-/** publisher/offer/sku, node agent, and what else the service says of the image. */
+/** publisher/offer/sku, node agent, and what else the service says about the image. */
 const ROWS: readonly Row[] = [
   ["canonical/ubuntu-24_04-lts/server", "batch.node.ubuntu 24.04", GENERATION_2],
   ["canonical/ubuntu-24_04-lts/server-arm64", "batch.node.ubuntu 24.04-arm64", GENERATION_2],
@@ -52,7 +52,7 @@ export const SUPPORTED_IMAGES: readonly SupportedImage[] = ROWS.map(([reference,
 });
 
 /**
- * Refuses an agent that there is not, and an image that we know to need another one. Images that are not in the list
+ * Refuses an agent that does not exist, and one other than the image is known to need. Images that are not in the list
  * pass: the service's own list is longer and changes.
  */
 export function checkImage({ virtualMachineConfiguration }: PoolSpec): void {

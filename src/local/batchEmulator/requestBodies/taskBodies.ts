@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { DURATIONS, LIMITS } from "../limits.ts";
+import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { outputFile, resourceFile } from "./fileBodies.ts";
 import type { JobSpec } from "./jobBodies.ts";
 import {
@@ -86,12 +86,12 @@ export function parseNewTask(body: unknown, job: JobSpec): TaskSpec {
   return { ...task, constraints: withDefaults(task.constraints, job) };
 }
 
-/** What is left out goes back to the value that the job gives. */
+/** What is left out goes back to the job's value. */
 export function parseTaskConstraints(body: unknown, job: JobSpec): TaskConstraints {
   return withDefaults(parseBody(v.object({ constraints: optional(constraints) }), body).constraints, job);
 }
 
-/** The parts of a collection are checked one by one, so that one bad task does not refuse its neighbours. */
+/** The tasks of a collection are checked one by one, so that a bad one does not spoil the others. */
 export function parseTaskCollection(body: unknown): readonly unknown[] {
   const { value } = parseBody(v.object({ value: v.array(v.unknown()) }), body);
   if (value.length > LIMITS.MAX_TASKS_PER_COLLECTION) {

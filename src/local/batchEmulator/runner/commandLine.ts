@@ -1,6 +1,6 @@
 /**
- * Splits a command line as POSIX does words, and does nothing else that a shell would do: variables, pipes, wildcards
- * and redirections are plain characters. Undefined when a quotation is not closed.
+ * Splits a command line into words as POSIX does. Nothing else that a shell does: variables, pipes, wildcards and
+ * redirections are plain characters. Undefined when a quotation is not closed.
  * https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables#command-line-expansion-of-environment-variables
  */
 export function splitWords(line: string): string[] | undefined {
@@ -39,7 +39,7 @@ function readDoubleQuoted(line: string, start: number): { text: string; end: num
     const char = line.charAt(i);
     if (char === '"') return { text, end: i };
     const next = line.charAt(i + 1);
-    // Inside double quotes a backslash is itself, unless it stands before one of these.
+    // Inside double quotes a backslash is an ordinary character except before one of these.
     if (char === "\\" && '"\\$`\n'.includes(next) && next !== "") {
       text += next;
       i++;

@@ -6,7 +6,7 @@ import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
 import { TRANSFER_ATTEMPTS } from "../limits.ts";
 
-/** A storage service that answered, but not with success. */
+/** The storage service answered, but not with success. */
 export class TransferError extends Error {
   override readonly name = "TransferError";
   readonly status: number;
@@ -35,7 +35,7 @@ export async function upload(path: string, url: string, headers: Readonly<Record
   });
 }
 
-/** 4xx answers would be the same again; anything else may pass. */
+/** A 4xx would only come again; anything else may pass. */
 async function repeated(signal: AbortSignal | undefined, action: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -67,7 +67,7 @@ function send(url: string, options: RequestOptions, bodyPath?: string): Promise<
     });
     request.on("error", reject);
     if (bodyPath === undefined) request.end();
-    // A server may refuse before it has read everything; its answer then says more than the broken stream.
+    // A server may refuse before it has read everything; its answer then says more than the broken stream does.
     else pipeline(createReadStream(bodyPath), request).catch(reject);
   });
 }

@@ -3,8 +3,8 @@ import { jobFolder } from "../../model/nodeFolders.ts";
 import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
-import { refuseWhenEnding } from "../refusals.ts";
 import type { ExitActions } from "../exitConditions.ts";
+import { refuseWhenEnding } from "../refusals.ts";
 import { endRun } from "../task/taskRun.ts";
 import { setJobState, touchJob } from "./jobStates.ts";
 
@@ -22,7 +22,7 @@ export function disableJob(engine: Engine, job: Job, option: DisableTasksOption)
   continueEnding(engine, job);
 }
 
-/** Running tasks are ended; those that wait stay active for ever. */
+/** Running tasks are ended; waiting ones stay active for good. */
 export function terminateJob(engine: Engine, job: Job, reason: string): void {
   setJobState(engine, job, "terminating");
   job.record.terminateReason = reason;

@@ -29,7 +29,7 @@ export function createNode(engine: Engine, pool: Pool, isDedicated: boolean): vo
 /** Takes a node from "creating", "rebooting" or "reimaging" to the point where it takes tasks. */
 export function boot(engine: Engine, node: Node): void {
   const epoch = ++node.epoch;
-  const whenStill = (action: () => void) => (): void => {
+  const ifCurrent = (action: () => void) => (): void => {
     if (node.epoch === epoch && isInPool(node)) action();
   };
   const start = (): void => {
@@ -40,10 +40,10 @@ export function boot(engine: Engine, node: Node): void {
     setNodeState(engine, node, "starting");
     engine.after(
       engine.timings.startMs,
-      whenStill(() => engine.inBackground(runStartTask(engine, node, () => node.epoch === epoch))),
+      ifCurrent(() => engine.inBackground(runStartTask(engine, node, () => node.epoch === epoch))),
     );
   };
-  engine.after(engine.timings.bootMs, whenStill(start));
+  engine.after(engine.timings.bootMs, ifCurrent(start));
 }
 
 /** What a power cycle does to the processes, and a new image to the disk. */

@@ -18,7 +18,7 @@ export function endRuns({ runs }: Pick<Node, "runs">, ending: NonNullable<Active
   for (const run of runs) endRun(run, ending);
 }
 
-export function goOnWhenDrained(node: Node): void {
+export function continueWhenDrained(node: Node): void {
   if (node.runs.size > 0) return;
   const { whenDrained } = node;
   delete node.whenDrained;

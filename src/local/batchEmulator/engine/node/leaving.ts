@@ -4,7 +4,7 @@ import type { Engine } from "../engine.ts";
 import { vacate } from "./draining.ts";
 import { setNodeState } from "./nodeStates.ts";
 
-/** Takes the node out of its pool; the tasks on it are requeued, ended or waited for. */
+/** Takes the node out of its pool, once its tasks have been requeued, ended or waited for. */
 export function leavePool(engine: Engine, node: Node, option: NodeDeallocationOption): void {
   if (node.record.state === "leavingpool") return;
   vacate(node, option, () => leave(engine, node));

@@ -4,7 +4,7 @@ import { boot, isInPool, resetMachine } from "./booting.ts";
 import { endRuns } from "./draining.ts";
 import { setNodeState } from "./nodeStates.ts";
 
-/** Takes a node away as the platform does: its processes are gone, its tasks are requeued without being counted. */
+/** Takes a node away as the platform does: its processes die, its tasks are requeued without being counted. */
 export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable"): void {
   if (!isInPool(node) || node.record.state === "leavingpool") return;
   node.epoch++;
@@ -28,7 +28,7 @@ export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable
   engine.inBackground(resetMachine(engine, node, true).then(() => engine.after(engine.timings.preemptedMs, comeBack)));
 }
 
-/** A fault may take the node away some time after a task began on it. */
+/** A fault may take the node away some time after a task starts on it. */
 export function loseNodeByFault(engine: Engine, node: Node): void {
   const fault = engine.faults.onTaskStart(node.pool.record.id, node.record.isDedicated);
   if (fault !== undefined) engine.after(fault.afterMs, () => loseNode(engine, node, fault.what));

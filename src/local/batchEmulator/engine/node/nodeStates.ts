@@ -12,7 +12,7 @@ export function setNodeState(engine: Engine, node: Node, state: NodeState): void
   const isBusyFlip = isUsable(record.state) && isUsable(state);
   record.state = state;
   record.stateTransitionTime = engine.now();
-  // After a restart every node boots anew, so whether it was busy need not be kept.
+  // After a restart every node boots again, so the journal need not know whether it was busy.
   if (!isBusyFlip) engine.store.saveNode(node);
 }
 

@@ -1,12 +1,12 @@
 import type { Node } from "../../model/entities.ts";
+import { startupFolder } from "../../model/nodeFolders.ts";
 import type { StartTaskInfo } from "../../model/records.ts";
 import type { StartTaskSpec } from "../../requestBodies/poolBodies.ts";
+import type { Outcome } from "../../runner/taskRunner.ts";
 import type { Engine } from "../engine.ts";
 import { startTaskEnvironment } from "../environment.ts";
 import { failureOf } from "../task/failureInfos.ts";
 import { becomeUsable, setNodeState } from "./nodeStates.ts";
-import { startupFolder } from "../../model/nodeFolders.ts";
-import type { Outcome } from "../../runner/taskRunner.ts";
 
 /** Runs the pool's start task, if it has one, and makes the node usable or not by how it ended. */
 export async function runStartTask(engine: Engine, node: Node, isCurrent: () => boolean): Promise<void> {
@@ -26,7 +26,7 @@ export async function runStartTask(engine: Engine, node: Node, isCurrent: () => 
   else setNodeState(engine, node, "starttaskfailed");
 }
 
-/** Undefined when the node was restarted or lost meanwhile. */
+/** Undefined when the node has been restarted or lost meanwhile. */
 async function runWithRetries(
   engine: Engine,
   node: Node,

@@ -6,11 +6,11 @@ import { SampleHistory } from "../../autoscale/samples.ts";
 import type { Sample } from "../../autoscale/samples.ts";
 import { EvaluationError } from "../../autoscale/values.ts";
 import { durationMs } from "../../duration.ts";
-import { ServiceError } from "../../serviceError.ts";
 import { DURATIONS, LIMITS } from "../../limits.ts";
 import type { Pool } from "../../model/entities.ts";
-import type { AutoScaleSettings } from "../../requestBodies/poolBodies.ts";
 import type { AutoScaleRun } from "../../model/records.ts";
+import type { AutoScaleSettings } from "../../requestBodies/poolBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { beginResize } from "./resizing.ts";
 
@@ -21,7 +21,7 @@ const ROUNDING = { down: Math.floor, nearest: Math.round, up: Math.ceil } as con
 
 const histories = new WeakMap<Pool, SampleHistory>();
 
-/** Reads a formula; throws the service's own 400 when it cannot be read. */
+/** Reads a formula; throws the service's own 400 when it cannot. */
 export function checkFormula(formula: string): readonly Statement[] {
   if (formula.length > LIMITS.MAX_FORMULA_LENGTH) throw new ServiceError("AutoScaleFormulaTooLong");
   try {
@@ -32,7 +32,7 @@ export function checkFormula(formula: string): readonly Statement[] {
   }
 }
 
-/** Takes a sample of the pool every period, as long as there is the pool. */
+/** Takes a sample every period for as long as the pool exists. */
 export function startSampling(engine: Engine, pool: Pool): void {
   const history = new SampleHistory(KEPT_SAMPLES);
   histories.set(pool, history);
@@ -44,7 +44,7 @@ export function startSampling(engine: Engine, pool: Pool): void {
   engine.after(engine.timings.samplePeriodMs, take);
 }
 
-/** Evaluates at once and then on the pool's interval. */
+/** Evaluates the formula at once, then at the pool's interval. */
 export function startAutoScale(engine: Engine, pool: Pool): void {
   applyFormula(engine, pool);
   scheduleNext(engine, pool);
@@ -89,7 +89,7 @@ export function disableAutoScale(engine: Engine, pool: Pool): void {
   engine.store.savePool(pool);
 }
 
-/** What a formula would do, without doing it. A formula that fails is a result too. */
+/** What a formula would do, without doing it. That it fails is a result too. */
 export function evaluateOnce(engine: Engine, pool: Pool, formula: string): AutoScaleRun {
   return evaluate(engine, pool, checkFormula(formula)).run;
 }
@@ -108,7 +108,7 @@ function applyFormula(engine: Engine, pool: Pool): void {
   const { run, result } = evaluate(engine, pool, checkFormula(record.autoScaleFormula ?? ""));
   record.autoScaleRun = run;
   engine.store.savePool(pool);
-  // The pool stays as it is when the formula fails.
+  // When the formula fails, the pool stays as it is.
   if (result === undefined) return;
   const {
     targetDedicatedNodes: dedicated,
@@ -142,7 +142,7 @@ function evaluate(engine: Engine, pool: Pool, statements: readonly Statement[]) 
   }
 }
 
-/** Tasks count for a pool over all its jobs; those whose dependencies are open are not yet active here. */
+/** Over all jobs of the pool. A task whose dependencies are open does not count as active. */
 function measure(engine: Engine, pool: Pool): Sample["values"] {
   let [active, running, succeeded, failed] = [0, 0, 0, 0];
   for (const job of engine.store.jobsOfPool(pool.record.id)) {

@@ -1,13 +1,13 @@
-import { ServiceError } from "../../serviceError.ts";
-import type { Node, Pool } from "../../model/entities.ts";
+import { DURATIONS } from "../../limits.ts";
 import { keyOf } from "../../model/entities.ts";
+import type { Node, Pool } from "../../model/entities.ts";
 import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import type { PoolPatch, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
-import { DURATIONS } from "../../limits.ts";
-import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
+import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { leavePool } from "../node/leaving.ts";
 import { refuseWhenDeleting, refuseWhenResizing } from "../refusals.ts";
+import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
 import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
 
 export function addPool(engine: Engine, spec: PoolSpec): Pool {
@@ -44,7 +44,7 @@ export function addPool(engine: Engine, spec: PoolSpec): Pool {
   return pool;
 }
 
-/** A new start task applies to nodes that join or restart from now on. */
+/** A new start task applies to nodes that join or restart afterwards. */
 export function patchPool(engine: Engine, pool: Pool, patch: PoolPatch): void {
   refuseWhenDeleting(pool);
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
@@ -106,7 +106,7 @@ export function removeNodes(engine: Engine, pool: Pool, nodes: readonly Node[], 
   touchPool(engine, pool);
 }
 
-/** The tasks on its nodes are requeued; the jobs of the pool stay and wait for a pool of this name. */
+/** The tasks on its nodes are requeued; its jobs stay and wait for another pool of this name. */
 export function deletePool(engine: Engine, pool: Pool): void {
   refuseWhenDeleting(pool);
   const { record } = pool;
@@ -116,7 +116,7 @@ export function deletePool(engine: Engine, pool: Pool): void {
   continueDeletion(engine, pool);
 }
 
-/** Also where a deletion goes on that a restart interrupted. */
+/** Also takes up a deletion that a restart interrupted. */
 export function continueDeletion(engine: Engine, pool: Pool): void {
   pool.cancelResize?.();
   pool.cancelAutoScale?.();

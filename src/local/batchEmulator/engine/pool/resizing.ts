@@ -25,7 +25,7 @@ export function setAllocationState(engine: Engine, pool: Pool, state: PoolRecord
   engine.store.savePool(pool);
 }
 
-/** Nodes follow the targets a little later; until then the pool is "resizing". */
+/** The nodes follow a little later; until then the pool is "resizing". */
 export function beginResize(engine: Engine, pool: Pool, targets: ResizeTargets): void {
   const { record } = pool;
   record.targetDedicatedNodes = targets.dedicated;
@@ -37,13 +37,13 @@ export function beginResize(engine: Engine, pool: Pool, targets: ResizeTargets):
   continueResize(engine, pool);
 }
 
-/** Also where a resize goes on that a restart interrupted. */
+/** Also takes up a resize that a restart interrupted. */
 export function continueResize(engine: Engine, pool: Pool): void {
   pool.cancelResize?.();
   pool.cancelResize = engine.after(engine.timings.allocationMs, () => allocate(engine, pool));
 }
 
-/** The service keeps the targets as they were set and says why the nodes do not match them. */
+/** The targets stay as they were set; the errors say why the nodes do not match them. */
 export function endResize(engine: Engine, pool: Pool, errors: readonly ResizeError[]): void {
   pool.cancelResize?.();
   pool.cancelResize = undefined;
@@ -128,7 +128,7 @@ function finishWhenReached(engine: Engine, pool: Pool, errors: readonly ResizeEr
   else if (errors.length > 0) pool.record.resizeErrors = errors;
 }
 
-/** Nodes that do nothing leave first. */
+/** Nodes with the fewest tasks leave first, and of those the ones that are not idle yet. */
 function byCostOfLoss(a: Node, b: Node): number {
   return a.runs.size - b.runs.size || Number(a.record.state === "idle") - Number(b.record.state === "idle");
 }

@@ -4,7 +4,7 @@ import { acceptsTasks } from "../node/nodeStates.ts";
 import { endRun } from "../task/taskRun.ts";
 
 /**
- * Requeues one task of a job that allows it, so that a job of higher priority gets its place.
+ * Requeues one task of a job that allows it, to make room for a job of higher priority.
  * https://learn.microsoft.com/azure/batch/batch-pool-node-scheduling
  */
 export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
@@ -13,7 +13,7 @@ export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
     .filter(({ record }) => record.spec.allowTaskPreemption && record.spec.priority < priority)
     .sort((a, b) => a.record.spec.priority - b.record.spec.priority)
     .flatMap((victim) => [...victim.runs]);
-  // One place is being made already.
+  // Room is being made already.
   if (victims.length === 0 || victims.some((run) => run.ending === "dropped")) return;
 
   let smallest = Number.POSITIVE_INFINITY;

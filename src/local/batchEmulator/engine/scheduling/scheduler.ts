@@ -1,15 +1,15 @@
-import type { Job, Node, Pool, Task } from "../../model/entities.ts";
 import { keyOf, slotsInUse } from "../../model/entities.ts";
+import type { Job, Node, Pool, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import type { Engine } from "../engine.ts";
 import { acceptsTasks } from "../node/nodeStates.ts";
-import { makeRoomFor } from "./preemption.ts";
 import { startRun } from "../task/taskRun.ts";
+import { makeRoomFor } from "./preemption.ts";
 
-/** The service promises no order inside a job: among this many that wait longest, chance decides. */
+/** The service promises no order within a job: chance decides among this many of those that have waited longest. */
 const CANDIDATES = 4;
 
-/** Gives waiting tasks to free slots, once at the end of this turn however often it is asked. */
+/** Gives free slots to waiting tasks, once at the end of this turn however often it is asked to. */
 export function schedule(engine: Engine, poolId: string): void {
   const key = keyOf(poolId);
   engine.atEndOfTurn(key, () => {
@@ -26,7 +26,7 @@ function assignTasks(engine: Engine, pool: Pool): void {
     if (slots > 0) free.set(node, slots);
   }
   for (const job of byPriority(engine, pool)) {
-    // Nothing smaller than what found no place can be too large, so most of a long queue is never looked at.
+    // Once a task has found no place, only smaller ones are looked at: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
     while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
       const task = pick(engine, job, tooLarge);

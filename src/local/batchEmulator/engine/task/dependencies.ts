@@ -1,5 +1,5 @@
-import type { Job, Task } from "../../model/entities.ts";
 import { keyOf } from "../../model/entities.ts";
+import type { Job, Task } from "../../model/entities.ts";
 
 interface Waiting {
   /** Ids and ranges that are still open. */
@@ -13,7 +13,7 @@ interface RangeWait {
   left: number;
 }
 
-/** Who waits for whom in one job. Derived from the tasks, so it is rebuilt after a restart and never kept. */
+/** Who waits for whom in one job. Derived from the tasks: rebuilt after a restart, never kept. */
 interface Dependencies {
   readonly waiting: Map<Task, Waiting>;
   readonly byId: Map<string, Set<Task>>;
@@ -24,7 +24,7 @@ interface Dependencies {
 
 const dependenciesOfJob = new WeakMap<Job, Dependencies>();
 
-/** Makes an active task ready, now or when all that it depends on has ended well. */
+/** Makes an active task ready, now or once everything it depends on is satisfied. */
 export function awaitDependencies(task: Task): void {
   const { job } = task;
   const { dependsOn } = task.record.spec;
@@ -50,8 +50,8 @@ export function awaitDependencies(task: Task): void {
   else job.ready.add(task);
 }
 
-/** Tasks that depend on this one need not wait for it any longer; those that wait for nothing else become ready. */
-export function noteSatisfied(task: Task): void {
+/** Frees the tasks that depend on this one from waiting for it; those that wait for nothing else become ready. */
+export function releaseDependents(task: Task): void {
   const { job } = task;
   const dependencies = dependenciesOf(job);
   const id = keyOf(task.record.id);
@@ -60,7 +60,7 @@ export function noteSatisfied(task: Task): void {
   for (const waiter of dependencies.byId.get(id) ?? []) closeOne(job, dependencies, waiter);
   dependencies.byId.delete(id);
 
-  // Only ids that are plain decimal numbers can be named by a range.
+  // A range can only name ids that are plain decimal numbers.
   if (!/^(0|[1-9]\d*)$/.test(id)) return;
   const number = Number(id);
   dependencies.satisfiedNumbers.add(number);

@@ -1,10 +1,10 @@
-import { ServiceError } from "../../serviceError.ts";
-import type { Job, Task } from "../../model/entities.ts";
 import { keyOf } from "../../model/entities.ts";
+import type { Job, Task } from "../../model/entities.ts";
 import type { TaskConstraints, TaskSpec } from "../../requestBodies/taskBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
+import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
 import { awaitDependencies, forgetDependencies } from "./dependencies.ts";
-import type { Engine } from "../engine.ts";
 import { ENDED_BY_USER } from "./failureInfos.ts";
 import { removeTaskFiles } from "./retention.ts";
 import { endRun } from "./taskRun.ts";

@@ -10,7 +10,7 @@ import { taskEnvironment } from "../environment.ts";
 import { ENDED_BY_SERVICE, ENDED_BY_USER, failureOf, unknownFailure } from "./failureInfos.ts";
 import { assignTask, completeTask, requeueTask } from "./taskTransitions.ts";
 
-/** Puts an active task on a node and runs it to its end there. */
+/** Puts an active task on a node and runs it there to its end. */
 export function startRun(engine: Engine, task: Task, node: Node): void {
   const run: ActiveRun = { task, node, slots: task.record.spec.requiredSlots, kill: () => {} };
   task.run = run;

@@ -1,8 +1,8 @@
-import { ServiceError } from "../../serviceError.ts";
 import { disableAutoScale, enableAutoScale, evaluateOnce } from "../../engine/pool/autoscaling.ts";
 import { touchPool } from "../../engine/pool/poolCommands.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import { parseEnableAutoScale, parseEvaluateAutoScale } from "../../requestBodies/poolBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
 import { changeReply } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkWrite } from "../conditions.ts";
@@ -26,7 +26,7 @@ export function poolDisableAutoScale(call: Call): Reply {
   return changeReply(call, 200, pool.record);
 }
 
-/** 200 also when the formula fails: the failure is what was asked for. */
+/** 200 even when the formula fails: whether it does is the question. */
 export function poolEvaluateAutoScale(call: Call): Reply {
   const pool = poolOf(call);
   refuseWhenDeleting(pool);

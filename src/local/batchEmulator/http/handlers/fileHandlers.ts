@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { ServiceError } from "../../serviceError.ts";
 import { HEADERS } from "../../limits.ts";
 import { taskRoot } from "../../model/nodeFolders.ts";
+import { ServiceError } from "../../serviceError.ts";
 import { timestamp } from "../../timestamp.ts";
 import { param } from "../call.ts";
 import type { Call, Handler, Reply } from "../call.ts";
@@ -103,14 +103,14 @@ function propertiesOf(call: Call, root: Root, { stats }: NodeFile): Record<strin
   return {
     "Content-Type": contentTypeOf(path),
     "Last-Modified": new Date(stats.mtimeMs).toUTCString(),
-    // Capitalised, so that clients which expect a boolean get a text; the service does so.
+    // Capitalised as in the service, so that clients which expect a boolean get a string.
     [HEADERS.FILE_IS_DIRECTORY]: isDirectory ? "True" : "False",
     [HEADERS.FILE_MODE]: modeOf(stats.mode),
     [HEADERS.FILE_URL]: encodeURIComponent(`${root.url}/${path}`),
   };
 }
 
-/** The length is a text, as all 64-bit numbers of the service are. Folders have no properties. */
+/** The length is a string, as all of the service's 64-bit numbers are. Folders have no properties. */
 function fileView(root: Root, { name, stats }: ListedFile): object {
   const url = `${root.url}/${name}`;
   if (stats.isDirectory()) return { name, url, isDirectory: true };

@@ -1,6 +1,6 @@
-import type { Job } from "../../model/entities.ts";
 import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
 import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
+import type { Job } from "../../model/entities.ts";
 import {
   parseDisableJob,
   parseJobPatch,
@@ -17,7 +17,7 @@ import { jobView } from "../views/jobView.ts";
 
 export function jobAdd(call: Call): Reply {
   const { record } = addJob(call.engine, parseNewJob(call.body));
-  // The service gives this address whatever the id of the job is.
+  // The service gives this address whatever the job's id.
   const url = `${call.baseUrl}/jobs/job-1`;
   return { ...changeReply(call, 201, record), headers: { Location: url }, dataServiceId: url };
 }

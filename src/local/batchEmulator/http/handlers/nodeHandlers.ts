@@ -1,6 +1,6 @@
-import type { Node } from "../../model/entities.ts";
 import { disableScheduling, enableScheduling, restartNode } from "../../engine/node/nodeCommands.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
+import type { Node } from "../../model/entities.ts";
 import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/nodeBodies.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
@@ -47,7 +47,7 @@ export function nodeEnableScheduling(call: Call): Reply {
   return changeReply(call, 200);
 }
 
-/** There is no machine to log in to but this one. */
+/** The only machine to log in to is this one. */
 export function nodeRemoteLogin(call: Call): Reply {
   nodeOf(call);
   return {

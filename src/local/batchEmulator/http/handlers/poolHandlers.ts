@@ -1,5 +1,3 @@
-import { ServiceError } from "../../serviceError.ts";
-import type { Pool } from "../../model/entities.ts";
 import {
   addPool,
   deletePool,
@@ -10,7 +8,7 @@ import {
   stopResize,
 } from "../../engine/pool/poolCommands.ts";
 import { LIMITS } from "../../limits.ts";
-import { checkImage } from "../../requestBodies/supportedImages.ts";
+import type { Pool } from "../../model/entities.ts";
 import {
   parseNewPool,
   parsePoolPatch,
@@ -18,6 +16,8 @@ import {
   parseRemoveNodes,
   parseResize,
 } from "../../requestBodies/poolBodies.ts";
+import { checkImage } from "../../requestBodies/supportedImages.ts";
+import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditions.ts";

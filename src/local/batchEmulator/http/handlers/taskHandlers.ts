@@ -1,9 +1,9 @@
-import { ServiceError } from "../../serviceError.ts";
 import { refuseWhenEnding } from "../../engine/refusals.ts";
 import { addTask, deleteTask, reactivateTask, terminateTask, updateTask } from "../../engine/task/taskCommands.ts";
 import type { Job, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import { parseNewTask, parseTaskCollection, parseTaskConstraints } from "../../requestBodies/taskBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditions.ts";
@@ -20,7 +20,7 @@ export function taskAdd(call: Call): Reply {
   return { ...changeReply(call, 201, record.progress), headers: { Location: url }, dataServiceId: url };
 }
 
-/** 200 even if no task could be added; the results come in no particular order, as in the service. */
+/** 200 even when no task could be added. As in the service, the results come in no particular order. */
 export function taskAddCollection(call: Call): Reply {
   const job = jobOf(call);
   refuseWhenEnding(job);
@@ -67,7 +67,7 @@ export function taskDelete(call: Call): Reply {
   return { status: 200 };
 }
 
-/** Only tasks with several instances have any, and those are not implemented. */
+/** Only multi-instance tasks have any, and those are not implemented. */
 export function taskListSubtasks(call: Call): Reply {
   taskOf(call);
   return { status: 200, body: { "odata.metadata": `${call.baseUrl}/$metadata#subtaskinformationlist`, value: [] } };

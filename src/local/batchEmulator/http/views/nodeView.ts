@@ -3,7 +3,7 @@ import type { Node } from "../../model/entities.ts";
 
 const NODE_AGENT_VERSION = "1.12.2";
 const FIRST_SSH_PORT = 50_000;
-/** The first address in a subnet that Azure gives to a machine ends in 4. */
+/** Azure keeps the first four addresses of a subnet for itself. */
 const FIRST_ADDRESS = 4;
 
 export function nodeView(baseUrl: string, { record, pool, runs }: Node): object {
@@ -29,7 +29,7 @@ export function nodeView(baseUrl: string, { record, pool, runs }: Node): object 
     ...(record.errors.length > 0 && { errors: record.errors }),
     isDedicated: record.isDedicated,
     endpointConfiguration: { inboundEndpoints: [sshEndpoint(record.ipAddress)] },
-    // There is no agent before the node has booted.
+    // Before the node has booted there is no agent.
     ...(record.lastBootTime !== undefined && {
       nodeAgentInfo: { version: NODE_AGENT_VERSION, lastUpdateTime: record.lastBootTime },
     }),
@@ -39,7 +39,7 @@ export function nodeView(baseUrl: string, { record, pool, runs }: Node): object 
   };
 }
 
-/** Every node of a pool has its own port and rule behind the one public address. */
+/** Behind the one public address, each node of a pool has its own port and rule. */
 function sshEndpoint(ipAddress: string): object {
   const [third = 0, fourth = 0] = ipAddress.split(".").slice(2).map(Number);
   const index = third * 256 + fourth - FIRST_ADDRESS;

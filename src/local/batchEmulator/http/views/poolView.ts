@@ -1,6 +1,6 @@
 import type { Pool } from "../../model/entities.ts";
 
-/** In the order in which the service writes it. */
+/** In the service's order. */
 export function poolView(baseUrl: string, pool: Pool, withStats = false): object {
   const { record } = pool;
   const { spec } = record;

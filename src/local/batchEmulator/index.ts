@@ -4,7 +4,7 @@ import type { Choices } from "./choices.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-import { startEngine } from "./engine/effects.ts";
+import { startEngine } from "./engine/eventEffects.ts";
 import { loseNode } from "./engine/node/nodeLoss.ts";
 import { resume } from "./engine/resume.ts";
 import { parseFaultPlan } from "./faults/faultPlan.ts";

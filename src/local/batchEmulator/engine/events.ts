@@ -3,7 +3,7 @@ import type { ExitActions } from "./exitConditions.ts";
 
 /**
  * What has happened to a task, node, job or pool that concerns others. Emitted by the transition that did it, after it
- * has changed the model; `effects.ts` says what follows.
+ * has changed the model; `eventEffects.ts` says what follows.
  */
 export type EngineEvent =
   /** Tasks of the job may be ready to run: one was added or reactivated, or the job was enabled or changed. */

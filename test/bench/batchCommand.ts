@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { signatureOf, stringToSign } from "../../src/local/batchEmulator/http/sharedKey.ts";
+import { signatureOf, stringToSign } from "../../src/local/batchEmulator/http/requestSignature.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
 import { LOOPBACK } from "../../src/local/kit/loopback.ts";

@@ -1,16 +1,19 @@
-/** What the service does not document. Each can be set to what you find it to do. */
-export interface Choices {
+import * as v from "valibot";
+
+/** What the service does not document. Set each to what you find it to do. */
+export const choices = v.strictObject({
   /** Of a task on Linux that was ended by its user or by its wall clock. */
-  readonly killedExitCode: number;
+  killedExitCode: v.pipe(v.number(), v.integer()),
   /** When an output file that is named without wildcards does not exist. */
-  readonly missingOutputFile: "fail" | "ignore";
-  /** When the beginning of an empty file is asked for by a range: an empty answer, or 416. */
-  readonly emptyFileRange: "answer" | "refuse";
+  missingOutputFile: v.picklist(["fail", "ignore"]),
+  /** When a range asks for the beginning of an empty file: an empty answer, or 416. */
+  emptyFileRange: v.picklist(["answer", "refuse"]),
   /** What becomes of stdout.txt and stderr.txt when a task is retried. */
-  readonly outputOnRetry: "replace" | "append";
+  outputOnRetry: v.picklist(["replace", "append"]),
   /** Of targets that a formula makes fractional. */
-  readonly targetRounding: "down" | "nearest" | "up";
-}
+  targetRounding: v.picklist(["down", "nearest", "up"]),
+});
+export type Choices = v.InferOutput<typeof choices>;
 
 export const DEFAULT_CHOICES: Choices = {
   // What a shell reports for a process that died of SIGKILL.

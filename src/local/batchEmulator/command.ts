@@ -6,8 +6,8 @@ import type { Command, Context } from "../kit/commandLine/command.ts";
 import { EXIT } from "../kit/commandLine/exitCodes.ts";
 import { isLoopback } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
-import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
-import type { BatchEmulatorOptions, FaultsFile } from "./index.ts";
+import { parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
+import type { BatchEmulatorOptions, EmulatorConfiguration } from "./index.ts";
 
 const HELP = `Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.
 
@@ -76,7 +76,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
     dataFolder: data,
     port: parseNumber("--port", values.port, { min: 0, max: 65_535, isWhole: true, hint: "0 takes any free one." }),
     nodeBinFolders: values["node-bin"] ?? [],
-    ...(faults !== undefined && optionsOf(readFaults(faults))),
+    ...(faults !== undefined && optionsOf(readConfiguration(faults))),
     ...(host !== undefined && { host }),
     ...(account !== undefined && { accountName: account }),
     ...(key !== undefined && { accountKey: key }),
@@ -87,10 +87,10 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
 }
 
 /** The path of a file, or the JSON itself. */
-function readFaults(argument: string): FaultsFile {
-  if (argument.trimStart().startsWith("{")) return parseFaultsFile(argument, "--faults");
+function readConfiguration(argument: string): EmulatorConfiguration {
+  if (argument.trimStart().startsWith("{")) return parseConfiguration(argument, "--faults");
   try {
-    return parseFaultsFile(readFileSync(argument, "utf8"), argument);
+    return parseConfiguration(readFileSync(argument, "utf8"), argument);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError("InvalidFaults", `Cannot read the faults file ${argument}`, { cause });
@@ -104,7 +104,7 @@ function optionsOf({
   timings,
   choices,
   ...faults
-}: FaultsFile): Partial<BatchEmulatorOptions> {
+}: EmulatorConfiguration): Partial<BatchEmulatorOptions> {
   return {
     faults,
     ...(seed !== undefined && { random: seededRandom(seed) }),

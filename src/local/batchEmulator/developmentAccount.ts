@@ -1,4 +1,4 @@
-/** A fixed account for development, the same on every machine. Like that of every storage emulator, its key is public. */
+/** A fixed account for development, the same on every machine. As with the storage emulators, its key is public. */
 export const DEVELOPMENT_ACCOUNT_NAME = "devbatch";
 
 export const DEVELOPMENT_ACCOUNT_KEY = Buffer.from(

@@ -8,7 +8,7 @@ const MAX_TICKS = 2n ** 63n - 1n;
 const PATTERN =
   /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d{1,7})\d*)?S)?)?$/;
 
-/** Ticks of 100 ns, or undefined when the text is no ISO 8601 duration that the service could hold. */
+/** Ticks of 100 ns, or undefined when the text is not an ISO 8601 duration that the service can hold. */
 export function parseDuration(text: string): bigint | undefined {
   const match = PATTERN.exec(text);
   if (match === null || !/\d/.test(text) || text.endsWith("T")) return undefined;
@@ -24,7 +24,7 @@ export function parseDuration(text: string): bigint | undefined {
   return ticks <= MAX_TICKS ? ticks : undefined;
 }
 
-/** The form in which the service answers: the largest units, no zero parts, no trailing zeros. */
+/** As the service writes it: the largest units, no zero parts, no trailing zeros. */
 export function formatDuration(ticks: bigint): string {
   const days = ticks / TICKS_PER_DAY;
   const hours = (ticks % TICKS_PER_DAY) / TICKS_PER_HOUR;
@@ -39,7 +39,7 @@ export function formatDuration(ticks: bigint): string {
   return text === "P" ? "PT0S" : text;
 }
 
-/** Milliseconds of a duration that has been validated; the longest one means "for ever". */
+/** Milliseconds of a duration that has been validated; the longest one means "no limit". */
 export function durationMs(text: string): number {
   const ticks = parseDuration(text) ?? 0n;
   return ticks === MAX_TICKS ? Number.POSITIVE_INFINITY : Number(ticks / TICKS_PER_MS);

@@ -4,31 +4,32 @@ import type { Choices } from "./choices.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { Clock } from "../kit/clock.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-import { Engine } from "./engine/engine.ts";
-import { loseNode } from "./engine/nodeLosses.ts";
+import { startEngine } from "./engine/eventEffects.ts";
+import { loseNode } from "./engine/node/nodeLoss.ts";
 import { resume } from "./engine/resume.ts";
-import type { Runner } from "./engine/runner.ts";
-import { SHORT_TIMINGS } from "./engine/timings.ts";
-import type { Timings } from "./engine/timings.ts";
-import { createListener } from "./http/listener.ts";
+import { parseFaultPlan } from "./faults/faultPlan.ts";
+import type { FaultPlanInput } from "./faults/faultPlan.ts";
 import { Faults } from "./faults/faults.ts";
-import { parseFaultPlan } from "./faults/plan.ts";
-import type { FaultPlanInput } from "./faults/plan.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { openServer } from "../kit/server.ts";
+import { createListener } from "./http/listener.ts";
 import { KEEP_ALIVE_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
 import { ProcessRunner } from "./runner/processRunner.ts";
+import type { Runner } from "./runner/taskRunner.ts";
 import { virtualRunner } from "./runner/virtualRunner.ts";
 import type { VirtualTasks } from "./runner/virtualRunner.ts";
+import { SHORT_TIMINGS } from "./timings.ts";
+import type { Timings } from "./timings.ts";
 
+export { parseConfiguration } from "./configuration.ts";
+export type { EmulatorConfiguration } from "./configuration.ts";
 export { systemClock } from "../kit/clock.ts";
 export { VirtualClock } from "../kit/virtualClock.ts";
 export { DEVELOPMENT_ACCOUNT_KEY, DEVELOPMENT_ACCOUNT_NAME } from "./developmentAccount.ts";
-export { parseFaultsFile } from "./faults/plan.ts";
-export type { FaultPlanInput, FaultsFile } from "./faults/plan.ts";
+export type { FaultPlanInput } from "./faults/faultPlan.ts";
 export { seededRandom } from "./random.ts";
 
 export interface BatchEmulatorOptions {
@@ -36,7 +37,7 @@ export interface BatchEmulatorOptions {
   readonly dataFolder: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** The emulator runs any command for whoever has the public key: leave it on the loopback address. */
+  /** The emulator runs any command for anyone with the key, which is public: leave it on the loopback address. */
   readonly host?: string;
   readonly accountName?: string;
   readonly accountKey?: string;
@@ -51,9 +52,9 @@ export interface BatchEmulatorOptions {
   readonly choices?: Partial<Choices>;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** What shall go wrong on purpose. */
+  /** What is to go wrong on purpose. */
   readonly faults?: FaultPlanInput;
-  /** Lets tasks take time of the clock instead of running anything. */
+  /** Makes tasks take time on the clock instead of running anything. */
   readonly virtualTasks?: VirtualTasks;
   readonly log?: (line: string) => void;
 }
@@ -68,13 +69,13 @@ export interface BatchEmulator {
   };
   /** Takes a node away as the platform does. A preempted one comes back after `timings.preemptedMs`. */
   loseNode(poolId: string, nodeId: string, what: "preempt" | "unusable"): void;
-  /** Ends all tasks and their processes; the state stays and is taken up by the next start. */
+  /** Ends all tasks and their processes; the state stays, and the next start takes it up. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_MAX_NODES = 20;
 
-/** Starts a Batch account on this machine. Resolves when it answers requests. */
+/** Starts a Batch account on this machine. Resolves once it answers requests. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
   const undo: (() => void | Promise<void>)[] = [lockFolder(join(folder, "lock"), "Batch emulator")];
@@ -89,7 +90,7 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
   }
 }
 
-/** Whatever is opened leaves the way to close it in `undo`. */
+/** Whatever is opened adds to `undo` how to close it. */
 async function start(
   options: BatchEmulatorOptions,
   folder: string,
@@ -108,7 +109,7 @@ async function start(
     ...(options.host !== undefined && { host: options.host }),
   });
   const runner = createRunner(options, folder, clock, random);
-  const engine = new Engine({
+  const engine = startEngine({
     store,
     clock,
     random,
@@ -127,7 +128,7 @@ async function start(
     () => engine.stop(),
   );
   await resume(engine);
-  server.serve(createListener({ engine, account: { name: accountName, keys }, faults, wallClock: Date.now, log }));
+  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now }));
   return {
     endpoint: server.url,
     accountName,

@@ -34,7 +34,7 @@ export const HEADERS = {
 
 export const CONTENT_TYPE_JSON = "application/json;odata=minimalmetadata";
 
-/** Longer than the pools of any client, because a connection that closes under a request costs the client ~30 s. */
+/** Longer than any client keeps a connection: one that closes under a request costs the client about 30 s. */
 export const KEEP_ALIVE_MS = 75_000;
 
 export const DURATIONS = {
@@ -48,5 +48,5 @@ export const DURATIONS = {
   MAX_AUTOSCALE_INTERVAL: "P7D",
 } as const;
 
-/** Uploads and downloads are repeated this often before they count as failed. */
+/** Uploads and downloads are tried this often before they count as failed. */
 export const TRANSFER_ATTEMPTS = 3;

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
-/** The only source of chance in the emulator, so that a test can fix it. */
+/** The emulator's only source of chance, so that a test can fix it. */
 export interface Random {
-  /** From 0 up to, but not including, 1. */
+  /** From 0 up to but not including 1. */
   number(): number;
   hex(length: number): string;
 }

@@ -1,7 +1,7 @@
 const TICKS_AT_1970 = 621_355_968_000_000_000n;
 const TICKS_PER_MS = 10_000n;
 
-/** A moment as the service writes it: seven decimals at most, no trailing zeros. */
+/** A time as the service writes it: at most seven decimals, no trailing zeros. */
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
 }
@@ -12,7 +12,7 @@ export interface Version {
 }
 
 /**
- * Hands out versions: a strictly growing time in ticks of 100 ns, because two changes within one millisecond must not
+ * Hands out versions: a time in ticks of 100 ns that always grows, because two changes within a millisecond must not
  * share an ETag. The ETag is that number in hex, without quotes.
  */
 export class VersionSource {

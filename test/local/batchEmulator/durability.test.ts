@@ -142,3 +142,27 @@ function withoutPlace(name: string, value: unknown): unknown {
   if (name === "request" || name === "_response" || name === "date" || name === "requestId") return undefined;
   return typeof value === "string" ? value.replace(/http:\/\/127\.0\.0\.1:\d+/, "") : value;
 }
+
+test("the same seed and the same requests leave the same journal, to the byte", async ({ expect }) => {
+  const course = async (): Promise<string> => {
+    const { client, clock, dataFolder } = await startVirtualFixture({
+      virtualTasks: { seconds: [5, 60], failureRate: 0.3 },
+      faults: { nodes: [{ what: "preempt", rate: 0.2 }], startTasks: [{ rate: 0.3 }], uploads: [{ rate: 0.3 }] },
+    });
+    const startTask = { commandLine: "prepare", maxTaskRetryCount: 2 };
+    await addPoolAndJob(client, { startTask, targetLowPriorityNodes: 3 }, { usesTaskDependencies: true });
+    await client.job.add({ id: "urgent", poolInfo: { poolId: "pool" }, priority: 100 });
+    for (let i = 0; i < 40; i++) {
+      const dependsOn = i % 4 === 3 ? { dependsOn: { taskIds: [String(i - 1)] } } : {};
+      await client.task.add("job", { id: String(i), commandLine: "work", ...dependsOn });
+      if (i % 5 === 0) await client.task.add("urgent", { id: String(i), commandLine: "work" });
+      await clock.advance(4_000);
+    }
+    await client.pool.resize("pool", { targetDedicatedNodes: 0, nodeDeallocationOption: "taskcompletion" });
+    await client.job.terminate("job");
+    await clock.advance(600_000);
+    return readFileSync(join(dataFolder, "batch", "journal.jsonl"), "utf8").replaceAll(dataFolder, "");
+  };
+
+  expect(await course()).toBe(await course());
+});

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { parseFaultsFile } from "../../../src/local/batchEmulator/index.ts";
+import { parseConfiguration } from "../../../src/local/batchEmulator/index.ts";
 import { addPoolAndJob, refusal, startVirtualFixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 
@@ -92,8 +92,10 @@ test.for([
   ['{"requests":[{"rate":2,"status":500}]}', "requests.0.rate"],
   ['{"requests":[{"rate":1}]}', "requests.0"],
   ['{"nodes":[{"what":"explode"}]}', "nodes.0.what"],
+  ['{"timings":{"bootTimeMs":1}}', "timings.bootTimeMs"],
+  ['{"choices":{"killedExitCode":"high"}}', "choices.killedExitCode"],
 ])("the faults file %s is refused and says where", ([text, place], { expect }) => {
-  expect(() => parseFaultsFile(text ?? "", "faults.json")).toThrow(
+  expect(() => parseConfiguration(text ?? "", "faults.json")).toThrow(
     expect.objectContaining({ code: "InvalidFaults", message: expect.stringContaining(place ?? "") }),
   );
 });
@@ -101,7 +103,7 @@ test.for([
 test("a faults file may set how time passes", ({ expect }) => {
   const text = '{"clockSpeed":60,"virtualTasks":{"seconds":[1,2]},"timings":{"bootMs":1000},"seed":1}';
 
-  expect(parseFaultsFile(text, "faults.json")).toMatchObject({ clockSpeed: 60, timings: { bootMs: 1000 } });
+  expect(parseConfiguration(text, "faults.json")).toMatchObject({ clockSpeed: 60, timings: { bootMs: 1000 } });
 });
 
 test("each fault that strikes is a line of the log", async ({ expect }) => {

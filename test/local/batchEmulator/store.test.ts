@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { test } from "vitest";
 import { Store } from "../../../src/local/batchEmulator/model/store.ts";
-import { parseNewJob } from "../../../src/local/batchEmulator/spec/job.ts";
-import { parseNewTask } from "../../../src/local/batchEmulator/spec/task.ts";
+import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
+import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
 import { temporaryFolder } from "./emulator.ts";
 import { statSync } from "node:fs";
 

@@ -1,3 +1,5 @@
+import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
+import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import { callFunction } from "./functions.ts";
 import { applyBinary, applyUnary, isTrue } from "./operators.ts";
 import type { Expression, Statement } from "./parser.ts";
@@ -6,26 +8,23 @@ import type { Metric, VisibleSamples } from "./samples.ts";
 import { describeType, double, EvaluationError, formatValue, vector } from "./values.ts";
 import type { Value } from "./values.ts";
 
-export const DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
-export type DeallocationOption = (typeof DEALLOCATION_OPTIONS)[number];
-
-export interface FormulaInput {
+interface FormulaInput {
   readonly samples: VisibleSamples;
   readonly nowMs: number;
   readonly random: () => number;
-  /** Of a fractional number of nodes; the service does not say how it rounds. */
+  /** For a fractional number of nodes; the service does not say how it rounds. */
   readonly round: (nodes: number) => number;
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;
-  /** Plain numbers as well as sampled. */
+  /** What a metric is worth when a formula names it without taking samples. */
   readonly current: Readonly<Partial<Record<Metric, number>>>;
 }
 
-export interface FormulaResult {
+interface FormulaResult {
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;
-  readonly nodeDeallocationOption: DeallocationOption;
-  /** The service's own three first, then the variables of the formula by name. */
+  readonly nodeDeallocationOption: NodeDeallocationOption;
+  /** The service's own three variables first, then the formula's by name. */
   readonly text: string;
 }
 
@@ -86,7 +85,7 @@ class Evaluator {
     try {
       return this.#compute(expression);
     } catch (error) {
-      // The innermost place is the one that helps.
+      // The innermost place is the helpful one.
       if (!(error instanceof EvaluationError) || error.detail.startsWith("Line ")) throw error;
       throw failure(error.code, expression, error.detail, error.message);
     }
@@ -142,12 +141,12 @@ class Evaluator {
       throw new EvaluationError(
         "InvalidVariable",
         "Autoscale evaluation failed",
-        `${name} has to be read with GetSample`,
+        `${name} must be read with GetSample`,
       );
     }
     const interval = Object.hasOwn(INTERVALS_MS, name) ? INTERVALS_MS[name] : undefined;
     if (interval !== undefined) return { type: "interval", ms: interval };
-    const option = DEALLOCATION_OPTIONS.find((value) => value === name);
+    const option = NODE_DEALLOCATION_OPTIONS.find((value) => value === name);
     if (option !== undefined) return { type: "string", value: option };
     throw new EvaluationError(
       "UndefinedVariable",
@@ -161,7 +160,7 @@ class Evaluator {
       throw new EvaluationError(
         "InvalidMethod",
         "Autoscale evaluation failed",
-        `${name} applies to sampled variables only`,
+        `${name} applies only to sampled variables`,
       );
     }
     const { samples, nowMs } = this.#input;
@@ -193,7 +192,7 @@ class Evaluator {
     return samples.between(metric, this.#moment(first), hasEnd ? this.#moment(second) : nowMs, percent?.value ?? 0);
   }
 
-  /** An interval means that long ago. */
+  /** An interval means: that long ago. */
   #moment(value: Value | undefined): number {
     if (value?.type === "interval") return this.#input.nowMs - value.ms;
     if (value?.type === "timestamp") return value.ms;
@@ -225,7 +224,7 @@ function memberOf(object: Value, name: string): Value {
   throw new EvaluationError("InvalidMember", "Autoscale evaluation failed", `A timestamp has no ${name}`);
 }
 
-/** Whole nodes, and never fewer than none. */
+/** Whole nodes, and never fewer than zero. */
 function targetOf(variables: ReadonlyMap<string, Value>, name: string, round: FormulaInput["round"]): number {
   const value = variables.get(name);
   if (value?.type !== "double" || !Number.isFinite(value.value)) {
@@ -235,8 +234,8 @@ function targetOf(variables: ReadonlyMap<string, Value>, name: string, round: Fo
   return Math.max(0, round(value.value));
 }
 
-function optionOf(value: Value | undefined): DeallocationOption {
-  const option = DEALLOCATION_OPTIONS.find((one) => value?.type === "string" && one === value.value);
+function optionOf(value: Value | undefined): NodeDeallocationOption {
+  const option = NODE_DEALLOCATION_OPTIONS.find((one) => value?.type === "string" && one === value.value);
   if (option !== undefined) return option;
   const found = value === undefined ? "nothing" : formatValue(value);
   throw new EvaluationError("InvalidOption", "Autoscale evaluation failed", `${OPTION} cannot be ${found}`);
@@ -256,6 +255,6 @@ function failure(
 }
 
 function wrongSampleArguments(): EvaluationError {
-  const detail = "The arguments must be a count, or times and at last a percentage";
+  const detail = "The arguments must be a count, or times followed by a percentage";
   return new EvaluationError("InvalidArgument", "Autoscale evaluation failed", detail);
 }

@@ -6,7 +6,7 @@ interface Environment {
   readonly random: () => number;
 }
 
-/** Functions take numbers and vectors in any mixture, as one list. */
+/** These take numbers and vectors in any mixture, as one list. */
 const ON_LISTS: Readonly<Record<string, (values: readonly number[]) => number>> = {
   avg: (values) => sum(values) / values.length,
   len: (values) => values.length,
@@ -70,7 +70,7 @@ function time(argument: Value | undefined, nowMs: number): Value {
   if (argument === undefined || (argument.type === "string" && argument.value === "")) {
     return { type: "timestamp", ms: nowMs };
   }
-  // Without a zone the service means UTC.
+  // Without a time zone the service assumes UTC.
   const text = argument.type === "string" ? argument.value : "";
   const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
   const fallback = Number.isNaN(ms) ? Date.parse(text) : ms;
@@ -84,7 +84,7 @@ function elementAt(values: readonly number[], index: number): number {
   return value;
 }
 
-/** Between two ranks the value is interpolated. */
+/** Interpolates between two ranks. */
 function percentile(values: readonly number[], percent: number): number {
   if (values.length === 0) throw wrong("percentile", "a vector with elements");
   const sorted = values.toSorted((a, b) => a - b);

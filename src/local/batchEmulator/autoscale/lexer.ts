@@ -8,7 +8,7 @@ export interface Token extends Position {
   readonly text: string;
 }
 
-/** A formula that cannot be read; refused when it is given, not when it is evaluated. */
+/** A formula that cannot be read: refused when it is set, not when it is evaluated. */
 export class FormulaSyntaxError extends Error {
   override readonly name = "FormulaSyntaxError";
 

@@ -65,7 +65,7 @@ function onNumbers(operate: Arithmetic, left: Value, right: Value): Value | unde
     throw new EvaluationError(
       "InvalidOperation",
       "Autoscale evaluation failed",
-      `Vectors of ${lengths} do not go together`,
+      `Vectors of ${lengths} cannot be combined`,
     );
   }
   return vector(left.values.map((value, index) => operate(value, right.values[index] ?? 0)));
@@ -102,7 +102,7 @@ function orderOf(operator: string, left: Value, right: Value): number {
   throw mismatch(operator, left, right);
 }
 
-/** NaN, which is neither equal to anything nor less or more, makes every comparison but != false. */
+/** NaN makes every comparison but != false. */
 function compare<T extends number | string>(a: T, b: T): number {
   return a === b ? 0 : a < b ? -1 : a > b ? 1 : Number.NaN;
 }

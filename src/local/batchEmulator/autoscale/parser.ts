@@ -40,10 +40,10 @@ const BINARY_LEVELS: readonly (readonly string[])[] = [
   ["*", "/"],
 ];
 
-/** So deep that no person writes it, and not so deep that reading it overflows the stack. */
+/** Deeper than anybody writes, and not deep enough for the parser to overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** Assignments, separated by semicolons; the last one may stand without. */
+/** Assignments separated by semicolons; the last semicolon may be left out. */
 export function parseFormula(formula: string): readonly Statement[] {
   const statements = new FormulaParser(tokenize(formula)).parseStatements();
   if (statements.length > LIMITS.MAX_FORMULA_STATEMENTS) {

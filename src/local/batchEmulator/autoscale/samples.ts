@@ -1,6 +1,6 @@
 import { EvaluationError } from "./values.ts";
 
-/** What is measured of a pool every 30 seconds. */
+/** What is measured of a pool every sample period. */
 export const METRICS = [
   "$ActiveTasks",
   "$RunningTasks",
@@ -31,7 +31,7 @@ export interface Sample {
   readonly values: Readonly<Partial<Record<Metric, number>>>;
 }
 
-/** A bounded history: the oldest samples go when new ones come. */
+/** A bounded history: new samples push out the oldest. */
 export class SampleHistory {
   readonly #samples: Sample[] = [];
   readonly #limit: number;
@@ -45,7 +45,7 @@ export class SampleHistory {
     if (this.#samples.length > this.#limit) this.#samples.shift();
   }
 
-  /** What a formula sees at a moment: samples become visible only some time after they were taken. */
+  /** What a formula sees at a given time: samples become visible only some time after they were taken. */
   visibleAt(nowMs: number, delayMs: number, periodMs: number): VisibleSamples {
     return new VisibleSamples(
       this.#samples.filter(({ ms }) => ms <= nowMs - delayMs),
@@ -81,7 +81,7 @@ export class VisibleSamples {
     return found.map(({ value }) => value);
   }
 
-  /** Throws when fewer than `percent` of the samples that should be there are there. */
+  /** Throws when less than `percent` of the samples that should exist do. */
   between(metric: Metric, startMs: number, endMs: number, percent: number): readonly number[] {
     const found = this.#of(metric).filter(({ ms }) => ms >= startMs && ms <= endMs);
     const has = this.percent(metric, startMs, endMs);
@@ -91,7 +91,7 @@ export class VisibleSamples {
     return found.map(({ value }) => value);
   }
 
-  /** The share of samples that are there, of those that a time should have. */
+  /** How many of the samples that a period should have exist. */
   percent(metric: Metric, startMs: number, endMs: number): number {
     const expected = Math.max(1, Math.floor((endMs - startMs) / this.periodMs));
     const found = this.#of(metric).filter(({ ms }) => ms >= startMs && ms <= endMs).length;

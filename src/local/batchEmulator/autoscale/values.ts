@@ -6,7 +6,7 @@ export type Value =
   | { readonly type: "timestamp"; readonly ms: number }
   | { readonly type: "interval"; readonly ms: number };
 
-/** A formula that cannot be evaluated: the pool stays as it is, and the error stands in its autoScaleRun. */
+/** A formula that cannot be evaluated: the pool stays as it is, and its autoScaleRun shows the error. */
 export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
   readonly code: string;
@@ -31,7 +31,7 @@ export function describeType(value: Value): string {
   return value.type === "vector" ? "doubleVec" : value.type === "interval" ? "timeinterval" : value.type;
 }
 
-/** As it stands in the results of a run. */
+/** As the results of a run show it. */
 export function formatValue(value: Value): string {
   switch (value.type) {
     case "double":

@@ -1,22 +1,23 @@
 import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { Store } from "../model/store.ts";
 import type { Random } from "../random.ts";
+import type { Runner } from "../runner/taskRunner.ts";
 import { timestamp, VersionSource } from "../timestamp.ts";
 import type { Version } from "../timestamp.ts";
-import type { EngineFaults } from "./engineFaults.ts";
-import type { Runner } from "./runner.ts";
-import type { Timings } from "./timings.ts";
+import type { Timings } from "../timings.ts";
+import type { EngineEvent } from "./events.ts";
 
-export interface EngineOptions {
+export interface EngineParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly timings: Timings;
   readonly choices: Choices;
   readonly runner: Runner;
-  readonly faults: EngineFaults;
+  readonly faults: Faults;
   readonly account: { readonly name: string; readonly url: string };
   /** Nodes in all pools together; a resize beyond it ends with a quota error. */
   readonly maxNodes: number;
@@ -25,86 +26,76 @@ export interface EngineOptions {
   readonly log: (line: string) => void;
 }
 
-/** What all state machines share: the store, the time, chance, and a way to do something later. */
-export class Engine {
-  readonly store: Store;
-  readonly random: Random;
-  readonly timings: Timings;
-  readonly choices: Choices;
-  readonly runner: Runner;
-  readonly faults: EngineFaults;
-  readonly account: EngineOptions["account"];
-  readonly maxNodes: number;
-  readonly nodesFolder: string;
-  readonly log: (line: string) => void;
-  /** Ids of pools whose waiting tasks are to be looked at before this turn ends. */
-  readonly poolsToSchedule = new Set<string>();
-  readonly #clock: Clock;
-  readonly #versions = new VersionSource();
-  readonly #timers = new Set<Cancel>();
-  #isStopped = false;
+/** What all transitions share: the parts of the emulator, the time, and ways to make something happen. */
+export interface Engine extends EngineParts {
+  readonly isStopped: boolean;
+  nowMs(): number;
+  /** The present, as answers write it. */
+  now(): string;
+  newVersion(): Version;
+  /** Lets an event have its effects, all of them before this returns. */
+  emit(event: EngineEvent): void;
+  after(delayMs: number, action: () => void): Cancel;
+  /** Runs the action once at the end of this turn, however often it is asked for under this key. */
+  atEndOfTurn(key: string, action: () => void): void;
+  /** For work that nobody waits for: it may fail (a full disk) without ending the emulator. */
+  inBackground(work: Promise<unknown>): void;
+  /** Freezes all state: what still ends by itself goes unseen, as on a machine that lost power. */
+  stop(): void;
+}
 
-  constructor(options: EngineOptions) {
-    this.store = options.store;
-    this.random = options.random;
-    this.timings = options.timings;
-    this.choices = options.choices;
-    this.runner = options.runner;
-    this.faults = options.faults;
-    this.account = options.account;
-    this.maxNodes = options.maxNodes;
-    this.nodesFolder = options.nodesFolder;
-    this.log = options.log;
-    this.#clock = options.clock;
+export function createEngine(parts: EngineParts, react: (engine: Engine, event: EngineEvent) => void): Engine {
+  const { clock, log } = parts;
+  const versions = new VersionSource();
+  const timers = new Set<Cancel>();
+  const endOfTurn = new Set<string>();
+  let isStopped = false;
+
+  function logFailure(error: unknown): void {
+    log(errorText(error));
   }
 
-  get isStopped(): boolean {
-    return this.#isStopped;
-  }
-
-  nowMs(): number {
-    return this.#clock.now();
-  }
-
-  /** The present, as it stands in an answer. */
-  now(): string {
-    return timestamp(this.#clock.now());
-  }
-
-  newVersion(): Version {
-    return this.#versions.next(this.#clock.now());
-  }
-
-  after(delayMs: number, action: () => void): Cancel {
-    if (!Number.isFinite(delayMs) || this.#isStopped) return () => {};
-    const stopTimer = this.#clock.after(delayMs, () => {
-      this.#timers.delete(cancel);
-      try {
+  const engine: Engine = {
+    ...parts,
+    get isStopped() {
+      return isStopped;
+    },
+    nowMs: () => clock.now(),
+    now: () => timestamp(clock.now()),
+    newVersion: () => versions.next(clock.now()),
+    emit: (event) => react(engine, event),
+    after(delayMs, action) {
+      if (!Number.isFinite(delayMs) || isStopped) return () => {};
+      const stopTimer = clock.after(delayMs, () => {
+        timers.delete(cancel);
+        try {
+          action();
+        } catch (error) {
+          logFailure(error);
+        }
+      });
+      const cancel = (): void => {
+        timers.delete(cancel);
+        stopTimer();
+      };
+      timers.add(cancel);
+      return cancel;
+    },
+    atEndOfTurn(key, action) {
+      if (endOfTurn.has(key)) return;
+      endOfTurn.add(key);
+      queueMicrotask(() => {
+        endOfTurn.delete(key);
         action();
-      } catch (error) {
-        this.#logFailure(error);
-      }
-    });
-    const cancel = (): void => {
-      this.#timers.delete(cancel);
-      stopTimer();
-    };
-    this.#timers.add(cancel);
-    return cancel;
-  }
-
-  /** For what nobody waits for: it may fail (a full disk), but not end the emulator. */
-  inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#logFailure(error));
-  }
-
-  /** No state changes any more: what still ends by itself ends unseen, as for a machine that lost its power. */
-  stop(): void {
-    this.#isStopped = true;
-    for (const cancel of this.#timers) cancel();
-  }
-
-  #logFailure(error: unknown): void {
-    this.log(errorText(error));
-  }
+      });
+    },
+    inBackground(work) {
+      work.catch(logFailure);
+    },
+    stop() {
+      isStopped = true;
+      for (const cancel of timers) cancel();
+    },
+  };
+  return engine;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Job, Node, Task } from "../model/entities.ts";
+import type { Node, Task } from "../model/entities.ts";
+import { startupFolder, taskFolder } from "../model/nodeFolders.ts";
 import type { Engine } from "./engine.ts";
-import { startupFolder, taskFolder } from "./paths.ts";
 
 type Setting = { readonly name: string; readonly value?: string | undefined };
 type Environment = Record<string, string>;
@@ -24,10 +24,6 @@ export function startTaskEnvironment(engine: Engine, node: Node): Environment {
     ...nodeEnvironment(engine, node, startupFolder(node)),
     ...settingsOf(node.pool.record.spec.startTask?.environmentSettings),
   };
-}
-
-export function folderOf(node: Node, job: Job, task: Task): string {
-  return taskFolder(node, job.record.id, task.record.id);
 }
 
 function nodeEnvironment(engine: Engine, { record, pool }: Node, taskDir: string): Environment {

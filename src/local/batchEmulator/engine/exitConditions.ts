@@ -1,14 +1,22 @@
 import type { Task } from "../model/entities.ts";
-import type { ExitConditions, ExitOptions } from "../spec/task.ts";
-import type { Completion } from "./taskStates.ts";
+import type { FailureInfo } from "../model/records.ts";
+import type { ExitConditions, ExitOptions } from "../requestBodies/taskBodies.ts";
 
-interface Actions {
+/** How a task ended. */
+export interface Completion {
+  readonly exitCode?: number | undefined;
+  readonly failureInfo?: FailureInfo | undefined;
+  readonly isPreProcessingFailure?: boolean;
+  readonly isUploadFailure?: boolean;
+}
+
+/** What the end of a task means for its job and for the tasks that depend on it. */
+export interface ExitActions {
   readonly jobAction: "none" | "disable" | "terminate";
   readonly dependencyAction: "satisfy" | "block";
 }
 
-/** What the end of a task means for its job and for the tasks that wait for it. */
-export function exitOptionsFor(task: Task, completion: Completion): Actions {
+export function exitActionsFor(task: Task, completion: Completion): ExitActions {
   const given = mapped(task.record.spec.exitConditions ?? {}, completion);
   const isSuccess = completion.failureInfo === undefined;
   return {
@@ -17,7 +25,7 @@ export function exitOptionsFor(task: Task, completion: Completion): Actions {
   };
 }
 
-/** A mapped exit code wins over a failed upload; the default applies to what nothing else covers, except success. */
+/** A mapped exit code wins over a failed upload; the default covers everything else but success. */
 function mapped(conditions: Partial<ExitConditions>, completion: Completion): ExitOptions | undefined {
   const { exitCode } = completion;
   if (exitCode !== undefined) {

@@ -1,21 +1,22 @@
-import type { Job, Node, Pool } from "../model/entities.ts";
-import { startAutoScale, startSampling } from "./autoscaling.ts";
-import { awaitDependencies, noteSatisfied } from "./dependencies.ts";
+import type { Job, Node, Pool, Task } from "../model/entities.ts";
 import type { Engine } from "./engine.ts";
-import { exitOptionsFor } from "./exitConditions.ts";
-import { finishDeletion, finishDisabling, finishTermination } from "./jobEndings.ts";
-import { startJobTimers } from "./jobs.ts";
-import { boot } from "./nodes.ts";
-import { setNodeState } from "./nodeStates.ts";
-import { continueDeletion } from "./pools.ts";
-import { continueResize, endResize } from "./resizing.ts";
-import { resumeTask } from "./tasks.ts";
-import { completeTask, requeueTask } from "./taskStates.ts";
-import { ENDED_BY_USER } from "./failures.ts";
+import { exitActionsFor } from "./exitConditions.ts";
+import { startWallClock } from "./job/jobCommands.ts";
+import { continueEnding } from "./job/jobEndings.ts";
+import { isEnding } from "./job/jobStates.ts";
+import { boot } from "./node/booting.ts";
+import { setNodeState } from "./node/nodeStates.ts";
+import { startAutoScale, startSampling } from "./pool/autoscaling.ts";
+import { continueDeletion } from "./pool/poolCommands.ts";
+import { continueResize, endResize } from "./pool/resizing.ts";
+import { awaitDependencies, releaseDependents } from "./task/dependencies.ts";
+import { ENDED_BY_USER } from "./task/failureInfos.ts";
+import { scheduleRetention } from "./task/retention.ts";
+import { completeTask, requeueTask } from "./task/taskTransitions.ts";
 
 /**
- * Takes up what the store holds after the emulator was ended, however it was ended: as if all nodes had lost their
- * power. Ends the processes that an emulator killed by `kill -9` left behind before anything runs again.
+ * Takes up what the store holds, however the emulator was ended: as if all nodes had lost power. Before anything runs
+ * again, ends the processes that an emulator killed by `kill -9` left behind.
  */
 export async function resume(engine: Engine): Promise<void> {
   await engine.runner.killAllIn(engine.nodesFolder);
@@ -25,26 +26,28 @@ export async function resume(engine: Engine): Promise<void> {
 
 function resumeJob(engine: Engine, job: Job): void {
   for (const task of job.tasks.values()) {
-    const { state, execution } = task.record.progress;
-    if (state === "running") {
-      if (job.record.state === "terminating") {
-        completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
-      } else {
-        requeueTask(engine, task, { isCounted: false });
-      }
-    } else if (state === "active") {
-      awaitDependencies(job, task);
-    } else if (job.record.spec.usesTaskDependencies) {
-      const actions = exitOptionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
-      if (actions.dependencyAction === "satisfy") noteSatisfied(task);
-    }
     resumeTask(engine, task);
+    scheduleRetention(engine, task);
   }
-  const { state } = job.record;
-  if (state === "active" || state === "disabling" || state === "disabled") startJobTimers(engine, job);
-  if (state === "disabling") engine.after(engine.timings.jobDisableMs, () => finishDisabling(engine, job));
-  if (state === "terminating") engine.after(engine.timings.jobTerminateMs, () => finishTermination(engine, job));
-  if (state === "deleting") engine.after(engine.timings.jobDeleteMs, () => finishDeletion(engine, job));
+  if (!isEnding(job)) startWallClock(engine, job);
+  continueEnding(engine, job);
+}
+
+function resumeTask(engine: Engine, task: Task): void {
+  const { job, record } = task;
+  const { state, execution } = record.progress;
+  if (state === "running") {
+    if (job.record.state === "terminating") {
+      completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
+    } else {
+      requeueTask(engine, task, { isCounted: false });
+    }
+  } else if (state === "active") {
+    awaitDependencies(task);
+  } else if (job.record.spec.usesTaskDependencies) {
+    const actions = exitActionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
+    if (actions.dependencyAction === "satisfy") releaseDependents(task);
+  }
 }
 
 function resumePool(engine: Engine, pool: Pool): void {

@@ -1,14 +1,10 @@
 import type { Clock } from "../../kit/clock.ts";
-import type { EngineFaults } from "../engine/engineFaults.ts";
-import { BatchError } from "../errors.ts";
-import type { BatchErrorCode } from "../errors.ts";
-import type { RequestFaults } from "../http/requestFaults.ts";
-import { sendError } from "../http/respond.ts";
-import type { Exchange } from "../http/respond.ts";
-import type { FailureInfo } from "../model/records.ts";
+import type { FailureInfo, ResizeError } from "../model/records.ts";
 import type { Random } from "../random.ts";
-import { parseFaultPlan } from "./plan.ts";
-import type { FaultPlan, FaultPlanInput, RequestFault } from "./plan.ts";
+import { ServiceError } from "../serviceError.ts";
+import type { ServiceErrorCode } from "../serviceError.ts";
+import { parseFaultPlan } from "./faultPlan.ts";
+import type { FaultPlan, FaultPlanInput, RequestFault } from "./faultPlan.ts";
 
 interface Chance {
   readonly rate: number;
@@ -17,16 +13,21 @@ interface Chance {
 
 const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy" } as const satisfies Record<
   NonNullable<RequestFault["status"]>,
-  BatchErrorCode
+  ServiceErrorCode
 >;
 
-/** Makes things go wrong on purpose, by rate, by operation and so many times. */
-export class Faults implements EngineFaults, RequestFaults {
+/** How a request fails on purpose. */
+export type RequestFailure =
+  | { readonly kind: "dropped" }
+  | { readonly kind: "refused"; readonly error: ServiceError; readonly headers: Readonly<Record<string, string>> };
+
+/** Makes things go wrong on purpose: at a rate, for an operation, a number of times. */
+export class Faults {
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #log: (line: string) => void;
   #plan: FaultPlan;
-  /** How often each fault of the plan has struck. */
+  /** How often each fault has struck so far. */
   #struck = new Map<Chance, number>();
 
   /** `log` gets a line for each fault that strikes. */
@@ -37,35 +38,33 @@ export class Faults implements EngineFaults, RequestFaults {
     this.#log = log;
   }
 
-  /** Replaces the plan; an empty one ends all faults. Counts begin anew. */
+  /** Replaces the plan; an empty one ends all faults. Counts start again. */
   set(plan: FaultPlanInput): void {
     this.#plan = parseFaultPlan(plan);
     this.#struck = new Map();
   }
 
-  async strike(operation: string | undefined, exchange: Exchange, now: string): Promise<boolean> {
+  /** Resolves, after any delay, with how the request fails; undefined lets it go on. */
+  async onRequest(operation: string | undefined): Promise<RequestFailure | undefined> {
     for (const fault of this.#plan.requests) {
       if (fault.operation !== undefined && fault.operation !== operation) continue;
       if (!this.#strikes(fault)) continue;
       if (fault.delayMs !== undefined) await this.#wait(fault.delayMs);
       if (fault.drop === true) {
         this.#log(`Fault: request dropped (${operation ?? "unknown"})`);
-        exchange.request.socket.destroy();
-        return true;
+        return { kind: "dropped" };
       }
       if (fault.status === undefined) continue;
       this.#log(`Fault: request answered ${fault.status} (${operation ?? "unknown"})`);
       const retryAfter = fault.retryAfterSeconds;
       const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
-      // The body is read to its end, else the connection could not be used again.
-      exchange.request.resume();
-      sendError(exchange, new BatchError(ERROR_BY_STATUS[fault.status]), now, headers);
-      return true;
+      return { kind: "refused", error: new ServiceError(ERROR_BY_STATUS[fault.status]), headers };
     }
-    return false;
+    return undefined;
   }
 
-  onResize(poolId: string, side: "dedicated" | "lowPriority") {
+  /** An error instead of new nodes. */
+  onResize(poolId: string, side: "dedicated" | "lowPriority"): ResizeError | undefined {
     const fault = this.#find(this.#plan.resizes, ({ pool }) => isSame(pool, poolId));
     if (fault === undefined) return undefined;
     this.#log(`Fault: resize failed (${poolId})`);
@@ -73,12 +72,14 @@ export class Faults implements EngineFaults, RequestFaults {
     return { code: fault.code ?? quota, message: fault.message };
   }
 
+  /** An exit code instead of the start task's own. */
   onStartTask(poolId: string): number | undefined {
     const fault = this.#find(this.#plan.startTasks, ({ pool }) => isSame(pool, poolId));
     if (fault !== undefined) this.#log(`Fault: start task failed (${poolId})`);
     return fault?.exitCode;
   }
 
+  /** Set when the node is to be lost this long after a task began on it. */
   onTaskStart(poolId: string, isDedicated: boolean) {
     // Dedicated nodes are never preempted.
     const fault = this.#find(
@@ -102,8 +103,8 @@ export class Faults implements EngineFaults, RequestFaults {
     return fault && failureOf(fault.code ?? "FileUploadMiscError", "An upload failed on purpose.");
   }
 
-  #find<Fault extends Chance>(faults: readonly Fault[], isMeant: (fault: Fault) => boolean): Fault | undefined {
-    return faults.find((fault) => isMeant(fault) && this.#strikes(fault));
+  #find<Fault extends Chance>(faults: readonly Fault[], matches: (fault: Fault) => boolean): Fault | undefined {
+    return faults.find((fault) => matches(fault) && this.#strikes(fault));
   }
 
   #strikes(fault: Chance): boolean {

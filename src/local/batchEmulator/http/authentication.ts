@@ -1,7 +1,7 @@
-import { BatchError } from "../errors.ts";
 import { HEADERS, LIMITS } from "../limits.ts";
-import { isSignedWith, stringToSign } from "./sharedKey.ts";
-import type { SignedRequest } from "./sharedKey.ts";
+import { ServiceError } from "../serviceError.ts";
+import { isSignedWith, stringToSign } from "./requestSignature.ts";
+import type { SignedRequest } from "./requestSignature.ts";
 
 export interface Account {
   readonly name: string;
@@ -11,19 +11,19 @@ export interface Account {
 
 const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows.net/"];
 
-/** Throws unless the request was signed with a key of the account, or carries a token that was issued for Batch. */
+/** Throws unless the request is signed with a key of the account or carries a token issued for Batch. */
 export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
   const header = request.headers.authorization;
-  if (header === undefined) throw new BatchError("UnauthorizedRequest");
+  if (header === undefined) throw new ServiceError("UnauthorizedRequest");
   const [scheme = "", rest = ""] = header.split(/\s+(.*)/s);
   if (scheme.toLowerCase() === "bearer") checkToken(rest, nowMs);
   else if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);
-  else throw new BatchError("InvalidAuthenticationInfo");
+  else throw new ServiceError("InvalidAuthenticationInfo");
 }
 
 function checkSignature(request: SignedRequest, credential: string, account: Account, nowMs: number): void {
   const [, name, signature] = /^([^:\s]+):([A-Za-z0-9+/]+=*)$/.exec(credential) ?? [];
-  if (name === undefined || signature === undefined) throw new BatchError("InvalidAuthenticationInfo");
+  if (name === undefined || signature === undefined) throw new ServiceError("InvalidAuthenticationInfo");
   const date = request.headers[HEADERS.DATE] ?? request.headers.date;
   const sentMs = Date.parse(String(date ?? ""));
   if (Number.isNaN(sentMs)) throw failed("The request has no valid ocp-date or Date header.");
@@ -33,7 +33,7 @@ function checkSignature(request: SignedRequest, credential: string, account: Acc
     );
   }
   if (name.toLowerCase() !== account.name.toLowerCase()) {
-    throw failed(`The account ${name.slice(0, 64)} is not served here; this emulator serves ${account.name}.`);
+    throw failed(`This emulator serves the account ${account.name}, not ${name.slice(0, 64)}.`);
   }
   if (!isSignedWith(request, name, account.keys, signature)) {
     throw failed(
@@ -43,8 +43,8 @@ function checkSignature(request: SignedRequest, credential: string, account: Acc
 }
 
 /**
- * Looks at the claims only: who signed the token cannot be known without its tenant. The audience is what goes wrong
- * in practice, since an older client asks for a token of the management service.
+ * Looks at the claims only: who signed the token cannot be known without its tenant. In practice it is the audience
+ * that is wrong, since older clients ask for a token of the management service.
  */
 function checkToken(token: string, nowMs: number): void {
   const claims = readClaims(token);
@@ -67,10 +67,10 @@ function readClaims(token: string): { aud?: unknown; exp?: unknown } | undefined
   }
 }
 
-function failed(detail: string): BatchError {
-  return new BatchError("AuthenticationFailed", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
+function failed(detail: string): ServiceError {
+  return new ServiceError("AuthenticationFailed", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
 }
 
-function unauthorized(detail: string): BatchError {
-  return new BatchError("UnauthorizedRequest", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
+function unauthorized(detail: string): ServiceError {
+  return new ServiceError("UnauthorizedRequest", { values: [{ key: "AuthenticationErrorDetail", value: detail }] });
 }

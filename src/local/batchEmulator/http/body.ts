@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
-import { BatchError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
+import { ServiceError } from "../serviceError.ts";
 
-/** Reads the whole body, and reads it to its end even if it is too large: a client that is cut off sees no answer. */
+/** Reads the body to its end even when it is too large: a client that is cut off sees no answer. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (
     request.method === "POST" &&
     request.headers["content-length"] === undefined &&
     request.headers["transfer-encoding"] === undefined
   ) {
-    throw new BatchError("MissingContentLengthHeader");
+    throw new ServiceError("MissingContentLengthHeader");
   }
   const chunks: Buffer[] = [];
   let length = 0;
@@ -19,7 +19,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     else chunks.length = 0;
   }
   if (length > LIMITS.MAX_BODY_BYTES) {
-    throw new BatchError("RequestBodyTooLarge", {
+    throw new ServiceError("RequestBodyTooLarge", {
       values: [{ key: "MaxLimit", value: String(LIMITS.MAX_BODY_BYTES) }],
     });
   }
@@ -31,7 +31,7 @@ export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {
-    throw new BatchError("InvalidRequestBody", {
+    throw new ServiceError("InvalidRequestBody", {
       values: [{ key: "Reason", value: cause instanceof Error ? cause.message.slice(0, 200) : "" }],
     });
   }

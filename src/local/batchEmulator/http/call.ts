@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { Version } from "../timestamp.ts";
 
-/** One request, once it is known to be authentic and to be meant for an operation. */
+/** A request that has proved authentic and meant for an operation. */
 export interface Call {
   readonly engine: Engine;
   /** Ids from the path, decoded. */
@@ -12,12 +12,11 @@ export interface Call {
   readonly headers: IncomingHttpHeaders;
   /** The JSON of the body; undefined when there is none. */
   readonly body: unknown;
-  /** Scheme and host as the client knows them; what is absolute in an answer begins with it. */
+  /** Scheme and host as the client knows them; absolute URLs in answers begin with it. */
   readonly baseUrl: string;
   /** Path and query as they arrived. */
   readonly rawUrl: string;
   readonly requestId: string;
-  readonly now: () => string;
 }
 
 export interface Reply {
@@ -25,13 +24,22 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
   readonly stream?: Readable;
-  /** Given where the answer carries ETag and Last-Modified. */
+  /** Set where the answer carries ETag and Last-Modified. */
   readonly version?: Version;
   /** The thing that was acted upon, as a URL. */
   readonly dataServiceId?: string;
 }
 
 export type Handler = (call: Call) => Reply | Promise<Reply>;
+
+export interface Operation {
+  /** As the REST reference names it. */
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  /** Absent where the emulator answers 501. */
+  readonly handler?: Handler;
+}
 
 export function param(call: Call, name: string): string {
   return call.params[name] ?? "";

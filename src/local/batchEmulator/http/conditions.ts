@@ -1,8 +1,8 @@
-import { BatchError } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
 import type { Version } from "../timestamp.ts";
 import type { Call } from "./call.ts";
 
-/** Thrown where the client has what it asks for: an answer without a body, and not an error of the service. */
+/** Thrown where the client already has what it asks for: a 304 is not one of the service's errors. */
 export class NotModified extends Error {
   override readonly name = "NotModified";
 }
@@ -10,7 +10,7 @@ export class NotModified extends Error {
 const HEADER_NAMES = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"] as const;
 type HeaderName = (typeof HEADER_NAMES)[number];
 
-/** These pairs may stand together; the first of each then decides. */
+/** Only these pairs may be combined; the first of each then decides. */
 const ALLOWED_PAIRS: readonly (readonly [HeaderName, HeaderName])[] = [
   ["if-none-match", "if-modified-since"],
   ["if-match", "if-unmodified-since"],
@@ -31,10 +31,10 @@ export function checkConditions(
   if (isMet(decisive, String(call.headers[decisive]), version)) return;
   const isUpToDate = decisive === "if-none-match" || decisive === "if-modified-since";
   if (access === "read" && isUpToDate) throw new NotModified();
-  throw new BatchError("ConditionNotMet");
+  throw new ServiceError("ConditionNotMet");
 }
 
-/** For what changes: the conditions on the version that it has before. */
+/** For changes: the conditions apply to the version before the change. */
 export function checkWrite(call: Call, version: Version): void {
   checkConditions(call, version, "write");
 }
@@ -43,7 +43,7 @@ function decisiveHeader(given: readonly HeaderName[]): HeaderName {
   const [first, second] = given;
   if (first !== undefined && given.length === 1) return first;
   const pair = ALLOWED_PAIRS.find((names) => given.length === 2 && names.every((name) => given.includes(name)));
-  if (pair === undefined || second === undefined) throw new BatchError("MultipleConditionHeadersNotSupported");
+  if (pair === undefined || second === undefined) throw new ServiceError("MultipleConditionHeadersNotSupported");
   return pair[0];
 }
 
@@ -70,7 +70,7 @@ function matchesTag(value: string, eTag: string): boolean {
   });
 }
 
-/** HTTP dates know no fractions, so the version is compared without them. */
+/** HTTP dates have no fractions, so the version is compared without its own. */
 function seconds(time: string): number {
   return Math.floor(Date.parse(time) / 1000);
 }
@@ -78,7 +78,7 @@ function seconds(time: string): number {
 function parseDate(name: HeaderName, value: string): number {
   const ms = Date.parse(value);
   if (!Number.isNaN(ms)) return Math.floor(ms / 1000);
-  throw new BatchError("InvalidHeaderValue", {
+  throw new ServiceError("InvalidHeaderValue", {
     values: [
       { key: "HeaderName", value: name },
       { key: "HeaderValue", value },

@@ -1,4 +1,4 @@
-/** What `$select` may name, and what `$filter` may compare and how: per kind of thing. */
+/** Per kind of entity: what `$select` may name, and what `$filter` may compare and how. */
 export type FieldKind = "string" | "number" | "boolean" | "time";
 
 export interface Fields {

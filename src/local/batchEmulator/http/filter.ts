@@ -1,8 +1,8 @@
-import { invalidQuery } from "../errors.ts";
+import { invalidQuery } from "../serviceError.ts";
 import type { FieldKind } from "./fields.ts";
 
-/** Decides whether one thing, as it stands in an answer, is wanted. */
-export type Predicate = (view: object) => boolean;
+/** Decides whether an entity, in the form answers give it, is wanted. */
+type Predicate = (view: object) => boolean;
 
 type Value = string | number | boolean;
 type Fields = Readonly<Record<string, FieldKind>>;
@@ -40,7 +40,7 @@ class FilterParser {
 
   parseOr(): Predicate {
     let left = this.#parseAnd();
-    while (this.#takeWord("or")) {
+    while (this.#take("or")) {
       const [first, second] = [left, this.#parseAnd()];
       left = (view) => first(view) || second(view);
     }
@@ -54,7 +54,7 @@ class FilterParser {
 
   #parseAnd(): Predicate {
     let left = this.#parseTerm();
-    while (this.#takeWord("and")) {
+    while (this.#take("and")) {
       const [first, second] = [left, this.#parseTerm()];
       left = (view) => first(view) && second(view);
     }
@@ -76,7 +76,7 @@ class FilterParser {
     const wanted = this.#parseValue(kind, this.#expect("a value"));
     return (view) => {
       const found = valueAt(view, token, kind);
-      // What a thing does not have is not equal to anything, and neither less nor more.
+      // A property that is missing equals nothing, and is neither less nor more than anything.
       return found === undefined ? operator === "ne" : decide(compare(found, wanted));
     };
   }
@@ -86,7 +86,7 @@ class FilterParser {
     const kind = this.#kindOf(name);
     if (kind !== "string") throw this.#error(`startswith does not apply to ${name}`);
     if (!this.#take(",")) throw this.#error("A comma is missing");
-    const prefix = String(this.#parseValue("string", this.#expect("a text")));
+    const prefix = String(this.#parseValue("string", this.#expect("a string")));
     if (!this.#take(")")) throw this.#error("A closing bracket is missing");
     return (view) => String(valueAt(view, name, "string") ?? "").startsWith(prefix);
   }
@@ -119,7 +119,7 @@ class FilterParser {
 
   #expect(what: string): string {
     const token = this.#tokens[this.#next++];
-    if (token === undefined) throw this.#error(`It ends where ${what} should stand`);
+    if (token === undefined) throw this.#error(`It ends where ${what} is expected`);
     return token;
   }
 
@@ -129,16 +129,12 @@ class FilterParser {
     return true;
   }
 
-  #takeWord(word: string): boolean {
-    return this.#take(word);
-  }
-
   #tokenize(): string[] {
     const tokens: string[] = [];
     for (TOKEN.lastIndex = 0; TOKEN.lastIndex < this.#text.trimEnd().length;) {
       const at = TOKEN.lastIndex;
       const match = TOKEN.exec(this.#text);
-      if (match === null) throw this.#error(`It cannot be read from character ${at + 1} on`);
+      if (match === null) throw this.#error(`Cannot be read from character ${at + 1}`);
       tokens.push(match[0].trim());
     }
     return tokens;
@@ -150,7 +146,7 @@ class FilterParser {
 }
 
 function valueAt(view: object, path: string, kind: FieldKind): Value | undefined {
-  // Tasks are filtered by a name that they do not have in answers.
+  // Tasks are filtered by a name that answers do not use.
   const name = path === "lastModifiedTime" ? "lastModified" : path;
   let value: unknown = view;
   for (const part of name.split("/")) {

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BatchError, invalidQuery } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
+import type { RequestFailure } from "../faults/faults.ts";
 import { guid } from "../random.ts";
+import { invalidQuery, ServiceError } from "../serviceError.ts";
 import { authenticate } from "./authentication.ts";
 import type { Account } from "./authentication.ts";
 import { parseJson, readBody } from "./body.ts";
 import type { Reply } from "./call.ts";
 import { NotModified } from "./conditions.ts";
-import type { RequestFaults } from "./requestFaults.ts";
 import { OPERATIONS } from "./operations.ts";
 import { parseQuery } from "./query.ts";
 import { sendError, sendReply } from "./respond.ts";
@@ -17,20 +17,18 @@ import type { Exchange } from "./respond.ts";
 import { createRouter } from "./router.ts";
 import type { Match } from "./router.ts";
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly engine: Engine;
   readonly account: Account;
-  readonly faults: RequestFaults;
-  /** The real time: clients sign with it, whatever time the tasks live in. */
+  /** The real time, which clients sign with whatever clock the tasks run by. */
   readonly wallClock: () => number;
-  readonly log: (line: string) => void;
 }
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
-/** The way of every request: faults on purpose, body, signature, version, operation, commit, answer. */
+/** What every request goes through: faults on purpose, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { engine, log } = options;
+  const { engine } = options;
   const route = createRouter(OPERATIONS);
 
   return (request, response) => {
@@ -45,13 +43,13 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         void sendReply(exchange, { status: 304 });
         return;
       }
-      // A client that went away wants no answer.
+      // A client that has gone wants no answer.
       if (response.destroyed || response.headersSent) {
         response.destroy();
         return;
       }
-      if (!(error instanceof BatchError)) log(`${request.method} ${request.url}: ${errorText(error)}`);
-      sendError(exchange, error instanceof BatchError ? error : new BatchError("InternalError"), engine.now());
+      if (!(error instanceof ServiceError)) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
+      sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());
     });
   };
 
@@ -60,8 +58,9 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     const rawUrl = request.url ?? "/";
     const method = request.method ?? "GET";
     const found = tryRoute(method, rawUrl.split("?")[0] ?? "/");
-    const name = found instanceof BatchError ? undefined : found.operation.name;
-    if (await options.faults.strike(name, exchange, engine.now())) return;
+    const name = found instanceof ServiceError ? undefined : found.operation.name;
+    const fault = await engine.faults.onRequest(name);
+    if (fault !== undefined) return fail(exchange, fault);
 
     const body = await readBody(request);
     authenticate(
@@ -71,18 +70,29 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     );
     const query = parseQuery(rawUrl);
     checkCommonQuery(query);
-    if (found instanceof BatchError) throw found;
+    if (found instanceof ServiceError) throw found;
     const reply = await perform(exchange, found, query, body);
-    // What is answered must outlive us.
+    // What has been answered must survive our death.
     engine.store.commit();
     await sendReply(exchange, reply);
   }
 
-  function tryRoute(method: string, path: string): Match | BatchError {
+  function fail(exchange: Exchange, fault: RequestFailure): void {
+    const { request } = exchange;
+    if (fault.kind === "dropped") {
+      request.socket.destroy();
+      return;
+    }
+    // An unread body would leave the connection unusable.
+    request.resume();
+    sendError(exchange, fault.error, engine.now(), fault.headers);
+  }
+
+  function tryRoute(method: string, path: string): Match | ServiceError {
     try {
       return route(method, path);
     } catch (error) {
-      if (error instanceof BatchError) return error;
+      if (error instanceof ServiceError) return error;
       throw error;
     }
   }
@@ -94,7 +104,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     body: Buffer,
   ): Reply | Promise<Reply> {
     if (operation.handler === undefined) {
-      throw new BatchError("NotImplemented", { message: `The Batch emulator does not implement ${operation.name}.` });
+      throw new ServiceError("NotImplemented", { message: `The Batch emulator does not implement ${operation.name}.` });
     }
     return operation.handler({
       engine,
@@ -105,7 +115,6 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
       baseUrl: exchange.baseUrl,
       rawUrl: exchange.request.url ?? "/",
       requestId: exchange.requestId,
-      now: () => engine.now(),
     });
   }
 }
@@ -113,11 +122,11 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
 function checkCommonQuery(query: ReadonlyMap<string, string>): void {
   const version = query.get("api-version");
   if (version === undefined || version === "") {
-    throw new BatchError("MissingRequiredQueryParameter", {
+    throw new ServiceError("MissingRequiredQueryParameter", {
       values: [{ key: "QueryParameterName", value: "api-version" }],
     });
   }
-  if (!API_VERSION.test(version)) throw new BatchError("UnsupportedRequestVersion");
+  if (!API_VERSION.test(version)) throw new ServiceError("UnsupportedRequestVersion");
   const timeout = query.get("timeout");
   if (timeout !== undefined && !/^\d+$/.test(timeout)) {
     throw invalidQuery("timeout", timeout, "Must be a whole number of seconds");

@@ -1,21 +1,21 @@
-import { BatchError, invalidQuery } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
+import { ServiceError, invalidQuery } from "../serviceError.ts";
 import type { Call, Reply } from "./call.ts";
 import type { Fields } from "./fields.ts";
 import { parseFilter } from "./filter.ts";
 
 interface Listed<Item> {
   readonly items: Iterable<Item>;
-  /** Grows from item to item; the next page begins behind the last one that was given. */
+  /** Grows from item to item; the next page begins after the last one listed. */
   readonly position: (item: Item) => number;
   readonly view: (item: Item) => object;
   readonly fields: Fields;
-  /** The name of the list in `odata.metadata`. */
+  /** What `odata.metadata` calls the list. */
   readonly kind: string;
   readonly maxResults?: number;
 }
 
-/** One page: filtered, cut to what was selected, with an absolute link to the next. */
+/** One page: filtered, reduced to what was selected, with an absolute link to the next. */
 export function listReply<Item>(call: Call, list: Listed<Item>): Reply {
   const limit = readMaxResults(call, list.maxResults ?? LIMITS.MAX_RESULTS);
   const filter = call.query.get("$filter");
@@ -48,7 +48,7 @@ export function listReply<Item>(call: Call, list: Listed<Item>): Reply {
   };
 }
 
-/** Applies `$select` and `$expand` to a single thing. */
+/** Applies `$select` to a single entity. */
 export function selectView(call: Call, view: object, fields: Fields): object {
   return readSelect(call, fields)(view);
 }
@@ -69,7 +69,7 @@ function readSelect(call: Call, fields: Fields): (view: object) => object {
   return (view) => Object.fromEntries(Object.entries(view).filter(([name]) => isKept(name, names)));
 }
 
-/** The service answers the image of a node even where only other things were selected. */
+/** The service includes a node's image even when only other properties were selected. */
 function isKept(name: string, names: readonly string[]): boolean {
   return names.includes(name) || name === "virtualMachineInfo";
 }
@@ -80,7 +80,7 @@ function readMaxResults(call: Call, max: number): number {
   const value = Number(text);
   if (!/^-?\d+$/.test(text)) throw invalidQuery("maxresults", text, "Must be a whole number");
   if (value < 1 || value > max) {
-    throw new BatchError("OutOfRangeQueryParameterValue", {
+    throw new ServiceError("OutOfRangeQueryParameterValue", {
       values: [
         { key: "QueryParameterName", value: "maxresults" },
         { key: "QueryParameterValue", value: text },
@@ -98,7 +98,7 @@ function readSkipToken(call: Call): number {
   const text = call.query.get("$skiptoken");
   if (text === undefined) return 0;
   const position = Number(text.startsWith(TOKEN_PREFIX) ? text.slice(TOKEN_PREFIX.length) : Number.NaN);
-  if (!Number.isInteger(position)) throw invalidQuery("$skiptoken", text, "Was not given out by this server");
+  if (!Number.isInteger(position)) throw invalidQuery("$skiptoken", text, "Was not issued by this server");
   return position;
 }
 

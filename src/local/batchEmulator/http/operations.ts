@@ -1,20 +1,11 @@
-import type { Handler } from "./call.ts";
-import { listSupportedImages } from "./handlers/account.ts";
-import * as autoscale from "./handlers/autoscale.ts";
-import { deleteFile, getFile, headFile, listFiles, nodeFiles, taskFiles } from "./handlers/files.ts";
-import * as jobs from "./handlers/jobs.ts";
-import * as nodes from "./handlers/nodes.ts";
-import * as pools from "./handlers/pools.ts";
-import * as tasks from "./handlers/tasks.ts";
-
-export interface Operation {
-  /** As the REST reference names it. */
-  readonly name: string;
-  readonly method: string;
-  readonly path: string;
-  /** Absent where the emulator answers 501. */
-  readonly handler?: Handler;
-}
+import type { Handler, Operation } from "./call.ts";
+import { listSupportedImages } from "./handlers/accountHandlers.ts";
+import * as autoscale from "./handlers/autoscaleHandlers.ts";
+import { deleteFile, getFile, headFile, listFiles, nodeFiles, taskFiles } from "./handlers/fileHandlers.ts";
+import * as jobs from "./handlers/jobHandlers.ts";
+import * as nodes from "./handlers/nodeHandlers.ts";
+import * as pools from "./handlers/poolHandlers.ts";
+import * as tasks from "./handlers/taskHandlers.ts";
 
 type Row = readonly [name: string, method: string, path: string, handler?: Handler];
 

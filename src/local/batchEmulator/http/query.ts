@@ -1,4 +1,4 @@
-/** Parameters as the client decodes them before it signs: `+` is a space, and the first of two equal names wins. */
+/** Parameters as the client decodes them before it signs: `+` is a space, and of two equal names the first wins. */
 export function parseQuery(rawUrl: string): Map<string, string> {
   const query = new Map<string, string>();
   const start = rawUrl.indexOf("?");

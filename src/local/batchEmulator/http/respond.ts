@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { BatchError } from "../errors.ts";
 import { CONTENT_TYPE_JSON, HEADERS } from "../limits.ts";
+import type { ServiceError } from "../serviceError.ts";
 import type { Reply } from "./call.ts";
 
 export interface Exchange {
@@ -35,10 +35,10 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   }
 }
 
-/** Errors come with their length and with their first line as the reason phrase. */
+/** Errors carry their length, and their first line as the reason phrase. */
 export function sendError(
   exchange: Exchange,
-  error: BatchError,
+  error: ServiceError,
   now: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {

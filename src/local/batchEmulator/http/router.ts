@@ -1,9 +1,9 @@
-import { BatchError } from "../errors.ts";
-import type { Operation } from "./operations.ts";
+import { ServiceError } from "../serviceError.ts";
+import type { Operation } from "./call.ts";
 
 export interface Match {
   readonly operation: Operation;
-  /** Decoded only after the path was split: a file name may hold slashes. */
+  /** Decoded after the path has been split: a file name may hold encoded slashes. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -12,7 +12,7 @@ interface Route {
   readonly pattern: RegExp;
 }
 
-/** Finds the operation of a request. Built once; groups by the first segment keep the search short. */
+/** Finds the operation of a request. Built once; grouping by the first segment keeps the search short. */
 export function createRouter(operations: readonly Operation[]): (method: string, rawPath: string) => Match {
   const routesByRoot = new Map<string, Route[]>();
   for (const operation of operations) {
@@ -30,7 +30,7 @@ export function createRouter(operations: readonly Operation[]): (method: string,
       if (operation.method === method) return { operation, params: decodeAll(match.groups ?? {}) };
       isKnownPath = true;
     }
-    throw new BatchError(isKnownPath ? "UnsupportedHttpVerb" : "InvalidUri");
+    throw new ServiceError(isKnownPath ? "UnsupportedHttpVerb" : "InvalidUri");
   };
 }
 
@@ -41,7 +41,7 @@ function rootOf(path: string): string {
 function patternOf(path: string): RegExp {
   const source = path
     .replaceAll(/[()]/g, "\\$&")
-    // What stands behind /files/ is one path, whether its slashes are encoded or not.
+    // What follows /files/ is one path, whether or not its slashes are encoded.
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${name === "path" ? ".+" : "[^/]+"})`);
   return new RegExp(`^${source}/?$`, "i");
 }
@@ -50,6 +50,6 @@ function decodeAll(groups: Readonly<Record<string, string>>): Record<string, str
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]));
   } catch {
-    throw new BatchError("InvalidUri");
+    throw new ServiceError("InvalidUri");
   }
 }

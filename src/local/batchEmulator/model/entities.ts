@@ -1,6 +1,6 @@
 import type { Cancel } from "../../kit/clock.ts";
-import type { TaskQueue } from "./taskQueue.ts";
 import type { JobRecord, NodeRecord, PoolRecord, TaskRecord } from "./records.ts";
+import type { TaskQueue } from "./taskQueue.ts";
 
 /** Ids keep their case and are compared without it. */
 export function keyOf(id: string): string {
@@ -13,7 +13,7 @@ export interface Pool {
   /** Ends the resize or deletion that is under way. */
   cancelResize?: Cancel | undefined;
   cancelAutoScale?: Cancel | undefined;
-  /** Of a pool that is being deleted: called whenever a node is gone. */
+  /** Set while the pool is being deleted: called whenever a node has gone. */
   whenEmpty?: () => void;
 }
 
@@ -21,10 +21,10 @@ export interface Node {
   readonly record: NodeRecord;
   readonly pool: Pool;
   readonly runs: Set<ActiveRun>;
-  /** Grows whenever what was going on is off (reboot, preemption): what was begun before must not go on. */
+  /** Grows with every reboot and loss, so that what was begun before knows not to go on. */
   epoch: number;
   killStartTask?: (() => void) | undefined;
-  /** Takes no more tasks, because it is about to go or to restart. */
+  /** Takes no more tasks, because it is about to leave or restart. */
   isDraining: boolean;
   whenDrained?: () => void;
 }
@@ -59,7 +59,7 @@ export interface ActiveRun {
   readonly task: Task;
   readonly node: Node;
   readonly slots: number;
-  /** What its end shall mean, when somebody asked for its end. */
+  /** What its end is to mean, if somebody asked for it. */
   ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
   kill: () => void;
 }

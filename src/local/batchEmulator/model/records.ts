@@ -1,11 +1,12 @@
-import type { JobSpec } from "../spec/job.ts";
-import type { NodeDeallocationOption, PoolSpec } from "../spec/pool.ts";
-import type { TaskSpec } from "../spec/task.ts";
+import type { JobSpec } from "../requestBodies/jobBodies.ts";
+import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
+import type { PoolSpec } from "../requestBodies/poolBodies.ts";
+import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
-/** What is kept of each thing: plain JSON, with times and names as on the wire. */
+/** What the journal keeps of each pool, node, job and task: plain JSON, with times and names as on the wire. */
 interface Kept {
   readonly id: string;
-  /** Grows with every thing that is made; the order of lists and the place at which a page goes on. */
+  /** Grows with everything that is added: the order of lists, and where the next page goes on. */
   readonly seq: number;
 }
 
@@ -15,7 +16,7 @@ interface Versioned {
   readonly creationTime: string;
 }
 
-export interface NameValue {
+interface NameValue {
   readonly name: string;
   readonly value: string;
 }
@@ -84,7 +85,7 @@ export interface StartTaskInfo {
   readonly result?: "success" | "failure";
 }
 
-export interface NodeError {
+interface NodeError {
   readonly code: string;
   readonly message: string;
   readonly errorDetails?: readonly NameValue[];
@@ -103,11 +104,11 @@ export interface NodeRecord extends Kept {
   errors: readonly NodeError[];
   totalTasksRun: number;
   totalTasksSucceeded: number;
-  /** The sandbox of the virtual machine, kept over a reboot and lost with a reimage. */
+  /** The virtual machine's disk: survives a reboot but not a reimage. */
   readonly folder: string;
 }
 
-export type JobState = "active" | "disabling" | "disabled" | "enabling" | "terminating" | "completed" | "deleting";
+export type JobState = "active" | "disabling" | "disabled" | "terminating" | "completed" | "deleting";
 
 export interface JobRecord extends Kept, Versioned {
   spec: JobSpec;
@@ -122,7 +123,7 @@ export interface JobRecord extends Kept, Versioned {
 
 export type TaskState = "active" | "running" | "completed";
 
-export interface TaskExecution {
+interface TaskExecution {
   retryCount: number;
   requeueCount: number;
   startTime?: string;
@@ -134,12 +135,12 @@ export interface TaskExecution {
   lastRequeueTime?: string;
 }
 
-export interface TaskNode {
+interface TaskNode {
   readonly poolId: string;
   readonly nodeId: string;
 }
 
-/** The part of a task that changes while it lives; written on every transition, so it is kept small. */
+/** The part of a task that changes during its life; written on every transition, so it is kept small. */
 export interface TaskProgress {
   eTag: string;
   lastModified: string;
@@ -148,7 +149,7 @@ export interface TaskProgress {
   previousState?: TaskState;
   previousStateTransitionTime?: string;
   execution: TaskExecution;
-  /** Where it ran last; its files are there. */
+  /** Where it last ran; its files are there. */
   node?: TaskNode;
   filesCleanedUp?: boolean;
 }

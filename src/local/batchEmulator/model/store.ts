@@ -1,5 +1,5 @@
 import { Journal } from "../../kit/journal.ts";
-import { BatchError } from "../errors.ts";
+import { ServiceError } from "../serviceError.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { keyOf, newCounts } from "./entities.ts";
 import type { Job, Node, Pool, Task, TaskCounts } from "./entities.ts";
@@ -142,25 +142,25 @@ export class Store {
 
   requirePool(id: string): Pool {
     const pool = this.pools.get(keyOf(id));
-    if (pool === undefined) throw new BatchError("PoolNotFound");
+    if (pool === undefined) throw new ServiceError("PoolNotFound");
     return pool;
   }
 
   requireNode(pool: Pool, id: string): Node {
     const node = pool.nodes.get(keyOf(id));
-    if (node === undefined) throw new BatchError("NodeNotFound");
+    if (node === undefined) throw new ServiceError("NodeNotFound");
     return node;
   }
 
   requireJob(id: string): Job {
     const job = this.jobs.get(keyOf(id));
-    if (job === undefined) throw new BatchError("JobNotFound");
+    if (job === undefined) throw new ServiceError("JobNotFound");
     return job;
   }
 
   requireTask(job: Job, id: string): Task {
     const task = job.tasks.get(keyOf(id));
-    if (task === undefined) throw new BatchError("TaskNotFound");
+    if (task === undefined) throw new ServiceError("TaskNotFound");
     return task;
   }
 

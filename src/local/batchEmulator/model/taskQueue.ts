@@ -1,6 +1,6 @@
 /**
- * Things that wait, oldest first. A Set would do, but one that loses its oldest members keeps their places until it
- * shrinks, so that looking at its first member costs more the longer the queue was.
+ * Items that wait, oldest first. A Set would do, but a Set that loses its oldest members keeps their places until it
+ * shrinks, so finding its first member takes longer the longer the queue once was.
  */
 export class TaskQueue<Item> implements Iterable<Item> {
   #items: (Item | undefined)[] = [];

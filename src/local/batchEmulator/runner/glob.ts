@@ -1,6 +1,6 @@
 /** Patterns of output files: https://learn.microsoft.com/rest/api/batchservice/task/add#outputfile */
-export interface Glob {
-  /** The leading folders without wildcards; paths that match are told relative to them. */
+interface Glob {
+  /** The leading folders without wildcards; matching paths are relative to them. */
   readonly fixed: readonly string[];
   /** Undefined when the pattern names one file. */
   readonly wild: readonly Segment[] | undefined;
@@ -23,7 +23,7 @@ export function matchesGlob(wild: readonly Segment[], path: string): boolean {
   return matchesFrom(wild, 0, path.split("/"), 0);
 }
 
-/** How many folders deep a match may lie; a walk need not go deeper. */
+/** How many levels deep a match may lie; a walk need not go deeper. */
 export function globDepth(wild: readonly Segment[]): number {
   return wild.includes("**") ? Number.POSITIVE_INFINITY : wild.length;
 }
@@ -43,7 +43,7 @@ function hasWildcard(segment: string): boolean {
 }
 
 function segmentPattern(segment: string): RegExp {
-  // A name that starts with a dot needs an explicit dot.
+  // Only an explicit dot matches a name that starts with one.
   let source = /^(?:[*?]|\[)/.test(segment) && !segment.startsWith("[.]") ? "(?!\\.)" : "";
   for (let i = 0; i < segment.length; i++) {
     const char = segment.charAt(i);
@@ -62,7 +62,7 @@ function segmentPattern(segment: string): RegExp {
   return new RegExp(`^${source}$`, "su");
 }
 
-/** A bracket that comes first in a set is one of its members. */
+/** A closing bracket that comes first in a set is one of its members. */
 function closingBracket(segment: string, open: number): number {
   const first = segment.charAt(open + 1) === "!" ? open + 2 : open + 1;
   return segment.indexOf("]", first + 1);

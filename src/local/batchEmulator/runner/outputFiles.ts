@@ -3,16 +3,16 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, posix, relative, resolve, sep } from "node:path";
 import type { Choices } from "../choices.ts";
 import type { FailureInfo } from "../model/records.ts";
-import type { OutputFile } from "../spec/files.ts";
+import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
-import { TransferError, upload } from "./transfer.ts";
+import { TransferError, upload } from "./storageTransfer.ts";
 
 interface Found {
   readonly path: string;
   readonly blobName: string;
 }
 
-/** Uploads what the patterns match and writes the log of it beside stdout.txt; resolves with the first failure. */
+/** Uploads what the patterns match, and logs it beside stdout.txt. Resolves with the first failure, if any. */
 export async function sendOutputFiles(
   files: readonly OutputFile[],
   taskFolder: string,
@@ -30,8 +30,8 @@ export async function sendOutputFiles(
   return first;
 }
 
-/** The files that a pattern names, all of them really inside the task's folder. Undefined when it leaves that. */
-export async function findOutputFiles(
+/** The files that a pattern names, all inside the task's folder. Undefined when the pattern leaves it. */
+async function findOutputFiles(
   filePattern: string,
   path: string | undefined,
   taskFolder: string,
@@ -87,7 +87,7 @@ async function sendOne(
   return undefined;
 }
 
-/** Containers answer with their names relative to themselves; the signature of the URL stays behind the blob's name. */
+/** Adds the name to the path of the container's URL, so that the signature stays after it. */
 function blobUrl(containerUrl: string, blobName: string): string {
   const url = new URL(containerUrl);
   url.pathname = `${url.pathname.replace(/\/$/, "")}/${blobName.split("/").map(encodeURIComponent).join("/")}`;

@@ -4,16 +4,16 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import type { Choices } from "../choices.ts";
-import { NODE_FOLDERS } from "../engine/paths.ts";
-import type { Execution, Outcome, Runner, Work } from "../engine/runner.ts";
 import { findOnPath, isProgram } from "../../kit/programs.ts";
+import { NODE_FOLDERS } from "../model/nodeFolders.ts";
+import type { Execution, Outcome, Runner, Work } from "./taskRunner.ts";
 import type { FailureInfo } from "../model/records.ts";
-import type { OutputFile } from "../spec/files.ts";
+import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
-import { splitWords } from "./words.ts";
+import { splitWords } from "./commandLine.ts";
 
 export interface ProcessRunnerOptions {
   /** Where running processes are written down. */

@@ -1,12 +1,12 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { FailureInfo } from "../model/records.ts";
-import type { ResourceFile } from "../spec/files.ts";
-import { download, TransferError } from "./transfer.ts";
+import type { ResourceFile } from "../requestBodies/fileBodies.ts";
+import { download, TransferError } from "./storageTransfer.ts";
 
 const DEFAULT_FILE_MODE = "0770";
 
-/** Downloads everything into the working directory, replacing what is there; resolves with the reason it failed. */
+/** Downloads everything into the working directory, replacing what is there. Resolves with the failure, if any. */
 export async function fetchResourceFiles(
   files: readonly ResourceFile[],
   folder: string,
@@ -41,7 +41,7 @@ async function fetchFile(
   try {
     const mode = Number.parseInt(fileMode ?? DEFAULT_FILE_MODE, 8);
     await download(url, target, mode, signal);
-    // The mode given on creation is cut by the umask.
+    // The umask cuts the mode given on creation.
     await chmod(target, mode);
     return undefined;
   } catch (error) {
@@ -58,7 +58,7 @@ async function fetchContainer(
   const prefix = file.blobPrefix;
   const names: string[] = [];
   try {
-    // Loading it takes longer than starting all the rest, and few tasks need it.
+    // Loading it takes longer than starting everything else, and few tasks need it.
     const { ContainerClient } = await import("@azure/storage-blob");
     const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 3, retryDelayInMs: 200 } });
     const blobs = container.listBlobsFlat({ abortSignal: signal, ...(prefix !== undefined && { prefix }) });
@@ -80,7 +80,7 @@ function downloadFailure(error: unknown, path: string): FailureInfo {
   if (status === 404) {
     return failureInfo("UserError", "BlobNotFound", "One of the specified Azure Blob(s) is not found.", path, status);
   }
-  // 409 is what storage answers where public access is not permitted.
+  // Storage answers 409 where public access is not permitted.
   if (status === 401 || status === 403 || status === 409) {
     return failureInfo(
       "UserError",
@@ -120,7 +120,7 @@ function listFailure(error: unknown, path: string): FailureInfo {
   return failureInfo("ServerError", "ResourceContainerListMiscError", message, path, status);
 }
 
-/** URLs stay out of it: they carry signatures. */
+/** Says nothing of URLs: they carry signatures. */
 function failureInfo(
   category: FailureInfo["category"],
   code: string,

@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Deletes folders so that they are gone at once: a task or a job of the same name may come the next moment and must not
- * lose its files to a deletion that is still going on.
+ * Makes folders disappear at once and deletes them afterwards: a task or job of the same name may come the next moment
+ * and must not lose its files to a deletion that is still under way.
  */
 export class Trash {
   readonly #folder: string;
@@ -12,7 +12,7 @@ export class Trash {
 
   constructor(folder: string) {
     this.#folder = folder;
-    // What a killed emulator did not get to.
+    // What a killed emulator left undeleted.
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }

@@ -1,16 +1,16 @@
 import type { Clock } from "../../kit/clock.ts";
-import type { Execution, Outcome, Runner } from "../engine/runner.ts";
 import type { Random } from "../random.ts";
+import type { Execution, Outcome, Runner } from "./taskRunner.ts";
 
-/** How long tasks seem to run and how they end, where nothing really runs. */
+/** How long tasks appear to run and how they end, when nothing really runs. */
 export interface VirtualTasks {
-  /** One number, or the least and the most. */
+  /** One number, or a minimum and a maximum. */
   readonly seconds: number | readonly [number, number];
   /** The share of tasks that exit with 1, from 0 to 1. */
   readonly failureRate?: number;
 }
 
-/** Lets time pass instead of running anything: no processes, no downloads, no files. */
+/** Lets time pass instead of running anything: no processes, downloads or files. */
 export function virtualRunner(clock: Clock, random: Random, tasks: VirtualTasks): Runner {
   return {
     start(): Execution {

@@ -1,4 +1,4 @@
-/** `$expand=stats`: nothing is measured here but the time that passed. */
+/** `$expand=stats`: only the passing of time is measured here. */
 export function noUsage(url: string, startTime: string, endTime: string | undefined): object {
   return {
     url,

@@ -1,0 +1,22 @@
+import type { ActiveRun, Job, Node, Pool, Task } from "../model/entities.ts";
+import type { ExitActions } from "./exitConditions.ts";
+
+/**
+ * What has happened to a task, node, job or pool that concerns others. Emitted by the transition that did it, after it
+ * has changed the model; `eventEffects.ts` says what follows.
+ */
+export type EngineEvent =
+  /** Tasks of the job may be ready to run: one was added or reactivated, or the job was enabled or changed. */
+  | { readonly kind: "tasksWaiting"; readonly job: Job }
+  /** A task has its place on a node; its command has not begun yet. */
+  | { readonly kind: "runStarted"; readonly run: ActiveRun }
+  /** The task has its result. `actions` is what its exit conditions make of it. */
+  | { readonly kind: "taskCompleted"; readonly task: Task; readonly actions: ExitActions }
+  | { readonly kind: "taskDeleted"; readonly task: Task }
+  /** The task is off its node: completed, active again, or deleted meanwhile. */
+  | { readonly kind: "runEnded"; readonly run: ActiveRun }
+  /** The node takes tasks. */
+  | { readonly kind: "nodeReady"; readonly node: Node }
+  | { readonly kind: "nodeLeft"; readonly pool: Pool }
+  /** The pool is steady again. */
+  | { readonly kind: "resizeEnded"; readonly pool: Pool };

@@ -1,0 +1,92 @@
+import type { ActiveRun, Job } from "../../model/entities.ts";
+import { jobFolder } from "../../model/nodeFolders.ts";
+import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
+import type { Engine } from "../engine.ts";
+import type { ExitActions } from "../exitConditions.ts";
+import { refuseWhenEnding } from "../refusals.ts";
+import { endRun } from "../task/taskRun.ts";
+import { setJobState, touchJob } from "./jobStates.ts";
+
+/*
+ * A job is disabled, terminated or deleted in two steps: the first sets a state on the way (disabling, terminating,
+ * deleting), the second follows a little later, once none of its tasks is running.
+ */
+
+export function disableJob(engine: Engine, job: Job, option: DisableTasksOption): void {
+  refuseWhenEnding(job);
+  if (job.record.state !== "active") throw new ServiceError("JobNotActive");
+  setJobState(engine, job, "disabling");
+  touchJob(engine, job);
+  if (option !== "wait") endRuns(job, option === "requeue" ? "requeued" : "terminated");
+  continueEnding(engine, job);
+}
+
+/** Running tasks are ended; waiting ones stay active for good. */
+export function terminateJob(engine: Engine, job: Job, reason: string): void {
+  setJobState(engine, job, "terminating");
+  job.record.terminateReason = reason;
+  touchJob(engine, job);
+  job.cancelWallClock?.();
+  endRuns(job, "terminated");
+  continueEnding(engine, job);
+}
+
+export function terminateWhenAllComplete(engine: Engine, job: Job): void {
+  const { state, spec } = job.record;
+  if (spec.onAllTasksComplete !== "terminatejob") return;
+  if (state === "active" && job.counts.completed === job.tasks.size) terminateJob(engine, job, "AllTasksComplete");
+}
+
+export function deleteJob(engine: Engine, job: Job): void {
+  if (job.record.state === "deleting") throw new ServiceError("JobBeingDeleted");
+  setJobState(engine, job, "deleting");
+  touchJob(engine, job);
+  job.cancelWallClock?.();
+  endRuns(job, "terminated");
+  continueEnding(engine, job);
+}
+
+/** Lets the exit conditions of a task have their effect on its job. */
+export function followExitActions(engine: Engine, job: Job, { jobAction }: ExitActions): void {
+  if (job.record.spec.onTaskFailure !== "performexitoptionsjobaction" || job.record.state !== "active") return;
+  if (jobAction === "terminate") terminateJob(engine, job, "TaskFailed");
+  // The other tasks are requeued, since one task's exit options must not cost the others their work.
+  if (jobAction === "disable") disableJob(engine, job, "requeue");
+}
+
+/** The second step: after the first, after the last run has ended, and after a restart. */
+export function continueEnding(engine: Engine, job: Job): void {
+  const { jobDisableMs, jobTerminateMs, jobDeleteMs } = engine.timings;
+  const { state } = job.record;
+  if (state === "disabling") engine.after(jobDisableMs, () => finishDisabling(engine, job));
+  if (state === "terminating") engine.after(jobTerminateMs, () => finishTermination(engine, job));
+  if (state === "deleting") engine.after(jobDeleteMs, () => finishDeletion(engine, job));
+}
+
+function finishDisabling(engine: Engine, job: Job): void {
+  if (job.record.state === "disabling" && job.runs.size === 0) setJobState(engine, job, "disabled");
+}
+
+function finishTermination(engine: Engine, job: Job): void {
+  if (job.record.state !== "terminating" || job.runs.size > 0) return;
+  setJobState(engine, job, "completed");
+  job.record.endTime = engine.now();
+  engine.store.saveJob(job);
+}
+
+/** Deletes the tasks and their files, whatever their retention time. */
+function finishDeletion(engine: Engine, job: Job): void {
+  if (job.record.state !== "deleting" || job.runs.size > 0) return;
+  for (const task of job.tasks.values()) task.cancelRetention?.();
+  engine.store.removeJob(job);
+  for (const pool of engine.store.pools.values()) {
+    for (const node of pool.nodes.values()) {
+      engine.inBackground(engine.runner.removeFolder(jobFolder(node, job.record.id)));
+    }
+  }
+}
+
+function endRuns(job: Job, ending: NonNullable<ActiveRun["ending"]>): void {
+  for (const run of job.runs) endRun(run, ending);
+}

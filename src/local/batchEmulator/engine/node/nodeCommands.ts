@@ -1,0 +1,47 @@
+import type { Node } from "../../model/entities.ts";
+import type { DisableSchedulingOption, NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
+import type { Engine } from "../engine.ts";
+import { refuseUnlessRestartable } from "../refusals.ts";
+import { boot, resetMachine } from "./booting.ts";
+import { endRuns, vacate } from "./draining.ts";
+import { refreshUsableNode, setNodeState } from "./nodeStates.ts";
+
+/** A reboot keeps what is on the disk, a reimage does not; the tasks on the node are dealt with as asked. */
+export function restartNode(
+  engine: Engine,
+  node: Node,
+  state: "rebooting" | "reimaging",
+  option: NodeDeallocationOption,
+): void {
+  refuseUnlessRestartable(node);
+  vacate(node, option, () => restart(engine, node, state));
+}
+
+export function disableScheduling(engine: Engine, node: Node, option: DisableSchedulingOption): void {
+  if (node.record.schedulingState === "disabled") throw new ServiceError("NodeAlreadyInTargetSchedulingState");
+  node.record.schedulingState = "disabled";
+  if (option !== "taskcompletion") endRuns(node, option === "terminate" ? "terminated" : "requeued");
+  refreshUsableNode(engine, node);
+  engine.store.saveNode(node);
+}
+
+export function enableScheduling(engine: Engine, node: Node): void {
+  if (node.record.schedulingState === "enabled") throw new ServiceError("NodeAlreadyInTargetSchedulingState");
+  node.record.schedulingState = "enabled";
+  refreshUsableNode(engine, node);
+  engine.store.saveNode(node);
+  engine.emit({ kind: "nodeReady", node });
+}
+
+function restart(engine: Engine, node: Node, state: "rebooting" | "reimaging"): void {
+  node.epoch++;
+  node.isDraining = false;
+  node.killStartTask?.();
+  setNodeState(engine, node, state);
+  const { epoch } = node;
+  const bootUnlessLost = (): void => {
+    if (node.epoch === epoch) boot(engine, node);
+  };
+  engine.inBackground(resetMachine(engine, node, state === "reimaging").then(bootUnlessLost));
+}

@@ -1,0 +1,82 @@
+import { keyOf, slotsInUse } from "../../model/entities.ts";
+import type { Job, Node, Pool, Task } from "../../model/entities.ts";
+import { shuffled } from "../../random.ts";
+import type { Engine } from "../engine.ts";
+import { acceptsTasks } from "../node/nodeStates.ts";
+import { startRun } from "../task/taskRun.ts";
+import { makeRoomFor } from "./preemption.ts";
+
+/** The service promises no order within a job: chance decides among this many of those that have waited longest. */
+const CANDIDATES = 4;
+
+/** Gives free slots to waiting tasks, once at the end of this turn however often it is asked to. */
+export function schedule(engine: Engine, poolId: string): void {
+  const key = keyOf(poolId);
+  engine.atEndOfTurn(key, () => {
+    const pool = engine.store.pools.get(key);
+    if (pool !== undefined && pool.record.state === "active" && !engine.isStopped) assignTasks(engine, pool);
+  });
+}
+
+function assignTasks(engine: Engine, pool: Pool): void {
+  const slotsPerNode = pool.record.spec.taskSlotsPerNode;
+  const free = new Map<Node, number>();
+  for (const node of pool.nodes.values()) {
+    const slots = acceptsTasks(node) ? slotsPerNode - slotsInUse(node) : 0;
+    if (slots > 0) free.set(node, slots);
+  }
+  for (const job of byPriority(engine, pool)) {
+    // Once a task has found no place, only smaller ones are looked at: most of a long queue never is.
+    let tooLarge = Number.POSITIVE_INFINITY;
+    while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
+      const task = pick(engine, job, tooLarge);
+      if (task === undefined) break;
+      const { requiredSlots } = task.record.spec;
+      const node = chooseNode(pool, free, task);
+      if (node === undefined) {
+        tooLarge = requiredSlots;
+        continue;
+      }
+      const left = (free.get(node) ?? 0) - requiredSlots;
+      if (left > 0) free.set(node, left);
+      else free.delete(node);
+      startRun(engine, task, node);
+    }
+    if (mayRunMore(job) && job.ready.size > 0) makeRoomFor(engine, pool, job);
+  }
+}
+
+function mayRunMore(job: Job): boolean {
+  const { state, spec } = job.record;
+  return state === "active" && (spec.maxParallelTasks === -1 || job.runs.size < spec.maxParallelTasks);
+}
+
+function byPriority(engine: Engine, pool: Pool): Job[] {
+  const waiting = [...engine.store.jobsOfPool(pool.record.id)].filter((job) => job.ready.size > 0);
+  return shuffled(waiting, engine.random).sort((a, b) => b.record.spec.priority - a.record.spec.priority);
+}
+
+function pick(engine: Engine, job: Job, tooLarge: number): Task | undefined {
+  const candidates: Task[] = [];
+  for (const task of job.ready) {
+    if (task.record.spec.requiredSlots < tooLarge) candidates.push(task);
+    if (candidates.length === CANDIDATES) break;
+  }
+  return candidates[Math.floor(engine.random.number() * candidates.length)];
+}
+
+function chooseNode(pool: Pool, free: ReadonlyMap<Node, number>, task: Task): Node | undefined {
+  const { requiredSlots, affinityInfo } = task.record.spec;
+  const isPack = pool.record.spec.taskSchedulingPolicy.nodeFillType === "Pack";
+  let best: Node | undefined;
+  let bestSlots = 0;
+  for (const [node, slots] of free) {
+    if (slots < requiredSlots) continue;
+    if (affinityInfo?.affinityId === `TVM:${node.record.id}`) return node;
+    if (best === undefined || (isPack ? slots < bestSlots : slots > bestSlots)) {
+      best = node;
+      bestSlots = slots;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,156 @@
+import { durationMs } from "../../duration.ts";
+import { keyOf } from "../../model/entities.ts";
+import type { ActiveRun, Node, Task } from "../../model/entities.ts";
+import { taskFolder } from "../../model/nodeFolders.ts";
+import type { FailureInfo } from "../../model/records.ts";
+import type { OutputFile } from "../../requestBodies/fileBodies.ts";
+import type { Outcome, Work } from "../../runner/taskRunner.ts";
+import type { Engine } from "../engine.ts";
+import { taskEnvironment } from "../environment.ts";
+import { ENDED_BY_SERVICE, ENDED_BY_USER, failureOf, unknownFailure } from "./failureInfos.ts";
+import { assignTask, completeTask, requeueTask } from "./taskTransitions.ts";
+
+/** Puts an active task on a node and runs it there to its end. */
+export function startRun(engine: Engine, task: Task, node: Node): void {
+  const run: ActiveRun = { task, node, slots: task.record.spec.requiredSlots, kill: () => {} };
+  task.run = run;
+  task.job.runs.add(run);
+  node.runs.add(run);
+  assignTask(engine, task, node);
+  // Before the process exists: after a kill -9 the journal must know every task that may have run.
+  engine.store.commit();
+  engine.emit({ kind: "runStarted", run });
+  runToEnd(engine, run).catch((error: unknown) => {
+    engine.log(`Task ${task.record.id} of job ${task.job.record.id} broke the emulator: ${String(error)}`);
+    finish(engine, run, () => completeTask(engine, task, { failureInfo: unknownFailure(error) }));
+  });
+}
+
+/** Ends a run early. "dropped" and "requeued" make the task active again; only the latter counts as a requeue. */
+export function endRun(run: ActiveRun, ending: NonNullable<ActiveRun["ending"]>): void {
+  // The first to ask decides, but nobody brings back a task that a user has ended.
+  if (run.ending === undefined || ending === "terminated") run.ending = ending;
+  run.kill();
+}
+
+async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
+  const { task } = run;
+  let work = workOf(engine, run);
+  for (;;) {
+    const outcome = await attempt(engine, run, work);
+    if (engine.isStopped) return;
+    if (wasTakenAway(run)) break;
+    if (run.ending === undefined && mayRetry(task, outcome)) {
+      noteRetry(engine, task);
+      work = { ...work, appendsOutput: engine.choices.outputOnRetry === "append" };
+      continue;
+    }
+    const failure = run.ending === "expired" ? ENDED_BY_SERVICE : failureOf(outcome);
+    const uploadFailure =
+      outcome.kind === "exited" ? await upload(engine, run, work, failure === undefined) : undefined;
+    if (engine.isStopped) return;
+    if (wasTakenAway(run)) break;
+    finish(engine, run, () => concludeRun(engine, run, outcome, failure, uploadFailure));
+    return;
+  }
+  finish(engine, run, () => {
+    if (run.ending === "terminated") {
+      completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
+    } else {
+      requeueTask(engine, task, { isCounted: run.ending === "requeued" });
+    }
+  });
+}
+
+/** Somebody ended the run, so how its command ended does not matter. */
+function wasTakenAway({ ending }: ActiveRun): boolean {
+  return ending !== undefined && ending !== "expired";
+}
+
+async function attempt(engine: Engine, run: ActiveRun, work: Work): Promise<Outcome> {
+  const { job, record } = run.task;
+  const failure = engine.faults.onDownload(job.record.id);
+  if (failure !== undefined && work.resourceFiles.length > 0) return { kind: "failed", failure };
+  const execution = engine.runner.start(work);
+  run.kill = () => execution.kill();
+  // Somebody may have ended the run before there was anything to kill.
+  if (run.ending !== undefined) execution.kill();
+  const cancel = engine.after(durationMs(record.spec.constraints.maxWallClockTime), () => endRun(run, "expired"));
+  try {
+    const outcome = await execution.outcome;
+    return run.ending === "expired" ? { kind: "exited", exitCode: engine.choices.killedExitCode } : outcome;
+  } finally {
+    cancel();
+    run.kill = () => {};
+  }
+}
+
+async function upload(
+  engine: Engine,
+  run: ActiveRun,
+  work: Work,
+  isSuccess: boolean,
+): Promise<FailureInfo | undefined> {
+  const files = (run.task.record.spec.outputFiles ?? []).filter((file) => isForUpload(file, isSuccess));
+  if (files.length === 0) return undefined;
+  return engine.faults.onUpload(run.task.job.record.id) ?? (await engine.runner.upload(work, files));
+}
+
+function isForUpload({ uploadOptions }: OutputFile, isSuccess: boolean): boolean {
+  const { uploadCondition } = uploadOptions;
+  return uploadCondition === "TaskCompletion" || (uploadCondition === "TaskSuccess") === isSuccess;
+}
+
+/** Only a non-zero exit is tried again; failed downloads, launches and uploads are final. */
+function mayRetry({ record }: Task, outcome: Outcome): boolean {
+  const { maxTaskRetryCount } = record.spec.constraints;
+  if (outcome.kind !== "exited" || outcome.exitCode === 0) return false;
+  return maxTaskRetryCount === -1 || record.progress.execution.retryCount < maxTaskRetryCount;
+}
+
+function noteRetry(engine: Engine, task: Task): void {
+  engine.store.progressTask(task, ({ execution }) => {
+    execution.retryCount++;
+    execution.lastRetryTime = engine.now();
+    execution.startTime = engine.now();
+  });
+}
+
+function concludeRun(
+  engine: Engine,
+  { task, node }: ActiveRun,
+  outcome: Outcome,
+  failure: FailureInfo | undefined,
+  uploadFailure: FailureInfo | undefined,
+): void {
+  const failureInfo = failure ?? uploadFailure;
+  node.record.totalTasksRun++;
+  if (failureInfo === undefined) node.record.totalTasksSucceeded++;
+  completeTask(engine, task, {
+    exitCode: outcome.kind === "exited" ? outcome.exitCode : undefined,
+    failureInfo,
+    isUploadFailure: failure === undefined && uploadFailure !== undefined,
+    isPreProcessingFailure: outcome.kind === "failed",
+  });
+}
+
+function finish(engine: Engine, run: ActiveRun, conclude: () => void): void {
+  const { task, node } = run;
+  task.job.runs.delete(run);
+  node.runs.delete(run);
+  if (task.run === run) task.run = undefined;
+  const isDeleted = task.job.tasks.get(keyOf(task.record.id)) !== task;
+  if (!isDeleted) conclude();
+  engine.emit({ kind: "runEnded", run });
+}
+
+function workOf(engine: Engine, { task, node }: ActiveRun): Work {
+  const { job, record } = task;
+  return {
+    commandLine: record.spec.commandLine,
+    folder: taskFolder(node, job.record.id, record.id),
+    environment: taskEnvironment(engine, task, node),
+    resourceFiles: record.spec.resourceFiles ?? [],
+    appendsOutput: false,
+  };
+}

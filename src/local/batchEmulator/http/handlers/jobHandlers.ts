@@ -1,0 +1,84 @@
+import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
+import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
+import type { Job } from "../../model/entities.ts";
+import {
+  parseDisableJob,
+  parseJobPatch,
+  parseJobUpdate,
+  parseNewJob,
+  parseTerminateJob,
+} from "../../requestBodies/jobBodies.ts";
+import { changeReply, entityReply, param } from "../call.ts";
+import type { Call, Reply } from "../call.ts";
+import { checkConditions, checkWrite } from "../conditions.ts";
+import { FIELDS } from "../fields.ts";
+import { listReply, selectView, wantsStats } from "../listing.ts";
+import { jobView } from "../views/jobView.ts";
+
+export function jobAdd(call: Call): Reply {
+  const { record } = addJob(call.engine, parseNewJob(call.body));
+  // The service gives this address whatever the job's id.
+  const url = `${call.baseUrl}/jobs/job-1`;
+  return { ...changeReply(call, 201, record), headers: { Location: url }, dataServiceId: url };
+}
+
+export function jobGet(call: Call): Reply {
+  const job = jobOf(call);
+  checkConditions(call, job.record, "read");
+  const view = jobView(call.baseUrl, job, wantsStats(call));
+  return entityReply(call, "jobs", selectView(call, view, FIELDS.job), job.record);
+}
+
+export function jobList(call: Call): Reply {
+  const withStats = wantsStats(call);
+  return listReply(call, {
+    items: call.engine.store.jobs.values(),
+    position: (job) => job.record.seq,
+    view: (job) => jobView(call.baseUrl, job, withStats),
+    fields: FIELDS.job,
+    kind: "jobs",
+  });
+}
+
+export function jobPatch(call: Call): Reply {
+  return change(call, 200, (job) => patchJob(call.engine, job, parseJobPatch(call.body)));
+}
+
+export function jobUpdate(call: Call): Reply {
+  return change(call, 200, (job) => patchJob(call.engine, job, parseJobUpdate(call.body)));
+}
+
+export function jobTerminate(call: Call): Reply {
+  return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body)));
+}
+
+export function jobDisable(call: Call): Reply {
+  return change(call, 202, (job) => disableJob(call.engine, job, parseDisableJob(call.body)));
+}
+
+export function jobEnable(call: Call): Reply {
+  return change(call, 202, (job) => enableJob(call.engine, job));
+}
+
+export function jobDelete(call: Call): Reply {
+  const job = jobOf(call);
+  checkWrite(call, job.record);
+  deleteJob(call.engine, job);
+  return { status: 202 };
+}
+
+export function jobTaskCounts(call: Call): Reply {
+  const { counts, slotCounts } = jobOf(call);
+  return entityReply(call, "taskcounts", { taskCounts: counts, taskSlotCounts: slotCounts });
+}
+
+export function jobOf(call: Call): Job {
+  return call.engine.store.requireJob(param(call, "job"));
+}
+
+function change(call: Call, status: number, act: (job: Job) => void): Reply {
+  const job = jobOf(call);
+  checkWrite(call, job.record);
+  act(job);
+  return changeReply(call, status, job.record);
+}

@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import { choice, nameValue, optional, unsupported } from "./schema.ts";
+
+/** Only the node knows where the working directory is, so the path must stay inside it. */
+function isInside(path: string): boolean {
+  return !path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0");
+}
+
+const url = v.pipe(
+  v.string(),
+  v.check((text) => URL.canParse(text) && /^https?:/i.test(text), "Must be an absolute http or https URL"),
+);
+
+const filePath = v.pipe(
+  v.string(),
+  v.minLength(1, "Must not be empty"),
+  v.check(isInside, "Must be a relative path inside the working directory of the task"),
+);
+
+export const resourceFile = v.pipe(
+  v.object({
+    httpUrl: optional(url),
+    storageContainerUrl: optional(url),
+    autoStorageContainerName: unsupported("autoStorageContainerName"),
+    identityReference: unsupported("identityReference"),
+    blobPrefix: optional(v.string()),
+    filePath: optional(filePath),
+    fileMode: optional(v.pipe(v.string(), v.regex(/^[0-7]{3,4}$/, "Must be an octal mode such as 0770"))),
+  }),
+  v.check(
+    (file) => (file.httpUrl === undefined) !== (file.storageContainerUrl === undefined),
+    "Exactly one of httpUrl and storageContainerUrl must be given",
+  ),
+  v.check((file) => file.httpUrl === undefined || file.filePath !== undefined, "httpUrl needs a filePath"),
+  v.check(
+    (file) => file.httpUrl === undefined || file.blobPrefix === undefined,
+    "blobPrefix needs storageContainerUrl",
+  ),
+);
+export type ResourceFile = v.InferOutput<typeof resourceFile>;
+
+/** Up to the task's folder, where stdout.txt is, and no further. Variables get their values on the node. */
+function staysInTask(pattern: string): boolean {
+  if (/^[$%]/.test(pattern)) return true;
+  // Where a node keeps its tasks is not yet known.
+  if (pattern.startsWith("/")) return true;
+  let depth = 1;
+  for (const segment of pattern.split("/")) {
+    if (segment === "..") depth--;
+    else if (segment !== "." && segment !== "") depth++;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
+export const outputFile = v.object({
+  filePattern: v.pipe(
+    v.string(),
+    v.minLength(1, "Must not be empty"),
+    v.check(staysInTask, "Must stay in the directory of the task"),
+  ),
+  destination: v.object({
+    container: v.object({
+      path: optional(v.string()),
+      containerUrl: url,
+      identityReference: unsupported("identityReference"),
+      uploadHeaders: optional(v.array(nameValue)),
+    }),
+  }),
+  uploadOptions: v.nullish(
+    v.object({
+      uploadCondition: v.nullish(choice(["TaskSuccess", "TaskFailure", "TaskCompletion"]), "TaskCompletion"),
+    }),
+    {},
+  ),
+});
+export type OutputFile = v.InferOutput<typeof outputFile>;

@@ -1,0 +1,110 @@
+import * as v from "valibot";
+import { DURATIONS, LIMITS } from "../limits.ts";
+import { ServiceError } from "../serviceError.ts";
+import {
+  choice,
+  countOrUnlimited,
+  displayName,
+  duration,
+  id,
+  int32,
+  nameValue,
+  optional,
+  parseBody,
+  unsupported,
+} from "./schema.ts";
+
+const priority = v.pipe(
+  int32,
+  v.transform((value) => {
+    if (value < LIMITS.MIN_PRIORITY || value > LIMITS.MAX_PRIORITY) throw new ServiceError("OutOfRangePriority");
+    return value;
+  }),
+);
+
+const constraints = v.object({
+  maxWallClockTime: v.nullish(duration(), DURATIONS.UNLIMITED),
+  maxTaskRetryCount: v.nullish(countOrUnlimited, 0),
+});
+type JobConstraints = v.InferOutput<typeof constraints>;
+
+const DEFAULT_CONSTRAINTS: JobConstraints = { maxWallClockTime: DURATIONS.UNLIMITED, maxTaskRetryCount: 0 };
+
+const maxParallelTasks = v.pipe(
+  int32,
+  v.check((value) => value === -1 || value > 0, "Must be -1 for unlimited, or greater than 0"),
+);
+
+const poolInfo = v.object({
+  // Replaces poolId, so it comes first: otherwise the answer would be that poolId is missing.
+  autoPoolSpecification: unsupported("autoPoolSpecification"),
+  poolId: id,
+});
+
+const onAllTasksComplete = choice(["noaction", "terminatejob"]);
+const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
+
+const newJob = v.object({
+  id,
+  displayName: optional(displayName),
+  priority: v.nullish(priority, 0),
+  maxParallelTasks: v.nullish(maxParallelTasks, -1),
+  allowTaskPreemption: v.nullish(v.boolean(), false),
+  constraints: v.nullish(constraints, DEFAULT_CONSTRAINTS),
+  jobManagerTask: unsupported("jobManagerTask"),
+  jobPreparationTask: unsupported("jobPreparationTask"),
+  jobReleaseTask: unsupported("jobReleaseTask"),
+  commonEnvironmentSettings: optional(v.array(nameValue)),
+  poolInfo,
+  onAllTasksComplete: v.nullish(onAllTasksComplete, "noaction"),
+  onTaskFailure: v.nullish(onTaskFailure, "noaction"),
+  networkConfiguration: unsupported("networkConfiguration of a job"),
+  metadata: optional(v.array(nameValue)),
+  usesTaskDependencies: v.nullish(v.boolean(), false),
+});
+export type JobSpec = v.InferOutput<typeof newJob>;
+
+export function parseNewJob(body: unknown): JobSpec {
+  return parseBody(newJob, body);
+}
+
+const jobPatch = v.object({
+  priority: optional(priority),
+  maxParallelTasks: optional(maxParallelTasks),
+  allowTaskPreemption: optional(v.boolean()),
+  onAllTasksComplete: optional(onAllTasksComplete),
+  constraints: optional(constraints),
+  poolInfo: optional(poolInfo),
+  metadata: optional(v.array(nameValue)),
+});
+export type JobPatch = v.InferOutput<typeof jobPatch>;
+
+export function parseJobPatch(body: unknown): JobPatch {
+  return parseBody(jobPatch, body);
+}
+
+const jobUpdate = v.object({
+  priority: v.nullish(priority, 0),
+  maxParallelTasks: v.nullish(maxParallelTasks, -1),
+  allowTaskPreemption: v.nullish(v.boolean(), false),
+  onAllTasksComplete: v.nullish(onAllTasksComplete, "noaction"),
+  constraints: v.nullish(constraints, DEFAULT_CONSTRAINTS),
+  poolInfo,
+  metadata: v.nullish(v.array(nameValue), []),
+});
+
+/** What a PUT leaves out returns to its default. */
+export function parseJobUpdate(body: unknown): JobPatch {
+  return parseBody(jobUpdate, body);
+}
+
+const disableJob = v.object({ disableTasks: choice(["requeue", "terminate", "wait"]) });
+export type DisableTasksOption = v.InferOutput<typeof disableJob>["disableTasks"];
+
+export function parseDisableJob(body: unknown): DisableTasksOption {
+  return parseBody(disableJob, body).disableTasks;
+}
+
+export function parseTerminateJob(body: unknown): string | undefined {
+  return parseBody(v.object({ terminateReason: optional(v.string()) }), body ?? {}).terminateReason;
+}

@@ -1,0 +1,188 @@
+import * as v from "valibot";
+import { DURATIONS, LIMITS } from "../limits.ts";
+import { ServiceError, invalidProperty } from "../serviceError.ts";
+import { resourceFile } from "./fileBodies.ts";
+import { nodeDeallocationOption } from "./nodeBodies.ts";
+import {
+  choice,
+  commandLine,
+  count,
+  countOrUnlimited,
+  DEFAULT_USER,
+  displayName,
+  duration,
+  id,
+  nameValue,
+  optional,
+  parseBody,
+  unsupported,
+  userIdentity,
+} from "./schema.ts";
+
+const startTask = v.object({
+  commandLine,
+  resourceFiles: optional(v.array(resourceFile)),
+  environmentSettings: optional(v.array(nameValue)),
+  containerSettings: unsupported("containerSettings"),
+  userIdentity: v.nullish(userIdentity, DEFAULT_USER),
+  maxTaskRetryCount: v.nullish(countOrUnlimited, 0),
+  waitForSuccess: v.nullish(v.boolean(), true),
+});
+export type StartTaskSpec = v.InferOutput<typeof startTask>;
+
+const imageReference = v.union([
+  v.object({ virtualMachineImageId: v.string() }),
+  v.object({ publisher: v.string(), offer: v.string(), sku: v.string(), version: v.nullish(v.string(), "latest") }),
+]);
+
+const virtualMachineConfiguration = v.looseObject({
+  imageReference,
+  nodeAgentSKUId: v.string(),
+  containerConfiguration: unsupported("containerConfiguration"),
+  nodePlacementConfiguration: optional(v.object({ policy: optional(choice(["Regional", "Zonal"])) })),
+});
+
+/** Checks the form only: which sizes exist depends on the region and changes. */
+const vmSize = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^(standard|basic)_[a-z0-9_-]+$/, "Must be the size of a virtual machine, such as Standard_D2s_v3"),
+);
+
+const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
+
+const resizeTimeout = v.nullish(
+  duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
+  DURATIONS.DEFAULT_RESIZE_TIMEOUT,
+);
+
+const autoScaleEvaluationInterval = optional(
+  duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
+);
+
+const newPool = v.object({
+  id,
+  displayName: optional(displayName),
+  vmSize,
+  // Replaces virtualMachineConfiguration, so it comes first: otherwise the answer would be that that is missing.
+  cloudServiceConfiguration: unsupported("cloudServiceConfiguration"),
+  virtualMachineConfiguration,
+  resizeTimeout,
+  targetDedicatedNodes: optional(count),
+  targetLowPriorityNodes: optional(count),
+  enableAutoScale: v.nullish(v.boolean(), false),
+  autoScaleFormula: optional(v.string()),
+  autoScaleEvaluationInterval,
+  enableInterNodeCommunication: v.nullish(v.boolean(), false),
+  networkConfiguration: optional(v.record(v.string(), v.unknown())),
+  startTask: optional(startTask),
+  taskSlotsPerNode: v.nullish(
+    v.pipe(count, v.minValue(1, "Must be at least 1"), v.maxValue(LIMITS.MAX_SLOTS_PER_NODE, "May be at most 256")),
+    1,
+  ),
+  taskSchedulingPolicy: v.nullish(v.object({ nodeFillType: choice(["Spread", "Pack"]) }), { nodeFillType: "Spread" }),
+  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  metadata: optional(v.array(nameValue)),
+  mountConfiguration: unsupported("mountConfiguration"),
+  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  certificateReferences: unsupported("certificateReferences"),
+  targetNodeCommunicationMode: optional(nodeCommunicationMode),
+});
+export type PoolSpec = v.InferOutput<typeof newPool>;
+
+export function parseNewPool(body: unknown): PoolSpec {
+  const pool = parseBody(newPool, body);
+  const hasTargets = pool.targetDedicatedNodes !== undefined || pool.targetLowPriorityNodes !== undefined;
+  if (pool.enableAutoScale) {
+    if (hasTargets) {
+      throw invalidProperty(
+        "targetDedicatedNodes",
+        pool.targetDedicatedNodes ?? pool.targetLowPriorityNodes,
+        "Target node counts must not be given when enableAutoScale is true",
+      );
+    }
+    if (pool.autoScaleFormula === undefined) {
+      throw new ServiceError("MissingRequiredProperty", {
+        values: [{ key: "PropertyName", value: "autoScaleFormula" }],
+      });
+    }
+  } else {
+    if (pool.autoScaleFormula !== undefined || pool.autoScaleEvaluationInterval !== undefined) {
+      throw new ServiceError("InvalidAutoScalingSettings");
+    }
+    if (!hasTargets) {
+      throw new ServiceError("MissingRequiredProperty", {
+        values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
+      });
+    }
+  }
+  return pool;
+}
+
+const poolPatch = v.object({
+  startTask: optional(startTask),
+  metadata: optional(v.array(nameValue)),
+  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  certificateReferences: unsupported("certificateReferences"),
+  targetNodeCommunicationMode: optional(nodeCommunicationMode),
+});
+export type PoolPatch = v.InferOutput<typeof poolPatch>;
+
+export function parsePoolPatch(body: unknown): PoolPatch {
+  return parseBody(poolPatch, body);
+}
+
+/** Replaces everything that can be changed: what is left out is removed. */
+export function parsePoolProperties(body: unknown): PoolPatch {
+  const required = v.object({ metadata: v.array(nameValue) });
+  parseBody(required, body);
+  return parseBody(poolPatch, body);
+}
+
+const resize = v.object({
+  targetDedicatedNodes: optional(count),
+  targetLowPriorityNodes: optional(count),
+  resizeTimeout,
+  nodeDeallocationOption: v.nullish(nodeDeallocationOption, "requeue"),
+});
+
+export type ResizeRequest = v.InferOutput<typeof resize>;
+
+export function parseResize(body: unknown): ResizeRequest {
+  const request = parseBody(resize, body);
+  if (request.targetDedicatedNodes === undefined && request.targetLowPriorityNodes === undefined) {
+    throw new ServiceError("MissingRequiredProperty", {
+      values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
+    });
+  }
+  return request;
+}
+
+const removeNodes = v.object({
+  nodeList: v.pipe(
+    v.array(v.string()),
+    v.minLength(1, "Must name at least one node"),
+    v.maxLength(LIMITS.MAX_NODES_TO_REMOVE, `May name at most ${LIMITS.MAX_NODES_TO_REMOVE} nodes`),
+  ),
+  resizeTimeout,
+  nodeDeallocationOption: v.nullish(nodeDeallocationOption, "requeue"),
+});
+
+export function parseRemoveNodes(body: unknown): v.InferOutput<typeof removeNodes> {
+  return parseBody(removeNodes, body);
+}
+
+const enableAutoScale = v.object({
+  autoScaleFormula: optional(v.string()),
+  autoScaleEvaluationInterval,
+});
+
+export type AutoScaleSettings = v.InferOutput<typeof enableAutoScale>;
+
+export function parseEnableAutoScale(body: unknown): AutoScaleSettings {
+  return parseBody(enableAutoScale, body);
+}
+
+export function parseEvaluateAutoScale(body: unknown): { autoScaleFormula: string } {
+  return parseBody(v.object({ autoScaleFormula: v.string() }), body);
+}

@@ -13,7 +13,7 @@
 #
 # stderr is the log. Exit status: 0 converted, 1 anything else; which of them is the "outcome" in report.json.
 #
-# The text may be larger than the memory (some 200 MB are enough for any) and is read once:
+# The text may be larger than the memory (150 MB are enough for any) and is read once:
 #
 #   1. Where there is an ASCII character that is no letter or digit, a word ends, whatever the language. tr cuts the
 #      text there, and awk counts equal pieces as they pass. It works on bytes, which is fast.
@@ -30,7 +30,7 @@ Job:  ${AZ_BATCH_JOB_ID:?is not set}
 Pool: ${AZ_BATCH_POOL_ID:?is not set}"
 
 readonly MAX_PIECE_BYTES=1048576 # The longest word there can be: a piece must fit into memory a few times.
-readonly MAX_TABLE_BYTES=33554432
+readonly MAX_TABLE_BYTES=8388608
 readonly SORT_MEMORY=64M
 
 outcome=Interrupted
@@ -96,7 +96,7 @@ count_pieces() {
   : >scratch/ascii && : >scratch/unicode &&
     tr '\000A-Z' '\377a-z' <input | tr -cs 'a-z0-9\200-\377' '\n' | fold -b -w $((MAX_PIECE_BYTES + 1)) |
     awk -v max_piece_bytes=$MAX_PIECE_BYTES -v max_table_bytes=$MAX_TABLE_BYTES '
-      $0 != "" && !count[$0]++ {
+      !count[$0]++ {
         if (/[\300\301\365-\377]/) { failure = 3; exit }
         if (length($0) > max_piece_bytes) { failure = 4; exit }
         table_bytes += length($0) + 100
@@ -107,7 +107,7 @@ count_pieces() {
         exit failure
       }
       function empty_table(piece) {
-        for (piece in count)
+        for (piece in count) if (piece != "")
           print piece "\t" count[piece] >(piece ~ /[\200-\377]/ ? "scratch/unicode" : "scratch/ascii")
         split("", count)
         table_bytes = 0
@@ -128,10 +128,11 @@ sort_on_disk() {
   sort -S $SORT_MEMORY -T scratch "$@"
 }
 
-# Turns "word<TAB>count", sorted, into "count<TAB>word" with each word once.
+# Turns "word<TAB>count", sorted, into "count<TAB>word" with each word once. Without the "" awk would compare 1e3 and
+# 1000 as numbers, and find them equal.
 add_up() {
   awk -F '\t' '
-    $1 != word { next_word() }
+    $1 "" != word { next_word() }
     { count += $2 }
     END {
       next_word()
@@ -143,7 +144,7 @@ add_up() {
         words += count
         distinct_words++
       }
-      word = $1
+      word = $1 ""
       count = 0
     }'
 }

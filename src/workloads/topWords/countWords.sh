@@ -33,6 +33,8 @@ readonly MAX_PIECE_BYTES=1048576 # The longest word there can be: a piece must f
 readonly MAX_TABLE_BYTES=8388608
 readonly SORT_MEMORY=64M
 
+readonly NOT_TEXT=3 TOO_LONG=4 # Exit statuses of what reads the text.
+
 outcome=Interrupted
 result_bytes=null
 words=null
@@ -40,16 +42,15 @@ distinct_words=null
 
 main() {
   choose_tools
-  mkdir scratch || finish "$(name_of_failure)" "There is no place for temporary files."
+  log=$(mkdir -p scratch 2>&1) || finish "$(name_of_failure)" "There is no place for temporary files: $log"
 
-  log=$(count_pieces 2>&1)
+  log=$({ count_pieces && "check_utf8_by_$tools" <scratch/unicode; } 2>&1)
   case $? in
     0) ;;
-    3) finish NotText "The file has bytes that UTF-8 text never has: it is binary, or text in another encoding such as UTF-16." ;;
-    4) finish WordTooLong "The text has $MAX_PIECE_BYTES bytes without a blank, a line break or any other ASCII character that ends a word." ;;
+    "$NOT_TEXT") finish NotText "The file is not UTF-8 text: it is binary, or text in another encoding such as UTF-16 or Latin-1." ;;
+    "$TOO_LONG") finish WordTooLong "The text has $MAX_PIECE_BYTES bytes without a blank, a line break or any other ASCII character that ends a word." ;;
     *) finish "$(name_of_failure)" "The words could not be counted: $log" ;;
   esac
-  "is_utf8_by_$tools" <scratch/unicode || finish NotText "The text is not UTF-8. Save it as UTF-8 and try again."
 
   log=$(rank_words 2>&1) || finish "$(name_of_failure)" "The words could not be ranked: $log"
   IFS=$'\t' read -r words distinct_words <scratch/totals
@@ -77,16 +78,20 @@ choose_tools() {
 
 tools_know_unicode() {
   [[ $(echo 'ÄÉ—Ж9' | "unicode_words_by_$tools") == 'äé ж9' ]] &&
-    echo 'é' | "is_utf8_by_$tools" &&
-    ! printf '\351\n' | "is_utf8_by_$tools"
+    echo 'é' | "check_utf8_by_$tools" &&
+    ! printf '\351\n' | "check_utf8_by_$tools"
 }
 
 unicode_words_by_gnu() { LC_ALL=$utf8_locale sed -E 's/[^[:alnum:]]+/ /g; s/.*/\L&/'; }
 unicode_words_by_bsd() { LC_ALL=$utf8_locale tr -cs '[:alnum:]\n' ' ' | LC_ALL=$utf8_locale tr '[:upper:]' '[:lower:]'; }
 
-# A line that no pattern matches has bytes that are no characters.
-is_utf8_by_gnu() { ! LC_ALL=$utf8_locale grep -axv '.*' >/dev/null; }
-is_utf8_by_bsd() { LC_ALL=$utf8_locale tr a a >/dev/null; }
+# grep finds the lines that no pattern matches because they have bytes that are no characters, and fails with 1 if there
+# are none.
+check_utf8_by_gnu() {
+  LC_ALL=$utf8_locale grep -axv '.*' >/dev/null && return $NOT_TEXT
+  (($? == 1))
+}
+check_utf8_by_bsd() { LC_ALL=$utf8_locale tr a a >/dev/null || return $NOT_TEXT; }
 
 # Writes "piece<TAB>count" to scratch/ascii, where the piece is a word, and to scratch/unicode, where that remains to be
 # seen. The same piece can come more than once, because the table of awk starts anew when it is full.
@@ -95,10 +100,11 @@ is_utf8_by_bsd() { LC_ALL=$utf8_locale tr a a >/dev/null; }
 count_pieces() {
   : >scratch/ascii && : >scratch/unicode &&
     tr '\000A-Z' '\377a-z' <input | tr -cs 'a-z0-9\200-\377' '\n' | fold -b -w $((MAX_PIECE_BYTES + 1)) |
-    awk -v max_piece_bytes=$MAX_PIECE_BYTES -v max_table_bytes=$MAX_TABLE_BYTES '
+    awk -v not_text=$NOT_TEXT -v too_long=$TOO_LONG \
+      -v max_piece_bytes=$MAX_PIECE_BYTES -v max_table_bytes=$MAX_TABLE_BYTES '
       !count[$0]++ {
-        if (/[\300\301\365-\377]/) { failure = 3; exit }
-        if (length($0) > max_piece_bytes) { failure = 4; exit }
+        if (/[\300\301\365-\377]/) { failure = not_text; exit }
+        if (length($0) > max_piece_bytes) { failure = too_long; exit }
         table_bytes += length($0) + 100
         if (table_bytes > max_table_bytes) empty_table()
       }
@@ -107,7 +113,8 @@ count_pieces() {
         exit failure
       }
       function empty_table(piece) {
-        for (piece in count) if (piece != "")
+        delete count[""] # A text that starts with a blank has it.
+        for (piece in count)
           print piece "\t" count[piece] >(piece ~ /[\200-\377]/ ? "scratch/unicode" : "scratch/ascii")
         split("", count)
         table_bytes = 0

@@ -13,7 +13,7 @@
 #
 # stderr is the log. Exit status: 0 converted, 1 anything else; which of them is the "outcome" in report.json.
 #
-# The text may be larger than the memory (150 MB are enough for any) and is read once:
+# The text may be larger than the memory (200 MB are enough for any) and is read once:
 #
 #   1. Where there is an ASCII character that is no letter or digit, a word ends, whatever the language. tr cuts the
 #      text there, and awk counts equal pieces as they pass. It works on bytes, which is fast.

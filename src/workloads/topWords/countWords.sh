@@ -9,11 +9,11 @@
 #   AZ_BATCH_*_ID     node, task, job and pool, which Batch sets; they are the last lines of the result
 #
 # A word is a run of Unicode letters and digits, in lower case. Words of the same frequency are in the order of their
-# code points, so the same text always gives the same result.
+# code points, so the same text always gives the same result. An accent that is a character of its own is no letter.
 #
 # stderr is the log. Exit status: 0 converted, 1 anything else; which of them is the "outcome" in report.json.
 #
-# The text may be larger than the memory (150 MB are enough for any) and is read once:
+# The text may be larger than the memory (200 MB are enough for any) and is read once:
 #
 #   1. Where there is an ASCII character that is no letter or digit, a word ends, whatever the language. tr cuts the
 #      text there, and awk counts equal pieces as they pass. It works on bytes, which is fast.
@@ -30,7 +30,7 @@ Job:  ${AZ_BATCH_JOB_ID:?is not set}
 Pool: ${AZ_BATCH_POOL_ID:?is not set}"
 
 readonly MAX_PIECE_BYTES=1048576 # The longest word there can be: a piece must fit into memory a few times.
-readonly MAX_TABLE_BYTES=8388608
+readonly MAX_TABLE_BYTES=8388608 # Holds the vocabulary of most texts; awk is slow with a larger one.
 readonly SORT_MEMORY=64M
 
 readonly NOT_TEXT=3 TOO_LONG=4 # Exit statuses of what reads the text.

@@ -10,7 +10,8 @@ import { checkReplay, checkTurn } from "./guards.ts";
 import type { Finding, GuardLimits } from "./guards.ts";
 import type { PreparedTurn } from "./prepare.ts";
 import { replayActions } from "./replay.ts";
-import type { ReplayResult, ReplaySettings } from "./replay.ts";
+import type { ReplayResult } from "./replay.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 
 /** What an orchestrator function gave for a turn. */
 export type OrchestratorAnswer =

@@ -1,11 +1,12 @@
 import type { Action } from "./actions.ts";
 import type { Desync } from "./desync.ts";
 import { findHazards } from "./hazards.ts";
+import type { HazardCode } from "./hazards.ts";
 import type { Instance } from "./instance.ts";
 import type { Mismatch } from "./mismatch.ts";
 import type { ReplayResult } from "./replay.ts";
 
-export type GuardCode =
+type GuardCode =
   | "NonDeterministic"
   | "Desync"
   | "UnknownFunction"
@@ -15,9 +16,6 @@ export type GuardCode =
   | "LongHistory"
   | "UncancelledTimer"
   | HazardCode;
-
-/** Things that go another way than they look, here and on Azure. */
-export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
 
 /** Something that the real host lets pass, or lets hang. A fatal one fails the instance; any other is a warning. */
 export interface Finding {

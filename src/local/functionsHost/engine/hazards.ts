@@ -1,9 +1,10 @@
 import { ActionType } from "./actions.ts";
 import type { Action } from "./actions.ts";
-import type { HazardCode } from "./guards.ts";
 import type { Instance } from "./instance.ts";
 
-export interface Hazard {
+export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
+
+interface Hazard {
   readonly code: HazardCode;
   readonly message: string;
 }

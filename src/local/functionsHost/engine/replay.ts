@@ -8,19 +8,9 @@ import type { HistoryEvent } from "./history.ts";
 import { Mailbox } from "./mailbox.ts";
 import { compareWithHistory } from "./mismatch.ts";
 import type { Mismatch } from "./mismatch.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 import { callEntity, callHttp, longTimer, signalEntity, withRetry } from "./steps.ts";
 import type { Steps } from "./steps.ts";
-
-export interface ReplaySettings {
-  readonly instanceId: string;
-  readonly executionId: string;
-  /** A longer timer is made of pieces of `longTimerIntervalMs`. */
-  readonly maxShortTimerMs: number;
-  readonly longTimerIntervalMs: number;
-  readonly httpPollMs: number;
-  /** A call of a name that is not here stays undecided, as on the real host. */
-  readonly isKnown: (kind: "activity" | "subOrchestration", name: string) => boolean;
-}
 
 export interface ReplayResult {
   /** What is new, in the order of ids. */

@@ -4,7 +4,7 @@ import type { HttpRequestOptions, RetryOptions } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
 import { Future } from "./future.ts";
 import type { Outcome } from "./future.ts";
-import type { ReplaySettings } from "./replay.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 
 /** What the composed steps below are made of. */
 export interface Steps {

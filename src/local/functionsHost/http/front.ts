@@ -1,7 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { hasKey } from "./keys.ts";
-import type { HttpContext } from "./httpTrigger.ts";
+import type { HttpContext } from "./httpContext.ts";
 
 export interface FrontParts {
   readonly durableApi: Hono;

@@ -6,7 +6,7 @@ import type { ReadableStream } from "node:stream/web";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import type { HttpContext } from "./httpTrigger.ts";
+import type { HttpContext } from "./httpContext.ts";
 
 const HOP_BY_HOP = new Set([
   "connection",

@@ -1,17 +1,14 @@
-import type { HttpBindings } from "@hono/node-server";
-import type { Context } from "hono";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcHttpRequest, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
+import type { HttpContext } from "./httpContext.ts";
 import { isAllowed } from "./keys.ts";
 import type { HostKeys } from "./keys.ts";
 import { toHttpResponse } from "./httpResponse.ts";
 import { proxyToLibrary } from "./httpStream.ts";
 import { parseRoute } from "./route.ts";
 import type { Route } from "./route.ts";
-
-export type HttpContext = Context<{ Bindings: HttpBindings }>;
 
 export interface HttpTriggerOptions {
   readonly worker: Worker;

@@ -1,7 +1,7 @@
 import type { AppSettings } from "../appSettings.ts";
 import type { Clock } from "../clock.ts";
 import type { HostSettings } from "../hostJson.ts";
-import type { HttpContext } from "../http/httpTrigger.ts";
+import type { HttpContext } from "../http/httpContext.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";

@@ -1,4 +1,4 @@
-import type { HttpContext } from "../http/httpTrigger.ts";
+import type { HttpContext } from "../http/httpContext.ts";
 import { areKeysConfigured, hasKey } from "../http/keys.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";

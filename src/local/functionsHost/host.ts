@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
-import type { AppSettings } from "./appSettings.ts";
-import { resolveSettings } from "./appSettings.ts";
-import { checkBindings } from "./bindings.ts";
+import type { AppSettings } from "./settingReferences.ts";
+import { resolveSettings } from "./settingReferences.ts";
 import { systemClock } from "./clock.ts";
-import type { Clock } from "./clock.ts";
 import { lockFolder } from "./dataLock.ts";
+import type { HubConditions } from "./durable/hubFaults.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
 import { TaskHub } from "./durable/taskHub.ts";
-import type { HubTestOptions } from "./durable/testOptions.ts";
 import { WorkerRunner } from "./durable/workerRunner.ts";
 import { HostIdentity } from "./hostIdentity.ts";
 import { readHostJson } from "./hostJson.ts";
@@ -29,6 +27,7 @@ import { createBlobTriggers } from "./triggers/blobTriggers.ts";
 import { QueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
+import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
 
 export interface HostOptions {
@@ -40,9 +39,8 @@ export interface HostOptions {
   readonly printLog: (line: string) => void;
   /** How often containers and queues are looked at, in milliseconds. */
   readonly pollMs: number;
-  /** The clock of orchestrations; triggers always go by the real one. */
-  readonly hubClock: Clock;
-  readonly test?: HubTestOptions;
+  /** For orchestrations only: triggers always go by the real clock. */
+  readonly hub: HubConditions;
   /** The host can do nothing more, for example because the disk is full. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -81,7 +79,7 @@ async function run(
   front: LateServer,
   rpc: LateServer,
 ): Promise<() => Promise<void>> {
-  const { settings, hubClock, pollMs, onFailure } = options;
+  const { settings, pollMs, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const hubState = new HubState();
   const identity = new HostIdentity();
@@ -95,17 +93,15 @@ async function run(
   });
 
   const runner = new WorkerRunner(worker);
-  const test = options.test === undefined ? {} : { test: options.test };
   const persist = file.writer<HubEntry>("hub");
   const hub = new TaskHub({
+    ...options.hub,
     state: hubState,
     persist,
     runner,
-    clock: hubClock,
     log,
     settings: hostSettings,
     onFailure,
-    ...test,
   });
 
   const address = (): HubAddress => ({

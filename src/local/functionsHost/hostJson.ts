@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UserError } from "../kit/userError.ts";
+import { LOG_LEVELS } from "./log.ts";
 
 /** The settings of host.json that the embedded host honours, with the defaults of the real one. */
 export interface HostSettings {
@@ -19,7 +20,6 @@ export interface HostSettings {
 }
 
 const DEFAULT_FUNCTION_TIMEOUT_MS = 30 * 60_000;
-const LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const timeSpan = v.pipe(
@@ -27,9 +27,10 @@ const timeSpan = v.pipe(
   v.check((text) => text === "-1" || parseTimeSpan(text) !== undefined, 'must be a time like "00:10:00"'),
 );
 
+const levels: readonly string[] = LOG_LEVELS;
 const level = v.pipe(
   v.string(),
-  v.check((text) => LEVELS.includes(text.toLowerCase()), `must be one of ${LEVELS.join(", ")}`),
+  v.check((text) => levels.includes(text.toLowerCase()), `must be one of ${levels.join(", ")}`),
 );
 
 const HostJson = v.looseObject({

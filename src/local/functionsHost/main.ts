@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { UserError } from "../kit/userError.ts";
+import { readHubFaults } from "./durable/hubFaults.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
-import { readHostTest } from "./hostTest.ts";
 
 const USAGE = "node dist/local/functionsHost/main.js --app DIR --data DIR [--port N] [--json]";
 const DEFAULT_PORT = 7071;
@@ -37,7 +37,7 @@ async function run(): Promise<void> {
     printLog,
     pollMs: readNumber("FUNCTIONS_HOST_POLL_MS", process.env["FUNCTIONS_HOST_POLL_MS"], DEFAULT_POLL_MS),
     onFailure: fail,
-    ...readHostTest(process.env["FUNCTIONS_HOST_TEST"]),
+    hub: readHubFaults(process.env["FUNCTIONS_HOST_FAULTS"]),
   });
   running.host = host;
   if (json) process.stdout.write(`${JSON.stringify({ url: host.url })}\n`);

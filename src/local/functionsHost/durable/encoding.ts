@@ -1,6 +1,6 @@
 import type { FailureDetails } from "../engine/history.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
-import type { ActivityResult } from "./runner.ts";
+import type { ActivityResult } from "./durableRunner.ts";
 
 /**
  * Strings go as they are, other values as the text that .NET makes of them: a boolean arrives as "True" or "False".

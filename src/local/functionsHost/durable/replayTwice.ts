@@ -1,7 +1,7 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { OrchestratorAnswer } from "../engine/decide.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
-import type { DurableRunner, OrchestratorRun } from "./runner.ts";
+import type { DurableRunner, OrchestratorRun } from "./durableRunner.ts";
 
 /**
  * Runs a turn of an orchestrator function two times and compares: what comes from a clock, from chance or from the

@@ -8,7 +8,7 @@ import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./en
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
-import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./runner.ts";
+import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./durableRunner.ts";
 
 const STATE_MARK = "\n\n$OutOfProcData$:";
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
-import type { AppSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
 
 /**
  * The keys that HTTP functions with the levels `function` and `admin` ask for. Where none is configured the levels

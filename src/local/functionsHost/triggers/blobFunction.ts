@@ -1,6 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
-import type { AppSettings } from "../appSettings.ts";
-import { readConnectionString, resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { readConnectionString, resolveSettings } from "../settingReferences.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import { parseBlobPath } from "./blobPath.ts";

@@ -1,4 +1,4 @@
-import type { AppSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
 import type { Clock } from "../clock.ts";
 import type { HostSettings } from "../hostJson.ts";
 import type { HttpContext } from "../http/httpContext.ts";

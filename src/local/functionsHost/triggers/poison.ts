@@ -1,6 +1,6 @@
 import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { Queue } from "./queue.ts";
-import { parseConnectionString } from "./sharedKey.ts";
+import { parseConnectionString } from "./storageAccount.ts";
 
 export const POISON_QUEUE = "webjobs-blobtrigger-poison";
 

@@ -1,5 +1,5 @@
-import { signRequest } from "./sharedKey.ts";
-import type { StorageAccount } from "./sharedKey.ts";
+import { signRequest } from "./requestSigning.ts";
+import type { StorageAccount } from "./storageAccount.ts";
 
 export interface QueueMessage {
   readonly id: string;

@@ -1,5 +1,5 @@
-import type { AppSettings } from "../appSettings.ts";
-import { readConnectionString, resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { readConnectionString, resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../clock.ts";
 import type { HostSettings } from "../hostJson.ts";
 import type { Logger } from "../log.ts";
@@ -8,8 +8,8 @@ import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import { Queue } from "./queue.ts";
 import type { QueueMessage } from "./queue.ts";
-import { parseConnectionString } from "./sharedKey.ts";
-import type { StorageAccount } from "./sharedKey.ts";
+import { parseConnectionString } from "./storageAccount.ts";
+import type { StorageAccount } from "./storageAccount.ts";
 
 export interface QueueTriggerOptions {
   readonly fn: RegisteredFunction;

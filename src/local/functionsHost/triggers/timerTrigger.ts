@@ -1,5 +1,5 @@
-import type { AppSettings } from "../appSettings.ts";
-import { resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";

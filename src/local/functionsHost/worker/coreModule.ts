@@ -1,13 +1,7 @@
 import Module from "node:module";
 import { UserError } from "../../kit/userError.ts";
-import type {
-  Binding,
-  FunctionCallback,
-  FunctionMetadata,
-  ProgrammingModel,
-  RpcLogCategory,
-  RpcLogLevel,
-} from "./rpc.ts";
+import type { LogLevel } from "../log.ts";
+import type { Binding, FunctionCallback, FunctionMetadata, ProgrammingModel, RpcLogCategory } from "./rpc.ts";
 
 export interface RegisteredFunction {
   readonly name: string;
@@ -17,10 +11,10 @@ export interface RegisteredFunction {
   readonly callback: FunctionCallback;
 }
 
-export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
+const HOOK_NAMES = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
+type HookName = (typeof HOOK_NAMES)[number];
 type Hook = (context: never) => unknown;
 
-const HOOK_NAMES: readonly string[] = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"];
 const HOST_VERSION = "4.1048.200";
 const WORKER_VERSION = "3.11.0";
 
@@ -32,11 +26,11 @@ const WORKER_VERSION = "3.11.0";
 export class CoreModule {
   readonly functions = new Map<string, RegisteredFunction>();
   readonly #hooks = new Map<string, Hook[]>();
-  readonly #log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void;
+  readonly #log: (level: LogLevel, category: RpcLogCategory, message: string) => void;
   #model: ProgrammingModel | undefined;
   #locked = false;
 
-  constructor(log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void) {
+  constructor(log: (level: LogLevel, category: RpcLogCategory, message: string) => void) {
     this.#log = log;
   }
 
@@ -98,7 +92,7 @@ export class CoreModule {
   }
 
   #registerHook(name: string, hook: Hook): Disposable {
-    if (!HOOK_NAMES.includes(name)) {
+    if (!(HOOK_NAMES as readonly string[]).includes(name)) {
       throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
     }
     const hooks = this.#hooks.get(name) ?? [];

@@ -1,3 +1,5 @@
+import type { LogLevel } from "../log.ts";
+
 /**
  * What crosses the border between a Functions host and its Node worker, as far as this host uses it.
  * https://github.com/Azure/azure-functions-language-worker-protobuf
@@ -60,7 +62,6 @@ export interface RpcInvocationResponse {
   readonly returnValue?: RpcTypedData | null;
 }
 
-export type RpcLogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
 export type RpcLogCategory = "user" | "system" | "customMetric";
 
 export interface Binding {
@@ -104,5 +105,5 @@ export interface CoreInvocationContext {
   readonly request: RpcInvocationRequest;
   readonly metadata: FunctionMetadata;
   state: "preInvocationHooks" | "invocation" | "postInvocationHooks" | undefined;
-  log(level: RpcLogLevel, category: RpcLogCategory, message: string): void;
+  log(level: LogLevel, category: RpcLogCategory, message: string): void;
 }

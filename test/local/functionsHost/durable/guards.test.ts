@@ -336,7 +336,7 @@ test("strict guards make a warning a failure", async ({ expect, onTestFinished }
     function* (context) {
       yield context.df.callActivity("echo", true);
     },
-    { test: { strictGuards: true } },
+    { faults: { strictGuards: true } },
   );
 
   expect(hub.instance("a").status).toBe("Failed");

@@ -1,6 +1,6 @@
-import { UserError } from "../kit/userError.ts";
-import type { Logger } from "./log.ts";
-import type { RegisteredFunction } from "./worker/coreModule.ts";
+import { UserError } from "../../kit/userError.ts";
+import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "./coreModule.ts";
 
 const TRIGGERS = [
   "httpTrigger",

@@ -1,7 +1,8 @@
-import { toSdkEvent } from "../engine/history.ts";
-import type { HistoryEvent, SdkEvent } from "../engine/history.ts";
+import type { HistoryEvent } from "../engine/history.ts";
 import type { Instance } from "../engine/instance.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
+import { toSdkEvent } from "../internals/sdkEvents.ts";
+import type { SdkEvent } from "../internals/sdkEvents.ts";
 
 /** How the numbers of https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers are spelt. */
 export interface TimerSpans {

@@ -111,16 +111,3 @@ type Body<Event> = Event extends unknown ? Omit<Event, "EventId" | "Timestamp"> 
 
 /** An event before it has a place in a history. */
 export type EventBody = Body<HistoryEvent>;
-
-/** Frozen, because one object serves many runs. */
-export type SdkEvent = Readonly<Record<string, unknown>>;
-
-/** An event as the SDK sees it: inputs of scheduled work stay out, as on the real host. */
-export function toSdkEvent(event: HistoryEvent, IsPlayed: boolean): SdkEvent {
-  const Timestamp = new Date(event.Timestamp);
-  const isScheduled =
-    event.EventType === EventType.TaskScheduled ||
-    event.EventType === EventType.SubOrchestrationInstanceCreated ||
-    event.EventType === EventType.ExecutionStarted;
-  return Object.freeze({ ...event, ...(isScheduled ? { Input: null } : {}), IsPlayed, Timestamp });
-}

@@ -1,5 +1,5 @@
-import Module from "node:module";
 import { UserError } from "../../kit/userError.ts";
+import { provideCoreModule } from "../internals/coreModuleHook.ts";
 import type { LogLevel } from "../log.ts";
 import type { Binding, FunctionCallback, FunctionMetadata, ProgrammingModel, RpcLogCategory } from "./rpc.ts";
 
@@ -40,12 +40,7 @@ export class CoreModule {
 
   /** Answers `require("@azure/functions-core")` from now on. Must come before the first import of app code. */
   install(): void {
-    const core = this.#surface();
-    const prototype = Module.prototype as unknown as { require: (this: unknown, id: string) => unknown };
-    const { require: original } = prototype;
-    prototype.require = function require(this: unknown, id: string): unknown {
-      return id === "@azure/functions-core" ? core : original.call(this, id);
-    };
+    provideCoreModule(this.#surface());
   }
 
   lock(): void {

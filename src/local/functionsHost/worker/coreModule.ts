@@ -1,6 +1,8 @@
 import { UserError } from "../../kit/userError.ts";
 import { provideCoreModule } from "../internals/coreModuleHook.ts";
 import type { LogLevel } from "../log.ts";
+import { Hooks } from "./hooks.ts";
+import type { Hook } from "./hooks.ts";
 import type { Binding, FunctionCallback, FunctionMetadata, ProgrammingModel, RpcLogCategory } from "./rpc.ts";
 
 export interface RegisteredFunction {
@@ -10,10 +12,6 @@ export interface RegisteredFunction {
   readonly trigger: Binding;
   readonly callback: FunctionCallback;
 }
-
-const HOOK_NAMES = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
-type HookName = (typeof HOOK_NAMES)[number];
-type Hook = (context: never) => unknown;
 
 const HOST_VERSION = "4.1048.200";
 const WORKER_VERSION = "3.11.0";
@@ -25,7 +23,7 @@ const WORKER_VERSION = "3.11.0";
  */
 export class CoreModule {
   readonly functions = new Map<string, RegisteredFunction>();
-  readonly #hooks = new Map<string, Hook[]>();
+  readonly hooks = new Hooks();
   readonly #log: (level: LogLevel, category: RpcLogCategory, message: string) => void;
   #model: ProgrammingModel | undefined;
   #locked = false;
@@ -47,21 +45,13 @@ export class CoreModule {
     this.#locked = true;
   }
 
-  hasHooks(name: HookName): boolean {
-    return (this.#hooks.get(name)?.length ?? 0) > 0;
-  }
-
-  async runHooks(name: HookName, context: object): Promise<void> {
-    for (const hook of this.#hooks.get(name) ?? []) await hook(context as never);
-  }
-
   #surface(): object {
     return {
       version: WORKER_VERSION,
       hostVersion: HOST_VERSION,
       Disposable,
       registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => this.#register(metadata, callback),
-      registerHook: (name: string, hook: Hook) => this.#registerHook(name, hook),
+      registerHook: (name: string, hook: Hook) => new Disposable(this.hooks.add(name, hook)),
       setProgrammingModel: (model: ProgrammingModel) => (this.#model = model),
       getProgrammingModel: () => this.#model,
       log: this.#log,
@@ -84,20 +74,6 @@ export class CoreModule {
     if (trigger === undefined) throw new UserError("NoTrigger", `Function "${name}" has no trigger`);
     this.functions.set(name, { name, metadata, bindings, trigger, callback });
     return new Disposable(() => this.functions.delete(name));
-  }
-
-  #registerHook(name: string, hook: Hook): Disposable {
-    if (!(HOOK_NAMES as readonly string[]).includes(name)) {
-      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
-    }
-    const hooks = this.#hooks.get(name) ?? [];
-    this.#hooks.set(name, [...hooks, hook]);
-    return new Disposable(() => {
-      this.#hooks.set(
-        name,
-        (this.#hooks.get(name) ?? []).filter((other) => other !== hook),
-      );
-    });
   }
 }
 

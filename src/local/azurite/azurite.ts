@@ -9,7 +9,7 @@ import { UserError } from "../kit/userError.ts";
 import { createReadyReader } from "./readyLines.ts";
 import type { AzuritePorts } from "./readyLines.ts";
 
-export interface AzuriteOptions {
+interface AzuriteOptions {
   /** Where the blobs are kept. */
   readonly folder: string;
   readonly logFile: string;

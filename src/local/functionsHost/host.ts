@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { AppSettings } from "./settingReferences.ts";
-import { resolveSettings } from "./settingReferences.ts";
 import { systemClock } from "./clock.ts";
 import { lockFolder } from "./dataLock.ts";
 import type { HubConditions } from "./durable/hubFaults.ts";
@@ -30,7 +29,7 @@ import type { RpcTypedData } from "./worker/rpc.ts";
 import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
 
-export interface HostOptions {
+interface HostOptions {
   readonly appFolder: string;
   readonly dataFolder: string;
   /** 0 is any free one. */
@@ -53,7 +52,7 @@ export interface Host {
 /** At most one per process, as the app can be loaded only once. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const appFolder = resolve(options.appFolder);
-  const hostSettings = readHostJson(appFolder, (text) => resolveSettings(text, options.settings, "host.json"));
+  const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
   const front = await LateServer.listen(options.port);
   const rpc = await LateServer.listen(0);

@@ -2,7 +2,7 @@ import { Journal } from "../kit/journal.ts";
 import { UserError } from "../kit/userError.ts";
 
 /** One part of the host's state: it knows its own entries, and nothing of the file they are kept in. */
-export interface StatePart {
+interface StatePart {
   /** Gets only what was written for this part. */
   apply(entry: never): void;
   /** The fewest entries from which the state of now can be made again. */

@@ -46,7 +46,7 @@ export function activityFailure(name: string, error: unknown): ActivityResult & 
 }
 
 /** The real host finds the end of a message by the words that come after it. */
-export function cutMessage(message: string): string {
+function cutMessage(message: string): string {
   return message.split("\nStack:", 1)[0] ?? "";
 }
 

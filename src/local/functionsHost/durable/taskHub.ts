@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { parseTimeSpan } from "../hostJson.ts";
 import type { HostSettings } from "../hostJson.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import { decideTurn } from "../engine/decide.ts";
@@ -17,7 +18,6 @@ import { HubReports } from "./hubReports.ts";
 import { Limiter } from "./limiter.ts";
 import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
 import type { TimerSpans } from "./orchestratorTrigger.ts";
-import { parseTimeSpan } from "../hostJson.ts";
 import { replayTwice } from "./replayTwice.ts";
 import type { DurableRunner } from "./durableRunner.ts";
 import { TimerSet } from "./timerSet.ts";

@@ -74,7 +74,6 @@ export interface OrchestratorState {
   readonly error?: string;
   readonly failureDetails?: unknown;
   readonly customStatus?: unknown;
-  readonly schemaVersion: number;
 }
 
 /** What the engine runs for `callHttp`; no function of an app can have this name. */

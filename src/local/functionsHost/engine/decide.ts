@@ -34,7 +34,7 @@ export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "exe
   readonly newExecutionId: () => string;
 }
 
-export interface DecidedTurn {
+interface DecidedTurn {
   readonly turn: Turn;
   readonly findings: readonly Finding[];
 }

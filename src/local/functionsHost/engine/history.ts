@@ -22,7 +22,7 @@ export const EventType = {
   ExecutionResumed: 20,
 } as const;
 
-export type EventName = keyof typeof EventType;
+type EventName = keyof typeof EventType;
 
 const NAMES = new Map(Object.entries(EventType).map(([name, number]) => [number as number, name as EventName]));
 

@@ -9,7 +9,7 @@ export function isFinished(instance: { readonly status: RuntimeStatus }): boolea
 }
 
 /** Where a sub-orchestration reports to. */
-export interface ParentRef {
+interface ParentRef {
   readonly instanceId: string;
   readonly executionId: string;
   readonly name: string;
@@ -57,15 +57,15 @@ export type FinalMessage =
 /** All that is known of one orchestration. `input`, `output` and `customStatus` are JSON texts, or plain text. */
 export interface Instance {
   readonly id: string;
-  name: string;
-  version: string;
+  readonly name: string;
+  readonly version: string;
   executionId: string;
   input: string | null;
-  parent: ParentRef | null;
+  readonly parent: ParentRef | null;
   status: RuntimeStatus;
   customStatus: string | null;
   output: string | null;
-  createdAt: string;
+  readonly createdAt: string;
   updatedAt: string;
   history: HistoryEvent[];
   /** Timers in the history that need not fire. */

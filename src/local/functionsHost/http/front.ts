@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { hasKey } from "./keys.ts";
 import type { HttpContext } from "./httpContext.ts";
 
-export interface FrontParts {
+interface FrontParts {
   readonly durableApi: Hono;
   readonly systemKey: () => string;
   readonly blobEvents: (c: HttpContext) => Promise<Response>;

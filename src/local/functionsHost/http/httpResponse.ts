@@ -2,7 +2,8 @@ import type { RpcHttpCookie, RpcHttpResponse, RpcTypedData } from "../worker/rpc
 
 /** In the protocol `none` means that the cookie does not say. */
 const SAME_SITE: Readonly<Record<string, string>> = { lax: "Lax", strict: "Strict", explicitNone: "None" };
-const BODILESS = new Set([101, 204, 205, 304]);
+/** Statuses whose answers must not have a body. */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function toHttpResponse(rpc: RpcHttpResponse | undefined): Response {
   if (rpc === undefined) return new Response(null, { status: 204 });

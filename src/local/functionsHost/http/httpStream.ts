@@ -7,6 +7,7 @@ import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { HttpContext } from "./httpContext.ts";
+import { BODILESS } from "./httpResponse.ts";
 
 const HOP_BY_HOP = new Set([
   "connection",
@@ -18,7 +19,6 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-const BODILESS = new Set([204, 205, 304]);
 
 /**
  * Streaming: the invocation starts with no data, the request itself goes to the library's own server, and the two

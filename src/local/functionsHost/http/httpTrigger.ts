@@ -10,7 +10,7 @@ import { proxyToLibrary } from "./httpStream.ts";
 import { parseRoute } from "./route.ts";
 import type { Route } from "./route.ts";
 
-export interface HttpTriggerOptions {
+interface HttpTriggerOptions {
   readonly worker: Worker;
   readonly routePrefix: string;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;

@@ -1,6 +1,6 @@
 import type { Instance } from "../engine/instance.ts";
 
-export interface InstanceFilter {
+interface InstanceFilter {
   readonly createdTimeFrom?: number;
   readonly createdTimeTo?: number;
   readonly runtimeStatus?: readonly string[];
@@ -8,7 +8,7 @@ export interface InstanceFilter {
   readonly top: number;
 }
 
-export interface InstancePage {
+interface InstancePage {
   readonly instances: readonly Instance[];
   /** Empty after the last page. */
   readonly continuationToken: string;

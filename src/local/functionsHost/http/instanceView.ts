@@ -2,7 +2,7 @@ import { EventType, eventName } from "../engine/history.ts";
 import type { HistoryEvent } from "../engine/history.ts";
 import type { Instance } from "../engine/instance.ts";
 
-export interface ViewOptions {
+interface ViewOptions {
   readonly showHistory: boolean;
   readonly showHistoryOutput: boolean;
   readonly showInput: boolean;

@@ -7,7 +7,7 @@ import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { blobKey } from "./blobReceipts.ts";
 import type { BlobReceipts, Receipt, ReceiptEntry } from "./blobReceipts.ts";
 
-export interface BlobDeliveryOptions {
+interface BlobDeliveryOptions {
   readonly worker: Worker;
   readonly receipts: BlobReceipts;
   readonly persist: (entry: ReceiptEntry) => void;

@@ -5,7 +5,7 @@ import type { BlobFunction } from "./blobFunction.ts";
 import { bareEtag, blobKey } from "./blobReceipts.ts";
 import type { BlobReceipts } from "./blobReceipts.ts";
 
-export interface BlobPollingOptions {
+interface BlobPollingOptions {
   readonly target: BlobFunction;
   readonly delivery: BlobDelivery;
   readonly receipts: BlobReceipts;

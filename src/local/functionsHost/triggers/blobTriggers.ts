@@ -13,7 +13,7 @@ import type { BlobReceipts, ReceiptEntry } from "./blobReceipts.ts";
 import { createBlobEvents } from "./eventGrid.ts";
 import { putPoisonMessage } from "./poison.ts";
 
-export interface BlobTriggersOptions {
+interface BlobTriggersOptions {
   readonly worker: Worker;
   readonly settings: AppSettings;
   readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold">;
@@ -27,7 +27,7 @@ export interface BlobTriggersOptions {
   readonly log: Logger;
 }
 
-export interface BlobTriggers {
+interface BlobTriggers {
   /** The webhook of Event Grid. */
   readonly events: (c: HttpContext) => Promise<Response>;
   start(): void;

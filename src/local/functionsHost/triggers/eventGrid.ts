@@ -7,7 +7,7 @@ import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { bareEtag } from "./blobReceipts.ts";
 import { functionId } from "./poison.ts";
 
-export interface BlobEventsOptions {
+interface BlobEventsOptions {
   readonly targets: readonly BlobFunction[];
   readonly delivery: BlobDelivery;
   readonly keys: HostKeys;

@@ -11,7 +11,7 @@ import type { QueueMessage } from "./queue.ts";
 import { parseConnectionString } from "./storageAccount.ts";
 import type { StorageAccount } from "./storageAccount.ts";
 
-export interface QueueTriggerOptions {
+interface QueueTriggerOptions {
   readonly fn: RegisteredFunction;
   readonly worker: Worker;
   readonly settings: AppSettings;

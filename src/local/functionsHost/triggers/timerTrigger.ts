@@ -8,13 +8,13 @@ import type { Worker } from "../worker/worker.ts";
 import { parseSchedule } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-export interface ScheduleStatus {
+interface ScheduleStatus {
   readonly last: string;
   readonly next: string;
   readonly lastUpdated: string;
 }
 
-export interface ScheduleEntry {
+interface ScheduleEntry {
   readonly fn: string;
   readonly status: ScheduleStatus;
 }
@@ -36,7 +36,7 @@ export class ScheduleStatuses {
   }
 }
 
-export interface TimerTriggerOptions {
+interface TimerTriggerOptions {
   readonly fn: RegisteredFunction;
   readonly worker: Pick<Worker, "invoke">;
   readonly settings: AppSettings;

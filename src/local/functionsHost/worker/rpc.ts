@@ -49,7 +49,7 @@ export interface RpcHttpCookie {
   readonly sameSite?: string;
 }
 
-export interface RpcInvocationRequest {
+interface RpcInvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: RpcTypedData | null }[];
@@ -58,7 +58,6 @@ export interface RpcInvocationRequest {
 
 export interface RpcInvocationResponse {
   readonly invocationId: string;
-  readonly outputData?: readonly { readonly name: string; readonly data: RpcTypedData }[];
   readonly returnValue?: RpcTypedData | null;
 }
 
@@ -74,7 +73,6 @@ export interface Binding {
 
 export interface FunctionMetadata {
   readonly name: string;
-  readonly functionId?: string;
   readonly bindings: Readonly<Record<string, Omit<Binding, "name">>>;
   readonly retryOptions?: unknown;
 }
@@ -89,7 +87,7 @@ export interface ProgrammingModel {
   getCapabilities(capabilities: Record<string, string>): Promise<Record<string, string>>;
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: InvocationContext; inputs: unknown[] }>;
   invokeFunction(context: InvocationContext, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: InvocationContext, result: unknown): Promise<RpcInvocationResponse>;

@@ -19,7 +19,7 @@ import type {
 } from "./rpc.ts";
 import { withTimeout } from "./timeout.ts";
 
-export interface Invocation {
+interface Invocation {
   readonly fn: RegisteredFunction;
   readonly input: RpcTypedData | null;
   /** Given to the handler as it is, in place of what `input` would become: spares a way through JSON. */

@@ -23,7 +23,7 @@ interface AzuriteOptions {
 const ACCOUNT = "devstoreaccount1";
 const ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** Resolves with the ports that Azurite really listens on. */
+/** Resolves with the ports that Azurite actually listens on. */
 export function startAzurite(options: AzuriteOptions): Promise<ChildService<AzuritePorts> & { ready: AzuritePorts }> {
   mkdirSync(options.folder, { recursive: true });
   return ChildService.start({

@@ -5,8 +5,11 @@ export interface AzuritePorts {
 }
 
 /**
- * Azurite says where it listens in one line for each service. These lines are for people and may change: seen with
- * Azurite 3.31.0 to 3.35.0. Without them the stack takes Azurite for one that does not get ready.
+ * Azurite says where it listens, in one line per service.
+ *
+ * Relies on: the wording of lines that are meant for people.
+ * Seen with: Azurite 3.31.0 to 3.35.0.
+ * If it goes: the stack waits a minute and reports that Azurite was not ready.
  */
 export function createReadyReader(): (line: string) => AzuritePorts | undefined {
   const found = new Map<string, number>();

@@ -32,11 +32,11 @@ import { Worker } from "./worker/worker.ts";
 interface HostOptions {
   readonly appFolder: string;
   readonly dataFolder: string;
-  /** 0 is any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly settings: AppSettings;
   readonly printLog: (line: string) => void;
-  /** How often containers and queues are looked at, in milliseconds. */
+  /** How often containers and queues are polled. */
   readonly pollMs: number;
   /** For orchestrations only: triggers always go by the real clock. */
   readonly hub: HubConditions;
@@ -49,7 +49,7 @@ export interface Host {
   stop(): Promise<void>;
 }
 
-/** At most one per process, as the app can be loaded only once. */
+/** At most one per process: an app can be loaded only once. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const appFolder = resolve(options.appFolder);
   const hostSettings = readHostJson(appFolder, options.settings);
@@ -69,7 +69,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   }
 }
 
-/** Puts the parts together, and only when all of them have accepted the app, opens the state and starts. */
+/** Assembles the parts. Only once all of them have accepted the app does it open the state and start. */
 async function run(
   options: HostOptions,
   hostSettings: HostSettings,

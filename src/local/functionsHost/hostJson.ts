@@ -59,7 +59,7 @@ const HostJson = v.looseObject({
   ),
 });
 
-/** Reads every setting before it complains, so that one run shows all that is wrong. */
+/** Reports everything that is wrong at once. */
 export function readHostJson(appFolder: string, settings: AppSettings): HostSettings {
   const path = join(appFolder, "host.json");
   if (!existsSync(path)) {
@@ -110,7 +110,7 @@ function parseJson(path: string): unknown {
   }
 }
 
-/** A text may come from an app setting, as `%NAME%`. */
+/** Any text may refer to app settings, as `%NAME%`. */
 function resolveNames(value: unknown, settings: AppSettings): unknown {
   if (typeof value === "string") return resolveSettings(value, settings, "host.json");
   if (Array.isArray(value)) return value.map((item) => resolveNames(item, settings));

@@ -1,4 +1,4 @@
-/** From the most talkative to silence. */
+/** From the most verbose to silent. */
 export const LOG_LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -7,7 +7,7 @@ export interface Logger {
 }
 
 /**
- * Lines for people, as far as `logLevel` of host.json lets them through: the longest matching category decides.
+ * Prints the lines that `logLevel` of host.json lets through; the longest matching category decides.
  * https://learn.microsoft.com/azure/azure-functions/configure-monitoring#configure-log-levels
  */
 export function createLogger(levels: Readonly<Record<string, string>>, print: (line: string) => void): Logger {

@@ -25,7 +25,7 @@ test("savesOften makes the databases of Azurite save every half second", ({ expe
   ).toBe(500);
 });
 
-test.for(["sequelize", "applicationinsights"])("loadsLess puts a stand-in in the place of %s", (name, { expect }) => {
+test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {
   const { answer } = runPatched("loadsLess", AZURITE, `String(Object.keys(azurite(${JSON.stringify(name)})))`);
 
   expect(answer, `Azurite ${version} has no package ${name}: take it off the list in loadsLess`).toBe("");

@@ -22,7 +22,7 @@ test("every hook of an app is called, with the data that hooks of its scope shar
   expect(await host.logged(/^steps/)).toBe(`steps: tell, ${after}, fail, ${after}; appTerminate after appStart`);
 });
 
-test("a function that logs after its end is warned of", async ({ expect, onTestFinished }) => {
+test("a function that logs after it has ended draws a warning", async ({ expect, onTestFinished }) => {
   const data = temporaryFolder(onTestFinished);
   const host = await startHostProcess({ app: fixtureApp("hooks"), data });
   onTestFinished(async () => void (await host.end("SIGKILL")));

@@ -49,7 +49,7 @@ test("the hub name may be an app setting", ({ expect, onTestFinished }) => {
   expect(readHostJson(folder, { HUB: "FromSetting" }).hubName).toBe("FromSetting");
 });
 
-test("everything that is wrong is said at once", ({ expect, onTestFinished }) => {
+test("every mistake is reported at once", ({ expect, onTestFinished }) => {
   const folder = folderWith(
     onTestFinished,
     '{ "version": "1.0", "functionTimeout": "five", "extensions": { "blobs": { "poisonBlobThreshold": 0 } } }',

@@ -12,12 +12,12 @@ interface Database {
 const SAVE_EVERY_MS = 500;
 
 /**
- * Azurite keeps its lists of blobs, messages and entities in memory and saves them every 5 s, for which it has no
- * option: what has come since is lost when it is killed. With this it saves ten times as often.
+ * Azurite keeps its lists of blobs, messages and entities in memory and saves them every 5 s, which no option changes.
+ * Whatever came after the last save is lost if it is killed. This makes it save ten times as often.
  *
- * Inner part: `autosaveEnable` and `autosaveInterval` of lokijs, Azurite's database.
- * Seen with Azurite 3.31.0 to 3.35.0 (lokijs 1.5.12).
- * Without it: a kill loses up to 5 s of uploads.
+ * Relies on: `autosaveEnable` and `autosaveInterval` of lokijs, Azurite's database.
+ * Seen with: Azurite 3.31.0 to 3.35.0 (lokijs 1.5.12).
+ * If it goes: a kill loses up to 5 s of uploads.
  */
 patch("savesOften", () => {
   const { prototype } = azurite("lokijs") as Loki;

@@ -43,9 +43,9 @@ const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.0
 const MAX_HISTORY_EVENTS = 5_000;
 
 /**
- * Drives orchestrations and entities: one turn at a time for each, everything else side by side. Whatever happens is
- * first an entry that is kept, then a change of the state, then an effect; so the state alone tells what is still
- * to be done, and `start` does it after any crash.
+ * Drives orchestrations and entities: each takes one turn at a time, and all of them run concurrently. Whatever happens
+ * is first written down, then applied to the state, then acted upon; so the state alone says what is left to do, and
+ * `start` does it after any crash.
  */
 export class TaskHub {
   readonly state: HubState;
@@ -87,7 +87,7 @@ export class TaskHub {
     return this.#options.runner;
   }
 
-  /** Takes up whatever the state says is open. */
+  /** Picks up whatever the state says is unfinished. */
   start(): void {
     for (const instance of this.state.instances.values()) {
       const { activities, timers } = findOpenWork(instance);
@@ -99,7 +99,7 @@ export class TaskHub {
     this.#noticeIdle();
   }
 
-  /** Turns that run are finished but not kept; what is not kept happens again at the next start. */
+  /** Running turns finish but are not kept; what is not kept happens again after the next start. */
   stop(): void {
     this.#isStopped = true;
     this.#turns.close();
@@ -123,7 +123,7 @@ export class TaskHub {
     });
   }
 
-  /** Keeps messages; when it returns, none of them can be lost. */
+  /** Once it returns, none of the messages can be lost. */
   deliver(...deliveries: readonly Delivery[]): void {
     const all = this.#options.faults?.deliverTwice === true ? deliveries.flatMap(twice) : deliveries;
     this.#commit({ k: "deliver", at: this.#at(), deliveries: all });

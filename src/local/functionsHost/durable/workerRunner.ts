@@ -111,7 +111,7 @@ export class WorkerRunner implements DurableRunner {
 type TurnRun =
   | { readonly text: undefined; readonly message: string }
   | {
-      /** The state that the SDK gave, or put into the error. */
+      /** The state as the SDK returned it, or put it into the error. */
       readonly text: string;
       readonly context: InvocationContext | undefined;
       readonly value: unknown;

@@ -13,19 +13,19 @@ import { replayActions } from "./replay.ts";
 import type { ReplayResult } from "./replay.ts";
 import type { ReplaySettings } from "./replaySettings.ts";
 
-/** What an orchestrator function gave for a turn. */
+/** What came of running an orchestrator function for a turn. */
 export type OrchestratorAnswer =
   | {
       readonly kind: "state";
       readonly state: OrchestratorState;
-      /** Set when it threw. */
+      /** Set if it threw. */
       readonly error?: string;
-      /** What the SDK itself waits for; undefined when it does not show. */
+      /** What the SDK itself waits for; undefined if it does not show. */
       readonly openTasks?: readonly SdkTask[];
     }
   /** It could not run at all. */
   | { readonly kind: "crash"; readonly message: string }
-  /** A guard around the run has spoken. */
+  /** A guard around the run objected. */
   | { readonly kind: "guard"; readonly finding: Finding };
 
 export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId"> {
@@ -39,7 +39,9 @@ interface DecidedTurn {
   readonly findings: readonly Finding[];
 }
 
-/** The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function said. */
+/**
+ * The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function returned.
+ */
 export function decideTurn(
   instance: Instance,
   prepared: PreparedTurn,

@@ -5,8 +5,8 @@ export type Outcome =
 const DONE: Outcome = { ok: true, result: null };
 
 /**
- * A promise whose continuations run at once, inside `settle`: a replay must do everything that one history event
- * causes before it looks at the next.
+ * A promise whose continuations run at once, inside `settle`: a replay must do everything that one history event causes
+ * before it looks at the next.
  */
 export class Future {
   #outcome: Outcome | undefined;

@@ -1,5 +1,5 @@
 /**
- * History as the Durable extension shows it to an orchestrator function. The numbers are the protocol.
+ * History as the Durable extension shows it to an orchestrator function. The numbers are those of the protocol.
  * https://github.com/Azure/durabletask/blob/main/src/DurableTask.Core/History/EventType.cs
  */
 export const EventType = {

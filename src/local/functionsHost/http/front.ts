@@ -12,7 +12,7 @@ interface FrontParts {
 
 type App = Hono<{ Bindings: HttpBindings }>;
 
-/** What the world sees of the host: webhooks of extensions, and the app's own HTTP functions. */
+/** What the host shows to the world: the webhooks of extensions and the app's own HTTP functions. */
 export function createFront({ durableApi, systemKey, blobEvents, httpTriggers }: FrontParts): App {
   const front: App = new Hono({ strict: false });
   front.get("/admin/host/status", (c) => c.json({ state: "Running" }));

@@ -21,8 +21,8 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * Streaming: the invocation starts with no data, the request itself goes to the library's own server, and the two
- * find each other by the invocation id. What that server answers is the answer.
+ * Streaming: the invocation starts without data, the request itself is passed on to the library's own server, and the
+ * library matches the two by the invocation id. What its server answers is the response.
  * https://learn.microsoft.com/azure/azure-functions/functions-reference-node#http-streams
  */
 export async function proxyToLibrary(

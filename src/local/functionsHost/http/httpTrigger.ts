@@ -25,7 +25,7 @@ interface HttpFunction {
   readonly authLevel: string;
 }
 
-/** Answers every request that is meant for an HTTP function of the app, and 404 to all others. */
+/** Answers requests for the HTTP functions of the app, and 404 to all others. */
 export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext) => Promise<Response> {
   const functions = options.worker.functions
     .filter((fn) => fn.trigger.type === "httpTrigger")
@@ -73,7 +73,7 @@ async function invoke(
   }
 }
 
-/** Only a body whose length is announced comes through, as on the real host. */
+/** As on the real host, a body comes through only if its length is declared. */
 async function readRequest(c: HttpContext, parameters: Record<string, string>): Promise<RpcHttpRequest> {
   const url = new URL(c.req.url);
   const hasBody = Number(c.req.header("content-length") ?? 0) > 0;

@@ -5,12 +5,12 @@ interface Requiring {
 }
 
 /**
- * Answers `require("@azure/functions-core")`, in whatever package it stands, with the given module. `@azure/functions`
- * finds its host in this way and no other: no package has that module, the real worker puts it in place just so.
+ * Makes `require("@azure/functions-core")` give the module passed in, whoever asks. This is how `@azure/functions`
+ * finds its host: no package contains that module, and the real worker provides it in the same way.
  *
- * Inner part: Node calls `Module.prototype.require` for every `require` of a CommonJS module.
- * Seen with @azure/functions 4.0.0 to 4.16.5, on Node 20 to 24.
- * Without it: an app registers nothing, and the host refuses to start (NoFunctions).
+ * Relies on: Node calls `Module.prototype.require` for every `require` in a CommonJS module.
+ * Seen with: @azure/functions 4.0.0 to 4.16.5, on Node 20 to 24.
+ * If it goes: an app registers nothing, and the host refuses to start (NoFunctions).
  */
 export function provideCoreModule(core: object): void {
   const prototype = Module.prototype as unknown as Requiring;

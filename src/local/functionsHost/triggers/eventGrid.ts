@@ -80,7 +80,7 @@ function parseEvents(text: string): readonly BlobEvent[] | undefined {
   }
 }
 
-/** By the subject, which looks the same for every account and emulator. */
+/** Goes by the subject, which looks the same for every account and emulator. */
 function readBlob({ eventType, type, subject, data }: BlobEvent): FoundBlob | undefined {
   const match = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/s.exec(subject ?? "");
   const etag = bareEtag(data?.eTag);

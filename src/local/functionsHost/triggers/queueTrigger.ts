@@ -22,7 +22,7 @@ interface QueueTriggerOptions {
   readonly log: Logger;
 }
 
-/** So long a message stays out of sight of others while its function runs. */
+/** How long a message is hidden from others while its function runs. */
 const VISIBILITY_TIMEOUT_SECONDS = 600;
 
 /** Takes messages from a queue; one that fails too often goes to `<queue>-poison`. */
@@ -70,11 +70,11 @@ export class QueueTrigger {
     if (!this.#isStopped) this.#cancel = clock.at(clock.now() + (found > 0 ? 0 : pollMs), () => void this.#poll());
   }
 
-  /** One line when it starts to fail, not one for every poll. */
+  /** Says so once when polling starts to fail, not at every poll. */
   #noticeOutage(error: unknown): void {
     if (this.#isFailing || this.#isStopped) return;
     this.#isFailing = true;
-    this.#log("warning", `Cannot read the queue "${this.#queue.name}" and goes on trying: ${textOf(error)}`);
+    this.#log("warning", `Cannot read the queue "${this.#queue.name}", still trying: ${textOf(error)}`);
   }
 
   async #process(message: QueueMessage): Promise<void> {

@@ -4,7 +4,7 @@ export interface StorageAccount {
   readonly name: string;
   /** Base64; a secret. */
   readonly key: string;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly queueEndpoint: string;
 }
 

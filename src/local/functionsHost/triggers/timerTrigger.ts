@@ -19,7 +19,7 @@ interface ScheduleEntry {
   readonly status: ScheduleStatus;
 }
 
-/** When each timer function ran last, and when it is due: what makes a missed run noticed after a restart. */
+/** When each timer function last ran and when it is due, so that a restart notices a missed run. */
 export class ScheduleStatuses {
   readonly #statuses = new Map<string, ScheduleStatus>();
 
@@ -47,11 +47,11 @@ interface TimerTriggerOptions {
   readonly log: Logger;
 }
 
-/** As on the real host, schedules closer than this are not watched for missed runs. */
+/** As on the real host, schedules with shorter intervals are not watched for missed runs. */
 const MIN_MONITORED_MS = 60_000;
 const NEVER = new Date(0).toISOString();
 
-/** Runs one function on its schedule, never two times at once. */
+/** Runs one function on its schedule, never twice at once. */
 export class TimerTrigger {
   readonly #options: TimerTriggerOptions;
   readonly #schedule: Schedule;

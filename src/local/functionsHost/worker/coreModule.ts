@@ -17,8 +17,8 @@ const HOST_VERSION = "4.1048.200";
 const WORKER_VERSION = "3.11.0";
 
 /**
- * The module `@azure/functions-core`, which no package contains: the worker provides it.
- * There is one per process, because `@azure/functions` asks for it once and keeps it.
+ * The module `@azure/functions-core`, which no package contains: the worker provides it. There is one per process,
+ * because `@azure/functions` asks for it once and keeps it.
  * https://github.com/Azure/azure-functions-nodejs-worker/blob/v4.x/src/setupCoreModule.ts
  */
 export class CoreModule {
@@ -63,7 +63,7 @@ export class CoreModule {
     const { name } = metadata;
     if ([...this.functions.keys()].some((known) => known.toLowerCase() === name.toLowerCase())) {
       throw new UserError("DuplicateFunction", `Two functions are registered with the name "${name}"`, {
-        hint: "Give each function its own name; upper and lower case are the same.",
+        hint: "Give each function its own name; case does not matter.",
       });
     }
     // The real host receives bindings as JSON, so what JSON drops is dropped here too.

@@ -4,7 +4,7 @@ import type { InvocationContext, RpcLogCategory } from "./rpc.ts";
 const HOOK_NAMES = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
 type HookName = (typeof HOOK_NAMES)[number];
 
-/** Gets an object of its own kind, and may change some members of it. */
+/** Gets an object that depends on the hook, and may change some of it. */
 export type Hook = (context: never) => unknown;
 
 /** What the hooks of one scope share: one invocation, or the start and the end of the app. */
@@ -30,7 +30,7 @@ export class Hooks {
     return { hookData: {}, appHookData: this.#appHookData, invocationContext: undefined };
   }
 
-  /** Gives back what takes the hook off again. */
+  /** Returns what removes the hook again. */
   add(name: string, hook: Hook): () => void {
     if (!(HOOK_NAMES as readonly string[]).includes(name)) {
       throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
@@ -52,7 +52,9 @@ export class Hooks {
     for (const hook of this.#of(name)) await hook(context as never);
   }
 
-  /** The line as the hooks leave it: they may change what the app itself logs. `onFailure` learns of one that throws. */
+  /**
+   * The line as the hooks leave it: they may change what the app itself logs. `onFailure` learns of one that throws.
+   */
   filter(line: LogLine, scope: HookScope, onFailure: (error: unknown) => void): LogLine {
     if (!this.has("log")) return line;
     const context = { ...scope, ...line };

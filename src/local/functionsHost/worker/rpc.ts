@@ -1,7 +1,7 @@
 import type { LogLevel } from "../log.ts";
 
 /**
- * What crosses the border between a Functions host and its Node worker, as far as this host uses it.
+ * What passes between a Functions host and its Node worker, as far as this host uses it.
  * https://github.com/Azure/azure-functions-language-worker-protobuf
  */
 export interface RpcTypedData {
@@ -93,7 +93,7 @@ interface InvocationModel {
   getResponse(context: InvocationContext, result: unknown): Promise<RpcInvocationResponse>;
 }
 
-/** What a handler gets as its last argument; `df` is added by durable-functions. */
+/** What a handler gets as its last argument; durable-functions adds `df`. */
 export interface InvocationContext {
   df?: unknown;
 }

@@ -22,13 +22,13 @@ import { withTimeout } from "./timeout.ts";
 interface Invocation {
   readonly fn: RegisteredFunction;
   readonly input: RpcTypedData | null;
-  /** Given to the handler as it is, in place of what `input` would become: spares a way through JSON. */
+  /** Passed to the handler as it is, in place of what `input` would become: spares the detour through JSON. */
   readonly value?: unknown;
   /** Data of the other input bindings, by binding type. */
   readonly extraInputs?: Readonly<Record<string, RpcTypedData>>;
   readonly triggerMetadata?: Readonly<Record<string, RpcTypedData>>;
   readonly invocationId?: string;
-  /** Drops what the function logs: for a second run of the same orchestrator turn. */
+  /** Drops what the function logs, for a second run of the same turn. */
   readonly muted?: boolean;
   /** Shows the context that the handler is about to get. */
   readonly onContext?: (context: InvocationContext) => void;
@@ -40,7 +40,7 @@ export interface InvocationResult {
   readonly value: unknown;
 }
 
-/** What the host starts its capabilities from; the app's library may add `HttpUri`. */
+/** The capabilities that the host offers; the library may add `HttpUri`. */
 const CAPABILITIES = [
   "RawHttpBodyBytes",
   "RpcHttpTriggerMetadataRemoved",
@@ -58,7 +58,7 @@ export class Worker {
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #model: ProgrammingModel;
-  /** Where the library takes streamed HTTP requests; absent when the app did not switch streaming on. */
+  /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
   readonly httpUri: string | undefined;
 
   private constructor(
@@ -75,10 +75,10 @@ export class Worker {
     this.httpUri = httpUri;
   }
 
-  /** At most once per process: modules are loaded, and functions registered, only once. */
+  /** At most once per process: modules load, and functions register, only once. */
   static async load(appFolder: string, log: Logger, timeoutMs: number): Promise<Worker> {
     const core = new CoreModule((level, _category, message) =>
-      // What the library tells about itself is of use to nobody but those who mend it.
+      // What the library says about itself helps only those who maintain it.
       log.write(level === "information" ? "debug" : level, "Worker", message),
     );
     core.install();
@@ -100,7 +100,7 @@ export class Worker {
     return [...this.#core.functions.values()];
   }
 
-  /** Rejects with whatever the handler threw, or when it takes longer than `functionTimeout` of host.json. */
+  /** Rejects with whatever the handler threw, or if it takes longer than `functionTimeout` in host.json. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { name, trigger } = invocation.fn;
     // Orchestrators never wait, so there is nothing to time.
@@ -213,5 +213,5 @@ async function loadEntryFile(appFolder: string, file: string): Promise<void> {
 function firstFrame(cause: unknown): string {
   const frame =
     cause instanceof Error ? cause.stack?.split("\n").find((line) => /^\s+at .*(file:|\/|\\)/.test(line)) : undefined;
-  return `Mend the app and start again${frame === undefined ? "." : `; it was thrown ${frame.trim()}.`}`;
+  return `Fix the app and start again${frame === undefined ? "." : `; it was thrown ${frame.trim()}.`}`;
 }

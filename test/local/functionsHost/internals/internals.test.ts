@@ -43,7 +43,7 @@ test("the SDK puts the state of an orchestrator that throws into the message of 
   ).toMatchObject({ isDone: false, actions: [[]], error: "no" });
 });
 
-test("the SDK takes a trigger that is no JSON any more", async ({ expect }) => {
+test("the SDK accepts a trigger made of objects instead of JSON", async ({ expect }) => {
   const { error, time } = await runFirstTurn(function* () {
     return "done";
   });

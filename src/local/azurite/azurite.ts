@@ -1,18 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { optionArguments } from "../kit/childProcess.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildService } from "../kit/childService.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
+import { createReadyReader } from "./readyLines.ts";
+import type { AzuritePorts } from "./readyLines.ts";
 
-export interface AzuritePorts {
-  readonly blob: number;
-  readonly queue: number;
-  readonly table: number;
-}
-
-export interface AzuriteOptions {
+interface AzuriteOptions {
   /** Where the blobs are kept. */
   readonly folder: string;
   readonly logFile: string;
@@ -26,7 +23,7 @@ export interface AzuriteOptions {
 const ACCOUNT = "devstoreaccount1";
 const ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** Resolves with the ports that Azurite really listens on. */
+/** Resolves with the ports that Azurite actually listens on. */
 export function startAzurite(options: AzuriteOptions): Promise<ChildService<AzuritePorts> & { ready: AzuritePorts }> {
   mkdirSync(options.folder, { recursive: true });
   return ChildService.start({
@@ -36,7 +33,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     env: options.env,
     preloads: ["local/azurite/patches/savesOften.ts", "local/azurite/patches/loadsLess.ts"],
     logFile: options.logFile,
-    createReadyReader: createAzuriteReadyReader,
+    createReadyReader,
     ...(options.events && { events: options.events }),
   });
 }
@@ -52,18 +49,6 @@ export function azuriteConnectionString({ blob, queue, table }: AzuritePorts): s
     `TableEndpoint=${endpoint(table)}`,
     "",
   ].join(";");
-}
-
-/** Azurite says where it listens in one line per service. */
-export function createAzuriteReadyReader(): (line: string) => AzuritePorts | undefined {
-  const found = new Map<string, number>();
-  return (line) => {
-    const [, service, port] =
-      /^Azurite (Blob|Queue|Table) service is successfully listening at .*:(\d+)$/.exec(line) ?? [];
-    if (service !== undefined) found.set(service, Number(port));
-    const [blob, queue, table] = ["Blob", "Queue", "Table"].map((name) => found.get(name));
-    return blob !== undefined && queue !== undefined && table !== undefined ? { blob, queue, table } : undefined;
-  };
 }
 
 function azuriteArguments(folder: string, ports: AzuritePorts): string[] {
@@ -85,8 +70,11 @@ function azuriteArguments(folder: string, ports: AzuritePorts): string[] {
 }
 
 function findAzurite(): string {
+  const require = createRequire(import.meta.url);
   try {
-    return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+    const manifest = require.resolve("azurite/package.json");
+    const { bin } = require(manifest) as { bin: { azurite: string } };
+    return join(dirname(manifest), bin.azurite);
   } catch (cause) {
     throw new UserError("AzuriteMissing", "Azurite, the storage of the local stack, is not installed", {
       cause,

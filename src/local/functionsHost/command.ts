@@ -3,8 +3,8 @@ import { parseNumber, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
 import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { readHubFaults } from "./durable/hubFaults.ts";
 import { startHost } from "./host.ts";
-import { readHostTest } from "./hostTest.ts";
 
 const HELP = `Runs a function app with Durable Functions on this machine, until Ctrl-C.
 
@@ -16,7 +16,7 @@ Options
   --help, -h        this text
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are looked at (default 500); FUNCTIONS_HOST_TEST, what is to go wrong on purpose, as JSON.
+and queues are looked at (default 500); FUNCTIONS_HOST_FAULTS, what is to go wrong on purpose, as JSON.
 `;
 
 const OPTIONS = {
@@ -58,7 +58,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: 
       hint: "It is a setting in the environment, in milliseconds.",
     }),
     onFailure,
-    ...readHostTest(env["FUNCTIONS_HOST_TEST"]),
+    hub: readHubFaults(env["FUNCTIONS_HOST_FAULTS"]),
   });
   if (json) output.result(JSON.stringify({ url: host.url }));
   else output.note(`The Functions host is ready: ${host.url}`);

@@ -1,15 +1,12 @@
 import { join, resolve } from "node:path";
-import type { AppSettings } from "./appSettings.ts";
-import { resolveSettings } from "./appSettings.ts";
-import { checkBindings } from "./bindings.ts";
+import type { AppSettings } from "./settingReferences.ts";
 import { systemClock } from "../kit/clock.ts";
-import type { Clock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { withoutProxyForLoopback } from "../kit/loopback.ts";
+import type { HubConditions } from "./durable/hubFaults.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
 import { TaskHub } from "./durable/taskHub.ts";
-import type { HubTestOptions } from "./durable/testOptions.ts";
 import { WorkerRunner } from "./durable/workerRunner.ts";
 import { HostIdentity } from "./hostIdentity.ts";
 import { readHostJson } from "./hostJson.ts";
@@ -30,20 +27,20 @@ import { createBlobTriggers } from "./triggers/blobTriggers.ts";
 import { QueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
+import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
 
-export interface HostOptions {
+interface HostOptions {
   readonly appFolder: string;
   readonly dataFolder: string;
-  /** 0 is any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly settings: AppSettings;
   readonly printLog: (line: string) => void;
-  /** How often containers and queues are looked at, in milliseconds. */
+  /** How often containers and queues are polled. */
   readonly pollMs: number;
-  /** The clock of orchestrations; triggers always go by the real one. */
-  readonly hubClock: Clock;
-  readonly test?: HubTestOptions;
+  /** For orchestrations only: triggers always go by the real clock. */
+  readonly hub: HubConditions;
   /** The host can do nothing more, for example because the disk is full. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -53,10 +50,10 @@ export interface Host {
   stop(): Promise<void>;
 }
 
-/** At most one per process, as the app can be loaded only once. */
+/** At most one per process: an app can be loaded only once. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const appFolder = resolve(options.appFolder);
-  const hostSettings = readHostJson(appFolder, (text) => resolveSettings(text, options.settings, "host.json"));
+  const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
   const front = await openLateServer(options.port);
   const rpc = await openLateServer(0);
@@ -73,7 +70,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   }
 }
 
-/** Puts the parts together, and only when all of them have accepted the app, opens the state and starts. */
+/** Assembles the parts. Only once all of them have accepted the app does it open the state and start. */
 async function run(
   options: HostOptions,
   hostSettings: HostSettings,
@@ -82,7 +79,7 @@ async function run(
   front: LateServer,
   rpc: LateServer,
 ): Promise<() => Promise<void>> {
-  const { settings, hubClock, pollMs, onFailure } = options;
+  const { settings, pollMs, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const hubState = new HubState();
   const identity = new HostIdentity();
@@ -96,17 +93,15 @@ async function run(
   });
 
   const runner = new WorkerRunner(worker);
-  const test = options.test === undefined ? {} : { test: options.test };
   const persist = file.writer<HubEntry>("hub");
   const hub = new TaskHub({
+    ...options.hub,
     state: hubState,
     persist,
     runner,
-    clock: hubClock,
     log,
     settings: hostSettings,
     onFailure,
-    ...test,
   });
 
   const address = (): HubAddress => ({

@@ -4,7 +4,7 @@ interface IdentityEntry {
   readonly systemKey: string;
 }
 
-/** The key that management links carry; made once for a data folder. */
+/** The key in management links, made once per data folder. */
 export class HostIdentity {
   #systemKey: string | undefined;
 

@@ -3,6 +3,9 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UserError } from "../kit/userError.ts";
+import { LOG_LEVELS } from "./log.ts";
+import { resolveSettings } from "./settingReferences.ts";
+import type { AppSettings } from "./settingReferences.ts";
 
 /** The settings of host.json that the embedded host honours, with the defaults of the real one. */
 export interface HostSettings {
@@ -19,7 +22,6 @@ export interface HostSettings {
 }
 
 const DEFAULT_FUNCTION_TIMEOUT_MS = 30 * 60_000;
-const LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const timeSpan = v.pipe(
@@ -27,9 +29,10 @@ const timeSpan = v.pipe(
   v.check((text) => text === "-1" || parseTimeSpan(text) !== undefined, 'must be a time like "00:10:00"'),
 );
 
+const levels: readonly string[] = LOG_LEVELS;
 const level = v.pipe(
   v.string(),
-  v.check((text) => LEVELS.includes(text.toLowerCase()), `must be one of ${LEVELS.join(", ")}`),
+  v.check((text) => levels.includes(text.toLowerCase()), `must be one of ${levels.join(", ")}`),
 );
 
 const HostJson = v.looseObject({
@@ -56,13 +59,13 @@ const HostJson = v.looseObject({
   ),
 });
 
-/** Reads every setting before it complains, so that one run shows all that is wrong. */
-export function readHostJson(appFolder: string, resolve: (text: string) => string = (text) => text): HostSettings {
+/** Reports everything that is wrong at once. */
+export function readHostJson(appFolder: string, settings: AppSettings): HostSettings {
   const path = join(appFolder, "host.json");
   if (!existsSync(path)) {
     throw new UserError("NoHostJson", `There is no ${path}`, { hint: 'The smallest one is { "version": "2.0" }.' });
   }
-  const parsed = v.safeParse(HostJson, resolveNames(parseJson(path), resolve));
+  const parsed = v.safeParse(HostJson, resolveNames(parseJson(path), settings));
   if (!parsed.success) {
     const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
     throw new UserError("BadHostJson", `${path} is not valid: ${problems.join("; ")}`, {
@@ -107,10 +110,10 @@ function parseJson(path: string): unknown {
   }
 }
 
-/** The hub name may come from an app setting, as `%NAME%`. */
-function resolveNames(value: unknown, resolve: (text: string) => string): unknown {
-  if (typeof value === "string") return resolve(value);
-  if (Array.isArray(value)) return value.map((item) => resolveNames(item, resolve));
+/** Any text may refer to app settings, as `%NAME%`. */
+function resolveNames(value: unknown, settings: AppSettings): unknown {
+  if (typeof value === "string") return resolveSettings(value, settings, "host.json");
+  if (Array.isArray(value)) return value.map((item) => resolveNames(item, settings));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveNames(item, resolve)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveNames(item, settings)]));
 }

@@ -1,11 +1,11 @@
 import { Journal } from "../kit/journal.ts";
 import { UserError } from "../kit/userError.ts";
 
-/** One part of the host's state: it knows its own entries, and nothing of the file they are kept in. */
-export interface StatePart {
-  /** Gets only what was written for this part. */
+/** One part of the host's state. It knows its own entries and nothing about the file. */
+interface StatePart {
+  /** Gets only entries that were written for this part. */
   apply(entry: never): void;
-  /** The fewest entries from which the state of now can be made again. */
+  /** The fewest entries that give the present state again. */
   snapshot(): Iterable<unknown>;
 }
 
@@ -14,13 +14,13 @@ interface Line {
   readonly entry: unknown;
 }
 
-/** Raise the number when an old host would misread the entries. */
+/** Raise the version if an older host would misread the entries. */
 const FORMAT = { kind: "functions-host", version: 1 };
 const MIN_ENTRIES_BEFORE_COMPACTION = 20_000;
 
 /**
- * Everything the host must not forget, in one journal: so that opening it either succeeds as a whole or leaves the
- * disk as it was.
+ * Everything the host must not forget, in one journal, so that opening it either succeeds as a whole or leaves the disk
+ * as it was.
  */
 export class StateFile {
   readonly #path: string;
@@ -33,7 +33,7 @@ export class StateFile {
     this.#parts = new Map(Object.entries(parts));
   }
 
-  /** Gives every part what was written for it. */
+  /** Gives each part the entries that were written for it. */
   open(): void {
     try {
       this.#journal = Journal.open<Line>(this.#path, FORMAT, ({ part, entry }) =>
@@ -62,7 +62,7 @@ export class StateFile {
     this.#journal = undefined;
   }
 
-  /** Before an append, when every part agrees with what is written. */
+  /** Comes before an append, when every part agrees with the file. */
   #compactWhenWorthwhile(journal: Journal<Line>): void {
     if (journal.appendedSinceCompaction < this.#compactAt) return;
     const lines = [...this.#parts].flatMap(([part, state]) => [...state.snapshot()].map((entry) => ({ part, entry })));

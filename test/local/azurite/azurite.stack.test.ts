@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { onTestFinished, test } from "vitest";
-import type { AzuritePorts } from "../../../src/local/azurite/azurite.ts";
 import { azuriteConnectionString, startAzurite } from "../../../src/local/azurite/azurite.ts";
 import { createContainers } from "../../../src/local/azurite/containers.ts";
+import type { AzuritePorts } from "../../../src/local/azurite/readyLines.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 async function start(data: string, ports: AzuritePorts = { blob: 0, queue: 0, table: 0 }) {

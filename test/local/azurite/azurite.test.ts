@@ -1,8 +1,9 @@
 import { test } from "vitest";
-import { azuriteConnectionString, createAzuriteReadyReader } from "../../../src/local/azurite/azurite.ts";
+import { azuriteConnectionString } from "../../../src/local/azurite/azurite.ts";
+import { createReadyReader } from "../../../src/local/azurite/readyLines.ts";
 
 test("Azurite is ready once all three services listen, on the ports they name", ({ expect }) => {
-  const read = createAzuriteReadyReader();
+  const read = createReadyReader();
 
   const answers = [
     "Azurite Blob service is starting at http://127.0.0.1:0",

@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
-import { parseConnectionString } from "../../../src/local/functionsHost/triggers/sharedKey.ts";
+import { parseConnectionString } from "../../../src/local/functionsHost/triggers/storageAccount.ts";
 import { useAzurite } from "../../azuriteServices.ts";
 import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
@@ -36,7 +36,7 @@ async function upload(container: ContainerClient, name: string, text = "hello"):
   return etag;
 }
 
-test("a blob arrives as a reference with its name and ETag, however late its container is made", async ({
+test("a blob arrives as a reference with its name and ETag, however late its container is created", async ({
   expect,
   onTestFinished,
 }) => {
@@ -142,7 +142,10 @@ test("Event Grid is validated, and its events are delivered by name and ETag", a
   expect((await post("not an event")).status).toBe(400);
 });
 
-test("a queue message is delivered, and one that fails five times is put aside", async ({ expect, onTestFinished }) => {
+test("a queue message is delivered, and one that fails five times goes to the poison queue", async ({
+  expect,
+  onTestFinished,
+}) => {
   const { start } = prepare(onTestFinished, "queues");
   const account = parseConnectionString(azurite.connectionString, "STORAGE");
   const queue = new Queue(account, "work");

@@ -73,7 +73,7 @@ test("a body without an announced length does not come through, as on Azure", as
   expect(await response.json()).toMatchObject({ body: "" });
 });
 
-test("routes answer 404, failures 500 and silence 204", async ({ expect }) => {
+test("unknown routes answer 404, failures 500 and empty results 204", async ({ expect }) => {
   const status = async (path: string, method = "GET"): Promise<number> =>
     (await fetch(`${api}/${path}`, { method })).status;
 
@@ -86,7 +86,7 @@ test("routes answer 404, failures 500 and silence 204", async ({ expect }) => {
   expect(host.log()).toContain("on purpose");
 });
 
-test("a function key is asked for where keys are configured", async ({ expect }) => {
+test("a function key is required where keys are configured", async ({ expect }) => {
   const status = async (query: string, headers = {}): Promise<number> =>
     (await fetch(`${api}/secret${query}`, { headers })).status;
 
@@ -127,7 +127,7 @@ test("what an orchestrator logs when it is not replaying is logged once", async 
   expect(host.log().match(/step \d of log-1/g)).toEqual(["step 1 of log-1", "step 2 of log-1", "step 3 of log-1"]);
 });
 
-test("the links ask for their key", async ({ expect }) => {
+test("the links require their key", async ({ expect }) => {
   const { statusQueryGetUri } = await start("chain", "links-2", 1);
 
   expect((await fetch(statusQueryGetUri.replace(/code=[^&]+/, "code=wrong"))).status).toBe(401);

@@ -26,7 +26,7 @@ test("a host that is killed at any commit finishes its orchestration after the n
 
   for (const crash of CRASHES) {
     const data = temporaryFolder(onTestFinished);
-    const env = { FUNCTIONS_HOST_TEST: JSON.stringify({ crash, deliverTwice: true, executeActivitiesTwice: true }) };
+    const env = { FUNCTIONS_HOST_FAULTS: JSON.stringify({ crash, deliverTwice: true, executeActivitiesTwice: true }) };
     const first = await startHostProcess({ app, data, env });
     await start(first);
     expect(await first.ended()).toBe("SIGKILL");
@@ -42,7 +42,7 @@ test("a host that is killed at any commit finishes its orchestration after the n
 });
 
 test("with a virtual clock an hour passes at once", async ({ expect, onTestFinished }) => {
-  const env = { FUNCTIONS_HOST_TEST: JSON.stringify({ virtualClock: true }) };
+  const env = { FUNCTIONS_HOST_FAULTS: JSON.stringify({ virtualClock: true }) };
   const host = await startHostProcess({ app: fixtureApp("basic"), data: temporaryFolder(onTestFinished), env });
   onTestFinished(async () => void (await host.end("SIGKILL")));
 

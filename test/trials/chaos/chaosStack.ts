@@ -40,7 +40,7 @@ export class ChaosStack {
         BATCH_DEDICATED_NODES: "0",
         BATCH_SPOT_NODES: "3",
         BATCH_TASK_SLOTS_PER_NODE: "1",
-        FUNCTIONS_HOST_TEST: JSON.stringify({ executeActivitiesTwice: true, deliverTwice: true }),
+        FUNCTIONS_HOST_FAULTS: JSON.stringify({ executeActivitiesTwice: true, deliverTwice: true }),
       },
       onStarted: (service, pid) => chaos.#pids.set(service, pid),
       onLine: (_service, line) => chaos.#countFault(line),

@@ -1,22 +1,30 @@
-import { createRequire } from "node:module";
+import { azurite, patch } from "./patch.ts";
+
+interface Loki {
+  readonly prototype?: Partial<Database>;
+}
 
 interface Database {
   autosaveInterval: number;
   autosaveEnable: (this: Database, ...args: unknown[]) => void;
 }
 
-/** Azurite's own interval is 5 s, and it has no option for it. */
 const SAVE_EVERY_MS = 500;
 
 /**
- * Preloaded into Azurite, which keeps what it knows of its blobs in memory and writes it down now and then: what was
- * uploaded since is lost when it is killed. This makes "since" a tenth of what it was.
+ * Azurite keeps its lists of blobs, messages and entities in memory and saves them every 5 s, which no option changes.
+ * Whatever came after the last save is lost if it is killed. This makes it save ten times as often.
+ *
+ * Relies on: `autosaveEnable` and `autosaveInterval` of lokijs, Azurite's database.
+ * Seen with: Azurite 3.31.0 to 3.35.0 (lokijs 1.5.12).
+ * If it goes: a kill loses up to 5 s of uploads.
  */
-const azurite = createRequire(process.argv[1] ?? import.meta.url);
-const { prototype } = azurite("lokijs") as { prototype: Database };
-const { autosaveEnable } = prototype;
-
-prototype.autosaveEnable = function enableOften(this: Database, ...args: unknown[]) {
-  this.autosaveInterval = SAVE_EVERY_MS;
-  autosaveEnable.apply(this, args);
-};
+patch("savesOften", () => {
+  const { prototype } = azurite("lokijs") as Loki;
+  const { autosaveEnable } = prototype ?? {};
+  if (prototype === undefined || autosaveEnable === undefined) throw new Error("lokijs has no autosaveEnable");
+  prototype.autosaveEnable = function enableOften(this: Database, ...args: unknown[]) {
+    this.autosaveInterval = SAVE_EVERY_MS;
+    autosaveEnable.apply(this, args);
+  };
+});

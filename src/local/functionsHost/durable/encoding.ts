@@ -1,9 +1,9 @@
 import type { FailureDetails } from "../engine/history.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
-import type { ActivityResult } from "./runner.ts";
+import type { ActivityResult } from "./durableRunner.ts";
 
 /**
- * Strings go as they are, other values as the text that .NET makes of them: a boolean arrives as "True" or "False".
+ * Strings are passed on as they are, other values as .NET renders them: a boolean arrives as "True" or "False".
  * https://github.com/Azure/azure-functions-durable-extension/issues/1505
  */
 export function toActivityInput(json: string | null): RpcTypedData | null {
@@ -15,8 +15,8 @@ export function toActivityInput(json: string | null): RpcTypedData | null {
 }
 
 /**
- * Text that the library will try to read as JSON. Where that must fail it goes as JSON already: a failed try costs more
- * than all the rest of a short call.
+ * Text that the library will try to parse as JSON. If that is bound to fail, the text is sent as JSON to begin with: a
+ * failed attempt costs more than all the rest of a short call.
  */
 export function toMetadata(text: string): RpcTypedData {
   const mayBeJson = /^\s*(?:["[{]|-?[\d.]+(?:e[+-]?\d+)?\s*$|true|false|null)/i.test(text);
@@ -45,12 +45,12 @@ export function activityFailure(name: string, error: unknown): ActivityResult & 
   };
 }
 
-/** The real host finds the end of a message by the words that come after it. */
-export function cutMessage(message: string): string {
+/** The real host reads a message only up to this mark. */
+function cutMessage(message: string): string {
   return message.split("\nStack:", 1)[0] ?? "";
 }
 
-/** With an exception properties provider the SDK makes the message a JSON text of this shape. */
+/** With an exception properties provider, the SDK makes the message a JSON text of this shape. */
 function readFailureDetails(message: string): FailureDetails | undefined {
   if (!message.startsWith("{")) return undefined;
   let parsed: Partial<Record<"errorType" | "errorMessage" | "stackTrace" | "isNonRetriable" | "properties", unknown>>;

@@ -1,8 +1,8 @@
 import type { Delivery, EntityMessage } from "../engine/instance.ts";
 import type { Entity, EntityTurn } from "./hubState.ts";
-import type { DurableRunner, EntityAnswer } from "./runner.ts";
+import type { DurableRunner, EntityAnswer } from "./durableRunner.ts";
 
-/** All operations that wait for an entity, in one call of its function. */
+/** Runs all pending operations of an entity in one call of its function. */
 export async function runEntityTurn(
   entity: Entity,
   runner: DurableRunner,

@@ -1,7 +1,7 @@
 import type { HttpRequestOptions } from "../engine/actions.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import { activityFailure } from "./encoding.ts";
-import type { ActivityResult } from "./runner.ts";
+import type { ActivityResult } from "./durableRunner.ts";
 
 /** One request of `context.df.callHttp`. */
 export async function runHttpActivity(input: string | null): Promise<ActivityResult> {

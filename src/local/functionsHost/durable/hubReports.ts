@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 
 const CATEGORY = "Host.Triggers.DurableTask";
 
-/** What people are told of orchestrations. */
+/** What the log says about orchestrations. */
 export class HubReports {
   readonly #log: Logger;
   readonly #warned = new Map<string, Set<string>>();
@@ -13,7 +13,7 @@ export class HubReports {
     this.#log = log;
   }
 
-  /** Each warning once for an instance, not once for a turn. */
+  /** Gives each warning once per instance, not once per turn. */
   findings({ id }: Instance, findings: readonly Finding[]): void {
     for (const { code, isFatal, message } of findings) {
       const warned = this.#warned.get(id) ?? new Set<string>();

@@ -17,7 +17,7 @@ export interface EntityTurn {
   readonly send: readonly Delivery[];
 }
 
-/** One commit: it is applied as a whole or, after a crash while it was written, not at all. */
+/** One commit: applied as a whole or, after a crash halfway through writing it, not at all. */
 export type HubEntry =
   | { readonly k: "deliver"; readonly at: string; readonly deliveries: readonly Delivery[] }
   | { readonly k: "turn"; readonly turn: Turn }
@@ -26,7 +26,7 @@ export type HubEntry =
   | { readonly k: "instance"; readonly instance: Instance }
   | { readonly k: "entity"; readonly entity: Entity };
 
-/** Every orchestration and entity of a task hub, made of nothing but the entries that were applied. */
+/** Every orchestration and entity of a task hub, built from nothing but the applied entries. */
 export class HubState {
   readonly instances = new Map<string, Instance>();
   readonly entities = new Map<string, Entity>();
@@ -69,7 +69,7 @@ export class HubState {
     else if (instance !== undefined && !isFinished(instance)) instance.inbox.push(message);
   }
 
-  /** A finished instance is replaced; a live one is not, and the parent of a second one learns so. */
+  /** Replaces a finished instance. A live one stays, and the parent that wanted another is told. */
   #start(id: string, start: StartMessage, existing: Instance | undefined, at: string): void {
     if (existing?.executionId === start.executionId) return;
     if (existing !== undefined && !isFinished(existing)) {
@@ -156,7 +156,7 @@ export interface OpenTimer {
   readonly fireAt: string;
 }
 
-/** What an instance has started and has no answer to, neither in its history nor in its inbox. */
+/** What an instance has started and has no answer to yet, in its history or its inbox. */
 export function findOpenWork(instance: Instance): { activities: OpenActivity[]; timers: OpenTimer[] } {
   const activities = new Map<number, OpenActivity>();
   const timers = new Map<number, OpenTimer>();

@@ -1,6 +1,6 @@
 /**
- * Where a value would not be the same after JSON, in words; undefined when nothing is lost. Absent properties count
- * as nothing: JSON drops them, and the receiver finds them absent again.
+ * Says where a value would not survive JSON unchanged; undefined if nothing is lost. Undefined properties do not count:
+ * JSON drops them, and the receiver finds them undefined again.
  */
 export function findJsonLoss(value: unknown, path = "the value"): string | undefined {
   if (typeof value === "object") return value === null ? undefined : findLossInObject(value, path);

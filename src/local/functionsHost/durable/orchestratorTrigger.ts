@@ -1,9 +1,13 @@
-import { toSdkEvent } from "../engine/history.ts";
-import type { HistoryEvent, SdkEvent } from "../engine/history.ts";
+import type { HistoryEvent } from "../engine/history.ts";
 import type { Instance } from "../engine/instance.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
+import { toSdkEvent } from "../internals/sdkEvents.ts";
+import type { SdkEvent } from "../internals/sdkEvents.ts";
 
-/** How the numbers of https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers are spelt. */
+/**
+ * The limits of https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers as the trigger
+ * spells them.
+ */
 export interface TimerSpans {
   readonly longTimerInterval: string;
   readonly maxShortTimer: string;
@@ -13,16 +17,16 @@ export interface TimerSpans {
 /** What an orchestrator function is called with. */
 export type OrchestratorTrigger = Readonly<Record<string, unknown>>;
 
-/** V3: the newest schema that every 4.x extension bundle speaks. */
+/** V3: the newest schema that every 4.x extension bundle supports. */
 const SCHEMA_VERSION = 2;
 
 /**
- * The trigger data of orchestrator functions, as the objects that the SDK would make of the JSON text of the real
- * host. Past events never change, so they are made once and not at every turn; everything that an orchestrator can get
- * hold of is made afresh for every run.
+ * The trigger data of orchestrator functions, as the objects the SDK would parse from the real host's JSON. Past events
+ * never change, so they are built once rather than every turn. Whatever an orchestrator can get hold of is built afresh
+ * for every run.
  */
 export class OrchestratorTriggers {
-  /** By the id of the instance; a generation of it is known by its own array of history. */
+  /** By instance id. Each generation of an instance has a history array of its own, by which it is recognised. */
   readonly #past = new Map<string, { readonly of: readonly HistoryEvent[]; readonly events: SdkEvent[] }>();
   readonly #spans: TimerSpans;
 
@@ -30,7 +34,7 @@ export class OrchestratorTriggers {
     this.#spans = spans;
   }
 
-  /** Makes the data of one turn, again and again. */
+  /** A function that builds the data of one turn, as often as it is called. */
   factory(instance: Instance, prepared: PreparedTurn): () => OrchestratorTrigger {
     const { id, input, parent, history } = instance;
     const events = [...this.#pastEvents(id, history), ...prepared.events.map((event) => toSdkEvent(event, false))];
@@ -48,7 +52,7 @@ export class OrchestratorTriggers {
     });
   }
 
-  /** A finished instance needs its events no more. */
+  /** A finished instance no longer needs its events. */
   forget(instance: Instance): void {
     this.#past.delete(instance.id);
   }

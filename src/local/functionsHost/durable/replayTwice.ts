@@ -1,11 +1,11 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { OrchestratorAnswer } from "../engine/decide.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
-import type { DurableRunner, OrchestratorRun } from "./runner.ts";
+import type { DurableRunner, OrchestratorRun } from "./durableRunner.ts";
 
 /**
- * Runs a turn of an orchestrator function two times and compares: what comes from a clock, from chance or from the
- * state of a module shows at once, and not only when a history happens to contradict it.
+ * Runs a turn of an orchestrator function twice and compares. Whatever depends on a clock, on chance or on module state
+ * shows at once, not only when a history happens to contradict it.
  */
 export async function replayTwice(
   runner: DurableRunner,
@@ -37,7 +37,7 @@ export async function replayTwice(
 }
 
 function describeDifference(run: OrchestratorRun, text: string): string {
-  if (run.kind === "crash" || text === "") return "it failed one time and not the other";
+  if (run.kind === "crash" || text === "") return "it failed once but not the other time";
   const first = run.state;
   const second = JSON.parse(text) as OrchestratorState;
   const [one = [], other = []] = [first.actions[0], second.actions[0]];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../kit/clock.ts";
+import { parseTimeSpan } from "../hostJson.ts";
 import type { HostSettings } from "../hostJson.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import { decideTurn } from "../engine/decide.ts";
@@ -11,33 +11,29 @@ import { hasTurn, prepareTurn } from "../engine/prepare.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
 import type { Logger } from "../log.ts";
 import { runEntityTurn } from "./entityTurn.ts";
+import type { HubConditions } from "./hubFaults.ts";
 import { findOpenWork } from "./hubState.ts";
 import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
 import { HubReports } from "./hubReports.ts";
 import { Limiter } from "../../kit/limiter.ts";
 import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
 import type { TimerSpans } from "./orchestratorTrigger.ts";
-import { parseTimeSpan } from "../hostJson.ts";
 import { replayTwice } from "./replayTwice.ts";
-import type { DurableRunner } from "./runner.ts";
-import type { HubTestOptions } from "./testOptions.ts";
+import type { DurableRunner } from "./durableRunner.ts";
 import { TimerSet } from "./timerSet.ts";
 
-export interface TaskHubOptions {
+export interface TaskHubOptions extends HubConditions {
   readonly state: HubState;
   /** Keeps an entry for ever; when it returns, a crash cannot lose it any more. */
   readonly persist: (entry: HubEntry) => void;
   readonly runner: DurableRunner;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly settings: Pick<
     HostSettings,
     "maxConcurrentActivityFunctions" | "maxConcurrentOrchestratorFunctions" | "maxOrchestrationActions"
   >;
   readonly spans?: TimerSpans;
-  readonly newId?: () => string;
   readonly maxHistoryEvents?: number;
-  readonly test?: HubTestOptions;
   /** Called once, when the hub has stopped because it could not keep an entry. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -47,16 +43,15 @@ const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.0
 const MAX_HISTORY_EVENTS = 5_000;
 
 /**
- * Drives orchestrations and entities: one turn at a time for each, everything else side by side. Whatever happens is
- * first an entry that is kept, then a change of the state, then an effect; so the state alone tells what is still
- * to be done, and `start` does it after any crash.
+ * Drives orchestrations and entities: each takes one turn at a time, and all of them run concurrently. Whatever happens
+ * is first written down, then applied to the state, then acted upon; so the state alone says what is left to do, and
+ * `start` does it after any crash.
  */
 export class TaskHub {
   readonly state: HubState;
   readonly #options: TaskHubOptions;
   readonly #engine: EngineSettings;
   readonly #orchestratorTriggers: OrchestratorTriggers;
-  readonly #newId: () => string;
   readonly #turns: Limiter;
   readonly #activities: Limiter;
   readonly #busy = new Set<string>();
@@ -65,10 +60,9 @@ export class TaskHub {
   #isStopped = false;
 
   constructor(options: TaskHubOptions) {
-    const { spans = SPANS, settings, runner, newId = () => randomUUID().replaceAll("-", ""), test = {} } = options;
+    const { spans = SPANS, settings, runner, faults } = options;
     this.state = options.state;
     this.#options = options;
-    this.#newId = newId;
     this.#orchestratorTriggers = new OrchestratorTriggers(spans);
     this.#reports = new HubReports(options.log);
     this.#timers = new TimerSet(options.clock, (timer) => this.#fire(timer));
@@ -83,7 +77,7 @@ export class TaskHub {
       maxActions: settings.maxOrchestrationActions,
       limits: {
         maxHistoryEvents: options.maxHistoryEvents ?? MAX_HISTORY_EVENTS,
-        isStrict: test.strictGuards === true,
+        isStrict: faults?.strictGuards === true,
       },
       newExecutionId: newId,
     };
@@ -93,7 +87,7 @@ export class TaskHub {
     return this.#options.runner;
   }
 
-  /** Takes up whatever the state says is open. */
+  /** Picks up whatever the state says is unfinished. */
   start(): void {
     for (const instance of this.state.instances.values()) {
       const { activities, timers } = findOpenWork(instance);
@@ -105,7 +99,7 @@ export class TaskHub {
     this.#noticeIdle();
   }
 
-  /** Turns that run are finished but not kept; what is not kept happens again at the next start. */
+  /** Running turns finish but are not kept; what is not kept happens again after the next start. */
   stop(): void {
     this.#isStopped = true;
     this.#turns.close();
@@ -118,20 +112,20 @@ export class TaskHub {
   }
 
   newInstanceId(): string {
-    return this.#newId();
+    return newId();
   }
 
   startInstance(id: string, name: string, input: string | null, version = ""): void {
-    const executionId = this.#newId();
+    const executionId = newId();
     this.deliver({
       to: id,
       message: { type: "start", executionId, name, version, input: input || null, parent: null },
     });
   }
 
-  /** Keeps messages; when it returns, none of them can be lost. */
+  /** Once it returns, none of the messages can be lost. */
   deliver(...deliveries: readonly Delivery[]): void {
-    const all = this.#options.test?.deliverTwice === true ? deliveries.flatMap(twice) : deliveries;
+    const all = this.#options.faults?.deliverTwice === true ? deliveries.flatMap(twice) : deliveries;
     this.#commit({ k: "deliver", at: this.#at(), deliveries: all });
     for (const { to } of all) this.#wake(to);
   }
@@ -206,8 +200,8 @@ export class TaskHub {
   #runActivity({ instanceId, executionId, taskId, name, input }: OpenActivity): void {
     void this.#activities.run(async () => {
       try {
-        const { runner, test } = this.#options;
-        if (test?.executeActivitiesTwice === true) await runner.runActivity({ name, instanceId, input });
+        const { runner, faults } = this.#options;
+        if (faults?.executeActivitiesTwice === true) await runner.runActivity({ name, instanceId, input });
         const result = await runner.runActivity({ name, instanceId, input });
         if (this.#isStopped) return;
         const common = { executionId, of: "activity", taskId } as const;
@@ -254,9 +248,9 @@ export class TaskHub {
 
   #commit(entry: HubEntry): void {
     if (this.#isStopped) return;
-    this.#options.test?.onCommit?.("before");
+    this.#options.faults?.onCommit?.("before");
     this.#options.persist(entry);
-    this.#options.test?.onCommit?.("after");
+    this.#options.faults?.onCommit?.("after");
     this.state.apply(entry);
   }
 
@@ -269,7 +263,7 @@ export class TaskHub {
   }
 
   #noticeIdle(): void {
-    const { onIdle } = this.#options.test ?? {};
+    const { onIdle } = this.#options;
     if (onIdle === undefined) return;
     setImmediate(() => {
       if (this.isIdle && !this.#isStopped) onIdle();
@@ -279,6 +273,10 @@ export class TaskHub {
   #at(): string {
     return new Date(this.#options.clock.now()).toISOString();
   }
+}
+
+function newId(): string {
+  return randomUUID().replaceAll("-", "");
 }
 
 function twice(delivery: Delivery): readonly Delivery[] {

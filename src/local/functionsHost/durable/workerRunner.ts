@@ -1,6 +1,7 @@
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import type { Action, OrchestratorState } from "../engine/actions.ts";
-import type { SdkTask } from "../engine/desync.ts";
+import { readFailedState } from "../internals/failedState.ts";
+import { readOpenTasks } from "../internals/openTasks.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { InvocationContext, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -8,9 +9,7 @@ import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./en
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
-import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./runner.ts";
-
-const STATE_MARK = "\n\n$OutOfProcData$:";
+import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./durableRunner.ts";
 
 /** What the engine needs of a loaded app. */
 export type Invoker = Pick<Worker, "functions" | "invoke">;
@@ -45,7 +44,7 @@ export class WorkerRunner implements DurableRunner {
       const message = "it did not return the state of an orchestration; register it with df.app.orchestration";
       return { kind: "crash", text: "", message };
     }
-    const openTasks = readOpenTasks(run.context);
+    const openTasks = readOpenTasks(run.context?.df);
     const jsonLoss = findLossInState(run.value);
     return {
       kind: "state",
@@ -92,9 +91,8 @@ export class WorkerRunner implements DurableRunner {
       return { text: result.response.returnValue?.json ?? "{}", context, value: result.value, hasThrown: false };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const mark = message.lastIndexOf(STATE_MARK);
-      if (mark < 0) return { text: undefined, message };
-      return { text: message.slice(mark + STATE_MARK.length), context, value: undefined, hasThrown: true };
+      const text = readFailedState(message);
+      return text === undefined ? { text, message } : { text, context, value: undefined, hasThrown: true };
     }
   }
 
@@ -113,34 +111,12 @@ export class WorkerRunner implements DurableRunner {
 type TurnRun =
   | { readonly text: undefined; readonly message: string }
   | {
-      /** The state that the SDK gave, or put into the error. */
+      /** The state as the SDK returned it, or put it into the error. */
       readonly text: string;
       readonly context: InvocationContext | undefined;
       readonly value: unknown;
       readonly hasThrown: boolean;
     };
-
-interface SdkInternals {
-  readonly taskOrchestratorExecutor?: {
-    readonly openTasks?: Readonly<Record<string, { readonly id: unknown; readonly actionObj?: unknown }>>;
-  };
-}
-
-/** Not part of the SDK's public shape, so its absence switches the check off. */
-function readOpenTasks(context: InvocationContext | undefined): readonly SdkTask[] | undefined {
-  const open = (context?.df as SdkInternals | undefined)?.taskOrchestratorExecutor?.openTasks;
-  if (open === undefined) return undefined;
-  return Object.entries(open)
-    .flatMap(([key, task]) => {
-      const action = task.actionObj as { actionType?: number; functionName?: string; isCanceled?: boolean } | undefined;
-      // Answers of entities are waited for by a name, and a cancelled timer is waited for by nobody.
-      if (!/^\d+$/.test(key) || action?.isCanceled === true) return [];
-      return [{ id: Number(key), actionType: action?.actionType, name: action?.functionName }];
-    })
-    .filter(({ actionType }) => actionType !== CALL_ENTITY);
-}
-
-const CALL_ENTITY = 7;
 
 function findLossInState(value: unknown): string | undefined {
   const state = value as

@@ -1,5 +1,5 @@
 /**
- * What an orchestrator function answers with. The numbers are the protocol.
+ * What an orchestrator function returns. The numbers are those of the protocol.
  * https://github.com/Azure/azure-functions-durable-js/blob/v3.x/src/actions/ActionType.ts
  */
 export const ActionType = {
@@ -74,7 +74,6 @@ export interface OrchestratorState {
   readonly error?: string;
   readonly failureDetails?: unknown;
   readonly customStatus?: unknown;
-  readonly schemaVersion: number;
 }
 
 /** What the engine runs for `callHttp`; no function of an app can have this name. */

@@ -10,21 +10,22 @@ import { checkReplay, checkTurn } from "./guards.ts";
 import type { Finding, GuardLimits } from "./guards.ts";
 import type { PreparedTurn } from "./prepare.ts";
 import { replayActions } from "./replay.ts";
-import type { ReplayResult, ReplaySettings } from "./replay.ts";
+import type { ReplayResult } from "./replay.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 
-/** What an orchestrator function gave for a turn. */
+/** What came of running an orchestrator function for a turn. */
 export type OrchestratorAnswer =
   | {
       readonly kind: "state";
       readonly state: OrchestratorState;
-      /** Set when it threw. */
+      /** Set if it threw. */
       readonly error?: string;
-      /** What the SDK itself waits for; undefined when it does not show. */
+      /** What the SDK itself waits for; undefined if it does not show. */
       readonly openTasks?: readonly SdkTask[];
     }
   /** It could not run at all. */
   | { readonly kind: "crash"; readonly message: string }
-  /** A guard around the run has spoken. */
+  /** A guard around the run objected. */
   | { readonly kind: "guard"; readonly finding: Finding };
 
 export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId"> {
@@ -33,12 +34,14 @@ export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "exe
   readonly newExecutionId: () => string;
 }
 
-export interface DecidedTurn {
+interface DecidedTurn {
   readonly turn: Turn;
   readonly findings: readonly Finding[];
 }
 
-/** The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function said. */
+/**
+ * The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function returned.
+ */
 export function decideTurn(
   instance: Instance,
   prepared: PreparedTurn,

@@ -1,4 +1,4 @@
-/** Something new that an orchestrator wants: it becomes a history event first, and only then happens. */
+/** Something new that an orchestrator wants. It becomes a history event first, and only then happens. */
 export type Decision = { readonly id: number } & (
   | { readonly kind: "activity"; readonly name: string; readonly input: string | null }
   | {
@@ -12,7 +12,7 @@ export type Decision = { readonly id: number } & (
       readonly kind: "timer";
       readonly fireAt: number;
       readonly isCancelled: boolean;
-      /** The time comes from the app as it is, so a replay must give the same one. */
+      /** The app named the time itself, so a replay must name the same one. */
       readonly isLiteral: boolean;
     }
   | {
@@ -20,7 +20,7 @@ export type Decision = { readonly id: number } & (
       readonly target: string;
       readonly operation: string;
       readonly input: string;
-      /** Set when an answer is awaited. */
+      /** Set if an answer is awaited. */
       readonly requestId?: string;
     }
 );

@@ -3,10 +3,10 @@ import type { Action } from "./actions.ts";
 import type { Decision, DecisionKind } from "./decisions.ts";
 import type { ReplayResult } from "./replay.ts";
 
-/** A task that the SDK waits for, by the number it has given it. */
+/** A task the SDK is waiting for, under the number it gave it. */
 export interface SdkTask {
   readonly id: number;
-  /** Undefined for a further attempt of a retried call, or the timer before it. */
+  /** Undefined for a retry and for the timer before one. */
   readonly actionType: number | undefined;
   readonly name: string | undefined;
 }
@@ -18,8 +18,8 @@ export interface Desync {
 }
 
 /**
- * The SDK numbers its tasks by itself and must come to the numbers of the extension. Where it does not, the instance
- * waits for an answer that never comes, or takes an answer that was meant for something else.
+ * The SDK numbers its tasks on its own and must arrive at the same numbers as the extension. If it does not, the
+ * instance waits for an answer that never comes, or takes one that was meant for something else.
  */
 export function findDesync(sdkTasks: readonly SdkTask[], replay: ReplayResult): Desync | undefined {
   const coming = replay.waitingActions.flatMap(comingSteps);
@@ -35,7 +35,9 @@ export function findDesync(sdkTasks: readonly SdkTask[], replay: ReplayResult): 
   return undefined;
 }
 
-/** The SDK numbers a polling request together with the timer before it, the extension only after that timer. */
+/**
+ * The SDK numbers a polling request together with the timer before it, the extension only once that timer has fired.
+ */
 function isNextPoll(task: SdkTask, replay: ReplayResult): boolean {
   return task.actionType === ActionType.CallHttp && replay.open.get(task.id - 1)?.kind === "timer";
 }
@@ -60,7 +62,7 @@ function agrees(task: SdkTask, step: Step): boolean {
   return task.name === undefined || step.name === undefined || task.name.toLowerCase() === step.name.toLowerCase();
 }
 
-/** The numbers that actions will take which the engine has not come to yet. */
+/** The steps of an action that the engine has not come to yet, in the order of their numbers. */
 function comingSteps(action: Action): readonly (Step | undefined)[] {
   switch (action.actionType) {
     case ActionType.WhenAny:

@@ -4,7 +4,7 @@ import type { EventBody } from "./history.ts";
 import { isEntityId } from "./instance.ts";
 import type { Delivery, EntityMessage, Instance, Message } from "./instance.ts";
 
-/** What history says of a decision. */
+/** A decision as it stands in the history. */
 export function eventOf(decision: Decision): EventBody {
   switch (decision.kind) {
     case "activity":
@@ -29,7 +29,7 @@ export function eventOf(decision: Decision): EventBody {
   }
 }
 
-/** What other instances and entities are told of new decisions. */
+/** What new decisions send to other instances and to entities. */
 export function messagesOf(instance: Instance, decisions: readonly Decision[]): readonly Delivery[] {
   return decisions.flatMap((decision): Delivery[] => {
     if (decision.kind === "subOrchestration") {
@@ -46,7 +46,7 @@ function startOf(instance: Instance, decision: Decision & { kind: "subOrchestrat
   const { id, name, version, input } = decision;
   return {
     type: "start",
-    // Derived, so that the same start delivered twice is the same execution.
+    // Derived, so that a start delivered twice is still one execution.
     executionId: `${instance.executionId}:${id}`,
     name,
     version,

@@ -2,11 +2,11 @@ export type Outcome =
   | { readonly ok: true; readonly result: string | null }
   | { readonly ok: false; readonly isNonRetriable: boolean };
 
-export const DONE: Outcome = { ok: true, result: null };
+const DONE: Outcome = { ok: true, result: null };
 
 /**
- * A promise whose continuations run at once, inside `settle`: a replay must do everything that one history event
- * causes before it looks at the next.
+ * A promise whose continuations run at once, inside `settle`: a replay must do everything that one history event causes
+ * before it looks at the next.
  */
 export class Future {
   #outcome: Outcome | undefined;

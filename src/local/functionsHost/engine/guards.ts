@@ -1,11 +1,12 @@
 import type { Action } from "./actions.ts";
 import type { Desync } from "./desync.ts";
 import { findHazards } from "./hazards.ts";
+import type { HazardCode } from "./hazards.ts";
 import type { Instance } from "./instance.ts";
 import type { Mismatch } from "./mismatch.ts";
 import type { ReplayResult } from "./replay.ts";
 
-export type GuardCode =
+type GuardCode =
   | "NonDeterministic"
   | "Desync"
   | "UnknownFunction"
@@ -16,10 +17,7 @@ export type GuardCode =
   | "UncancelledTimer"
   | HazardCode;
 
-/** Things that go another way than they look, here and on Azure. */
-export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
-
-/** Something that the real host lets pass, or lets hang. A fatal one fails the instance; any other is a warning. */
+/** Something the real host lets pass, or lets hang. If fatal it fails the instance, otherwise it is a warning. */
 export interface Finding {
   readonly code: GuardCode;
   readonly isFatal: boolean;
@@ -30,7 +28,7 @@ export interface Finding {
 export interface GuardLimits {
   /** Events in one generation of an instance, after which every turn is slow on Azure. */
   readonly maxHistoryEvents: number;
-  /** Makes every finding fatal: for tests. */
+  /** Makes every finding fatal. */
   readonly isStrict: boolean;
 }
 
@@ -58,8 +56,8 @@ export function checkReplay(
   for (const { raised, awaited } of replay.eventsOfOtherCase) {
     fail(
       "EventNameCase",
-      `waits for the event "${awaited}" and got "${raised}": the SDK compares upper and lower case and goes on ` +
-        `waiting. Spell the name alike in waitForExternalEvent and raiseEvent.`,
+      `waits for the event "${awaited}" and got "${raised}": to the SDK these differ, so it goes on waiting. ` +
+        `Spell the name the same way in waitForExternalEvent and raiseEvent.`,
     );
   }
   if (actionCount > maxActions) {
@@ -73,9 +71,9 @@ export function checkReplay(
     fail(
       "Desync",
       `waits for ${desync.sdk} as its step ${desync.id}, which to the Durable extension is ${desync.engine}: on Azure ` +
-        `it would hang or take a wrong answer. Retried calls must not be raced with, or stand in Task.all beside, ` +
-        `other tasks whose outcome is handled, and retryTimeoutInMilliseconds must not be set. Move the retried call ` +
-        `into a sub-orchestration, or bound it by maxNumberOfAttempts alone.`,
+        `it would hang or take the wrong answer. Do not race a retried call against other tasks, do not put it into ` +
+        `Task.all with tasks whose failure is handled, and do not set retryTimeoutInMilliseconds. Move the retried ` +
+        `call into a sub-orchestration, or limit it by maxNumberOfAttempts alone.`,
     );
   }
   return findings;
@@ -114,7 +112,7 @@ export function checkTurn(
 
 function describeMismatch({ step, recorded, replayed, isArgumentOnly }: Mismatch): string {
   const consequence = isArgumentOnly
-    ? "The real host does not notice, and goes on with values that do not fit together."
+    ? "The real host does not notice, and carries on with inconsistent values."
     : "The real host fails such an instance.";
   return (
     `is not deterministic: its step ${step} was ${recorded}, and is ${replayed} when replayed. ${consequence} ` +

@@ -1,14 +1,15 @@
 import { ActionType } from "./actions.ts";
 import type { Action } from "./actions.ts";
-import type { HazardCode } from "./guards.ts";
 import type { Instance } from "./instance.ts";
 
-export interface Hazard {
+export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
+
+interface Hazard {
   readonly code: HazardCode;
   readonly message: string;
 }
 
-/** Values that work, but not as they look: the same here and on Azure. */
+/** Values that do not do what they seem to, here and on Azure alike. */
 export function findHazards(instance: Instance, actions: readonly Action[]): readonly Hazard[] {
   const isFirstTurn = instance.history.length === 0;
   return [...(isFirstTurn ? hazardsOfInput(instance.input) : []), ...actions.flatMap(hazardsOfAction)];
@@ -56,8 +57,8 @@ const QUOTED_INPUT: Hazard = {
 function retryTimeout(options: { readonly retryTimeoutInMilliseconds?: number }): readonly Hazard[] {
   if (options.retryTimeoutInMilliseconds === undefined) return [];
   const message =
-    "sets retryTimeoutInMilliseconds: when that time is over the Durable extension gives up and the SDK goes on " +
-    "waiting, for ever. Bound retries by maxNumberOfAttempts alone.";
+    "sets retryTimeoutInMilliseconds: once that time is up, the Durable extension gives up but the SDK goes on " +
+    "waiting for ever. Limit retries by maxNumberOfAttempts alone.";
   return [{ code: "RetryTimeout", message }];
 }
 

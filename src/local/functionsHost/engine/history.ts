@@ -1,5 +1,5 @@
 /**
- * History as the Durable extension shows it to an orchestrator function. The numbers are the protocol.
+ * History as the Durable extension shows it to an orchestrator function. The numbers are those of the protocol.
  * https://github.com/Azure/durabletask/blob/main/src/DurableTask.Core/History/EventType.cs
  */
 export const EventType = {
@@ -22,7 +22,7 @@ export const EventType = {
   ExecutionResumed: 20,
 } as const;
 
-export type EventName = keyof typeof EventType;
+type EventName = keyof typeof EventType;
 
 const NAMES = new Map(Object.entries(EventType).map(([name, number]) => [number as number, name as EventName]));
 
@@ -111,16 +111,3 @@ type Body<Event> = Event extends unknown ? Omit<Event, "EventId" | "Timestamp"> 
 
 /** An event before it has a place in a history. */
 export type EventBody = Body<HistoryEvent>;
-
-/** Frozen, because one object serves many runs. */
-export type SdkEvent = Readonly<Record<string, unknown>>;
-
-/** An event as the SDK sees it: inputs of scheduled work stay out, as on the real host. */
-export function toSdkEvent(event: HistoryEvent, IsPlayed: boolean): SdkEvent {
-  const Timestamp = new Date(event.Timestamp);
-  const isScheduled =
-    event.EventType === EventType.TaskScheduled ||
-    event.EventType === EventType.SubOrchestrationInstanceCreated ||
-    event.EventType === EventType.ExecutionStarted;
-  return Object.freeze({ ...event, ...(isScheduled ? { Input: null } : {}), IsPlayed, Timestamp });
-}

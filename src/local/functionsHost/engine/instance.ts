@@ -9,7 +9,7 @@ export function isFinished(instance: { readonly status: RuntimeStatus }): boolea
 }
 
 /** Where a sub-orchestration reports to. */
-export interface ParentRef {
+interface ParentRef {
   readonly instanceId: string;
   readonly executionId: string;
   readonly name: string;
@@ -25,7 +25,9 @@ export interface StartMessage {
   readonly parent: ParentRef | null;
 }
 
-/** What waits in an instance's inbox for its next turn. Those with an `executionId` are void for any other execution. */
+/**
+ * What waits in an instance's inbox for its next turn. A message with an `executionId` is void for any other execution.
+ */
 export type Message =
   | StartMessage
   | {
@@ -54,18 +56,18 @@ export type FinalMessage =
   | { readonly type: "terminate"; readonly reason: string }
   | { readonly type: "guard"; readonly executionId: string; readonly reason: string };
 
-/** All that is known of one orchestration. `input`, `output` and `customStatus` are JSON texts, or plain text. */
+/** All that is known about one orchestration. `input`, `output` and `customStatus` are JSON, or plain text. */
 export interface Instance {
   readonly id: string;
-  name: string;
-  version: string;
+  readonly name: string;
+  readonly version: string;
   executionId: string;
   input: string | null;
-  parent: ParentRef | null;
+  readonly parent: ParentRef | null;
   status: RuntimeStatus;
   customStatus: string | null;
   output: string | null;
-  createdAt: string;
+  readonly createdAt: string;
   updatedAt: string;
   history: HistoryEvent[];
   /** Timers in the history that need not fire. */
@@ -73,11 +75,11 @@ export interface Instance {
   inbox: Message[];
 }
 
-/** The changes that one turn makes, all of them or none. */
+/** The changes that one turn makes: all of them or none. */
 export interface Turn {
   readonly id: string;
   readonly at: string;
-  /** How many messages of the inbox, from its start, this turn has dealt with. */
+  /** How many messages at the head of the inbox this turn has dealt with. */
   readonly taken: number;
   readonly events: readonly HistoryEvent[];
   readonly status: RuntimeStatus;

@@ -1,13 +1,13 @@
 import { Future } from "./future.ts";
 
 /**
- * Where raised events and those that wait for them meet. The last to wait is the first to be served, the first event
- * to come is the first to be taken, and case does not matter: as in the extension.
+ * Where raised events meet those who wait for them. As in the extension, the last to wait is served first, the first
+ * event to come is taken first, and case does not matter.
  */
 export class Mailbox {
   readonly #waiters = new Map<string, { readonly name: string; readonly future: Future }[]>();
   readonly #early = new Map<string, string[]>();
-  /** Events that were taken for one whose name differs in case. */
+  /** Events that matched a name in a different case. */
   readonly ofOtherCase: { readonly raised: string; readonly awaited: string }[] = [];
 
   waitFor(name: string): Future {

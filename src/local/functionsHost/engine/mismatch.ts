@@ -3,12 +3,12 @@ import type { Decision, DecisionKind } from "./decisions.ts";
 import { EventType } from "./history.ts";
 import type { HistoryEvent } from "./history.ts";
 
-/** A step that a replay takes otherwise than history tells. */
+/** A step in which a replay departs from the history. */
 export interface Mismatch {
   readonly step: number;
   readonly recorded: string;
   readonly replayed: string;
-  /** Only the arguments differ: the real host does not notice, and goes on with either. */
+  /** Only the arguments differ, which the real host does not notice. */
   readonly isArgumentOnly: boolean;
 }
 

@@ -5,12 +5,12 @@ import type { FinalMessage, Instance, Message } from "./instance.ts";
 
 export interface PreparedTurn {
   readonly taken: number;
-  /** OrchestratorStarted and what the messages say. */
+  /** OrchestratorStarted, then what the messages say. */
   readonly events: readonly HistoryEvent[];
   /** The time of this turn, as ISO text. */
   readonly at: string;
   readonly kind: "replay" | "terminate" | "suspend" | "guard" | "nothing";
-  /** Why, for a turn that the orchestrator function has no part in. */
+  /** Why, for a turn without the orchestrator function. */
   readonly reason: string;
 }
 
@@ -45,8 +45,8 @@ export function prepareTurn(instance: Instance, now: number): PreparedTurn | und
 }
 
 /**
- * A suspended instance takes nothing before it is resumed or ended. A request to suspend is a turn of its own: what
- * came before it is still decided, what came after it waits.
+ * A suspended instance takes nothing until it is resumed or ended. A request to suspend is a turn of its own: what came
+ * before it is still decided, what came after it waits.
  */
 function takeBatch(instance: Instance): readonly Message[] | undefined {
   const { inbox, status } = instance;
@@ -70,13 +70,13 @@ function isCurrent(instance: Instance, message: Message): boolean {
   return !("executionId" in message) || message.executionId === instance.executionId;
 }
 
-/** What ends a pause comes before what has waited for its end. */
+/** A request to resume comes before the messages that have waited for it. */
 function order(messages: readonly Message[]): readonly Message[] {
   const resumed = messages.filter((message) => message.type === "resume");
   return resumed.length === 0 ? messages : [...resumed, ...messages.filter((message) => message.type !== "resume")];
 }
 
-/** Never before the timers that have fired: a timeout of Node may come a millisecond early. */
+/** Never earlier than the timers that have fired: Node's timeouts may come a millisecond early. */
 function turnTime(instance: Instance, messages: readonly Message[], now: number): number {
   const last = instance.history.at(-1);
   const fired = messages.map((message) => (message.type === "timerFired" ? Date.parse(message.fireAt) : 0));

@@ -8,19 +8,9 @@ import type { HistoryEvent } from "./history.ts";
 import { Mailbox } from "./mailbox.ts";
 import { compareWithHistory } from "./mismatch.ts";
 import type { Mismatch } from "./mismatch.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 import { callEntity, callHttp, longTimer, signalEntity, withRetry } from "./steps.ts";
 import type { Steps } from "./steps.ts";
-
-export interface ReplaySettings {
-  readonly instanceId: string;
-  readonly executionId: string;
-  /** A longer timer is made of pieces of `longTimerIntervalMs`. */
-  readonly maxShortTimerMs: number;
-  readonly longTimerIntervalMs: number;
-  readonly httpPollMs: number;
-  /** A call of a name that is not here stays undecided, as on the real host. */
-  readonly isKnown: (kind: "activity" | "subOrchestration", name: string) => boolean;
-}
 
 export interface ReplayResult {
   /** What is new, in the order of ids. */
@@ -29,7 +19,7 @@ export interface ReplayResult {
   readonly open: ReadonlyMap<number, Decision>;
   /** Every action has been awaited to its end. */
   readonly isAtEnd: boolean;
-  /** Actions not looked at yet, because an earlier one is still awaited. */
+  /** Actions not reached yet, because an earlier one is still awaited. */
   readonly waitingActions: readonly Action[];
   readonly nextId: number;
   readonly continueAsNew: { readonly input: string | null } | undefined;
@@ -37,15 +27,15 @@ export interface ReplayResult {
   readonly carriedEvents: readonly { readonly name: string; readonly input: string }[];
   readonly cancelledTimers: ReadonlySet<number>;
   readonly unknownNames: readonly { readonly kind: "activity" | "subOrchestration"; readonly name: string }[];
-  /** Events that were taken for one whose name differs in case: the SDK will not take them. */
+  /** Events that matched a name in a different case: the SDK will not take them. */
   readonly eventsOfOtherCase: readonly { readonly raised: string; readonly awaited: string }[];
   readonly mismatch: Mismatch | undefined;
 }
 
 /**
- * Runs the complete list of actions again against the complete history, as the extension does: start an action,
- * await it, start the next. Ids follow from the order of starting, so they agree with those in the history and with
- * those that the SDK counts for itself; what history does not know at the end is what is new.
+ * Replays the whole list of actions against the whole history, as the extension does: start an action, await it, start
+ * the next. Ids follow from the order of the starts, so they agree with those in the history and with those that the
+ * SDK counts on its own. Whatever the history does not know in the end is new.
  * https://github.com/Azure/azure-functions-durable-extension/blob/dev/src/WebJobs.Extensions.DurableTask/OutOfProcOrchestrationShim.cs
  */
 export function replayActions(
@@ -152,7 +142,7 @@ class Replay implements Steps {
     open?.future.settle(outcome);
   }
 
-  /** A loop where it can be one: a long list of settled actions must not become a deep stack. */
+  /** A loop where possible: a long list of settled actions must not become a deep stack. */
   #advance(): void {
     for (;;) {
       const action = this.#actions[this.#position];
@@ -260,7 +250,7 @@ function any(children: readonly Future[]): Future {
   return future;
 }
 
-/** Waits for every child, also after one has failed, other than `Task.all` of the SDK. */
+/** Waits for every child even after one has failed, unlike the SDK's `Task.all`. */
 function all(children: readonly Future[]): Future {
   const future = new Future();
   let missing = children.length;

@@ -4,9 +4,9 @@ import type { HttpRequestOptions, RetryOptions } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
 import { Future } from "./future.ts";
 import type { Outcome } from "./future.ts";
-import type { ReplaySettings } from "./replay.ts";
+import type { ReplaySettings } from "./replaySettings.ts";
 
-/** What the composed steps below are made of. */
+/** What the composite steps below are made of. */
 export interface Steps {
   readonly settings: ReplaySettings;
   /** The orchestrator's clock. */
@@ -19,8 +19,8 @@ export interface Steps {
 }
 
 /**
- * Attempt, timer, attempt, … and one more timer of no length after the last failure. Giving up because the retry
- * timeout is over, or because the failure is not retriable, does without that timer; the SDK never learns of it.
+ * Attempt, timer, attempt, …, and a timer of zero length after the last failure. Giving up because the retry timeout is
+ * over, or because the failure is not retriable, skips that timer, and the SDK never learns of it.
  * https://github.com/Azure/durabletask/blob/main/src/DurableTask.Core/RetryInterceptor.cs
  */
 export function withRetry(steps: Steps, options: RetryOptions, attempt: () => Future): Future {
@@ -125,7 +125,7 @@ function entityMessage(steps: Steps, { operation, input, requestId, isSignal }: 
   return JSON.stringify({ ...common, id: requestId, parent, parentExecution });
 }
 
-/** The same in every replay, and different for every request. */
+/** The same in every replay, and unique to each request. */
 function requestIdOf({ settings }: Steps, id: number): string {
   const hash = createHash("sha1").update(`${settings.instanceId}\n${settings.executionId}\n${id}`).digest("hex");
   return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join("-");

@@ -16,7 +16,7 @@ const START_RETRY_AFTER_SECONDS = 10;
 const STATUS_RETRY_AFTER_SECONDS = 5;
 
 /**
- * The HTTP API of the Durable extension, with which both the SDK and the management links work.
+ * The HTTP API of the Durable extension, which both the SDK and the management links use.
  * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api
  */
 export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono {
@@ -28,7 +28,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono 
     if (input === undefined) return c.text("Invalid JSON content", 400);
     if (id.startsWith("@") || BAD_ID.test(id)) {
       return c.text(
-        `Instance ids must not start with @ nor contain / \\ # ? or control characters, as "${id}" does`,
+        `Instance ids must not start with @ or contain / \\ # ? or control characters, as "${id}" does`,
         400,
       );
     }
@@ -154,7 +154,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono 
 
 const WAIT_INTERVAL_MS = 50;
 
-/** `createAndWaitOnNewInstancePostUri` asks to wait for so many seconds. */
+/** `createAndWaitOnNewInstancePostUri` asks to wait this long. */
 async function waitForEnd(hub: TaskHub, id: string, seconds: number): Promise<Instance | undefined> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(WAIT_INTERVAL_MS)) {
     const instance = hub.state.instances.get(id);
@@ -170,7 +170,7 @@ function answerOf(c: Context, instance: Instance): Response {
   return c.json(viewInstance(instance, viewOptions(c)), instance.status === "Failed" ? 500 : 200);
 }
 
-/** The body as the JSON text it is; empty for no body, undefined when it is not JSON. */
+/** The body as JSON text: empty if there is none, undefined if it is not JSON. */
 async function readJson(c: Context): Promise<string | undefined> {
   const text = await c.req.text();
   if (text === "") return "";

@@ -1,9 +1,9 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { hasKey } from "./keys.ts";
-import type { HttpContext } from "./httpTrigger.ts";
+import type { HttpContext } from "./httpContext.ts";
 
-export interface FrontParts {
+interface FrontParts {
   readonly durableApi: Hono;
   readonly systemKey: () => string;
   readonly blobEvents: (c: HttpContext) => Promise<Response>;
@@ -12,7 +12,7 @@ export interface FrontParts {
 
 type App = Hono<{ Bindings: HttpBindings }>;
 
-/** What the world sees of the host: webhooks of extensions, and the app's own HTTP functions. */
+/** What the host shows to the world: the webhooks of extensions and the app's own HTTP functions. */
 export function createFront({ durableApi, systemKey, blobEvents, httpTriggers }: FrontParts): App {
   const front: App = new Hono({ strict: false });
   front.get("/admin/host/status", (c) => c.json({ state: "Running" }));

@@ -1,8 +1,9 @@
 import type { RpcHttpCookie, RpcHttpResponse, RpcTypedData } from "../worker/rpc.ts";
 
-/** In the protocol `none` means that the cookie does not say. */
+/** In the protocol, `none` means that the cookie has no such attribute. */
 const SAME_SITE: Readonly<Record<string, string>> = { lax: "Lax", strict: "Strict", explicitNone: "None" };
-const BODILESS = new Set([101, 204, 205, 304]);
+/** Statuses whose answers must not have a body. */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function toHttpResponse(rpc: RpcHttpResponse | undefined): Response {
   if (rpc === undefined) return new Response(null, { status: 204 });
@@ -31,7 +32,7 @@ function cookieText(cookie: RpcHttpCookie): string {
   return parts.join("; ");
 }
 
-/** The protocol has seconds and parts of a second since 1970. */
+/** In the protocol a time is in seconds since 1970, with their fraction apart. */
 function expiry(value: unknown): string {
   const seconds =
     typeof value === "object" && value !== null && "seconds" in value ? Number(value.seconds) * 1000 : value;

@@ -6,7 +6,8 @@ import type { ReadableStream } from "node:stream/web";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import type { HttpContext } from "./httpTrigger.ts";
+import type { HttpContext } from "./httpContext.ts";
+import { BODILESS } from "./httpResponse.ts";
 
 const HOP_BY_HOP = new Set([
   "connection",
@@ -18,11 +19,10 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-const BODILESS = new Set([204, 205, 304]);
 
 /**
- * Streaming: the invocation starts with no data, the request itself goes to the library's own server, and the two
- * find each other by the invocation id. What that server answers is the answer.
+ * Streaming: the invocation starts without data, the request itself is passed on to the library's own server, and the
+ * library matches the two by the invocation id. What its server answers is the response.
  * https://learn.microsoft.com/azure/azure-functions/functions-reference-node#http-streams
  */
 export async function proxyToLibrary(

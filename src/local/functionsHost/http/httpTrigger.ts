@@ -1,10 +1,9 @@
-import type { HttpBindings } from "@hono/node-server";
-import type { Context } from "hono";
 import { errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcHttpRequest, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
+import type { HttpContext } from "./httpContext.ts";
 import { isAllowed } from "./keys.ts";
 import type { HostKeys } from "./keys.ts";
 import { toHttpResponse } from "./httpResponse.ts";
@@ -12,9 +11,7 @@ import { proxyToLibrary } from "./httpStream.ts";
 import { parseRoute } from "./route.ts";
 import type { Route } from "./route.ts";
 
-export type HttpContext = Context<{ Bindings: HttpBindings }>;
-
-export interface HttpTriggerOptions {
+interface HttpTriggerOptions {
   readonly worker: Worker;
   readonly routePrefix: string;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
@@ -29,7 +26,7 @@ interface HttpFunction {
   readonly authLevel: string;
 }
 
-/** Answers every request that is meant for an HTTP function of the app, and 404 to all others. */
+/** Answers requests for the HTTP functions of the app, and 404 to all others. */
 export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext) => Promise<Response> {
   const functions = options.worker.functions
     .filter((fn) => fn.trigger.type === "httpTrigger")
@@ -77,7 +74,7 @@ async function invoke(
   }
 }
 
-/** Only a body whose length is announced comes through, as on the real host. */
+/** As on the real host, a body comes through only if its length is declared. */
 async function readRequest(c: HttpContext, parameters: Record<string, string>): Promise<RpcHttpRequest> {
   const url = new URL(c.req.url);
   const hasBody = Number(c.req.header("content-length") ?? 0) > 0;

@@ -1,6 +1,6 @@
 import type { Instance } from "../engine/instance.ts";
 
-export interface InstanceFilter {
+interface InstanceFilter {
   readonly createdTimeFrom?: number;
   readonly createdTimeTo?: number;
   readonly runtimeStatus?: readonly string[];
@@ -8,7 +8,7 @@ export interface InstanceFilter {
   readonly top: number;
 }
 
-export interface InstancePage {
+interface InstancePage {
   readonly instances: readonly Instance[];
   /** Empty after the last page. */
   readonly continuationToken: string;
@@ -16,7 +16,7 @@ export interface InstancePage {
 
 const DEFAULT_PAGE_SIZE = 100;
 
-/** A filter, or a sentence about what is wrong with it. */
+/** A filter, or a sentence that says what is wrong with the query. */
 export function readFilter(query: Readonly<Record<string, string>>): InstanceFilter | string {
   for (const name of ["createdTimeFrom", "createdTimeTo"] as const) {
     if (query[name] !== undefined && Number.isNaN(Date.parse(query[name]))) {
@@ -35,7 +35,9 @@ export function readFilter(query: Readonly<Record<string, string>>): InstanceFil
   };
 }
 
-/** In the order of ids: a token names the last id of its page, so a page is right whatever was added meanwhile. */
+/**
+ * In the order of ids: a token names the last id of its page, so the next page is right whatever has been added since.
+ */
 export function findInstances(
   all: Iterable<Instance>,
   filter: InstanceFilter,

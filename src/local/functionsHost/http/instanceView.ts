@@ -2,7 +2,7 @@ import { EventType, eventName } from "../engine/history.ts";
 import type { HistoryEvent } from "../engine/history.ts";
 import type { Instance } from "../engine/instance.ts";
 
-export interface ViewOptions {
+interface ViewOptions {
   readonly showHistory: boolean;
   readonly showHistoryOutput: boolean;
   readonly showInput: boolean;
@@ -24,7 +24,7 @@ export function viewInstance(instance: Instance, { showHistory, showHistoryOutpu
   };
 }
 
-/** JSON where it is JSON; a reason or an error message stays the text that it is. */
+/** Parsed if it is JSON; a reason or an error message stays text. */
 function parseText(text: string | null): unknown {
   if (text === null) return null;
   try {
@@ -38,7 +38,7 @@ function toSeconds(time: string): string {
   return `${time.slice(0, 19)}Z`;
 }
 
-/** An answer is shown with the name and the time of what it answers, and the question is left out. */
+/** An answer is shown with the name and time of the call that it answers, and that call is left out. */
 function viewHistory(history: readonly HistoryEvent[], showOutput: boolean): readonly object[] {
   const scheduled = new Map<number, HistoryEvent>();
   const answered = new Set<number>();

@@ -1,10 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
-import type { AppSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
 
 /**
- * The keys that HTTP functions with the levels `function` and `admin` ask for. Where none is configured the levels
- * are not checked, as in Azure Functions Core Tools.
+ * The keys that HTTP functions of the levels `function` and `admin` require. If none is configured, the levels are not
+ * checked, as in Azure Functions Core Tools.
  * https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
  */
 export interface HostKeys {

@@ -1,7 +1,7 @@
 export interface HubAddress {
   /** For example `http://127.0.0.1:7071/runtime/webhooks/durabletask`. */
   readonly webhookUrl: string;
-  /** With a slash at its end. */
+  /** With a trailing slash. */
   readonly rpcUrl: string;
   readonly hubName: string;
   readonly systemKey: string;
@@ -9,7 +9,7 @@ export interface HubAddress {
 
 const ID_PLACEHOLDER = "INSTANCEID";
 
-/** What a durable client binding gives to the SDK. */
+/** What a durable client binding gives the SDK. */
 export function clientBindingData(address: HubAddress): object {
   const { webhookUrl, rpcUrl, hubName } = address;
   const create = `${webhookUrl}/orchestrators/{functionName}[/{instanceId}]`;

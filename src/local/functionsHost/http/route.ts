@@ -1,9 +1,9 @@
 import { UserError } from "../../kit/userError.ts";
 
 export interface Route {
-  /** The parameters of a path that fits; undefined when it does not fit. */
+  /** The parameters of a path that matches; undefined if it does not. */
   match(path: string): Record<string, string> | undefined;
-  /** Routes are tried in this order: what is fixed comes before what is free. */
+  /** Routes are tried in this order: literals before parameters. */
   readonly order: string;
 }
 
@@ -23,7 +23,7 @@ const CONSTRAINTS: Readonly<Record<string, RegExp>> = {
   alpha: /^[a-z]+$/i,
 };
 
-/** Reads a route template. https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates */
+/** Parses a route template. https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates */
 export function parseRoute(template: string, functionName: string): Route {
   const segments = split(template).map((part) => parseSegment(part, template, functionName));
   return {

@@ -8,7 +8,7 @@ import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { blobKey } from "./blobReceipts.ts";
 import type { BlobReceipts, Receipt, ReceiptEntry } from "./blobReceipts.ts";
 
-export interface BlobDeliveryOptions {
+interface BlobDeliveryOptions {
   readonly worker: Worker;
   readonly receipts: BlobReceipts;
   readonly persist: (entry: ReceiptEntry) => void;
@@ -19,7 +19,7 @@ export interface BlobDeliveryOptions {
   readonly log: Logger;
 }
 
-/** Brings blobs to functions, each version until it has succeeded once or failed too often. */
+/** Delivers blobs to functions, each version until it has succeeded once or failed too often. */
 export class BlobDelivery {
   readonly #options: BlobDeliveryOptions;
   readonly #limiter: Limiter;
@@ -31,7 +31,7 @@ export class BlobDelivery {
     this.#limiter = new Limiter(options.maxDegreeOfParallelism);
   }
 
-  /** Does nothing for a version that has been delivered, or is on its way. */
+  /** Does nothing for a version that has been delivered or is on its way. */
   offer(target: BlobFunction, blob: FoundBlob): void {
     const { fn } = target;
     if (this.#options.receipts.find(fn.name, blobKey(blob), blob.etag)?.isDone) return;
@@ -45,7 +45,7 @@ export class BlobDelivery {
         this.#log(
           "warning",
           target,
-          `${blobKey(blob)} could not be delivered and is tried again later: ${errorText(error)}`,
+          `${blobKey(blob)} could not be delivered and will be tried again: ${errorText(error)}`,
         );
       } finally {
         this.#underWay.delete(key);
@@ -53,14 +53,14 @@ export class BlobDelivery {
     });
   }
 
-  /** Keeps that a version is to be delivered, so that it is also after a crash. */
+  /** Notes that a version is to be delivered, so that it will be even after a crash. */
   accept(target: BlobFunction, blob: FoundBlob): void {
     const receipt = this.#options.receipts.find(target.fn.name, blobKey(blob), blob.etag);
     if (receipt === undefined) this.#keep(target, { ...blob, attempts: 0, isDone: false });
     this.offer(target, blob);
   }
 
-  /** All versions of these blobs, or the given one. */
+  /** Forgets all versions of these blobs, or the given one. */
   forget(target: BlobFunction, blobs: readonly string[], etag?: string): void {
     if (blobs.length === 0 || this.#isStopped) return;
     const entry = { k: "forget", fn: target.fn.name, blobs, ...(etag !== undefined && { etag }) } as const;
@@ -86,7 +86,7 @@ export class BlobDelivery {
         return;
       }
       attempts++;
-      // Kept first: a blob that takes the whole host down must not do so for ever.
+      // Noted first: a blob that brings down the whole host must not do so for ever.
       this.#keep(target, { ...blob, attempts, isDone: false });
       if (await this.#attempt(target, data)) {
         this.#keep(target, { ...blob, attempts, isDone: true });

@@ -1,12 +1,12 @@
 import { BlobServiceClient } from "@azure/storage-blob";
-import type { AppSettings } from "../appSettings.ts";
-import { readConnectionString, resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { readConnectionString, resolveSettings } from "../settingReferences.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import { parseBlobPath } from "./blobPath.ts";
 import type { BlobPattern } from "./blobPath.ts";
 
-/** A function with a blob trigger, its settings read. */
+/** A function with a blob trigger, its settings resolved. */
 export interface BlobFunction {
   readonly fn: RegisteredFunction;
   readonly pattern: BlobPattern;
@@ -52,7 +52,7 @@ export function readBlobFunction(fn: RegisteredFunction, settings: AppSettings):
   };
 }
 
-/** What the function gets for a blob; undefined when that version of the blob is gone. */
+/** What the function gets for a blob; undefined if that version of the blob is gone. */
 export async function readBlobInput(
   { service, pattern, connection, isDeferred }: BlobFunction,
   { container, name, etag }: FoundBlob,

@@ -2,9 +2,9 @@ import { UserError } from "../../kit/userError.ts";
 
 export interface BlobPattern {
   readonly container: string;
-  /** What every matching name begins with: enough for a listing. */
+  /** What every matching name begins with, for the listing. */
   readonly prefix: string;
-  /** The values of the `{tokens}`; undefined for a name that does not match. */
+  /** The values of the `{tokens}`; undefined if the name does not match. */
   match(blobName: string): Record<string, string> | undefined;
 }
 
@@ -16,7 +16,7 @@ export function parseBlobPath(path: string, functionName: string): BlobPattern {
   if (!/^[a-z0-9$](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/.test(container)) {
     throw new UserError(
       "BadBlobPath",
-      `Function ${functionName} has the blob path "${path}", and "${container}" is no name of a container`,
+      `Function ${functionName} has the blob path "${path}", and "${container}" is not a valid container name`,
       {
         hint: 'Write it as "container/{name}".',
       },

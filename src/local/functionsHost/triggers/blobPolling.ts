@@ -5,7 +5,7 @@ import type { BlobFunction } from "./blobFunction.ts";
 import { bareEtag, blobKey } from "./blobReceipts.ts";
 import type { BlobReceipts } from "./blobReceipts.ts";
 
-export interface BlobPollingOptions {
+interface BlobPollingOptions {
   readonly target: BlobFunction;
   readonly delivery: BlobDelivery;
   readonly receipts: BlobReceipts;
@@ -14,10 +14,10 @@ export interface BlobPollingOptions {
   readonly log: Logger;
 }
 
-/** A listing that takes long makes the next one wait: polling may use a tenth of the time. */
+/** Polling may take a tenth of the time: after a long listing the next one waits. */
 const MAX_DUTY = 0.1;
 
-/** Lists the container of a blob trigger again and again, and offers what it finds. */
+/** Lists the container of a blob trigger over and over, and offers what it finds for delivery. */
 export class BlobPolling {
   readonly #options: BlobPollingOptions;
   #cancel: () => void = () => undefined;
@@ -64,7 +64,7 @@ export class BlobPolling {
     delivery.forget(target, [...gone]);
   }
 
-  /** One line when it starts to fail, not one for every poll. A container may come later. */
+  /** Says so once when polling starts to fail, not at every poll. A missing container may still come. */
   #notice(error: unknown): void {
     const { target, log } = this.#options;
     if ((error as { statusCode?: number }).statusCode === 404 || this.#isFailing || this.#isStopped) return;
@@ -74,7 +74,7 @@ export class BlobPolling {
     log.write(
       "warning",
       `Function.${target.fn.name}`,
-      `Cannot list the container "${container}" and goes on trying: ${reason}`,
+      `Cannot list the container "${container}", still trying: ${reason}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What is known of the delivery of one blob to one function. */
+/** What is known about the delivery of one blob to one function. */
 export interface Receipt {
   readonly container: string;
   readonly name: string;
@@ -7,7 +7,7 @@ export interface Receipt {
   readonly isDone: boolean;
 }
 
-/** Forgetting is of whole blobs, or of one version of them where an ETag is given. */
+/** `forget` drops whole blobs, or only one version of them if it has an ETag. */
 export type ReceiptEntry =
   | { readonly k: "receipt"; readonly fn: string; readonly receipt: Receipt }
   | { readonly k: "forget"; readonly fn: string; readonly blobs: readonly string[]; readonly etag?: string };
@@ -16,8 +16,8 @@ export type ReceiptEntry =
 type Versions = Map<string, Receipt>;
 
 /**
- * Which version of which blob has been delivered to which function. Of the versions that are done only the last one is
- * kept; those that are not, all: events come in any order, and which version is the newest they do not say.
+ * Which version of which blob has been delivered to which function. Of the delivered versions only the last is kept, of
+ * the others all: events come in any order and do not say which version is the newest.
  */
 export class BlobReceipts {
   readonly #byFunction = new Map<string, Map<string, Versions>>();
@@ -53,7 +53,7 @@ export class BlobReceipts {
     for (const versions of this.#byFunction.get(fn)?.values() ?? []) yield* versions.values();
   }
 
-  /** The blobs of which anything is known. */
+  /** The blobs that have receipts. */
   blobsOf(fn: string): Iterable<string> {
     return this.#byFunction.get(fn)?.keys() ?? [];
   }
@@ -63,7 +63,7 @@ export function blobKey({ container, name }: { readonly container: string; reado
   return `${container}/${name}`;
 }
 
-/** Listings show an ETag without the quotes that headers have. */
+/** Listings give an ETag without the quotes that it has in headers. */
 export function bareEtag(etag: string | undefined): string {
   return (etag ?? "").replaceAll('"', "");
 }

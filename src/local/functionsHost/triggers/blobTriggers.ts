@@ -1,7 +1,7 @@
-import type { AppSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
 import type { Clock } from "../../kit/clock.ts";
 import type { HostSettings } from "../hostJson.ts";
-import type { HttpContext } from "../http/httpTrigger.ts";
+import type { HttpContext } from "../http/httpContext.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
@@ -13,7 +13,7 @@ import type { BlobReceipts, ReceiptEntry } from "./blobReceipts.ts";
 import { createBlobEvents } from "./eventGrid.ts";
 import { putPoisonMessage } from "./poison.ts";
 
-export interface BlobTriggersOptions {
+interface BlobTriggersOptions {
   readonly worker: Worker;
   readonly settings: AppSettings;
   readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold">;
@@ -27,7 +27,7 @@ export interface BlobTriggersOptions {
   readonly log: Logger;
 }
 
-export interface BlobTriggers {
+interface BlobTriggers {
   /** The webhook of Event Grid. */
   readonly events: (c: HttpContext) => Promise<Response>;
   start(): void;

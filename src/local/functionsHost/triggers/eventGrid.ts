@@ -1,4 +1,4 @@
-import type { HttpContext } from "../http/httpTrigger.ts";
+import type { HttpContext } from "../http/httpContext.ts";
 import { areKeysConfigured, hasKey } from "../http/keys.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";
@@ -7,7 +7,7 @@ import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { bareEtag } from "./blobReceipts.ts";
 import { functionId } from "./poison.ts";
 
-export interface BlobEventsOptions {
+interface BlobEventsOptions {
   readonly targets: readonly BlobFunction[];
   readonly delivery: BlobDelivery;
   readonly keys: HostKeys;
@@ -80,7 +80,7 @@ function parseEvents(text: string): readonly BlobEvent[] | undefined {
   }
 }
 
-/** By the subject, which looks the same for every account and emulator. */
+/** Goes by the subject, which looks the same for every account and emulator. */
 function readBlob({ eventType, type, subject, data }: BlobEvent): FoundBlob | undefined {
   const match = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/s.exec(subject ?? "");
   const etag = bareEtag(data?.eTag);

@@ -1,8 +1,8 @@
 import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { Queue } from "./queue.ts";
-import { parseConnectionString } from "./sharedKey.ts";
+import { parseConnectionString } from "./storageAccount.ts";
 
-export const POISON_QUEUE = "webjobs-blobtrigger-poison";
+const POISON_QUEUE = "webjobs-blobtrigger-poison";
 
 /** https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blob-trigger#poison-blobs */
 export async function putPoisonMessage(

@@ -1,11 +1,11 @@
-import { signRequest } from "./sharedKey.ts";
-import type { StorageAccount } from "./sharedKey.ts";
+import { signRequest } from "./requestSigning.ts";
+import type { StorageAccount } from "./storageAccount.ts";
 
 export interface QueueMessage {
   readonly id: string;
   readonly popReceipt: string;
   readonly dequeueCount: number;
-  /** As it was put, usually base64. */
+  /** As it was enqueued, usually base64. */
   readonly text: string;
   readonly insertedAt: string;
   readonly expiresAt: string;
@@ -21,18 +21,18 @@ export class Queue {
     this.name = name;
   }
 
-  /** Also when it exists. */
+  /** Succeeds if the queue is there already. */
   async create(): Promise<void> {
     await this.#send("PUT", "", {}, "", [201, 204]);
   }
 
-  /** As base64, which is what Functions expects. */
+  /** Encodes the text as base64, which Functions expects. */
   async put(text: string): Promise<void> {
     const message = `<QueueMessage><MessageText>${Buffer.from(text).toString("base64")}</MessageText></QueueMessage>`;
     await this.#send("POST", "/messages", {}, message, [201]);
   }
 
-  /** Nothing when the queue does not exist. */
+  /** Empty if there is no such queue. */
   async take(count: number, visibilityTimeoutSeconds: number): Promise<readonly QueueMessage[]> {
     const query = { numofmessages: String(count), visibilitytimeout: String(visibilityTimeoutSeconds) };
     const response = await this.#send("GET", "/messages", query, "", [200, 404]);
@@ -48,7 +48,7 @@ export class Queue {
     }));
   }
 
-  /** Visible again at once, for another attempt. */
+  /** Makes the message visible at once, for another attempt. */
   async release({ id, popReceipt, text }: QueueMessage): Promise<void> {
     const body = `<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`;
     await this.#send("PUT", `/messages/${id}`, { popreceipt: popReceipt, visibilitytimeout: "0" }, body, [204, 404]);

@@ -1,5 +1,5 @@
-import type { AppSettings } from "../appSettings.ts";
-import { readConnectionString, resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { readConnectionString, resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
 import type { HostSettings } from "../hostJson.ts";
@@ -9,10 +9,10 @@ import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import { Queue } from "./queue.ts";
 import type { QueueMessage } from "./queue.ts";
-import { parseConnectionString } from "./sharedKey.ts";
-import type { StorageAccount } from "./sharedKey.ts";
+import { parseConnectionString } from "./storageAccount.ts";
+import type { StorageAccount } from "./storageAccount.ts";
 
-export interface QueueTriggerOptions {
+interface QueueTriggerOptions {
   readonly fn: RegisteredFunction;
   readonly worker: Worker;
   readonly settings: AppSettings;
@@ -23,7 +23,7 @@ export interface QueueTriggerOptions {
   readonly log: Logger;
 }
 
-/** So long a message stays out of sight of others while its function runs. */
+/** How long a message is hidden from others while its function runs. */
 const VISIBILITY_TIMEOUT_SECONDS = 600;
 
 /** Takes messages from a queue; one that fails too often goes to `<queue>-poison`. */
@@ -71,11 +71,11 @@ export class QueueTrigger {
     if (!this.#isStopped) this.#cancel = clock.after(found > 0 ? 0 : pollMs, () => void this.#poll());
   }
 
-  /** One line when it starts to fail, not one for every poll. */
+  /** Says so once when polling starts to fail, not at every poll. */
   #noticeOutage(error: unknown): void {
     if (this.#isFailing || this.#isStopped) return;
     this.#isFailing = true;
-    this.#log("warning", `Cannot read the queue "${this.#queue.name}" and goes on trying: ${errorText(error)}`);
+    this.#log("warning", `Cannot read the queue "${this.#queue.name}", still trying: ${errorText(error)}`);
   }
 
   async #process(message: QueueMessage): Promise<void> {

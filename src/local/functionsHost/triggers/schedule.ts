@@ -3,7 +3,7 @@ import { parseTimeSpan } from "../hostJson.ts";
 import { UserError } from "../../kit/userError.ts";
 
 export interface Schedule {
-  /** The first time after `time`, both in milliseconds since 1970; undefined when there is none. */
+  /** The first time after `time`, both in milliseconds since 1970; undefined if there is none. */
   nextAfter(time: number): number | undefined;
 }
 

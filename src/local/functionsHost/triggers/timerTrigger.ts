@@ -1,5 +1,5 @@
-import type { AppSettings } from "../appSettings.ts";
-import { resolveSettings } from "../appSettings.ts";
+import type { AppSettings } from "../settingReferences.ts";
+import { resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
@@ -9,18 +9,18 @@ import type { Worker } from "../worker/worker.ts";
 import { parseSchedule } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-export interface ScheduleStatus {
+interface ScheduleStatus {
   readonly last: string;
   readonly next: string;
   readonly lastUpdated: string;
 }
 
-export interface ScheduleEntry {
+interface ScheduleEntry {
   readonly fn: string;
   readonly status: ScheduleStatus;
 }
 
-/** When each timer function ran last, and when it is due: what makes a missed run noticed after a restart. */
+/** When each timer function last ran and when it is due, so that a restart notices a missed run. */
 export class ScheduleStatuses {
   readonly #statuses = new Map<string, ScheduleStatus>();
 
@@ -37,7 +37,7 @@ export class ScheduleStatuses {
   }
 }
 
-export interface TimerTriggerOptions {
+interface TimerTriggerOptions {
   readonly fn: RegisteredFunction;
   readonly worker: Pick<Worker, "invoke">;
   readonly settings: AppSettings;
@@ -48,11 +48,11 @@ export interface TimerTriggerOptions {
   readonly log: Logger;
 }
 
-/** As on the real host, schedules closer than this are not watched for missed runs. */
+/** As on the real host, schedules with shorter intervals are not watched for missed runs. */
 const MIN_MONITORED_MS = 60_000;
 const NEVER = new Date(0).toISOString();
 
-/** Runs one function on its schedule, never two times at once. */
+/** Runs one function on its schedule, never twice at once. */
 export class TimerTrigger {
   readonly #options: TimerTriggerOptions;
   readonly #schedule: Schedule;

@@ -1,13 +1,9 @@
-import Module from "node:module";
 import { UserError } from "../../kit/userError.ts";
-import type {
-  Binding,
-  FunctionCallback,
-  FunctionMetadata,
-  ProgrammingModel,
-  RpcLogCategory,
-  RpcLogLevel,
-} from "./rpc.ts";
+import { provideCoreModule } from "../internals/coreModuleHook.ts";
+import type { LogLevel } from "../log.ts";
+import { Hooks } from "./hooks.ts";
+import type { Hook } from "./hooks.ts";
+import type { Binding, FunctionCallback, FunctionMetadata, ProgrammingModel, RpcLogCategory } from "./rpc.ts";
 
 export interface RegisteredFunction {
   readonly name: string;
@@ -17,26 +13,22 @@ export interface RegisteredFunction {
   readonly callback: FunctionCallback;
 }
 
-export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
-type Hook = (context: never) => unknown;
-
-const HOOK_NAMES: readonly string[] = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"];
 const HOST_VERSION = "4.1048.200";
 const WORKER_VERSION = "3.11.0";
 
 /**
- * The module `@azure/functions-core`, which no package contains: the worker provides it.
- * There is one per process, because `@azure/functions` asks for it once and keeps it.
+ * The module `@azure/functions-core`, which no package contains: the worker provides it. There is one per process,
+ * because `@azure/functions` asks for it once and keeps it.
  * https://github.com/Azure/azure-functions-nodejs-worker/blob/v4.x/src/setupCoreModule.ts
  */
 export class CoreModule {
   readonly functions = new Map<string, RegisteredFunction>();
-  readonly #hooks = new Map<string, Hook[]>();
-  readonly #log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void;
+  readonly hooks = new Hooks();
+  readonly #log: (level: LogLevel, category: RpcLogCategory, message: string) => void;
   #model: ProgrammingModel | undefined;
   #locked = false;
 
-  constructor(log: (level: RpcLogLevel, category: RpcLogCategory, message: string) => void) {
+  constructor(log: (level: LogLevel, category: RpcLogCategory, message: string) => void) {
     this.#log = log;
   }
 
@@ -46,24 +38,11 @@ export class CoreModule {
 
   /** Answers `require("@azure/functions-core")` from now on. Must come before the first import of app code. */
   install(): void {
-    const core = this.#surface();
-    const prototype = Module.prototype as unknown as { require: (this: unknown, id: string) => unknown };
-    const { require: original } = prototype;
-    prototype.require = function require(this: unknown, id: string): unknown {
-      return id === "@azure/functions-core" ? core : original.call(this, id);
-    };
+    provideCoreModule(this.#surface());
   }
 
   lock(): void {
     this.#locked = true;
-  }
-
-  hasHooks(name: HookName): boolean {
-    return (this.#hooks.get(name)?.length ?? 0) > 0;
-  }
-
-  async runHooks(name: HookName, context: object): Promise<void> {
-    for (const hook of this.#hooks.get(name) ?? []) await hook(context as never);
   }
 
   #surface(): object {
@@ -72,7 +51,7 @@ export class CoreModule {
       hostVersion: HOST_VERSION,
       Disposable,
       registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => this.#register(metadata, callback),
-      registerHook: (name: string, hook: Hook) => this.#registerHook(name, hook),
+      registerHook: (name: string, hook: Hook) => new Disposable(this.hooks.add(name, hook)),
       setProgrammingModel: (model: ProgrammingModel) => (this.#model = model),
       getProgrammingModel: () => this.#model,
       log: this.#log,
@@ -84,7 +63,7 @@ export class CoreModule {
     const { name } = metadata;
     if ([...this.functions.keys()].some((known) => known.toLowerCase() === name.toLowerCase())) {
       throw new UserError("DuplicateFunction", `Two functions are registered with the name "${name}"`, {
-        hint: "Give each function its own name; upper and lower case are the same.",
+        hint: "Give each function its own name; case does not matter.",
       });
     }
     // The real host receives bindings as JSON, so what JSON drops is dropped here too.
@@ -95,20 +74,6 @@ export class CoreModule {
     if (trigger === undefined) throw new UserError("NoTrigger", `Function "${name}" has no trigger`);
     this.functions.set(name, { name, metadata, bindings, trigger, callback });
     return new Disposable(() => this.functions.delete(name));
-  }
-
-  #registerHook(name: string, hook: Hook): Disposable {
-    if (!HOOK_NAMES.includes(name)) {
-      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
-    }
-    const hooks = this.#hooks.get(name) ?? [];
-    this.#hooks.set(name, [...hooks, hook]);
-    return new Disposable(() => {
-      this.#hooks.set(
-        name,
-        (this.#hooks.get(name) ?? []).filter((other) => other !== hook),
-      );
-    });
   }
 }
 

@@ -1,5 +1,7 @@
+import type { LogLevel } from "../log.ts";
+
 /**
- * What crosses the border between a Functions host and its Node worker, as far as this host uses it.
+ * What passes between a Functions host and its Node worker, as far as this host uses it.
  * https://github.com/Azure/azure-functions-language-worker-protobuf
  */
 export interface RpcTypedData {
@@ -47,7 +49,7 @@ export interface RpcHttpCookie {
   readonly sameSite?: string;
 }
 
-export interface RpcInvocationRequest {
+interface RpcInvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: RpcTypedData | null }[];
@@ -56,11 +58,9 @@ export interface RpcInvocationRequest {
 
 export interface RpcInvocationResponse {
   readonly invocationId: string;
-  readonly outputData?: readonly { readonly name: string; readonly data: RpcTypedData }[];
   readonly returnValue?: RpcTypedData | null;
 }
 
-export type RpcLogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
 export type RpcLogCategory = "user" | "system" | "customMetric";
 
 export interface Binding {
@@ -73,7 +73,6 @@ export interface Binding {
 
 export interface FunctionMetadata {
   readonly name: string;
-  readonly functionId?: string;
   readonly bindings: Readonly<Record<string, Omit<Binding, "name">>>;
   readonly retryOptions?: unknown;
 }
@@ -88,13 +87,13 @@ export interface ProgrammingModel {
   getCapabilities(capabilities: Record<string, string>): Promise<Record<string, string>>;
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: InvocationContext; inputs: unknown[] }>;
   invokeFunction(context: InvocationContext, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: InvocationContext, result: unknown): Promise<RpcInvocationResponse>;
 }
 
-/** What a handler gets as its last argument; `df` is added by durable-functions. */
+/** What a handler gets as its last argument; durable-functions adds `df`. */
 export interface InvocationContext {
   df?: unknown;
 }
@@ -104,5 +103,5 @@ export interface CoreInvocationContext {
   readonly request: RpcInvocationRequest;
   readonly metadata: FunctionMetadata;
   state: "preInvocationHooks" | "invocation" | "postInvocationHooks" | undefined;
-  log(level: RpcLogLevel, category: RpcLogCategory, message: string): void;
+  log(level: LogLevel, category: RpcLogCategory, message: string): void;
 }

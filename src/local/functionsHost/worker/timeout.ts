@@ -1,6 +1,6 @@
 import type { Clock } from "../../kit/clock.ts";
 
-/** Stops waiting, as `functionTimeout` of host.json asks; what runs in this process cannot be stopped itself. */
+/** Stops waiting, as `functionTimeout` in host.json asks; code in this process cannot itself be stopped. */
 export function withTimeout<T>(clock: Clock, ms: number, name: string, work: () => Promise<T>): Promise<T> {
   if (!Number.isFinite(ms)) return work();
   return new Promise((resolve, reject) => {

@@ -8,27 +8,28 @@ import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
 import { findEntryFiles } from "./entryFiles.ts";
-import { withListenersOnLoopback } from "./loopback.ts";
+import type { HookScope, LogLine } from "./hooks.ts";
+import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
 import type {
   CoreInvocationContext,
+  FunctionCallback,
   InvocationContext,
-  InvocationModel,
   ProgrammingModel,
   RpcInvocationResponse,
   RpcTypedData,
 } from "./rpc.ts";
 import { withTimeout } from "./timeout.ts";
 
-export interface Invocation {
+interface Invocation {
   readonly fn: RegisteredFunction;
   readonly input: RpcTypedData | null;
-  /** Given to the handler as it is, in place of what `input` would become: spares a way through JSON. */
+  /** Passed to the handler as it is, in place of what `input` would become: spares the detour through JSON. */
   readonly value?: unknown;
   /** Data of the other input bindings, by binding type. */
   readonly extraInputs?: Readonly<Record<string, RpcTypedData>>;
   readonly triggerMetadata?: Readonly<Record<string, RpcTypedData>>;
   readonly invocationId?: string;
-  /** Drops what the function logs: for a second run of the same orchestrator turn. */
+  /** Drops what the function logs, for a second run of the same turn. */
   readonly muted?: boolean;
   /** Shows the context that the handler is about to get. */
   readonly onContext?: (context: InvocationContext) => void;
@@ -40,7 +41,7 @@ export interface InvocationResult {
   readonly value: unknown;
 }
 
-/** What the host starts its capabilities from; the app's library may add `HttpUri`. */
+/** The capabilities that the host offers; the library may add `HttpUri`. */
 const CAPABILITIES = [
   "RawHttpBodyBytes",
   "RpcHttpTriggerMetadataRemoved",
@@ -58,8 +59,7 @@ export class Worker {
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #model: ProgrammingModel;
-  readonly #appHookData = {};
-  /** Where the library takes streamed HTTP requests; absent when the app did not switch streaming on. */
+  /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
   readonly httpUri: string | undefined;
 
   private constructor(
@@ -76,15 +76,15 @@ export class Worker {
     this.httpUri = httpUri;
   }
 
-  /** At most once per process: modules are loaded, and functions registered, only once. */
+  /** At most once per process: modules load, and functions register, only once. */
   static async load(appFolder: string, log: Logger, timeoutMs: number): Promise<Worker> {
     const core = new CoreModule((level, _category, message) =>
-      // What the library tells about itself is of use to nobody but those who mend it.
+      // What the library says about itself helps only those who maintain it.
       log.write(level === "information" ? "debug" : level, "Worker", message),
     );
     core.install();
     for (const file of findEntryFiles(appFolder)) await loadEntryFile(appFolder, file);
-    await core.runHooks("appStart", { hookData: {}, appHookData: {}, functionAppDirectory: appFolder });
+    await core.hooks.run("appStart", { ...core.hooks.appScope, functionAppDirectory: appFolder });
     core.lock();
     if (core.model === undefined || core.functions.size === 0) {
       throw new UserError("NoFunctions", `The app in ${appFolder} registers no function`, {
@@ -101,7 +101,7 @@ export class Worker {
     return [...this.#core.functions.values()];
   }
 
-  /** Rejects with whatever the handler threw, or when it takes longer than `functionTimeout` of host.json. */
+  /** Rejects with whatever the handler threw, or if it takes longer than `functionTimeout` in host.json. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { name, trigger } = invocation.fn;
     // Orchestrators never wait, so there is nothing to time.
@@ -110,52 +110,63 @@ export class Worker {
   }
 
   async #invoke(invocation: Invocation): Promise<InvocationResult> {
-    const { fn } = invocation;
-    const context = this.#coreContext(invocation);
+    const scope = this.#core.hooks.newScope();
+    const context = this.#coreContext(invocation, scope);
     const model = this.#model.getInvocationModel(context);
-    const { context: invocationContext, inputs: converted } = await model.getArguments();
-    const inputs = invocation.value === undefined ? converted : [invocation.value];
+    const { context: invocationContext, inputs } = await model.getArguments();
+    scope.invocationContext = invocationContext;
     invocation.onContext?.(invocationContext);
-    const { value, error, failed } = await this.#run(fn, context, model, invocationContext, inputs);
-    if (failed) throw error;
-    return { response: await model.getResponse(invocationContext, value), value };
+    const call = (callback: FunctionCallback, given: unknown[]): Promise<unknown> =>
+      model.invokeFunction(invocationContext, given, callback);
+    try {
+      const given = invocation.value === undefined ? inputs : [invocation.value];
+      const value = await this.#callWithHooks(invocation.fn, context, scope, given, call);
+      return { response: await model.getResponse(invocationContext, value), value };
+    } finally {
+      context.state = undefined;
+    }
   }
 
   async stop(): Promise<void> {
-    await this.#core.runHooks("appTerminate", { hookData: {}, appHookData: this.#appHookData });
+    await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
   }
 
-  async #run(
+  /** Hooks may replace what a function gets, what it returns, and whether it has failed. */
+  async #callWithHooks(
     fn: RegisteredFunction,
     context: CoreInvocationContext,
-    model: InvocationModel,
-    invocationContext: InvocationContext,
+    scope: HookScope,
     inputs: unknown[],
-  ): Promise<{ value: unknown; error: unknown; failed: boolean }> {
-    const shared = { hookData: {}, appHookData: this.#appHookData, invocationContext };
+    call: (callback: FunctionCallback, inputs: unknown[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { hooks } = this.#core;
+    const before = { ...scope, functionCallback: fn.callback, inputs };
     context.state = "preInvocationHooks";
-    const before = { ...shared, functionCallback: fn.callback, inputs };
-    if (this.#core.hasHooks("preInvocation")) await this.#core.runHooks("preInvocation", before);
+    if (hooks.has("preInvocation")) await hooks.run("preInvocation", before);
 
-    context.state = "invocation";
-    const after: { result: unknown; error: unknown; inputs: unknown[] } = {
+    const outcome: HookScope & { inputs: unknown[]; result: unknown; error: unknown } = {
+      ...scope,
       inputs: before.inputs,
       result: null,
       error: null,
     };
+    context.state = "invocation";
     try {
-      after.result = await model.invokeFunction(invocationContext, before.inputs, before.functionCallback);
+      outcome.result = await call(before.functionCallback, before.inputs);
     } catch (error) {
-      after.error = error ?? new Error(`Function ${fn.name} threw ${String(error)}`);
+      outcome.error = error ?? new Error(`Function ${fn.name} threw ${String(error)}`);
     }
 
     context.state = "postInvocationHooks";
-    const hook = Object.assign(after, shared);
-    if (this.#core.hasHooks("postInvocation")) await this.#core.runHooks("postInvocation", hook);
-    return { value: hook.result, error: hook.error, failed: hook.error !== null && hook.error !== undefined };
+    if (hooks.has("postInvocation")) await hooks.run("postInvocation", outcome);
+    if (outcome.error !== null && outcome.error !== undefined) throw outcome.error;
+    return outcome.result;
   }
 
-  #coreContext({ fn, input, extraInputs = {}, triggerMetadata = {}, ...rest }: Invocation): CoreInvocationContext {
+  #coreContext(
+    { fn, input, extraInputs = {}, triggerMetadata = {}, ...rest }: Invocation,
+    scope: HookScope,
+  ): CoreInvocationContext {
     const invocationId = rest.invocationId ?? randomUUID();
     const inputData = fn.bindings
       .filter((binding) => binding.direction === "in")
@@ -169,11 +180,17 @@ export class Worker {
       metadata: fn.metadata,
       state: undefined,
       log: (level, category, message) => {
-        if (!rest.muted) {
-          this.#log.write(level, category === "user" ? `Function.${fn.name}.User` : `Function.${fn.name}`, message);
-        }
+        if (rest.muted !== true) this.#write(fn.name, { level, category, message }, scope);
       },
     };
+  }
+
+  #write(functionName: string, logged: LogLine, scope: HookScope): void {
+    const own = `Function.${functionName}`;
+    const { level, category, message } = this.#core.hooks.filter(logged, scope, (error) =>
+      this.#log.write("warning", own, `A log hook of the app failed: ${String(error)}`),
+    );
+    this.#log.write(level, category === "user" ? `${own}.User` : own, message);
   }
 }
 
@@ -197,5 +214,5 @@ async function loadEntryFile(appFolder: string, file: string): Promise<void> {
 function firstFrame(cause: unknown): string {
   const frame =
     cause instanceof Error ? cause.stack?.split("\n").find((line) => /^\s+at .*(file:|\/|\\)/.test(line)) : undefined;
-  return `Mend the app and start again${frame === undefined ? "." : `; it was thrown ${frame.trim()}.`}`;
+  return `Fix the app and start again${frame === undefined ? "." : `; it was thrown ${frame.trim()}.`}`;
 }

@@ -39,7 +39,7 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
         if (when === "before") commits++;
         if (commits === crash?.afterCommits && when === crash.when) throw new Error("crash");
       };
-      const hub = openTestHub({ ...functions, folder, clock, test: { ...options, onCommit } });
+      const hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
       try {
         if (!hub.hub.state.instances.has("main")) hub.start("main", "program", { steps: program, results: [] });
         await hub.settle();

@@ -28,7 +28,10 @@ function inOneHour(context: OrchestrationContext): Date {
   return new Date(context.df.currentUtcDateTime.getTime() + 3_600_000);
 }
 
-test("chance in an orchestrator fails its instance with the step that differs", async ({ expect, onTestFinished }) => {
+test("randomness in an orchestrator fails its instance with the step that differs", async ({
+  expect,
+  onTestFinished,
+}) => {
   const hub = await run(onTestFinished, function* (context) {
     yield context.df.callActivity("echo", { id: Math.random() });
   });
@@ -40,7 +43,7 @@ test("chance in an orchestrator fails its instance with the step that differs", 
   expect(hub.instance("a").output).toContain("Take time from context.df.currentUtcDateTime");
 });
 
-test("state of a module that changes between turns is found out", async ({ expect, onTestFinished }) => {
+test("module state that changes between turns is detected", async ({ expect, onTestFinished }) => {
   let calls = 0;
   const hub = await run(onTestFinished, function* (context) {
     // The two runs of one turn see the same value, the next turn another one.
@@ -96,7 +99,7 @@ test("a misspelt sub-orchestrator fails the instance at once", async ({ expect, 
   expect(hub.instance("a").output).toContain('calls the sub-orchestration "nobody", which the app does not register');
 });
 
-test("a retry timeout that is over is reported instead of hanging", async ({ expect, onTestFinished }) => {
+test("an expired retry timeout is reported instead of hanging", async ({ expect, onTestFinished }) => {
   const options = Object.assign(new df.RetryOptions(1000, 5), { retryTimeoutInMilliseconds: 1500 });
   const hub = await run(onTestFinished, function* (context) {
     yield context.df.callActivityWithRetry("fail", options, {});
@@ -155,7 +158,7 @@ test("Task.all that fails early and is cleaned up without retries is right", asy
   expect(hub.output("a")).toBe("cleaned up");
 });
 
-test("a timeout around a retried activity is found out when the timer is cancelled after a retry", async ({
+test("a timeout around a retried activity is detected when the timer is cancelled after a retry", async ({
   expect,
   onTestFinished,
 }) => {
@@ -176,7 +179,7 @@ test("a timeout around a retried activity is found out when the timer is cancell
   expect(hub.instance("a").output).toMatch(/is not deterministic|which to the Durable extension is/);
 });
 
-test("a timer that lost and was not cancelled is warned of", async ({ expect, onTestFinished }) => {
+test("a losing timer that was not cancelled draws a warning", async ({ expect, onTestFinished }) => {
   const hub = await run(onTestFinished, function* (context) {
     yield context.df.Task.any([context.df.callActivity("echo", {}), context.df.createTimer(inOneHour(context))]);
     return "done";
@@ -187,7 +190,7 @@ test("a timer that lost and was not cancelled is warned of", async ({ expect, on
   expect(hub.output("a")).toBe("done");
 });
 
-test("a boolean input of an activity is warned of", async ({ expect, onTestFinished }) => {
+test("a boolean input of an activity draws a warning", async ({ expect, onTestFinished }) => {
   const hub = await run(onTestFinished, function* (context) {
     return yield context.df.callActivity("echo", true);
   });
@@ -196,7 +199,7 @@ test("a boolean input of an activity is warned of", async ({ expect, onTestFinis
   expect(hub.log.join("\n")).toContain('passes true to the activity "echo", which gets the string "True"');
 });
 
-test("a string for continueAsNew is warned of", async ({ expect, onTestFinished }) => {
+test("a string for continueAsNew draws a warning", async ({ expect, onTestFinished }) => {
   const hub = await run(
     onTestFinished,
     function* (context) {
@@ -212,7 +215,7 @@ test("a string for continueAsNew is warned of", async ({ expect, onTestFinished 
   expect(hub.log.join("\n")).toContain("calls continueAsNew with a string, which arrives with quotes around it");
 });
 
-test("a missing input is warned of", async ({ expect, onTestFinished }) => {
+test("a missing input draws a warning", async ({ expect, onTestFinished }) => {
   const hub = await run(
     onTestFinished,
     function* (context) {
@@ -225,7 +228,7 @@ test("a missing input is warned of", async ({ expect, onTestFinished }) => {
   expect(hub.log.join("\n")).toContain("was started without an input, so getInput() gives an empty string");
 });
 
-test("an input with a property named Timestamp is warned of", async ({ expect, onTestFinished }) => {
+test("an input with a property named Timestamp draws a warning", async ({ expect, onTestFinished }) => {
   const hub = await run(
     onTestFinished,
     function* (context) {
@@ -259,7 +262,7 @@ test("an event whose name differs in case fails the instance that would wait for
   expect(hub.instance("a").output).toContain('waits for the event "Approved" and got "approved"');
 });
 
-test("a promise that is yielded fails the instance with the SDK's explanation", async ({ expect, onTestFinished }) => {
+test("yielding a promise fails the instance with the SDK's explanation", async ({ expect, onTestFinished }) => {
   const hub = await run(onTestFinished, function* () {
     yield Promise.resolve(1) as never;
   });
@@ -302,7 +305,7 @@ test("an input that JSON cannot carry fails the instance and names the activity"
   expect(hub.instance("a").output).toContain("the input of echo.ids is a Set, which becomes {}");
 });
 
-test("a history that grows over the bound is warned of, once", async ({ expect, onTestFinished }) => {
+test("a history that outgrows the limit draws one warning", async ({ expect, onTestFinished }) => {
   const hub = await run(
     onTestFinished,
     function* (context) {
@@ -336,7 +339,7 @@ test("strict guards make a warning a failure", async ({ expect, onTestFinished }
     function* (context) {
       yield context.df.callActivity("echo", true);
     },
-    { test: { strictGuards: true } },
+    { faults: { strictGuards: true } },
   );
 
   expect(hub.instance("a").status).toBe("Failed");

@@ -25,7 +25,7 @@ test("activities run one after the other", async ({ expect, onTestFinished }) =>
   expect(hub.instance("a").status).toBe("Completed");
 });
 
-test("the ids of a retried activity are those of its attempts and timers, with one timer more at the end", async ({
+test("the ids of a retried activity are those of its attempts and timers, with one more timer at the end", async ({
   expect,
   onTestFinished,
 }) => {
@@ -144,7 +144,7 @@ test("a cancelled timer does not keep its instance running", async ({ expect, on
   expect(hub.clock.jumpToNext()).toBe(false);
 });
 
-test("continueAsNew begins with an empty history and takes the events along that came after it", async ({
+test("continueAsNew starts with an empty history and carries over the events that came after it", async ({
   expect,
   onTestFinished,
 }) => {
@@ -201,7 +201,7 @@ test("a sub-orchestration gives its output or its failure to its parent", async 
   expect(hub.instance("my-child").status).toBe("Failed");
 });
 
-test("a suspended instance takes nothing before it is resumed", async ({ expect, onTestFinished }) => {
+test("a suspended instance takes nothing until it is resumed", async ({ expect, onTestFinished }) => {
   const hub = openTestHub({
     orchestrations: {
       *waiter(context) {

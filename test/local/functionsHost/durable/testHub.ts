@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
+import type { HubFaults } from "../../../../src/local/functionsHost/durable/hubFaults.ts";
 import { HubState } from "../../../../src/local/functionsHost/durable/hubState.ts";
 import type { HubEntry } from "../../../../src/local/functionsHost/durable/hubState.ts";
 import { TaskHub } from "../../../../src/local/functionsHost/durable/taskHub.ts";
 import type { TaskHubOptions } from "../../../../src/local/functionsHost/durable/taskHub.ts";
-import type { HubTestOptions } from "../../../../src/local/functionsHost/durable/testOptions.ts";
 import { WorkerRunner } from "../../../../src/local/functionsHost/durable/workerRunner.ts";
 import type { Instance } from "../../../../src/local/functionsHost/engine/instance.ts";
 import { StateFile } from "../../../../src/local/functionsHost/stateFile.ts";
@@ -16,7 +16,7 @@ import type { TestFunctions } from "./testApp.ts";
 export const START_TIME = Date.parse("2026-01-01T00:00:00.000Z");
 
 export interface TestHubOptions extends TestFunctions {
-  readonly test?: HubTestOptions;
+  readonly faults?: HubFaults;
   readonly settings?: Partial<TaskHubOptions["settings"]>;
   readonly spans?: TaskHubOptions["spans"];
   readonly maxHistoryEvents?: number;
@@ -46,7 +46,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
     folder = temporaryFolder(),
     clock = new VirtualClock(START_TIME),
     settings,
-    test,
+    faults,
     spans,
     maxHistoryEvents,
   } = options;
@@ -71,11 +71,12 @@ export function openTestHub(options: TestHubOptions): TestHub {
       maxOrchestrationActions: 1000,
       ...settings,
     },
-    test: { ...test, onIdle: () => waiting.onIdle() },
+    onIdle: () => waiting.onIdle(),
     onFailure: (error) => {
       failure.error = error;
       waiting.reject(error);
     },
+    ...(faults === undefined ? {} : { faults }),
     ...(spans === undefined ? {} : { spans }),
     ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
   });

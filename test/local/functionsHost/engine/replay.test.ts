@@ -2,7 +2,7 @@ import { test } from "vitest";
 import { ActionType } from "../../../../src/local/functionsHost/engine/actions.ts";
 import type { Action } from "../../../../src/local/functionsHost/engine/actions.ts";
 import { replayActions } from "../../../../src/local/functionsHost/engine/replay.ts";
-import type { ReplaySettings } from "../../../../src/local/functionsHost/engine/replay.ts";
+import type { ReplaySettings } from "../../../../src/local/functionsHost/engine/replaySettings.ts";
 import {
   completed,
   executionStarted,

@@ -16,6 +16,6 @@ test("fixed parts must fit, and what comes first is the prefix of the listing", 
   expect(pattern.match("other/intro.mp4")).toBeUndefined();
 });
 
-test("a name of a container that cannot be one is reported", ({ expect }) => {
+test("an invalid container name is reported", ({ expect }) => {
   expect(() => parseBlobPath("In_put/{name}", "convert")).toThrow('Function convert has the blob path "In_put/{name}"');
 });

@@ -84,7 +84,7 @@ test("a run that is not due yet is not made up for", async ({ expect }) => {
   expect(after.runs).toEqual([]);
 });
 
-test("a timer that is stopped does not run any more", async ({ expect }) => {
+test("a stopped timer does not run again", async ({ expect }) => {
   const clock = clockAt("00:30");
   const { trigger, runs, settled } = createTimer({ schedule: "0 0 * * * *" }, clock);
 

@@ -32,7 +32,7 @@ test("braces name several files, and a star all of a folder", ({ expect, onTestF
   ]);
 });
 
-test("two stars go into every folder", ({ expect, onTestFinished }) => {
+test("two stars match folders at any depth", ({ expect, onTestFinished }) => {
   expect(find(onTestFinished, "src/**/*.js", ["src/a.js", "src/x/b.js", "src/x/y/c.js"])).toEqual([
     "src/a.js",
     "src/x/b.js",
@@ -46,7 +46,7 @@ test("a main that matches nothing says to build first", ({ expect, onTestFinishe
   );
 });
 
-test("braces may stand in braces", ({ expect }) => {
+test("braces may be nested", ({ expect }) => {
   expect(expandBraces("a{b,c{d,e}}f")).toEqual(["abf", "acdf", "acef"]);
   expect(expandBraces("plain.js")).toEqual(["plain.js"]);
 });

@@ -1,6 +1,6 @@
-import { UserError } from "../kit/userError.ts";
-import type { Logger } from "./log.ts";
-import type { RegisteredFunction } from "./worker/coreModule.ts";
+import { UserError } from "../../kit/userError.ts";
+import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "./coreModule.ts";
 
 const TRIGGERS = [
   "httpTrigger",
@@ -14,7 +14,7 @@ const TRIGGERS = [
 const INPUTS = ["durableClient", "orchestrationClient"];
 const OUTPUTS = ["http"];
 
-/** Says at the start what this host cannot do, for all functions at once. */
+/** Says at the start, for all functions at once, what this host cannot do. */
 export function checkBindings(functions: readonly RegisteredFunction[], log: Logger): void {
   for (const { name, metadata } of functions) {
     if (metadata.retryOptions === undefined || metadata.retryOptions === null) continue;

@@ -13,7 +13,7 @@ export function resolveSettings(text: string, settings: AppSettings, where: stri
   });
 }
 
-/** A connection string by the name in a binding: setting NAME, else AzureWebJobsNAME. Its value is a secret. */
+/** The connection string that a binding names: setting NAME, else AzureWebJobsNAME. It is a secret. */
 export function readConnectionString(name: string, settings: AppSettings, where: string): string {
   const value = settings[name] || settings[`AzureWebJobs${name}`];
   if (value !== undefined && value !== "") return value;
@@ -23,7 +23,7 @@ export function readConnectionString(name: string, settings: AppSettings, where:
   throw new UserError(
     "MissingConnection",
     hasIdentity
-      ? `${where} uses the connection ${name}, which is set up for sign-in with an identity; the embedded host needs a connection string`
+      ? `${where} uses the connection ${name}, which is set up for sign-in with an identity, but the embedded host needs a connection string`
       : `${where} uses the connection ${name}, but the app setting ${name} is not set`,
     { hint: `Set the environment variable ${name} to the connection string of the storage account.` },
   );

@@ -3,16 +3,16 @@ import type { SdkTask } from "../engine/desync.ts";
 import type { FailureDetails } from "../engine/history.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 
-/** The durable functions of the app, as the engine calls them. Names are compared without case, as on the real host. */
+/** The durable functions of the app, as the engine calls them. As on the real host, names are case-insensitive. */
 export interface DurableRunner {
   has(kind: "activity" | "orchestrator" | "entity", name: string): boolean;
-  /** Never rejects. A repeated run of the same turn is muted, as what it logs has been logged. */
+  /** Never rejects. */
   orchestrate(name: string, trigger: OrchestratorTrigger): Promise<OrchestratorRun>;
-  /** The text of the state, or of the failure to run. */
+  /** Runs the same turn again without logging. Gives the text of the state, or "" if the function could not run. */
   repeat(name: string, trigger: OrchestratorTrigger): Promise<string>;
   /** Never rejects. */
   runActivity(call: ActivityCall): Promise<ActivityResult>;
-  /** Rejects when the function as a whole has failed. */
+  /** Rejects if the function itself has failed, not just one of its operations. */
   runEntity(name: string, payload: string): Promise<EntityAnswer>;
 }
 
@@ -25,15 +25,15 @@ export interface ActivityCall {
 export type OrchestratorRun =
   | {
       readonly kind: "state";
-      /** The state as it came. */
+      /** The state as received. */
       readonly text: string;
       readonly state: OrchestratorState;
       readonly error?: string;
       readonly openTasks?: readonly SdkTask[];
-      /** What of its values JSON loses, in words. */
+      /** What JSON would lose of its values, in words. */
       readonly jsonLoss?: string;
     }
-  /** The text is the same for every way to fail, as messages may differ. */
+  /** The text is the same for every kind of failure, as messages may differ from run to run. */
   | { readonly kind: "crash"; readonly text: ""; readonly message: string };
 
 export type ActivityResult =

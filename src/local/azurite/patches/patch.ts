@@ -1,0 +1,14 @@
+import { createRequire } from "node:module";
+
+/** Finds packages as Azurite does: patches are preloaded into its process. */
+export const azurite = createRequire(process.argv[1] ?? import.meta.url);
+
+/** Applies a patch. One that finds nothing to patch says so in Azurite's log, and Azurite starts as it is. */
+export function patch(name: string, apply: () => void): void {
+  try {
+    apply();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`Azurite starts without the patch ${name}: ${reason}\n`);
+  }
+}

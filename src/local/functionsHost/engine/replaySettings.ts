@@ -1,0 +1,10 @@
+export interface ReplaySettings {
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** A longer timer is made up of pieces of `longTimerIntervalMs`. */
+  readonly maxShortTimerMs: number;
+  readonly longTimerIntervalMs: number;
+  readonly httpPollMs: number;
+  /** A call to a name that is not known stays undecided, as on the real host. */
+  readonly isKnown: (kind: "activity" | "subOrchestration", name: string) => boolean;
+}

@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { test } from "vitest";
+import { builtScript } from "../../../src/local/kit/appRoot.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+
+const require = createRequire(import.meta.url);
+const manifest = require.resolve("azurite/package.json");
+const { version, bin } = require(manifest) as { version: string; bin: { azurite: string } };
+const AZURITE = join(dirname(manifest), bin.azurite);
+
+test("savesOften makes the databases of Azurite save every half second", ({ expect }) => {
+  const { answer } = runPatched(
+    "savesOften",
+    AZURITE,
+    `new (azurite("lokijs"))("x", { env: "NODEJS", autosave: true, autosaveInterval: 5000 }).autosaveInterval`,
+  );
+
+  expect(
+    answer,
+    `Azurite ${version} has no lokijs with \`autosaveEnable\` and \`autosaveInterval\`: it saves every 5 s, and a kill loses as much`,
+  ).toBe(500);
+});
+
+test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {
+  const { answer } = runPatched("loadsLess", AZURITE, `String(Object.keys(azurite(${JSON.stringify(name)})))`);
+
+  expect(answer, `Azurite ${version} has no package ${name}: take it off the list in loadsLess`).toBe("");
+});
+
+test.for([
+  ["savesOften", "Azurite starts without the patch savesOften: Cannot find module 'lokijs'"],
+  ["loadsLess", "Azurite starts without the patch loadsLess of sequelize: Cannot find module 'sequelize'"],
+])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {
+  const azurite = join(temporaryFolder(), "azurite.js");
+  writeFileSync(azurite, 'console.log("ready");');
+
+  const { status, stdout, stderr } = runPatched(name, azurite);
+
+  expect([status, stdout.trim()]).toEqual([0, "ready"]);
+  expect(stderr).toContain(notice);
+});
+
+test("Azurite says where it listens in the lines that the stack waits for", ({ expect }) => {
+  const text = readFileSync(AZURITE, "utf8");
+  const missing = ["Blob", "Queue", "Table"].filter(
+    (service) => !text.includes(`Azurite ${service} service is successfully listening at`),
+  );
+
+  expect(missing, `Azurite ${version} words its ready lines otherwise: the stack would wait for them in vain`).toEqual(
+    [],
+  );
+});
+
+/** Preloads one patch into an Azurite; with `probe`, it ends before its first line and answers with that value. */
+function runPatched(name: string | undefined, azurite: string, probe?: string) {
+  const ask = `
+    import { createRequire } from "node:module";
+    const azurite = createRequire(process.argv[1]);
+    let answer;
+    try {
+      answer = ${probe ?? "undefined"};
+    } catch (error) {
+      answer = error.message;
+    }
+    console.log(JSON.stringify(answer));
+    process.exit();`;
+  const preloads = [
+    pathToFileURL(builtScript(`local/azurite/patches/${name}.ts`)).href,
+    ...(probe === undefined ? [] : [`data:text/javascript,${encodeURIComponent(ask)}`]),
+  ];
+  const imports = preloads.flatMap((url) => ["--import", url]);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...imports, azurite], { encoding: "utf8" });
+  return { status, stdout, stderr, answer: probe === undefined ? undefined : (JSON.parse(stdout) as unknown) };
+}

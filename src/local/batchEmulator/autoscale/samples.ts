@@ -109,7 +109,7 @@ export class VisibleSamples {
 function insufficient(metric: Metric, wanted: string, received: string): EvaluationError {
   return new EvaluationError(
     "InsufficientSampleData",
-    "Autoscale evaluation failed due to insufficient sample data",
     `Insufficient data from data set: ${metric} wanted ${wanted}, received ${received}`,
+    "Autoscale evaluation failed due to insufficient sample data",
   );
 }

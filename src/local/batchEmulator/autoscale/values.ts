@@ -12,7 +12,7 @@ export class EvaluationError extends Error {
   readonly code: string;
   readonly detail: string;
 
-  constructor(code: string, message: string, detail: string) {
+  constructor(code: string, detail: string, message = "Autoscale evaluation failed") {
     super(message);
     this.code = code;
     this.detail = detail;

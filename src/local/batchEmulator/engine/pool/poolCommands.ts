@@ -7,7 +7,8 @@ import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { leavePool } from "../node/leaving.ts";
 import { refuseWhenDeleting, refuseWhenResizing } from "../refusals.ts";
-import { checkFormula, startAutoScale, startSampling } from "./autoscaling.ts";
+import { startAutoScale } from "./autoscaling.ts";
+import { checkFormula, startSampling } from "./formulas.ts";
 import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
 
 export function addPool(engine: Engine, spec: PoolSpec): Pool {

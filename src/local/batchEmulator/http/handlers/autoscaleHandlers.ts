@@ -1,4 +1,5 @@
-import { disableAutoScale, enableAutoScale, evaluateOnce } from "../../engine/pool/autoscaling.ts";
+import { disableAutoScale, enableAutoScale } from "../../engine/pool/autoscaling.ts";
+import { runFormula } from "../../engine/pool/formulas.ts";
 import { touchPool } from "../../engine/pool/poolCommands.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import { parseEnableAutoScale, parseEvaluateAutoScale } from "../../requestBodies/poolBodies.ts";
@@ -31,7 +32,7 @@ export function poolEvaluateAutoScale(call: Call): Reply {
   const pool = poolOf(call);
   refuseWhenDeleting(pool);
   if (!pool.record.enableAutoScale) throw new ServiceError("OperationNotValidOnPool");
-  const run = evaluateOnce(call.engine, pool, parseEvaluateAutoScale(call.body).autoScaleFormula);
+  const { run } = runFormula(call.engine, pool, parseEvaluateAutoScale(call.body).autoScaleFormula);
   return {
     ...changeReply(call, 200, pool.record),
     body: {

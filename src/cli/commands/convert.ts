@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
+import { doAndUndo } from "../../local/kit/undo.ts";
 import { parseCommand, parseNumber } from "../args.ts";
 import type { CommandContext } from "../command.ts";
 import type { ConversionAnswer } from "../convert/answer.ts";
@@ -64,8 +65,8 @@ async function convertSources(
   const timer = setTimeout(() => giveUp.abort(timedOut(timeoutMinutes)), timeoutMinutes * 60_000);
   target.lost.catch((reason: unknown) => giveUp.abort(reason));
   const progress = new Progress(output, sources.length);
-  try {
-    return await convertAll(sources, {
+  const work = (): Promise<ConversionAnswer[]> =>
+    convertAll(sources, {
       target,
       signal: AbortSignal.any([interrupted, giveUp.signal]),
       onStage: (source, stage) => progress.update(nameOf(source.path, folder), stage),
@@ -75,11 +76,7 @@ async function convertSources(
         else progress.failed(name, answer.error?.code ?? answer.status);
       },
     });
-  } finally {
-    clearTimeout(timer);
-    progress.close();
-    await target.close(interrupted);
-  }
+  return doAndUndo(work, [() => target.close(interrupted), () => progress.close(), () => clearTimeout(timer)]);
 }
 
 function describeSuccess(source: Source, { output, times }: ConversionAnswer, folder: string): string {

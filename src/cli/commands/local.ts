@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { relative, resolve } from "node:path";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
+import { doAndUndo } from "../../local/kit/undo.ts";
 import { parseCommand, parseNumber, seeHelp, wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
 import { styled } from "../output.ts";
@@ -69,16 +70,15 @@ export async function local(argv: readonly string[], { output, env, folder, sign
     onNotice: (message) => output.note(styled("yellow", printable(message))),
     ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
   });
-  try {
+  const run = async (): Promise<void> => {
     const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";
     output.note(
       whereToConnect(stack, formatSeconds(performance.now() - startedAt), `${convert}${dataOption(stack, folder)}`),
     );
     if (values.json) output.result(JSON.stringify(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
-  } finally {
-    await stack.stop();
-  }
+  };
+  await doAndUndo(run, [() => stack.stop()]);
   return 0;
 }
 

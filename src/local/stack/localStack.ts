@@ -9,6 +9,8 @@ import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { createDataFolder, dataFolderAt } from "./dataFolder.ts";
 import { lockDataFolder } from "../kit/folderLock.ts";
+import { startUndoably } from "../kit/undo.ts";
+import type { UndoStep } from "../kit/undo.ts";
 import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
 import type { FunctionsHostKind } from "./childServices.ts";
@@ -50,24 +52,12 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
-/** What undoes the steps taken so far, last step first. */
-type Undo = (() => void | Promise<void>)[];
-
 /** Starts storage and the Batch emulator side by side, then the Functions host. A failure stops what already runs. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const undo: Undo = [];
-  const stop = async (): Promise<void> => {
-    while (undo.length > 0) await undo.pop()?.();
-  };
-  try {
-    return { ...(await startServices(options, undo)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startUndoably((undo) => startServices(options, undo));
 }
 
-async function startServices(options: LocalStackOptions, undo: Undo): Promise<Omit<LocalStack, "stop">> {
+async function startServices(options: LocalStackOptions, undo: UndoStep[]): Promise<Omit<LocalStack, "stop">> {
   const folder = dataFolderAt(options.data);
   createDataFolder(folder);
   undo.push(lockDataFolder(folder));

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseFaultsFile, seededRandom, startBatchEmulator, systemClock } from "../../local/batchEmulator/index.ts";
 import type { BatchEmulatorOptions, FaultsFile } from "../../local/batchEmulator/index.ts";
+import { failureLine } from "../../local/kit/failureLine.ts";
+import { doAndUndo } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
 
 export const BATCH_EMULATOR_HELP = `Usage: mp3drop batch-emulator [options]
@@ -33,12 +35,21 @@ export async function batchEmulator(argv: readonly string[]): Promise<number> {
     );
   }
   const ended = signalled();
-  const emulator = await startBatchEmulator({ ...options, log: (line) => process.stderr.write(`${line}\n`) });
+  const failure = firstFailure();
+  const emulator = await startBatchEmulator({
+    ...options,
+    log: (line) => process.stderr.write(`${line}\n`),
+    onFailure: failure.report,
+  });
   const { endpoint, accountName, accountKey } = emulator;
   if (isJson) process.stdout.write(`${JSON.stringify({ endpoint, accountName, accountKey })}\n`);
   process.stderr.write(`Batch emulator: account ${accountName} at ${endpoint}\n`);
-  await ended;
-  await emulator.stop();
+  try {
+    await doAndUndo(() => Promise.race([ended, failure.reported]), [() => emulator.stop()]);
+  } catch (error) {
+    if (isJson && error instanceof UserError) process.stdout.write(failureLine(error));
+    throw error;
+  }
   return 0;
 }
 
@@ -133,6 +144,14 @@ function wholeNumber(option: string, text: string, min: number, max: number): nu
   const value = Number(text);
   if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UserError("InvalidOption", `${option} must be a whole number from ${min} to ${max}, not "${text}"`);
+}
+
+function firstFailure(): { report: (failure: UserError) => void; reported: Promise<never> } {
+  let report: (failure: UserError) => void = () => {};
+  const reported = new Promise<never>((_, reject) => (report = reject));
+  // It may come before anybody waits for it.
+  reported.catch(() => {});
+  return { report, reported };
 }
 
 function signalled(): Promise<void> {

@@ -143,7 +143,7 @@ async function run(
   rpc.become(createRpc(durableApi, proofPath));
   const unlock = await lockFolder(folder, `${rpc.url}${proofPath}`);
   try {
-    file.open();
+    file.open(onFailure);
   } catch (error) {
     unlock();
     throw error;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { failureLine } from "../kit/failureLine.ts";
 import { UserError } from "../kit/userError.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
@@ -78,8 +79,9 @@ function printLog(line: string): void {
 
 function fail(error: unknown): never {
   if (error instanceof UserError) {
-    printLog(error.message);
+    printLog(`${error.code}: ${error.message}`);
     if (error.hint !== undefined) printLog(error.hint);
+    if (process.argv.includes("--json")) process.stdout.write(failureLine(error));
     process.exit(EXIT_USER_ERROR);
   }
   printLog(error instanceof Error ? (error.stack ?? error.message) : String(error));

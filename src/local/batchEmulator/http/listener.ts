@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { UserError } from "../../kit/userError.ts";
 import { BatchError, invalidQuery } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { guid } from "../random.ts";
@@ -48,7 +49,9 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      if (!(error instanceof BatchError)) log(`${request.method} ${request.url}: ${errorText(error)}`);
+      // That the journal has failed, a UserError, is told once, to whoever runs the emulator.
+      const isBug = !(error instanceof BatchError || error instanceof UserError);
+      if (isBug) log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof BatchError ? error : new BatchError("InternalError"), engine.now());
     });
   };

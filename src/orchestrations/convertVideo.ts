@@ -9,6 +9,7 @@ import { FAILURES, MAX_ATTEMPTS, codeOfExhaustedRetries, failureOf } from "../mo
 import { addSeconds } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
+import { logged } from "./logged.ts";
 import { patientRetry, reasonOf } from "./retries.ts";
 import { report } from "./status.ts";
 import { submit } from "./submit.ts";
@@ -167,4 +168,4 @@ function finish(context: OrchestrationContext, attempt: number, result: Conversi
   return result;
 }
 
-df.app.orchestration(CONVERT_VIDEO, convertVideo);
+df.app.orchestration(CONVERT_VIDEO, logged(convertVideo));

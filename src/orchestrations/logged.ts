@@ -1,0 +1,63 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { BlobVersion, ConversionOutcome, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { ConversionEnd, ConversionStart } from "../model/conversionLog.ts";
+import { endMessage, startMessage } from "../model/conversionLog.ts";
+import { failureOf } from "../model/failures.ts";
+import { parseTime, secondsBetween } from "../model/time.ts";
+import type { Step } from "../durable.ts";
+
+interface Input {
+  readonly source: BlobVersion;
+  readonly firstAttempt?: number;
+  readonly startedAt?: string;
+  readonly resumed?: object;
+}
+
+interface Result {
+  readonly outcome: ConversionOutcome;
+  readonly record: ConversionRecord | null;
+}
+
+/** Undefined: it continues as new. */
+type Orchestrator<Ended extends Result> = (context: OrchestrationContext) => Step<Ended | undefined>;
+
+/**
+ * The same orchestrator, which says in the log when the conversion starts and how it ends. A turn that a crash has
+ * interrupted is run again, so a message may come twice, but none is missing.
+ */
+export function logged<Ended extends Result>(orchestrator: Orchestrator<Ended>): Orchestrator<Ended> {
+  return function* (context) {
+    const { source, firstAttempt = 1, resumed, startedAt } = context.df.getInput<Input>();
+    const began = resumed && startedAt ? parseTime(startedAt) : context.df.currentUtcDateTime;
+    const start: ConversionStart = { conversionId: context.df.instanceId, name: source.name, firstAttempt };
+    const say = (message: string): void => {
+      if (!context.df.isReplaying) context.info(message);
+    };
+    const sayEnd = (end: Omit<ConversionEnd, keyof ConversionStart | "seconds">): void =>
+      say(endMessage({ ...start, ...end, seconds: secondsBetween(began, context.df.currentUtcDateTime) }));
+
+    if (resumed === undefined) say(startMessage(start));
+    let ended: Ended | undefined;
+    try {
+      ended = yield* orchestrator(context);
+    } catch (error) {
+      sayEnd({ outcome: "failed", result: null, failure: failureOf("InternalError", firstLineOf(error)) });
+      throw error;
+    }
+    if (ended !== undefined) {
+      const { outcome, record } = ended;
+      sayEnd({ outcome, result: record?.output?.name ?? null, failure: failureIn(record) });
+    }
+    return ended;
+  };
+}
+
+function failureIn(record: ConversionRecord | null): Failure | null {
+  if (record === null || record.error === null) return null;
+  const { code, message, hint } = record.error;
+  return { code, message, hint };
+}
+
+function firstLineOf(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split("\n", 1)[0] ?? "";
+}

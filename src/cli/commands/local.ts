@@ -5,6 +5,7 @@ import { startLocalStack } from "../../local/stack/localStack.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
 import { parseCommand, parseNumber, seeHelp, wrongUsage } from "../args.ts";
 import type { CommandContext } from "../command.ts";
+import { ConversionNews } from "../conversionNews.ts";
 import { styled } from "../output.ts";
 import { formatSeconds, printable } from "../printable.ts";
 
@@ -55,6 +56,7 @@ export async function local(argv: readonly string[], { output, env, folder, sign
     parseNumber(option, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
 
   const startedAt = performance.now();
+  const news = new ConversionNews();
   const stack = await startLocalStack({
     data: resolve(folder, values.data),
     ports: {
@@ -68,7 +70,11 @@ export async function local(argv: readonly string[], { output, env, folder, sign
     host: values.func ? "func" : "embedded",
     signal,
     onNotice: (message) => output.note(styled("yellow", printable(message))),
-    ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
+    onLine: (service, line) => {
+      if (values.verbose) output.note(`${service}: ${printable(line)}`);
+      const text = service === "functions" ? news.read(line) : undefined;
+      if (text !== undefined) output.note(text);
+    },
   });
   const run = async (): Promise<void> => {
     const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";

@@ -39,17 +39,15 @@ export async function batchEmulator(argv: readonly string[]): Promise<number> {
   const emulator = await startBatchEmulator({
     ...options,
     log: (line) => process.stderr.write(`${line}\n`),
-    onFailure: failure.report,
+    onFailure: (error) => {
+      if (isJson) process.stdout.write(failureLine(error));
+      failure.report(error);
+    },
   });
   const { endpoint, accountName, accountKey } = emulator;
   if (isJson) process.stdout.write(`${JSON.stringify({ endpoint, accountName, accountKey })}\n`);
   process.stderr.write(`Batch emulator: account ${accountName} at ${endpoint}\n`);
-  try {
-    await doAndUndo(() => Promise.race([ended, failure.reported]), [() => emulator.stop()]);
-  } catch (error) {
-    if (isJson && error instanceof UserError) process.stdout.write(failureLine(error));
-    throw error;
-  }
+  await doAndUndo(() => Promise.race([ended, failure.reported]), [() => emulator.stop()]);
   return 0;
 }
 

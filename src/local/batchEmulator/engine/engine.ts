@@ -1,3 +1,4 @@
+import { UserError } from "../../kit/userError.ts";
 import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Store } from "../model/store.ts";
@@ -104,6 +105,8 @@ export class Engine {
   }
 
   #logFailure(error: unknown): void {
+    // That the journal has failed is told once, to whoever runs the emulator.
+    if (error instanceof UserError) return;
     this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }

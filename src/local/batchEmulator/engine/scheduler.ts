@@ -14,11 +14,12 @@ export function schedule(engine: Engine, poolId: string): void {
   const key = keyOf(poolId);
   if (engine.poolsToSchedule.has(key)) return;
   engine.poolsToSchedule.add(key);
-  queueMicrotask(() => {
+  const atEndOfTurn = Promise.resolve().then(() => {
     engine.poolsToSchedule.delete(key);
     const pool = engine.store.pools.get(key);
     if (pool !== undefined && pool.record.state === "active" && !engine.isStopped) assignTasks(engine, pool);
   });
+  engine.inBackground(atEndOfTurn);
 }
 
 function assignTasks(engine: Engine, pool: Pool): void {

@@ -16,15 +16,15 @@ Examples
   mp3drop local --data other --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
 
 Options
-  --data DIR            where everything is kept (default .mp3drop); delete it when nothing runs to start afresh
-  --blob-port N         blob storage (default 10000); 0: any free port, the one of last time if possible
+  --data DIR            where everything is kept (default .mp3drop); delete it while nothing runs to start afresh
+  --blob-port N         blob storage (default 10000); 0: any free port, last time's if possible
   --queue-port N        queue storage (default 10001)
   --table-port N        table storage (default 10002)
   --batch-port N        Batch emulator (default 10010)
   --functions-port N    Functions host (default 7071)
   --func                run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host
   --json                one line of JSON on stdout once everything is ready
-  --verbose             show what the services say; their logs are in DIR/logs in any case
+  --verbose             show what the services write; it also goes to DIR/logs
   --help, -h            this text
 
 Everything listens on 127.0.0.1 only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
@@ -44,7 +44,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-/** Runs until the signal; throws when a service dies for good. */
+/** Runs until the signal comes; throws when a service is down for good. */
 export async function local(argv: readonly string[], { output, env, folder, signal }: CommandContext): Promise<number> {
   const { values, positionals } = parseCommand("local", argv, OPTIONS);
   if (values.help) {
@@ -88,7 +88,7 @@ export async function local(argv: readonly string[], { output, env, folder, sign
   return 0;
 }
 
-/** What another command needs to find the same stack. */
+/** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
   return data === OPTIONS.data.default ? "" : ` --data ${data}`;

@@ -6,8 +6,8 @@ import { freePort } from "./ports.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 
 /**
- * Runs the app in Azure Functions Core Tools and behaves as our own host does: says on stdout where it is as soon as it
- * answers, and ends when it is asked to. Run as a child process, with the settings of the app in the environment.
+ * Runs the app in Azure Functions Core Tools and behaves like our own host: prints its address on stdout once it answers,
+ * and stops when told to. It runs as a child process, with the app's settings in its environment.
  */
 const POLL_MS = 250;
 
@@ -44,7 +44,7 @@ async function isRunning(): Promise<boolean> {
   }
 }
 
-/** Core Tools start the host and the Node worker as processes of their own; all are in one group. */
+/** Core Tools run the host and the Node worker as separate processes, all in one group. */
 async function stop(): Promise<void> {
   if (func.pid === undefined || func.exitCode !== null) process.exit(0);
   func.removeAllListeners("exit");

@@ -15,8 +15,8 @@ const SERVICES: Readonly<Record<keyof StackPorts, { readonly name: string; reado
 };
 
 /**
- * The ports to ask the services for; 0 leaves the choice to the operating system. Where any port will do, the one used
- * last on this folder comes first, because URLs in saved state name it.
+ * The ports for the services to listen on; 0 leaves the choice to the operating system. Where any port will do, the
+ * folder's last one is preferred, because URLs in its saved state contain it.
  */
 export async function choosePorts(folder: DataFolder, wanted: StackPorts): Promise<StackPorts> {
   const last = readLastPorts(folder);
@@ -42,7 +42,7 @@ async function freeOrZero(port: number, reserved: readonly number[]): Promise<nu
   return !reserved.includes(port) && (await isFree(port)) ? port : 0;
 }
 
-/** A port that nobody listens on at this moment. */
+/** A port that nothing listens on at the moment. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

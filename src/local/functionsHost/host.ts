@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
+import { undoAll } from "../kit/undo.ts";
 import type { AppSettings } from "./appSettings.ts";
 import { resolveSettings } from "./appSettings.ts";
 import { checkBindings } from "./bindings.ts";
@@ -155,15 +156,16 @@ async function run(
   );
   for (const trigger of triggers) trigger.start();
 
-  return async () => {
-    front.close();
-    rpc.close();
-    for (const trigger of triggers) trigger.stop();
-    hub.stop();
-    await worker.stop();
-    file.close();
-    unlock();
-  };
+  return () =>
+    undoAll([
+      unlock,
+      () => file.close(),
+      () => worker.stop(),
+      () => hub.stop(),
+      ...triggers.map((trigger) => () => trigger.stop()),
+      () => rpc.close(),
+      () => front.close(),
+    ]);
 }
 
 /**

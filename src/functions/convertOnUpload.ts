@@ -42,16 +42,18 @@ export async function convertOnUpload(
   const source = { container: blob.container, name: blob.name, eTag };
   for (const { name: workload } of takers) {
     const start = await startOnce(services(), client, { workload, source });
-    if (start === "started") context.info(`Started conversion ${conversionIdOf(workload, source)} of ${blob.name}`);
-    else context.debug(`The conversion of ${blob.name} by ${workload} needs no start: it is ${START_WORDS[start]}`);
+    context.debug(
+      `Conversion ${conversionIdOf(workload, source)} of ${blob.name} by ${workload} ${START_WORDS[start]}`,
+    );
   }
 }
 
 const START_WORDS = {
-  alreadyKnown: "known",
-  alreadyRecorded: "recorded for this version of the blob",
-  givenUp: "given up after too many attempts",
-  terminated: "recorded as terminated by an operator",
+  alreadyKnown: "is already known",
+  alreadyRecorded: "has its record already",
+  givenUp: "has died too often and is given up",
+  started: "was started",
+  terminated: "was terminated by an operator, and is now recorded as cancelled",
 } as const;
 
 /** The event names the version; hosts that leave it out make us ask the storage service. */

@@ -2,38 +2,22 @@ import type { OrchestrationContext } from "durable-functions";
 import * as df from "durable-functions";
 import { publish, recordFailure } from "../activities/index.ts";
 import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Conversion, ConversionOutcome, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
 import { MAX_ATTEMPTS, failureOf, isRetried } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
+import type { ConversionInput, ConversionResult } from "./contract.ts";
+import { CONVERT_BLOB } from "./contract.ts";
+import { logged } from "./logged.ts";
 import { nextDelaySeconds } from "./polling.ts";
 import { patientRetry } from "./retries.ts";
 import { report } from "./status.ts";
 import { submit } from "./submit.ts";
 import type { Watch } from "./watchTask.ts";
 import { watchFromNowOn, watchTask } from "./watchTask.ts";
-
-/** The input of the orchestration. */
-export interface ConversionInput extends Conversion {
-  /** Above 1 when a failed conversion is run again: attempts are counted on, so that none uses the task of another. */
-  readonly firstAttempt?: number;
-  /** When the conversion was first started; absent at the first start. It tells older conversions from newer ones. */
-  readonly startedAt?: string;
-  /** Only there after continue-as-new. */
-  readonly resumed?: { readonly attempt: number; readonly watch: Watch };
-}
-
-/** The output of the orchestration. */
-export interface ConversionResult {
-  readonly outcome: ConversionOutcome;
-  /** Null when superseded: the record is that of the newer version. */
-  readonly record: ConversionRecord | null;
-}
-
-export const CONVERT_BLOB = "convertBlob";
 
 /** How one attempt ended. */
 type AttemptResult =
@@ -174,4 +158,4 @@ function finish(context: OrchestrationContext, attempt: number, result: Conversi
   return result;
 }
 
-df.app.orchestration(CONVERT_BLOB, convertBlob);
+df.app.orchestration(CONVERT_BLOB, logged(convertBlob));

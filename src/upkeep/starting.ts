@@ -2,8 +2,8 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
-import type { ConversionInput } from "../orchestrations/convertBlob.ts";
-import { CONVERT_BLOB } from "../orchestrations/convertBlob.ts";
+import type { ConversionInput } from "../orchestrations/contract.ts";
+import { CONVERT_BLOB } from "../orchestrations/contract.ts";
 import type { ConversionProgress } from "../orchestrations/status.ts";
 import { hasRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";

@@ -2,7 +2,7 @@ import type { DurableOrchestrationStatus } from "durable-functions";
 import { recordFailure } from "../activities/recordFailure.ts";
 import type { Conversion } from "../model/conversion.ts";
 import { failureOf } from "../model/failures.ts";
-import type { ConversionInput } from "../orchestrations/convertBlob.ts";
+import type { ConversionInput } from "../orchestrations/contract.ts";
 import type { ConversionProgress } from "../orchestrations/status.ts";
 import type { Services } from "../services.ts";
 

@@ -8,7 +8,8 @@ import { temporaryFolder } from "../local/temporaryFolder.ts";
 import type { CliRun } from "./runCli.ts";
 import { ANY_PORTS, startCli } from "./runCli.ts";
 
-const SAMPLE = join(import.meta.dirname, "..", "fixtures", "media", "sample.mp4");
+const MEDIA = join(import.meta.dirname, "..", "fixtures", "media");
+const SAMPLE = join(MEDIA, "sample.mp4");
 
 async function startLocal(data: string): Promise<CliRun & { connection: StackConnection }> {
   const cli = startCli(["local", "--json", "--data", data, ...ANY_PORTS], { env: { STORAGE: "somewhere else" } });
@@ -116,4 +117,33 @@ test("convert says so when the stack that it uses is killed", async ({ expect })
   expect(JSON.parse(convert.stdout())).toMatchObject({
     conversions: [{ status: "failed", error: { code: "StackStopped" } }],
   });
+});
+
+test("each file that arrives and each conversion that ends is one line", async ({ expect }) => {
+  const stack = await startLocal(temporaryFolder());
+  const storage = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
+  const input = storage.getContainerClient("input");
+
+  for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
+    await input.getBlockBlobClient(name).uploadFile(join(MEDIA, name));
+  }
+  await expect.poll(() => stack.stderr().match(/^[✓✗]/gm), { timeout: 40_000 }).toHaveLength(4);
+  stack.child.kill("SIGTERM");
+  await stack.exit;
+
+  const lines = stack.stderr().split("\n");
+  const about = (name: string): string[] => lines.filter((line) => line.includes(name));
+  expect(about("sample.mp4")).toEqual([
+    "sample.mp4 arrived (mp3)",
+    expect.stringMatching(/^✓ sample\.mp4 → sample\.mp3 \(\d+\.\d s\)$/),
+  ]);
+  expect(about("text.mp4")).toEqual([
+    "text.mp4 arrived (mp3)",
+    expect.stringMatching(/^✗ text\.mp4: UnreadableInput: .+\. Check that it plays/),
+  ]);
+  expect(about("silent-film.mp4")).toEqual([
+    "silent-film.mp4 arrived (mp3)",
+    "✗ silent-film.mp4: NoAudioStream: The video has no audio stream. Upload a video that has sound.",
+  ]);
+  expect(stack.stdout().trim().split("\n")).toHaveLength(1);
 });

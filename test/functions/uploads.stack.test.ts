@@ -112,7 +112,7 @@ test("an upload starts the conversion of this version, under an id made of a has
     { method: "GET", path: `/instances/${id}` },
     { method: "POST", path: `/orchestrators/convertBlob/${id}`, body: { workload: "mp3", source } },
   ]);
-  expect(logged).toContain(`information: Started conversion ${id} of ${source.name}`);
+  expect(logged).toContain(`debug: Conversion ${id} of ${source.name} by mp3 was started`);
 });
 
 test("the same event again starts nothing", async ({ expect }) => {

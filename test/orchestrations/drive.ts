@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
-import type { ConversionInput, ConversionResult } from "../../src/orchestrations/convertBlob.ts";
+import type { ConversionInput, ConversionResult } from "../../src/orchestrations/contract.ts";
 import { convertBlob } from "../../src/orchestrations/convertBlob.ts";
 
 /** What the activities answer, in the order in which they are called. An Error is thrown. */

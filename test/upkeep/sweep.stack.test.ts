@@ -4,7 +4,7 @@ import { cleanUp } from "../../src/upkeep/cleanUp.ts";
 import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { BlobVersion } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
-import type { ConversionInput } from "../../src/orchestrations/convertBlob.ts";
+import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { Services } from "../../src/services.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";

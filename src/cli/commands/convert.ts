@@ -4,6 +4,7 @@ import { parseNumber } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
+import { doAndUndo } from "../../local/kit/undo.ts";
 import type { CommandContext } from "../command.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
@@ -78,8 +79,8 @@ async function convertSources(
   target.lost.catch((reason: unknown) => giveUp.abort(reason));
   const progress = new Progress(output, sources.length);
   const labelOf = createLabels(sources, folder);
-  try {
-    return await convertAll(sources, {
+  const work = (): Promise<ConversionRecord[]> =>
+    convertAll(sources, {
       target,
       signal: AbortSignal.any([interrupted, giveUp.signal]),
       onStage: (source, stage) => progress.update(labelOf(source), stage),
@@ -89,11 +90,7 @@ async function convertSources(
         else progress.failed(name, answer.error?.code ?? answer.status);
       },
     });
-  } finally {
-    clearTimeout(timer);
-    progress.close();
-    await target.close(interrupted);
-  }
+  return doAndUndo(work, [() => target.close(interrupted), () => progress.close(), () => clearTimeout(timer)]);
 }
 
 function describeSuccess(source: Source, { output, times }: ConversionRecord, folder: string): string {

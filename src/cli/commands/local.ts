@@ -8,6 +8,8 @@ import type { Command } from "../../local/kit/commandLine/command.ts";
 import type { CommandContext } from "../command.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
+import { doAndUndo } from "../../local/kit/undo.ts";
+import { ConversionNews } from "../conversionNews.ts";
 import { formatSeconds } from "../format.ts";
 
 const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.
@@ -17,15 +19,15 @@ Examples
   mp3drop local --data other --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
 
 Options
-  --data DIR            where everything is kept (default .mp3drop); delete it when nothing runs to start afresh
-  --blob-port N         blob storage (default 10000); 0: any free port, the one of last time if possible
+  --data DIR            where everything is kept (default .mp3drop); delete it while nothing runs to start afresh
+  --blob-port N         blob storage (default 10000); 0: any free port, last time's if possible
   --queue-port N        queue storage (default 10001)
   --table-port N        table storage (default 10002)
   --batch-port N        Batch emulator (default 10010)
   --functions-port N    Functions host (default 7071)
   --func                run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host
   --json                one line of JSON on stdout once everything is ready
-  --verbose             show what the services say; their logs are in DIR/logs in any case
+  --verbose             show what the services write; it also goes to DIR/logs
   --help, -h            this text
 
 Everything listens on 127.0.0.1 only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
@@ -51,7 +53,7 @@ export const LOCAL: Command<typeof OPTIONS, CommandContext> = {
   run: local,
 };
 
-/** Runs until the signal; throws when a service dies for good. */
+/** Runs until the signal comes; throws when a service is down for good. */
 async function local(
   { values }: Parsed<typeof OPTIONS>,
   { output, env, folder, signal }: CommandContext,
@@ -60,6 +62,7 @@ async function local(
     parseNumber(`--${option}`, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
 
   const startedAt = performance.now();
+  const news = new ConversionNews();
   const stack = await startLocalStack({
     data: resolve(folder, values.data),
     ports: {
@@ -73,22 +76,25 @@ async function local(
     host: values.func ? "func" : "embedded",
     signal,
     onNotice: (message) => output.note(styled("yellow", printable(message))),
-    ...(values.verbose && { onLine: (service, line) => output.note(`${service}: ${printable(line)}`) }),
+    onLine: (service, line) => {
+      if (values.verbose) output.note(`${service}: ${printable(line)}`);
+      const text = service === "functions" ? news.read(line) : undefined;
+      if (text !== undefined) output.note(text);
+    },
   });
-  try {
+  const run = async (): Promise<void> => {
     const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";
     output.note(
       whereToConnect(stack, formatSeconds(performance.now() - startedAt), `${convert}${dataOption(stack, folder)}`),
     );
     if (values.json) output.result(JSON.stringify(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
-  } finally {
-    await stack.stop();
-  }
+  };
+  await doAndUndo(run, [() => stack.stop()]);
   return 0;
 }
 
-/** What another command needs to find the same stack. */
+/** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
   return data === OPTIONS.data.default ? "" : ` --data ${data}`;

@@ -6,6 +6,7 @@ import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
 import type { StackConnection } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
+import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import type { CommandContext } from "../command.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
@@ -102,9 +103,7 @@ async function startOwnStack(
     throw stackStopped(error.message);
   });
   return targetAt(stack.connection, options, env, lost, async (leaveAtOnce) => {
-    stack.hide();
-    await waitForGuests(folder, context, leaveAtOnce);
-    await stack.stop();
+    await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
-import type { ConversionInput, ConversionResult } from "../../orchestrations/convertBlob.ts";
+import type { ConversionInput, ConversionResult } from "../../orchestrations/contract.ts";
 import { hasDied, isCompleted, wasTerminated } from "../../upkeep/runtimeStates.ts";
 import type { ConversionProgress } from "../../orchestrations/status.ts";
 

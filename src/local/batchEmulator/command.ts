@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseNumber, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
-import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { createFailure, runService } from "../kit/commandLine/runService.ts";
 import { isLoopback } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
 import { parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
@@ -44,7 +43,8 @@ export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
 };
 
 /** Runs the emulator until the process is told to end. */
-async function run({ values }: Parsed<typeof OPTIONS>, { output, signal }: Context): Promise<number> {
+async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
+  const { output } = context;
   const options = readOptions(values);
   const { host } = options;
   if (host !== undefined && !isLoopback(host)) {
@@ -52,13 +52,12 @@ async function run({ values }: Parsed<typeof OPTIONS>, { output, signal }: Conte
       `Warning: ${host} can be reached from other machines, and whoever knows the key can run any command here as you.`,
     );
   }
-  const emulator = await startBatchEmulator({ ...options, log: (line) => output.note(line) });
+  const { failed, fail } = createFailure();
+  const emulator = await startBatchEmulator({ ...options, log: (line) => output.note(line), onFailure: fail });
   const { endpoint, accountName, accountKey } = emulator;
   if (values.json) output.result(JSON.stringify({ endpoint, accountName, accountKey }));
   output.note(`Batch emulator: account ${accountName} at ${endpoint}`);
-  if (!signal.aborted) await once(signal, "abort");
-  await emulator.stop();
-  return EXIT.ok;
+  return runService({ failed, stop: () => emulator.stop() }, context, values.json);
 }
 
 function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOptions {

@@ -1,4 +1,7 @@
 import { join, resolve } from "node:path";
+import { startUndoably } from "../kit/undo.ts";
+import type { UndoStep } from "../kit/undo.ts";
+import type { UserError } from "../kit/userError.ts";
 import { DEFAULT_CHOICES } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -57,6 +60,8 @@ export interface BatchEmulatorOptions {
   /** Makes tasks take time on the clock instead of running anything. */
   readonly virtualTasks?: VirtualTasks;
   readonly log?: (line: string) => void;
+  /** Called once, when the state can no longer be saved, as on a full disk. Every request fails from here on. */
+  readonly onFailure?: (failure: UserError) => void;
 }
 
 export interface BatchEmulator {
@@ -78,29 +83,22 @@ const DEFAULT_MAX_NODES = 20;
 /** Starts a Batch account on this machine. Resolves once it answers requests. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
-  const undo: (() => void | Promise<void>)[] = [lockFolder(join(folder, "lock"), "Batch emulator")];
-  const stop = async (): Promise<void> => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
-  };
-  try {
-    return { ...(await start(options, folder, undo)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startUndoably((undo) => start(options, folder, undo));
 }
 
 /** Whatever is opened adds to `undo` how to close it. */
 async function start(
   options: BatchEmulatorOptions,
   folder: string,
-  undo: (() => void | Promise<void>)[],
+  undo: UndoStep[],
 ): Promise<Omit<BatchEmulator, "stop">> {
+  undo.push(lockFolder(join(folder, "lock"), "Batch emulator"));
   const accountName = options.accountName ?? DEVELOPMENT_ACCOUNT_NAME;
   const keys = (options.accountKeys ?? [options.accountKey ?? DEVELOPMENT_ACCOUNT_KEY]).filter(isGiven);
   const { clock = systemClock(), random = systemRandom, log = () => {} } = options;
+  const { onFailure = (failure: UserError) => log(failure.message) } = options;
   const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock, log);
-  const store = new Store(join(folder, "journal.jsonl"));
+  const store = new Store(join(folder, "journal.jsonl"), onFailure);
   undo.push(() => store.close());
 
   const server = await openServer({

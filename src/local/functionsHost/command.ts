@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { parseNumber, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
-import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { createFailure, runService } from "../kit/commandLine/runService.ts";
 import { readHubFaults } from "./durable/hubFaults.ts";
 import { startHost } from "./host.ts";
 
@@ -37,14 +36,13 @@ const DEFAULT_POLL_MS = "500";
 const MAX_POLL_MS = 3_600_000;
 
 /** Runs the host until the process is told to end, or the host can do nothing more. */
-async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: Context): Promise<number> {
+async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
+  const { output, env } = context;
   const { app, data, json } = values;
   if (app === undefined || data === undefined) {
     throw wrongUsage("--app and --data are required", seeHelp(FUNCTIONS_HOST.name));
   }
-  let onFailure: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_, reject) => (onFailure = reject));
-  failed.catch(() => {});
+  const { failed, fail } = createFailure();
   const host = await startHost({
     appFolder: app,
     dataFolder: data,
@@ -57,12 +55,10 @@ async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: 
       isWhole: true,
       hint: "It is a setting in the environment, in milliseconds.",
     }),
-    onFailure,
+    onFailure: fail,
     hub: readHubFaults(env["FUNCTIONS_HOST_FAULTS"]),
   });
   if (json) output.result(JSON.stringify({ url: host.url }));
   else output.note(`The Functions host is ready: ${host.url}`);
-  if (!signal.aborted) await Promise.race([once(signal, "abort"), failed]);
-  await host.stop();
-  return EXIT.ok;
+  return runService({ failed, stop: () => host.stop() }, context, json);
 }

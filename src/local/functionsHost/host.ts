@@ -3,6 +3,7 @@ import type { AppSettings } from "./settingReferences.ts";
 import { systemClock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { withoutProxyForLoopback } from "../kit/loopback.ts";
+import { undoAll } from "../kit/undo.ts";
 import type { HubConditions } from "./durable/hubFaults.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
@@ -138,7 +139,7 @@ async function run(
   rpc.become(createRpc(durableApi));
   const unlock = lockFolder(join(folder, "host.lock"), "Functions host");
   try {
-    file.open();
+    file.open(onFailure);
   } catch (error) {
     unlock();
     throw error;
@@ -150,15 +151,16 @@ async function run(
   );
   for (const trigger of triggers) trigger.start();
 
-  return async () => {
-    front.close();
-    rpc.close();
-    for (const trigger of triggers) trigger.stop();
-    hub.stop();
-    await worker.stop();
-    file.close();
-    unlock();
-  };
+  return () =>
+    undoAll([
+      unlock,
+      () => file.close(),
+      () => worker.stop(),
+      () => hub.stop(),
+      ...triggers.map((trigger) => () => trigger.stop()),
+      () => rpc.close(),
+      () => front.close(),
+    ]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Journal } from "../kit/journal.ts";
-import { UserError } from "../kit/userError.ts";
+import type { UserError } from "../kit/userError.ts";
 
 /** One part of the host's state. It knows its own entries and nothing about the file. */
 interface StatePart {
@@ -33,19 +33,13 @@ export class StateFile {
     this.#parts = new Map(Object.entries(parts));
   }
 
-  /** Gives each part the entries that were written for it. */
-  open(): void {
-    try {
-      this.#journal = Journal.open<Line>(this.#path, FORMAT, ({ part, entry }) =>
-        this.#parts.get(part)?.apply(entry as never),
-      );
-    } catch (cause) {
-      if (!isFileError(cause)) throw cause;
-      throw new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
-        cause,
-        hint: `Make ${this.#path} a readable and writable file, or choose another data folder with --data.`,
-      });
-    }
+  /** Gives every part what was written for it. `onFailure` is called once, when entries can no longer be kept. */
+  open(onFailure: (failure: UserError) => void = () => {}): void {
+    this.#journal = Journal.open<Line>(this.#path, {
+      format: FORMAT,
+      apply: ({ part, entry }) => this.#partNamed(part).apply(entry as never),
+      onFailure,
+    });
   }
 
   /** Appends for one part. The caller applies the entry afterwards. */
@@ -62,6 +56,12 @@ export class StateFile {
     this.#journal = undefined;
   }
 
+  #partNamed(name: string): StatePart {
+    const part = this.#parts.get(name);
+    if (part === undefined) throw new Error(`There is no part ${name} of the state`);
+    return part;
+  }
+
   /** Comes before an append, when every part agrees with the file. */
   #compactWhenWorthwhile(journal: Journal<Line>): void {
     if (journal.appendedSinceCompaction < this.#compactAt) return;
@@ -69,8 +69,4 @@ export class StateFile {
     journal.compact(lines);
     this.#compactAt = Math.max(MIN_ENTRIES_BEFORE_COMPACTION, lines.length * 4);
   }
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }

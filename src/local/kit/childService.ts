@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import type { Child } from "./childProcess.ts";
 import { spawnNode, stopChild } from "./childProcess.ts";
+import { readFailureLine } from "./failureLine.ts";
 import { readLines } from "./lines.ts";
 import { LogFile } from "./logFile.ts";
 import { UserError } from "./userError.ts";
@@ -26,7 +28,7 @@ export interface ChildServiceEvents {
   readonly onLine?: (line: string) => void;
   readonly onStarted?: (pid: number) => void;
   readonly onRestart?: (message: string) => void;
-  /** The service died too often; it stays down. */
+  /** The service said why it stops, or died too often; it stays down. */
   readonly onGivenUp?: (error: UserError) => void;
 }
 
@@ -37,13 +39,17 @@ const RESTART_WINDOW_MS = 60_000;
 const RESTART_DELAY_STEP_MS = 100;
 const LAST_WORDS = 20;
 
-/** A child process that answers requests, restarted when it dies without having been asked to. */
+/**
+ * A child process that answers requests, restarted when it dies without having been asked to. One that says why it
+ * stops (see failureLine.ts) stays down: a restart does not mend what the user has to.
+ */
 export class ChildService<Ready> {
   readonly #options: ChildServiceOptions<Ready>;
   readonly #log: LogFile;
   readonly #restarts: number[] = [];
   #child: Child | undefined;
   #ready: Ready | undefined;
+  #failure: UserError | undefined;
   #isStopping = false;
 
   private constructor(options: ChildServiceOptions<Ready>) {
@@ -80,7 +86,7 @@ export class ChildService<Ready> {
     if (child.pid !== undefined) events?.onStarted?.(child.pid);
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
     this.#ready = await this.#untilReady(child);
-    child.once("exit", (code, signal) => this.#onUnexpectedExit(signal ?? `exit code ${code}`));
+    child.once("exit", (code, signal) => void this.#onExit(child, code, signal));
     if (child.exitCode !== null || child.signalCode !== null) this.#onUnexpectedExit("an early end");
   }
 
@@ -103,6 +109,11 @@ export class ChildService<Ready> {
       const readReady = createReadyReader();
       let isReady = false;
       readLines(child.stdout, (line) => {
+        const failure = readFailureLine(line);
+        if (failure !== undefined) {
+          this.#failure = failure;
+          return;
+        }
         const ready = isReady ? undefined : readReady(line);
         if (ready === undefined) return say(line);
         isReady = true;
@@ -116,9 +127,20 @@ export class ChildService<Ready> {
     });
   }
 
+  async #onExit(child: Child, code: number | null, signal: string | null): Promise<void> {
+    // Who leaves on its own may have said why: that arrives before "close".
+    if (signal === null) await once(child, "close");
+    this.#onUnexpectedExit(signal ?? `exit code ${code}`);
+  }
+
   #onUnexpectedExit(how: string): void {
     if (this.#isStopping) return;
     const { events, logFile, name } = this.#options;
+    if (this.#failure !== undefined) {
+      const { code, message, hint } = this.#failure;
+      events?.onGivenUp?.(new UserError(code, `${name} stopped: ${message}`, hint === undefined ? {} : { hint }));
+      return;
+    }
     const now = Date.now();
     this.#restarts.push(now);
     const recent = this.#restarts.filter((at) => at > now - RESTART_WINDOW_MS).length;

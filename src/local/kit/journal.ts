@@ -2,14 +2,17 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { getSystemErrorMap } from "node:util";
 import { UserError } from "./userError.ts";
 
 export interface JournalFormat {
@@ -19,43 +22,67 @@ export interface JournalFormat {
   readonly version: number;
 }
 
+export interface JournalOptions<Entry> {
+  readonly format: JournalFormat;
+  /** Gets every entry of the file, oldest first. One that it throws at is damage. */
+  readonly apply: (entry: Entry) => void;
+  /** Called once, when the journal takes no more entries: stop, because nothing that happens from here on is kept. */
+  readonly onFailure?: (failure: UserError) => void;
+}
+
+const OUT_OF_SPACE: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
 /**
  * An append-only file of JSON lines that survives `kill -9` at any moment.
  *
  * An entry is one `write(2)`: once `append` has returned, the entry is with the operating system and outlives this
  * process. A half-written last line is what an interrupted `append` leaves; nobody was told it was kept, so it is cut.
  * Power loss is out of scope: this is the state of a stack on a developer's machine.
+ *
+ * After a write that fails, as on a full disk, the file holds what was acknowledged before and nothing else, and every
+ * further call throws the same `UserError`.
  */
-export class Journal<Entry> {
+export class Journal<Entry extends object> {
   readonly #path: string;
-  readonly #format: JournalFormat;
+  readonly #options: JournalOptions<Entry>;
   #file: number;
-  #appendedSinceCompaction = 0;
+  #size: number;
+  #appendedSinceCompaction: number;
+  #failure: UserError | undefined;
 
-  private constructor(path: string, format: JournalFormat, file: number, entryCount: number) {
+  private constructor(path: string, options: JournalOptions<Entry>, size: number, entryCount: number) {
     this.#path = path;
-    this.#format = format;
-    this.#file = file;
+    this.#options = options;
+    this.#file = openSync(path, "a");
+    this.#size = size;
     this.#appendedSinceCompaction = entryCount;
   }
 
   /**
-   * Opens or creates the journal and hands every entry to `apply`, oldest first.
-   * Throws a `UserError` when the file is another kind, from a newer version, or damaged; it is then left as it is.
+   * Opens or creates the journal. Throws a `UserError` when it cannot be read or written, or when it is of another kind,
+   * from a newer version, or damaged; it is then left as it is.
    */
-  static open<Entry>(path: string, format: JournalFormat, apply: (entry: Entry) => void): Journal<Entry> {
+  static open<Entry extends object>(path: string, options: JournalOptions<Entry>): Journal<Entry> {
+    try {
+      return Journal.#open(path, options);
+    } catch (error) {
+      throw isFileError(error) ? unusable(path, error) : error;
+    }
+  }
+
+  static #open<Entry extends object>(path: string, options: JournalOptions<Entry>): Journal<Entry> {
+    const { format, apply } = options;
     mkdirSync(dirname(path), { recursive: true });
-    const header = `${JSON.stringify(format)}\n`;
     const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const end = bytes.lastIndexOf(0x0a) + 1;
     const [first, ...lines] = splitLines(bytes.subarray(0, end));
     if (first !== undefined) checkFormat(path, first, format);
-    lines.forEach((line, index) => apply(parseEntry<Entry>(path, line, index + 2)));
+    lines.forEach((line, index) => readEntry(path, line, index + 2, apply));
 
     if (end < bytes.length) truncateSync(path, end);
-    const file = openSync(path, "a");
-    if (first === undefined) writeSync(file, header);
-    return new Journal<Entry>(path, format, file, lines.length);
+    const journal = new Journal(path, options, end, lines.length);
+    if (first === undefined) journal.#write(lineOf(format));
+    return journal;
   }
 
   /** Entries in the file that a compaction could drop, since the last one. */
@@ -63,33 +90,76 @@ export class Journal<Entry> {
     return this.#appendedSinceCompaction;
   }
 
+  /** What every call throws from here on; `onFailure` has been told. */
+  get failure(): UserError | undefined {
+    return this.#failure;
+  }
+
+  /** Keeps all of the entries or, when it throws, none. */
   append(...entries: readonly Entry[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (entries.length === 0) return;
-    writeAll(this.#file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    this.#write(entries.map(lineOf).join(""));
     this.#appendedSinceCompaction += entries.length;
   }
 
-  /** Replaces the file by one with just these entries, in one atomic step. */
+  /** Replaces the file by one with just these entries, in one atomic step; when it throws, the file is as it was. */
   compact(entries: Iterable<Entry>): void {
-    const temporary = `${this.#path}.new`;
-    const file = openSync(temporary, "w");
-    writeAll(file, `${JSON.stringify(this.#format)}\n`);
-    for (const entry of entries) writeAll(file, `${JSON.stringify(entry)}\n`);
-    fsyncSync(file);
-    closeSync(file);
+    if (this.#failure !== undefined) throw this.#failure;
+    const draft = `${this.#path}.new`;
+    let file: number | undefined;
+    let size = 0;
+    try {
+      file = openSync(draft, "w");
+      size += writeAll(file, lineOf(this.#options.format));
+      for (const entry of entries) size += writeAll(file, lineOf(entry));
+      fsyncSync(file);
+      renameSync(draft, this.#path);
+    } catch (error) {
+      if (file !== undefined) {
+        closeSync(file);
+        rmSync(draft, { force: true });
+      }
+      throw this.#fail(error);
+    }
     closeSync(this.#file);
-    renameSync(temporary, this.#path);
-    this.#file = openSync(this.#path, "a");
+    this.#file = file;
+    this.#size = size;
     this.#appendedSinceCompaction = 0;
   }
 
   close(): void {
     closeSync(this.#file);
   }
+
+  #write(lines: string): void {
+    try {
+      this.#size += writeAll(this.#file, lines);
+    } catch (error) {
+      this.#takeBack();
+      throw this.#fail(error);
+    }
+  }
+
+  /** Removes what a failed write left. Where not even that works, the next start cuts the unfinished line. */
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#file, this.#size);
+    } catch {
+      // The failure of the write is the one to tell of.
+    }
+  }
+
+  #fail(error: unknown): unknown {
+    if (!isFileError(error)) return error;
+    this.#failure = notSaved(this.#path, error);
+    this.#options.onFailure?.(this.#failure);
+    return this.#failure;
+  }
 }
 
 function checkFormat(path: string, line: string, expected: JournalFormat): void {
-  const found = parseEntry<Partial<JournalFormat>>(path, line, 1);
+  const found = parseLine<Partial<JournalFormat>>(path, line, 1);
   if (found.kind !== expected.kind) {
     throw new UserError(
       "UnknownDataFormat",
@@ -108,15 +178,50 @@ function checkFormat(path: string, line: string, expected: JournalFormat): void 
   }
 }
 
-function parseEntry<Entry>(path: string, line: string, lineNumber: number): Entry {
+function readEntry<Entry>(path: string, line: string, lineNumber: number, apply: (entry: Entry) => void): void {
+  const entry = parseLine<Entry>(path, line, lineNumber);
   try {
-    return JSON.parse(line) as Entry;
+    apply(entry);
   } catch (cause) {
-    throw new UserError("DamagedData", `${path} is damaged at line ${lineNumber}`, {
-      cause,
-      hint: "Delete the data folder to start afresh, or choose another one with --data.",
-    });
+    throw damaged(path, lineNumber, cause);
   }
+}
+
+function parseLine<T>(path: string, line: string, lineNumber: number): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw damaged(path, lineNumber, cause);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
+  throw damaged(path, lineNumber);
+}
+
+function damaged(path: string, lineNumber: number, cause?: unknown): UserError {
+  return new UserError("DamagedData", `${path} is damaged at line ${lineNumber}`, {
+    cause,
+    hint: "Delete the data folder to start afresh, or choose another one with --data.",
+  });
+}
+
+function unusable(path: string, cause: NodeJS.ErrnoException): UserError {
+  return new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
+    cause,
+    hint: `Make ${path} a readable and writable file, or choose another data folder with --data.`,
+  });
+}
+
+function notSaved(path: string, cause: NodeJS.ErrnoException): UserError {
+  const [name, description] = getSystemErrorMap().get(cause.errno ?? 0) ?? [cause.code, cause.message];
+  return new UserError("StateNotSaved", `${path} cannot be written: ${description} (${name})`, {
+    cause,
+    hint: `${OUT_OF_SPACE.has(name ?? "") ? "Free some space" : "See that it can be written"} and start again: what was acknowledged is kept.`,
+  });
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }
 
 /** Line by line, because the text of a large journal may exceed the longest string. */
@@ -130,7 +235,13 @@ function splitLines(bytes: Buffer): string[] {
   return lines;
 }
 
-function writeAll(file: number, text: string): void {
+function lineOf(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** Returns the number of bytes. */
+function writeAll(file: number, text: string): number {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+  return bytes.length;
 }

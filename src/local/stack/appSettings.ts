@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { withoutProxyForLoopback } from "../kit/loopback.ts";
 import type { StackConnection } from "./stackState.ts";
 
-/** Where things are and how to sign in there. In the local stack that is ours to say, whatever the user's shell holds. */
+/** Where services are and how to sign in to them: the local stack decides that, whatever the user's shell holds. */
 const OWN_SETTINGS =
   /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
 
@@ -23,7 +23,7 @@ export function hostEnvironment(
   };
 }
 
-/** The user's environment without what would point a local service at a cloud. */
+/** The user's environment, less anything that would point a local service at the cloud. */
 export function serviceEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !OWN_SETTINGS.test(name));
   return withoutProxyForLoopback(Object.fromEntries(kept));

@@ -19,10 +19,10 @@ export interface ServiceOptions {
 type BatchAddress = StackConnection["batch"];
 type FunctionsAddress = StackConnection["functions"];
 
-/** A service that has said where it is. */
+/** A service that has announced its address. */
 export type Started<Address> = ChildService<Address> & { readonly ready: Address };
 
-/** `faults` is what the emulator's option of that name takes. */
+/** `faults` goes to the emulator's option of that name. */
 export function startBatchEmulator({
   folder,
   port,
@@ -79,7 +79,7 @@ export function portOf(url: string): number {
   return Number(new URL(url).port);
 }
 
-/** At a restart the address is known to others and must stay. */
+/** After a restart a service must keep its address: others already use it. */
 function portFor(wanted: number, previousUrl: string | undefined): number {
   return previousUrl === undefined ? wanted : portOf(previousUrl);
 }

@@ -5,9 +5,9 @@ import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { identifyProcess, isRunning } from "../kit/processIdentity.ts";
 
 const POLL_MS = 50;
-const LEAVE_BOUND_MS = 12_000;
+const EXIT_BOUND_MS = 12_000;
 
-/** Keeps the processes of a stack on disk, because the next stack has to know them when this one is killed. */
+/** Records the stack's processes on disk, so that the next stack knows them if this one is killed. */
 export class ChildRegister {
   readonly #folder: DataFolder;
   readonly #children: ProcessIdentity[] = [];
@@ -25,14 +25,23 @@ export class ChildRegister {
 }
 
 /**
- * The children of a killed stack leave by themselves, but take a moment, and until then they write to the same files.
- * Waits for them, and ends those that do not go.
+ * The children of a killed stack exit on their own, but it takes them a moment, and until then they write to the same
+ * files. Waits for them, and kills those that do not exit in time.
  */
-export async function outliveFormerChildren(folder: DataFolder): Promise<void> {
+export async function waitForFormerChildren(folder: DataFolder): Promise<void> {
   const former = readJsonFile<ProcessIdentity[]>(folder.children) ?? [];
-  const deadline = Date.now() + LEAVE_BOUND_MS;
+  const deadline = Date.now() + EXIT_BOUND_MS;
   while (former.some(isRunning)) {
-    if (Date.now() > deadline) for (const child of former.filter(isRunning)) process.kill(child.pid, "SIGKILL");
+    if (Date.now() > deadline) former.filter(isRunning).forEach(kill);
     await delay(POLL_MS);
+  }
+}
+
+function kill({ pid }: ProcessIdentity): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It may have exited since it was looked at.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

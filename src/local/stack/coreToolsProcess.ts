@@ -87,7 +87,7 @@ async function isRunning(url: string): Promise<boolean> {
   }
 }
 
-/** Core Tools start the host and the Node worker as processes of their own; all are in one group. */
+/** Core Tools run the host and the Node worker as separate processes, all in one group. */
 async function stop(func: ChildProcess): Promise<void> {
   if (func.pid === undefined || func.exitCode !== null || func.signalCode !== null) return;
   const exited = once(func, "exit");

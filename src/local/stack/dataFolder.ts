@@ -4,22 +4,22 @@ import { holderOf, lockFolder } from "../kit/folderLock.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { UserError } from "../kit/userError.ts";
 
-/** Where each part of the stack keeps its things. */
+/** Where each part of the stack keeps its files. */
 export interface DataFolder {
   readonly path: string;
   readonly azurite: string;
   readonly logs: string;
   /** Holds exactly `ffmpeg` and `ffprobe`. */
   readonly bin: string;
-  /** Who runs the stack on this folder. */
+  /** The process that runs the stack on this folder. */
   readonly lock: string;
   /** How to reach the running stack. */
   readonly stack: string;
-  /** The ports used last. */
+  /** The ports used last time. */
   readonly ports: string;
   /** The processes of the stack, so that the next one can wait for them. */
   readonly children: string;
-  /** One file per process that uses a stack which it did not start. */
+  /** One file for each process that uses a stack it did not start. */
   readonly guests: string;
 }
 

@@ -17,7 +17,7 @@ export function findFfmpeg(env: Environment, packaged: (tool: Tool) => string | 
   return { ffmpeg: findTool("ffmpeg", env, packaged), ffprobe: findTool("ffprobe", env, packaged) };
 }
 
-/** Fills a folder for the PATH of the Batch tasks, where the tools have their plain names. */
+/** Fills a folder for the Batch tasks' PATH, in which the tools go by their plain names. */
 export function linkFfmpeg(folder: string, paths: FfmpegPaths): void {
   mkdirSync(folder, { recursive: true });
   for (const tool of ["ffmpeg", "ffprobe"] as const) {
@@ -48,7 +48,7 @@ function findTool(tool: Tool, env: Environment, packaged: (tool: Tool) => string
   );
 }
 
-/** The packages are optional and throw while loading where they have no binary for the platform. */
+/** The packages are optional, and throw when loaded on a platform that they have no binary for. */
 function packagedTool(tool: Tool): string | undefined {
   try {
     const { path } = createRequire(import.meta.url)(`@${tool}-installer/${tool}`) as { path: string };

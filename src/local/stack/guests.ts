@@ -5,7 +5,7 @@ import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { isRunning, ownIdentity } from "../kit/processIdentity.ts";
 
-/** Notes that this process uses a stack which it did not start, so that its owner waits; call what it returns to leave. */
+/** Notes that this process uses a stack it did not start, so that the owner waits. Returns what removes the note. */
 export function enterAsGuest(folder: DataFolder): () => void {
   mkdirSync(folder.guests, { recursive: true });
   const path = join(folder.guests, `${process.pid}.json`);
@@ -13,7 +13,7 @@ export function enterAsGuest(folder: DataFolder): () => void {
   return () => rmSync(path, { force: true });
 }
 
-/** The living processes that use the stack of the folder without having started it. */
+/** The running processes that use the folder's stack without having started it. */
 export function guestsOf(folder: DataFolder): ProcessIdentity[] {
   return guestFiles(folder).flatMap((file) => {
     const guest = readJsonFile<ProcessIdentity>(join(folder.guests, file));

@@ -3,11 +3,13 @@ import { readConfig } from "../../config.ts";
 import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
-import { ChildRegister, outliveFormerChildren } from "./children.ts";
+import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
 import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { createDataFolder, dataFolderAt, lockDataFolder } from "./dataFolder.ts";
+import { startUndoably } from "../kit/undo.ts";
+import type { UndoStep } from "../kit/undo.ts";
 import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
 import type { FunctionsHostKind } from "./childServices.ts";
@@ -23,17 +25,17 @@ export interface LocalStackOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What runs the app; our own host if not given. */
   readonly host?: FunctionsHostKind;
-  /** Aborted: the start is given up, and what runs already is stopped. */
+  /** When aborted, the start is called off and whatever already runs is stopped. */
   readonly signal?: AbortSignal;
-  /** What a person should know while it runs, for example that a service was restarted. */
+  /** News for the user while it runs, such as the restart of a service. */
   readonly onNotice?: (message: string) => void;
-  /** Each line that a service says, with the service's name. */
+  /** Called with each line that a service writes. */
   readonly onLine?: (service: StackService, line: string) => void;
-  /** The process of a service, also of one that was restarted. */
+  /** Called with the process id of each service, and again after a restart. */
   readonly onStarted?: (service: StackService, pid: number) => void;
-  /** What shall go wrong on purpose in the Batch emulator: what its option `--faults` takes. */
+  /** Faults for the Batch emulator to inject, in the form that its `--faults` option takes. */
   readonly batchFaults?: string;
-  /** Settings of the Functions host that win over the stack's own. */
+  /** Settings for the Functions host that override the stack's own. */
   readonly hostSettings?: Readonly<Record<string, string>>;
 }
 
@@ -44,35 +46,23 @@ export interface LocalStack {
   readonly folder: DataFolder;
   /** Rejects when a service dies for good; never resolves. */
   readonly failed: Promise<never>;
-  /** Makes the stack unfindable for others; the services go on. */
+  /** Hides the stack from other processes; its services keep running. */
   hide(): void;
   stop(): Promise<void>;
 }
 
-/** What undoes the steps taken so far, last step first. */
-type Undo = (() => void | Promise<void>)[];
-
-/** Starts storage and the Batch emulator side by side, then the Functions host. A failure stops what already runs. */
+/** Starts storage and the Batch emulator side by side, then the Functions host. If that fails, whatever already runs is stopped. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const undo: Undo = [];
-  const stop = async (): Promise<void> => {
-    while (undo.length > 0) await undo.pop()?.();
-  };
-  try {
-    return { ...(await startServices(options, undo)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startUndoably((undo) => startServices(options, undo));
 }
 
-async function startServices(options: LocalStackOptions, undo: Undo): Promise<Omit<LocalStack, "stop">> {
+async function startServices(options: LocalStackOptions, undo: UndoStep[]): Promise<Omit<LocalStack, "stop">> {
   const folder = dataFolderAt(options.data);
   createDataFolder(folder);
   undo.push(lockDataFolder(folder));
   if (options.host === "func") findCoreTools(options.env);
   linkFfmpeg(folder.bin, findFfmpeg(options.env));
-  await outliveFormerChildren(folder);
+  await waitForFormerChildren(folder);
   const ports = await choosePorts(folder, options.ports);
   options.signal?.throwIfAborted();
   const { failed, eventsOf } = watchServices(options, new ChildRegister(folder));
@@ -93,7 +83,7 @@ async function startServices(options: LocalStackOptions, undo: Undo): Promise<Om
       events: eventsOf("batch"),
       ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
     }),
-    // Slow to load, and needed as soon as storage is there.
+    // Slow to load, and needed as soon as storage is up.
     import("@azure/storage-blob"),
   ]);
   for (const service of [azurite, batch]) if (service.status === "fulfilled") undo.push(() => service.value.stop());
@@ -137,7 +127,7 @@ function watchServices(
 ): { failed: Promise<never>; eventsOf: (service: StackService) => ChildServiceEvents } {
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
-  // Whoever does not wait for it must not be ended by it.
+  // A caller that does not wait for it must not die of an unhandled rejection.
   failed.catch(() => {});
   const eventsOf = (service: StackService): ChildServiceEvents => ({
     onLine: (line) => onLine?.(service, line),

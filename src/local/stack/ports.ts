@@ -13,8 +13,8 @@ const SERVICES: Readonly<Record<keyof StackPorts, { readonly purpose: string; re
 };
 
 /**
- * The ports to ask the services for; 0 leaves the choice to the operating system. Where any port will do, the one used
- * last on this folder comes first, because URLs in saved state name it.
+ * The ports for the services to listen on; 0 leaves the choice to the operating system. Where any port will do, the
+ * folder's last one is preferred, because URLs in its saved state contain it.
  */
 export async function choosePorts(folder: DataFolder, wanted: StackPorts): Promise<StackPorts> {
   const last = readLastPorts(folder);

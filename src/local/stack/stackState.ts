@@ -3,7 +3,7 @@ import type { DataFolder } from "./dataFolder.ts";
 import { lockHolder } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 
-/** All that a client needs; also what `local --json` prints. */
+/** Everything a client needs; also what `local --json` prints. */
 export interface StackConnection {
   readonly storage: { readonly connectionString: string };
   readonly batch: { readonly endpoint: string; readonly accountName: string; readonly accountKey: string };
@@ -25,13 +25,13 @@ interface StackFile {
   readonly connection: StackConnection;
 }
 
-/** Makes the stack of this process findable; the answer hides it again. */
+/** Lets other processes find the stack of this one. Returns what hides it again. */
 export function announceStack(folder: DataFolder, connection: StackConnection): () => void {
   writeJsonFile(folder.stack, { pid: process.pid, connection } satisfies StackFile);
   return () => rmSync(folder.stack, { force: true });
 }
 
-/** The stack that runs on the folder and is ready, if any: what a dead process left behind does not count. */
+/** The stack that is up and ready on the folder, if any; what a dead process left behind does not count. */
 export function findAnnouncedStack(folder: DataFolder): StackConnection | undefined {
   const file = readJsonFile<StackFile>(folder.stack);
   return file !== undefined && file.pid === lockHolder(folder)?.pid ? file.connection : undefined;

@@ -4,7 +4,7 @@ import { Store } from "../../../src/local/batchEmulator/model/store.ts";
 import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
 import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
 import { temporaryFolder } from "./emulator.ts";
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 
 const TIME = "2026-01-01T12:00:00Z";
 const VERSION = { eTag: "0x1", lastModified: TIME };
@@ -74,4 +74,13 @@ test("what is saved after the store was closed is not written, and does no harm"
   const again = new Store(path);
   expect(again.jobs.size).toBe(1);
   again.close();
+});
+
+test("a journal with an entry of no known kind is refused, and so is one that is incomplete", ({ expect }) => {
+  for (const entry of ['{"v":{}}', '{"task":"t","of":"j"}', '{"job":"j","v":{"id":"j","seq":1}}']) {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    writeFileSync(path, `{"kind":"batch-emulator","version":1}\n${entry}\n`);
+
+    expect(() => new Store(path), entry).toThrow(`${path} is damaged at line 2`);
+  }
 });

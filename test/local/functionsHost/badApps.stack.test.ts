@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { fixtureApp, runHostToItsEnd, temporaryFolder } from "./hostProcess.ts";
+import { fixtureApp, runHostToItsEnd, startHostProcess, temporaryFolder } from "./hostProcess.ts";
 
 test("an entry file that throws is one sentence, and nothing is written", async ({ expect, onTestFinished }) => {
   const data = join(temporaryFolder(onTestFinished), "data");
@@ -99,4 +99,13 @@ test("a folder without an app is refused", async ({ expect, onTestFinished }) =>
 
   expect(code).toBe(2);
   expect(stderr).toContain("host.json");
+});
+
+test("an app that fails while it ends is told of, and keeps nothing locked", async ({ expect, onTestFinished }) => {
+  const data = temporaryFolder(onTestFinished);
+  const host = await startHostProcess({ app: fixtureApp("badEnd"), data });
+
+  expect(await host.end("SIGTERM")).toBe(70);
+  expect(host.log()).toContain("the app does not end well");
+  expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../../dist/local/functionsHost/main.js", import.meta.url));
+export const HOST_MAIN = fileURLToPath(new URL("../../../dist/local/functionsHost/main.js", import.meta.url));
 
 export interface HostProcess {
   readonly url: string;
@@ -80,7 +80,7 @@ function spawnHost({ app, data, env = {} }: HostRun): {
 } {
   const lines: string[] = [];
   const waiters: { pattern: RegExp; resolve: (line: string) => void }[] = [];
-  const child = spawn(process.execPath, [MAIN, "--app", app, "--data", data, "--port", "0", "--json"], {
+  const child = spawn(process.execPath, [HOST_MAIN, "--app", app, "--data", data, "--port", "0", "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...env },
   });

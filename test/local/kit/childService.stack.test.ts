@@ -139,6 +139,22 @@ test("a service that dies again and again is given up", async ({ expect }) => {
   expect(await refusesConnections(service.ready.url)).toBe(true);
 });
 
+test("a service that says why it stops is not started again, and its reason is passed on", async ({ expect }) => {
+  const givenUp = firstCall("onGivenUp");
+  const restarts: string[] = [];
+  const service = await start("", { events: { ...givenUp.events, onRestart: (message) => restarts.push(message) } });
+
+  await ask(service.ready, "/fail").catch(() => {});
+
+  expect(await givenUp.called).toMatchObject({
+    code: "StateNotSaved",
+    message: "Stand-in stopped: /data/state cannot be written",
+    hint: "Free some space.",
+  });
+  expect(restarts).toEqual([]);
+  expect(await refusesConnections(service.ready.url)).toBe(true);
+});
+
 test("a child leaves when its parent is killed", async ({ expect }) => {
   const parent = spawn(process.execPath, [join(import.meta.dirname, "standIns", "parent.mjs"), SCRIPT, "{}"], {
     stdio: ["ignore", "pipe", "inherit"],

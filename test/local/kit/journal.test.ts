@@ -1,8 +1,18 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "vitest";
 import { Journal } from "../../../src/local/kit/journal.ts";
+import { readToEnd, spawnUnderFileSizeLimit } from "./fullDisk.ts";
 
 const format = { kind: "test", version: 1 };
 let folder: string;
@@ -14,9 +24,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function reopen(): { journal: Journal<unknown>; entries: unknown[] } {
-  const entries: unknown[] = [];
-  const journal = Journal.open(path, format, (entry) => entries.push(entry));
+function reopen(): { journal: Journal<object>; entries: object[] } {
+  const entries: object[] = [];
+  const journal = Journal.open(path, { format, apply: (entry) => entries.push(entry) });
   return { journal, entries };
 }
 
@@ -71,3 +81,104 @@ test("a damaged line in the middle is refused with its line number", ({ expect }
 
   expect(() => reopen()).toThrow(/journal\.jsonl is damaged at line 2/);
 });
+
+test.for(["null", "7", '"text"', "[]"])("a line that is JSON but no entry is refused: %s", (line, { expect }) => {
+  writeFileSync(path, `{"kind":"test","version":1}\n${line}\n`);
+
+  expect(() => reopen()).toThrow(/journal\.jsonl is damaged at line 2/);
+});
+
+test("a header that is JSON but no header is refused", ({ expect }) => {
+  writeFileSync(path, "null\n");
+
+  expect(() => reopen()).toThrow(/journal\.jsonl is damaged at line 1/);
+});
+
+test("an entry that nobody can make sense of is damage, with its line number and the reason", ({ expect }) => {
+  writeFileSync(path, '{"kind":"test","version":1}\n{"n":1}\n{}\n');
+  const apply = (entry: { n?: number }): void => {
+    if (entry.n === undefined) throw new TypeError("no n");
+  };
+
+  expect(() => Journal.open(path, { format, apply })).toThrow(
+    expect.objectContaining({
+      code: "DamagedData",
+      message: `${path} is damaged at line 3`,
+      cause: new TypeError("no n"),
+    }),
+  );
+});
+
+test("a journal that cannot be opened is named, with the reason", ({ expect }) => {
+  mkdirSync(path);
+
+  expect(() => reopen()).toThrow(
+    expect.objectContaining({ code: "BadDataFolder", message: expect.stringContaining("EISDIR") }),
+  );
+});
+
+test("an append that the disk cuts short is taken back as a whole, and none is taken after it", async ({ expect }) => {
+  const { appended, ...said } = await fillDisk("append");
+
+  expect(said).toEqual({
+    code: "StateNotSaved",
+    message: `${path} cannot be written: file too large (EFBIG)`,
+    hint: expect.stringContaining("start again"),
+    isSame: true,
+    failures: [said.message],
+  });
+  const { journal, entries } = reopen();
+  journal.append({ n: "after the restart" });
+  expect(entries).toHaveLength(appended);
+  expect(entries.at(-1)).toMatchObject({ n: appended - 1 });
+  expect(reopen().entries.at(-1)).toEqual({ n: "after the restart" });
+});
+
+test("a compaction that the disk cuts short leaves the journal as it was", async ({ expect }) => {
+  const said = await fillDisk("compact");
+
+  expect(said).toMatchObject({ code: "StateNotSaved", isSame: true, failures: [said.message] });
+  expect(readdirSync(folder)).toEqual(["journal.jsonl"]);
+  expect(reopen().entries).toEqual(Array.from({ length: 10 }, (_, n) => ({ n })));
+});
+
+test("a compaction that cannot take the journal's place leaves the journal as it was", ({ expect }) => {
+  const { journal } = reopen();
+  journal.append({ n: 1 });
+  const aside = join(folder, "aside");
+  renameSync(path, aside);
+  mkdirSync(path);
+
+  expect(() => journal.compact([{ n: 1 }])).toThrow(/journal\.jsonl cannot be written/);
+  expect(() => journal.append({ n: 2 })).toThrow(/journal\.jsonl cannot be written/);
+  journal.close();
+
+  expect(readdirSync(folder).toSorted()).toEqual(["aside", "journal.jsonl"]);
+  expect(readFileSync(aside, "utf8")).toBe('{"kind":"test","version":1}\n{"n":1}\n');
+});
+
+test("an entry that JSON cannot hold is refused alone", ({ expect }) => {
+  const { journal } = reopen();
+
+  expect(() => journal.append({ n: 1n })).toThrow(TypeError);
+  journal.append({ n: 2 });
+
+  expect(reopen().entries).toEqual([{ n: 2 }]);
+});
+
+interface FullDiskReport {
+  readonly appended: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  /** Whether the next append throws the very same error. */
+  readonly isSame: boolean;
+  readonly failures: readonly string[];
+}
+
+async function fillDisk(what: "append" | "compact"): Promise<FullDiskReport> {
+  const script = join(import.meta.dirname, "standIns", "fullDisk.mjs");
+  return JSON.parse(
+    await readToEnd(spawnUnderFileSizeLimit(process.execPath, [script, path, what]).stdout),
+  ) as FullDiskReport;
+}

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { doAndUndo } from "../../../src/local/kit/undo.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 import { ChaosStack } from "./chaosStack.ts";
@@ -45,15 +46,16 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     options.note(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
   let isClean = false;
   const stack = await ChaosStack.start({ ...options, data });
-  try {
+  const trial = async (): Promise<TrialResult> => {
     const result = await Promise.race([tryStack(stack, data, { ...options, note }), stack.failed]);
     isClean = [result.lost, result.duplicated, result.unexplained].every((list) => list.length === 0);
     return { ...result, faults: stack.faults, seconds: (performance.now() - startedAt) / 1000 };
-  } finally {
-    await stack.stop();
+  };
+  const tidyUp = (): void => {
     if (isClean) rmSync(data, { recursive: true, force: true, maxRetries: 5 });
     else note(`What the services wrote is kept in ${data}`);
-  }
+  };
+  return doAndUndo(trial, [tidyUp, () => stack.stop()]);
 }
 
 async function tryStack(

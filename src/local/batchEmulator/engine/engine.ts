@@ -1,3 +1,4 @@
+import { UserError } from "../../kit/userError.ts";
 import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
@@ -52,7 +53,8 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
   let isStopped = false;
 
   function logFailure(error: unknown): void {
-    log(errorText(error));
+    // That the journal has failed is told once, to whoever runs the emulator.
+    if (!(error instanceof UserError)) log(errorText(error));
   }
 
   const engine: Engine = {
@@ -84,10 +86,12 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
     atEndOfTurn(key, action) {
       if (endOfTurn.has(key)) return;
       endOfTurn.add(key);
-      queueMicrotask(() => {
-        endOfTurn.delete(key);
-        action();
-      });
+      engine.inBackground(
+        Promise.resolve().then(() => {
+          endOfTurn.delete(key);
+          action();
+        }),
+      );
     },
     inBackground(work) {
       work.catch(logFailure);

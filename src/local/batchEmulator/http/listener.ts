@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { UserError } from "../../kit/userError.ts";
 import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
@@ -48,7 +49,9 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      if (!(error instanceof ServiceError)) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
+      // That the journal has failed, a UserError, is told once, to whoever runs the emulator.
+      const isBug = !(error instanceof ServiceError || error instanceof UserError);
+      if (isBug) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());
     });
   };

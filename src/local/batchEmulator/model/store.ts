@@ -1,4 +1,5 @@
 import { Journal } from "../../kit/journal.ts";
+import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { keyOf, newCounts } from "./entities.ts";
@@ -31,9 +32,10 @@ export class Store {
   #isClosed = false;
   #lastSeq = 0;
 
-  /** Without a path nothing outlives the process. */
-  constructor(path?: string) {
-    this.#journal = path === undefined ? undefined : Journal.open<Entry>(path, FORMAT, (entry) => this.#apply(entry));
+  /** Without a path nothing outlives the process. `onFailure` is called once, when changes can no longer be kept. */
+  constructor(path?: string, onFailure: (failure: UserError) => void = () => {}) {
+    const options = { format: FORMAT, apply: (entry: Entry) => this.#apply(entry), onFailure };
+    this.#journal = path === undefined ? undefined : Journal.open<Entry>(path, options);
   }
 
   nextSeq(): number {
@@ -166,17 +168,27 @@ export class Store {
 
   /** Once this has returned, all changes so far survive the death of this process. */
   commit(): void {
-    if (this.#pending.length === 0 || this.#isClosed) return;
+    if (this.#isClosed) return;
     const entries = this.#pending;
     this.#pending = [];
+    // Also without entries: what an earlier call could not keep must not be answered as if it had been.
     this.#journal?.append(...entries);
-    this.#compactWhenStale();
+    if (entries.length > 0) this.#compactWhenStale();
   }
 
   close(): void {
-    this.commit();
+    this.#commitUnlessFailed();
     this.#isClosed = true;
     this.#journal?.close();
+  }
+
+  /** For what nobody waits for: whoever has to know of the failure has been told. */
+  #commitUnlessFailed(): void {
+    try {
+      this.commit();
+    } catch (error) {
+      if (error !== this.#journal?.failure) throw error;
+    }
   }
 
   #write(entry: Entry): void {
@@ -187,7 +199,7 @@ export class Store {
     this.#isFlushScheduled = true;
     queueMicrotask(() => {
       this.#isFlushScheduled = false;
-      this.commit();
+      this.#commitUnlessFailed();
     });
   }
 
@@ -223,7 +235,8 @@ export class Store {
     else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
     else if ("job" in entry) this.#applyJob(entry.job, entry.v);
     else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
-    else this.#applyProgress(entry.of, entry.progress, entry.v);
+    else if ("progress" in entry) this.#applyProgress(entry.of, entry.progress, entry.v);
+    else throw new Error("An entry of no known kind");
   }
 
   #applyPool(key: string, record: PoolRecord | null): void {

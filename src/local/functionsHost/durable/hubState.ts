@@ -51,6 +51,8 @@ export class HubState {
       case "entity":
         this.entities.set(entry.entity.id, entry.entity);
         return;
+      default:
+        throw new Error("An entry of no known kind");
     }
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OrchestrationContext, Task } from "durable-functions";
 import { test } from "vitest";
@@ -127,4 +127,13 @@ test("the journal is rewritten when most of it is history, and nothing is lost",
 
   expect(readFileSync(path, "utf8").split("\n").length).toBeLessThan(20_000);
   expect([...reread.instances.values()]).toEqual([...state.instances.values()]);
+});
+
+test("a journal with an entry that no part of the host knows is refused", ({ expect }) => {
+  for (const line of ['{"part":"nobody","entry":{}}', '{"part":"hub","entry":{"k":"nothing"}}', '{"part":"hub"}']) {
+    const path = join(temporaryFolder(), "state.journal");
+    writeFileSync(path, `{"kind":"functions-host","version":1}\n${line}\n`);
+
+    expect(() => new StateFile(path, { hub: new HubState() }).open(), line).toThrow(`${path} is damaged at line 2`);
+  }
 });

@@ -12,6 +12,7 @@ else {
   if (behaviour === "ignores SIGTERM") process.on("SIGTERM", () => process.stderr.write("ignored SIGTERM\n"));
   const server = createServer((request, response) => {
     if (request.url === "/die") process.exit(7);
+    if (request.url === "/fail") fail();
     if (request.url === "/say") process.stderr.write("said something\n");
     response.end(JSON.stringify({ pid: process.pid, value: process.env.VALUE ?? value }));
   });
@@ -20,4 +21,10 @@ else {
     process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })}\n`);
     if (behaviour === "dies once it is ready") process.exit(7);
   });
+}
+
+function fail() {
+  const failure = { code: "StateNotSaved", message: "/data/state cannot be written", hint: "Free some space." };
+  process.stdout.write(`${JSON.stringify({ failure })}\n`);
+  process.exit(2);
 }

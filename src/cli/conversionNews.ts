@@ -1,0 +1,55 @@
+import type { ConversionEnd, ConversionMessage } from "../model/conversionLog.ts";
+import { readConversionMessage } from "../model/conversionLog.ts";
+import { styled } from "../local/kit/commandLine/output.ts";
+import { printable } from "../local/kit/commandLine/printable.ts";
+import { formatSeconds } from "./format.ts";
+
+/** What stands before a message of an orchestration: `[information] name: ` in our own host, `[time] ` in func. */
+const LOG_PREFIX = /^\[[^\]]*\] (?:\w+: )?(?=Conversion )/;
+
+/** A message is repeated only soon after it was first said, when a service is started again. */
+const REMEMBERED = 10_000;
+
+/** Tells of each conversion once that it has started and how it has ended, from what the Functions host logs. */
+export class ConversionNews {
+  readonly #told = new Set<string>();
+
+  /** One line for people; undefined where a line of the log holds no news. */
+  read(line: string): string | undefined {
+    const prefix = LOG_PREFIX.exec(line)?.[0];
+    const message = prefix === undefined ? undefined : readConversionMessage(line.slice(prefix.length));
+    return message === undefined || !this.#isNew(message) ? undefined : describe(message);
+  }
+
+  #isNew({ event, conversionId, firstAttempt }: ConversionMessage): boolean {
+    const key = `${conversionId} ${firstAttempt} ${event}`;
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    const [oldest] = this.#told;
+    if (this.#told.size > REMEMBERED && oldest !== undefined) this.#told.delete(oldest);
+    return true;
+  }
+}
+
+function describe(message: ConversionMessage): string {
+  const name = printable(message.name);
+  if (message.event === "ended") return describeEnd(name, message);
+  const { firstAttempt, workload } = message;
+  return firstAttempt === 1 ? `${name} arrived (${workload})` : `${name} is tried again (attempt ${firstAttempt})`;
+}
+
+function describeEnd(name: string, { outcome, result, seconds, failure }: ConversionEnd): string {
+  if (outcome === "succeeded") {
+    return `${styled("green", "✓")} ${name} → ${printable(result ?? "")} (${formatSeconds(seconds * 1_000)})`;
+  }
+  return `${styled("red", "✗")} ${name}: ${outcome === "failed" ? reasonOf(failure) : DESCRIPTIONS[outcome]}`;
+}
+
+const DESCRIPTIONS = { cancelled: "cancelled", superseded: "superseded by a newer upload" } as const;
+
+/** Of what ffmpeg said, the first line must do: all of it is in the record. */
+function reasonOf(failure: ConversionEnd["failure"]): string {
+  if (failure === null) return "failed";
+  const { code, message, hint } = failure;
+  return printable(`${code}: ${message.split("\n", 1)[0]}. ${hint}`);
+}

@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { createConnection } from "node:net";
+import { onTestFinished, test } from "vitest";
+import { startLocalStack } from "../../../src/local/stack/localStack.ts";
+import { dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+
+const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
+
+test("a part that cannot be stopped does not keep the others from stopping", async ({ expect }) => {
+  const data = temporaryFolder();
+  const folder = dataFolderAt(data);
+  const pids: number[] = [];
+  onTestFinished(() => pids.forEach(killIfThere));
+  const stack = await startLocalStack({
+    data,
+    ports: ANY_PORTS,
+    env: process.env,
+    onStarted: (_service, pid) => pids.push(pid),
+  });
+  // What announces the stack goes first, and a folder in its place cannot be removed like a file.
+  rmSync(folder.stack);
+  mkdirSync(folder.stack);
+
+  await expect(stack.stop()).rejects.toMatchObject({ code: "ERR_FS_EISDIR" });
+
+  const { batch, functions } = stack.connection;
+  expect(await Promise.all([batch.endpoint, functions.url].map(accepts))).toEqual([false, false]);
+  expect(pids.map(isAlive)).toEqual([false, false, false]);
+  expect(existsSync(folder.lock)).toBe(false);
+});
+
+function accepts(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function killIfThere(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL");
+}

@@ -3,7 +3,7 @@
  * recolour the terminal or make one name look like another.
  */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
-const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/g;
 
 /** The text with every character that could mess up a terminal written out as `\u{…}`. */
 export function printable(text: string): string {

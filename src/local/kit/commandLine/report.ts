@@ -13,7 +13,7 @@ export function report(error: unknown, output: Output): number {
     return EXIT.userMistake;
   }
   output.note(styled("red", "This is a bug:"));
-  output.note(errorText(error));
+  output.note(printableLines(errorText(error)));
   return EXIT.bug;
 }
 
@@ -22,7 +22,7 @@ function isUserMistake(error: unknown): error is { code: string; message: string
   return error instanceof UserError || (error instanceof Error && error.name === "ConfigurationError");
 }
 
-/** A message may hold the name of a file, and that anything at all. */
+/** A message may hold the name of a file, which may hold anything. */
 function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

@@ -42,6 +42,11 @@ export async function listAnswered({ storage }: StackConnection): Promise<Readon
   return answered;
 }
 
+/** The host has its port, but has not loaded the app yet. */
+export class HostStarting extends Error {
+  override readonly name = "HostStarting";
+}
+
 /** What the app says of these conversions; it does not know all of them. */
 export async function readViews(
   { functions }: StackConnection,
@@ -51,6 +56,7 @@ export async function readViews(
   for (const id of ids) {
     const response = await fetch(`${functions.url}/api/conversions/${id}`);
     if (response.ok) views.set(id, (await response.json()) as ConversionView);
+    else if (response.status === 503) throw new HostStarting(await response.text());
     else if (response.status !== 404) throw new Error(`The app answered ${response.status} for conversion ${id}`);
   }
   return views;

@@ -8,7 +8,7 @@ import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 import { ChaosStack } from "./chaosStack.ts";
 import { createContents } from "./contents.ts";
 import { disrupt } from "./disrupting.ts";
-import { collectEvidence, listAnswered, readViews } from "./evidence.ts";
+import { HostStarting, collectEvidence, listAnswered, readViews } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { judgeTrial } from "./findings.ts";
 import type { Pace } from "./plan.ts";
@@ -87,7 +87,7 @@ async function countRunning(connection: StackConnection, ids: readonly string[])
   try {
     return [...(await readViews(connection, ids)).values()].filter(({ status }) => status === "running").length;
   } catch (error) {
-    if (error instanceof TypeError) return 1;
+    if (error instanceof TypeError || error instanceof HostStarting) return 1;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../../kit/userError.ts";
 import { randomUUID } from "node:crypto";
 import { parseTimeSpan } from "../hostJson.ts";
 import type { HostSettings } from "../hostJson.ts";
@@ -258,7 +259,8 @@ export class TaskHub {
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.stop();
-    this.#reports.problem(`The task hub stopped: ${String(error)}`);
+    // That the state cannot be saved is told once, by whoever runs the host.
+    if (!(error instanceof UserError)) this.#reports.problem(`The task hub stopped: ${String(error)}`);
     this.#options.onFailure?.(error);
   }
 

@@ -29,10 +29,9 @@ async function runToExitCode(main: Main, output: Output): Promise<number> {
     const exitCode = await main(process.argv.slice(2), { output, env: process.env, signal });
     return interruption.exitCode ?? exitCode;
   } catch (error) {
-    if (interruption.exitCode === undefined) return report(error, output);
-    // Work that was broken off says so; what went wrong besides is worth a word.
-    if (!(error instanceof Error && error.name === "AbortError")) report(error, output);
-    return interruption.exitCode;
+    // Work that was broken off says so. Anything else that goes wrong while stopping counts for more than the signal.
+    const isBrokenOff = error instanceof Error && error.name === "AbortError";
+    return isBrokenOff ? (interruption.exitCode ?? report(error, output)) : report(error, output);
   }
 }
 

@@ -61,7 +61,7 @@ test.for([
 test("what goes wrong while stopping is not hidden by the signal", async ({ expect }) => {
   const stopped = await run(PROGRAM, "untilStoppedBadly", "SIGTERM");
 
-  expect(stopped.code).toBe(143);
+  expect(stopped.code).toBe(2);
   expect(stopped.stderr).toContain("StopFailed: It did not stop");
 });
 

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { BlobAddress, BlobProperties, BlobStore } from "../services.ts";
-import { conditionsOf } from "./conditions.ts";
+import { conditionsOf } from "./accessConditions.ts";
 import { deleteBlob } from "./deleteBlob.ts";
 import { describeError, inWords, isRestError, unlessMissing } from "./storageErrors.ts";
 import type { UrlSigner } from "./urlSigner.ts";

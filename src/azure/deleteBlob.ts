@@ -2,7 +2,7 @@ import type { BlobClient } from "@azure/storage-blob";
 import { RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { IfUnchanged } from "../services.ts";
-import { conditionsOf } from "./conditions.ts";
+import { conditionsOf } from "./accessConditions.ts";
 import { isRestError } from "./storageErrors.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { TaskRef } from "../model/batchTask.ts";
 import type { BlobAddress, BlobStore, Services } from "../services.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 import type { TaskReport } from "../workloads/workload.ts";
-import { parseReport } from "./report.ts";
+import { parseReport } from "./taskReport.ts";
 
 /** Where one attempt of a conversion puts its results until they are checked: its own folder of the staging container. */
 export interface StagedBlobs {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
 import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
-import { parseReport } from "../../../src/results/report.ts";
+import { parseReport } from "../../../src/results/taskReport.ts";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";

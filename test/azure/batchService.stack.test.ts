@@ -189,9 +189,7 @@ test("a passing refusal is not noticed", async ({ expect }) => {
   emulator.faults.set({ requests: [{ drop: true, times: 2 }] });
   await batch.addTask(task("after-drops"));
 
-  expect((await batch.readTask({ poolId: "mp3drop", jobId: "mp3drop", taskId: "after-drops" })).state).not.toBe(
-    "missing",
-  );
+  expect((await batch.readTask({ poolId: "mp3drop", jobId: "mp3drop", taskId: "after-drops" })).state).not.toBe("lost");
 });
 
 test("a lasting refusal is an error in words, with the code of the service", async ({ expect }) => {

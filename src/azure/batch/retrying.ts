@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchError } from "../../model/errors.ts";
-import { isSignInFailure } from "../signInFailure.ts";
+import { isSignInFailure, signInReasons } from "../signInFailure.ts";
 import { withoutSecrets } from "../../model/redact.ts";
 
 /** Short, because an activity that fails is retried by its orchestration with longer pauses. */
@@ -67,9 +67,8 @@ function toBatchError(what: string, cause: unknown): BatchError {
   const error = cause as ClientError;
   const statusCode = typeof error.statusCode === "number" ? error.statusCode : undefined;
   const code = typeof error.code === "string" ? error.code : undefined;
-  const reason = [code ?? statusCode, textOf(error), ...detailsOf(error)]
-    .filter((part) => part !== undefined)
-    .join(": ");
+  const text = isSignInFailure(cause) ? signInReasons(cause) : textOf(error);
+  const reason = [code ?? statusCode, text, ...detailsOf(error)].filter((part) => part !== undefined).join(": ");
   return new BatchError(
     withoutSecrets(`Azure Batch could not ${what}: ${reason}`),
     { code, statusCode, isSignInFailure: isSignInFailure(cause) },

@@ -1,8 +1,9 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Step } from "../durable.ts";
-import type { ConversionRecord, Failure } from "../model/conversion.ts";
+import type { ConversionRecord } from "../model/conversion.ts";
 import type { ConversionEnd, ConversionStart } from "../model/conversionLog.ts";
 import { endMessage, startMessage } from "../model/conversionLog.ts";
+import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { ConversionInput, ConversionResult } from "./contract.ts";

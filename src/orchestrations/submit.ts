@@ -2,10 +2,10 @@ import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Submission } from "../model/batchTask.ts";
-import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import type { ActivityFailure } from "../model/activityError.ts";
 import { readActivityError } from "../model/activityError.ts";
+import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -13,7 +13,7 @@ import { nextDelaySeconds } from "./polling.ts";
 import { briefRetry } from "./retries.ts";
 import { report } from "./status.ts";
 
-export type SubmitResult =
+type SubmitResult =
   | { readonly status: "submitted"; readonly submission: Submission }
   | { readonly status: "superseded" }
   | { readonly status: "failed"; readonly failure: Failure };

@@ -4,7 +4,7 @@ import type { Services } from "../services.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
 import { addSeconds } from "../model/time.ts";
 
-export interface CleanUpResult {
+interface CleanUpResult {
   readonly histories: number;
   readonly tasks: number;
   readonly stagedBlobs: number;

@@ -3,8 +3,7 @@ import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import type { ConversionInput } from "../orchestrations/contract.ts";
-import { CONVERT_BLOB } from "../orchestrations/contract.ts";
-import type { ConversionProgress } from "../orchestrations/status.ts";
+import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { hasRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
@@ -12,7 +11,7 @@ import { hasDied, isLive, wasTerminated } from "./runtimeStates.ts";
 import { recordTermination } from "./termination.ts";
 
 /** What had to be done about a conversion that should be there. */
-export type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
+type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
 
 /** A conversion that dies again and again has a cause that starting it does not mend. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
@@ -34,7 +33,7 @@ export async function startOnce(services: Services, client: DurableClient, conve
     await recordTermination(services, id, conversion, instance);
     return "terminated";
   }
-  const attempts = (instance?.customStatus as ConversionProgress | null | undefined)?.attempt ?? 0;
+  const attempts = instance === undefined ? 0 : (contentsOf(instance).progress?.attempt ?? 0);
   if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
   await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
   return "started";

@@ -1,14 +1,14 @@
 import type { DurableClient } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
 import { addSeconds } from "../model/time.ts";
-import { RECORD_ETAG } from "../results/targets.ts";
+import { METADATA } from "../results/targets.ts";
 import type { ListedBlob, Services } from "../services.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import { accepts } from "../workloads/workload.ts";
 import { createLookup } from "./sortedLookup.ts";
 import { startOnce } from "./starting.ts";
 
-export interface SweepResult {
+interface SweepResult {
   /** How many conversions there should be. */
   readonly conversions: number;
   /** Names of the blobs whose conversion was started, or started again. */
@@ -45,7 +45,7 @@ export async function sweep(services: Services, client: DurableClient): Promise<
       conversions++;
       if (blob.lastModified > youngest) continue;
       const record = await findRecord(resultNamesFor(workload, blob.name).record);
-      if (record?.metadata[RECORD_ETAG] === blob.eTag) continue;
+      if (record?.metadata[METADATA.sourceETag] === blob.eTag) continue;
       await settling.add({ workload: workload.name, source: versionOf(blob, config.containers.input) });
     }
     if (now() > deadline) {

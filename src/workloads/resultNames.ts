@@ -2,7 +2,7 @@ import { fitBlobName } from "../model/identity.ts";
 import type { Workload } from "./workload.ts";
 
 /** What a conversion leaves in the output container. */
-export interface ResultNames {
+interface ResultNames {
   readonly result: string;
   readonly record: string;
   /** The log of the task. */

@@ -12,7 +12,7 @@ export const TASK_FILES = {
   stderr: "../stderr.txt",
 } as const;
 
-export interface TaskScript {
+interface TaskScript {
   readonly text: string;
   /** Named by its content, so that tasks of an older version of the app keep the script they were added with. */
   readonly blobName: string;

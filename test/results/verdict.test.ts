@@ -28,7 +28,7 @@ function verdictOn(
   stagedBytes: number | undefined,
   limitSeconds = 60,
 ): Verdict {
-  return judge(mp3, completed, limitSeconds, found, stagedBytes);
+  return judge(mp3, { task: completed, limitSeconds, report: found, stagedBytes });
 }
 
 test("a complete and right result is good, with what the workload says of it", ({ expect }) => {
@@ -101,7 +101,7 @@ test("a result that its workload finds wrong is that failure, with the words of 
     isGood: false,
     failure: {
       code: "OutputMismatch",
-      message: "The MP3 lasts 30 s but the audio of the video 60 s",
+      message: "The MP3 lasts 30 s, but the audio of the video 60 s",
       hint: expect.stringMatching(/upload it again/),
     },
   });

@@ -6,7 +6,8 @@ export const mp3: Workload = {
   name: "mp3",
   takes: "MP4 videos",
   suffixes: [".mp4"],
-  resultNameFor: mp3NameFor,
+  // The last `4` becomes `3` and nothing else changes, so no two videos ever share an MP3.
+  resultNameFor: (videoName) => `${videoName.slice(0, -1)}3`,
   resultType: "audio/mpeg",
   script: new URL("./convert.sh", import.meta.url),
   nodeNeeds: { check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] },
@@ -45,8 +46,3 @@ export const mp3: Workload = {
 
   review: reviewReport,
 };
-
-/** The last `4` becomes `3` and nothing else changes, so no two videos ever share an MP3. */
-export function mp3NameFor(mp4Name: string): string {
-  return `${mp4Name.slice(0, -1)}3`;
-}

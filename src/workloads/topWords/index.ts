@@ -8,7 +8,6 @@ export const topWords: Workload = {
   resultNameFor: (textName) => textName.replace(/(\.[^.]*)$/, "_OUTPUT$1"),
   resultType: "text/plain; charset=utf-8",
   script: new URL("./countWords.sh", import.meta.url),
-  nodeNeeds: undefined,
 
   environment: (settings) => ({
     TOP_WORDS_COUNT: String(settings.integer("TOP_WORDS_COUNT", 3, 1, 1_000_000)),
@@ -33,5 +32,5 @@ export const topWords: Workload = {
     },
   },
 
-  review: ({ words, distinctWords }) => ({ input: { words, distinctWords }, output: {}, tools: {}, problem: null }),
+  review: ({ words, distinctWords }) => ({ input: { words, distinctWords } }),
 };

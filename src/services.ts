@@ -1,4 +1,4 @@
-import type { NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
+import type { JobRef, NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { Config } from "./config.ts";
 import type { BlobVersion } from "./model/conversion.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -26,7 +26,7 @@ export interface BatchService {
    * Makes sure that the pool and the job exist, and says where tasks go. Remembered, so that it is free when repeated;
    * `isFresh` looks again.
    */
-  ensurePoolAndJob(options?: { isFresh: boolean }): Promise<Pick<TaskRef, "poolId" | "jobId">>;
+  ensurePoolAndJob(options?: { isFresh: boolean }): Promise<JobRef>;
   /** Adding the same task again succeeds. A job that vanished is forgotten, so that the next attempt ensures it anew. */
   addTask(task: NewTask): Promise<TaskRef>;
   readTask(task: TaskRef): Promise<TaskReading>;
@@ -60,7 +60,7 @@ export interface IfUnchanged {
   readonly eTag: string | null;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly contentType: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly condition?: IfUnchanged;
@@ -77,10 +77,10 @@ export interface ListedBlob {
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
 /** With an ETag, only that version of the source will do. */
-export type CopySource = BlobAddress & { readonly eTag?: string };
+type CopySource = BlobAddress & { readonly eTag?: string };
 
 /** `copying`: the service is still at it. `sourceChanged`: nothing was copied, the source is another version or gone. */
-export type CopyOutcome = "copied" | "copying" | "sourceChanged";
+type CopyOutcome = "copied" | "copying" | "sourceChanged";
 
 export interface BlobStore {
   ensureContainer(container: string): Promise<void>;

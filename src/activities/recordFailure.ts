@@ -1,5 +1,6 @@
-import type { CompletedTask, Submission } from "../model/batchTask.ts";
-import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { Attempt, ConversionRecord } from "../model/conversion.ts";
+import type { Failure } from "../model/failures.ts";
 import { failedRecord } from "../results/record.ts";
 import type { Services } from "../services.ts";
 import type { StagedBlobs } from "../results/staging.ts";
@@ -7,16 +8,13 @@ import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
-export interface RecordFailureInput extends Conversion {
-  readonly conversionId: string;
-  readonly attempt: number;
-  readonly startedAt: string;
-  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
+export interface RecordFailureInput extends Attempt {
+  readonly submission: AddedTask | null;
   readonly completed: CompletedTask | null;
   readonly failure: Failure;
 }
 
-export type RecordFailureOutput =
+type RecordFailureOutput =
   | { readonly status: "recorded"; readonly record: ConversionRecord }
   | { readonly status: "superseded" };
 
@@ -64,7 +62,7 @@ async function writeUnlessSuperseded(
   if (log !== undefined) await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
   else if (targets.log.found !== undefined) await blobs.delete(targets.log.address, targets.log.unchanged);
   const review = report === undefined ? null : workload.review(report);
-  const facts = { ...input, attempts: attempt, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
+  const facts = { ...input, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
   const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
   await writeRecord(services, targets, record);
   return { status: "recorded", record };

@@ -1,4 +1,4 @@
-import type { Conversion } from "../model/conversion.ts";
+import type { Attempt } from "../model/conversion.ts";
 import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Services } from "../services.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
@@ -6,14 +6,12 @@ import { workloadNamed } from "../workloads/index.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 import { addSeconds } from "../model/time.ts";
 
-export interface SubmitTaskInput extends Conversion {
-  readonly conversionId: string;
-  readonly attempt: number;
+export interface SubmitTaskInput extends Attempt {
   /** The task of the attempt before, when it may still run: it is ended first. */
   readonly abandoned: TaskRef | null;
 }
 
-export type SubmitTaskOutput =
+type SubmitTaskOutput =
   | { readonly status: "submitted"; readonly submission: Submission }
   | { readonly status: "deleted" }
   | { readonly status: "superseded" };

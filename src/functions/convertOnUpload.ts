@@ -23,11 +23,7 @@ df.app.client.storageBlob("convertOnUpload", {
 });
 
 /** Starts one conversion per version of an uploaded blob and workload that takes it, however often its event comes. */
-export async function convertOnUpload(
-  blob: BlobReference,
-  client: DurableClient,
-  context: InvocationContext,
-): Promise<void> {
+async function convertOnUpload(blob: BlobReference, client: DurableClient, context: InvocationContext): Promise<void> {
   const takers = workloads.filter((workload) => accepts(workload, blob.name));
   if (takers.length === 0) {
     const takes = workloads.map((workload) => `${workload.takes} (${workload.suffixes.join(", ")})`);

@@ -7,7 +7,7 @@ import { sweep } from "../upkeep/sweep.ts";
 df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
 
 /** The second look for uploads whose event was lost, or came while nobody listened. */
-export async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
+async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
   const { conversions, started, problems, isComplete } = await sweep(services(), client);

@@ -1,4 +1,4 @@
-import type { FailureCode } from "./conversion.ts";
+import type { FailureCode } from "./failures.ts";
 import { ServiceError } from "./errors.ts";
 import { withoutSecrets } from "./redact.ts";
 

@@ -1,4 +1,5 @@
-import type { ConversionOutcome, Failure } from "./conversion.ts";
+import type { ConversionOutcome } from "./conversion.ts";
+import type { Failure } from "./failures.ts";
 
 /** What the log of the app says when a conversion starts. */
 export interface ConversionStart {

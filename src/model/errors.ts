@@ -1,4 +1,4 @@
-import type { FailureCode } from "./conversion.ts";
+import type { FailureCode } from "./failures.ts";
 
 /** The settings are wrong: nothing can start until somebody changes them. Shown without a stack. */
 export class ConfigurationError extends Error {
@@ -20,7 +20,7 @@ export class ConflictError extends Error {
 }
 
 /** What a service refused with. */
-export interface Refusal {
+interface Refusal {
   /** Of the service, for example `TaskExists`; undefined where the answer had none. */
   readonly code: string | undefined;
   /** Undefined when there was no answer. */

@@ -1,14 +1,21 @@
-import type { Failure, FailureCode } from "./conversion.ts";
-
-export interface FailureWords {
-  /** What happened, where the reporter has no better words. */
+/** Why a conversion failed. */
+export interface Failure {
+  /** A `FailureCode`, or one of the workload's own; users and pipelines can branch on it. */
+  readonly code: string;
+  /** What happened, in words for a person. */
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
 }
 
+/** The code of a failure that has nothing to do with the kind of work; each workload adds its own. */
+export type FailureCode = keyof typeof FAILURES;
+
+/** What a failure says where whoever reports it has nothing more exact. */
+export type FailureWords = Omit<Failure, "code">;
+
 /** One row of the failure model; docs/failures.md shows them all. */
-export interface FailureKind extends FailureWords {
+interface FailureKind extends FailureWords {
   /** What reports it: outcomes of a task script, codes of Azure Batch, or what we saw ourselves. */
   readonly reportedBy: readonly string[];
   /** Whether a new attempt may end better. */
@@ -18,7 +25,7 @@ export interface FailureKind extends FailureWords {
 /** How many attempts a conversion gets when its failures are retried. */
 export const MAX_ATTEMPTS = 3;
 
-export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
+export const FAILURES = {
   InputMissing: {
     reportedBy: ["Storage: the blob is gone"],
     isRetried: false,
@@ -124,7 +131,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     message: "Something failed that should not",
     hint: "Retry the conversion. If it fails again, report the message as a bug.",
   },
-};
+} satisfies Readonly<Record<string, FailureKind>>;
 
 /** A failure of this kind, in the reporter's words where it has some. */
 export function failureOf(code: FailureCode, message?: string): Failure {

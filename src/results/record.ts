@@ -1,17 +1,13 @@
-import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
-import type { CompletedTask, Submission } from "../model/batchTask.ts";
+import type { Attempt, ConversionRecord } from "../model/conversion.ts";
+import type { Failure } from "../model/failures.ts";
+import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { BlobAddress } from "../services.ts";
 import type { Review } from "../workloads/workload.ts";
 
 /** What is known of a conversion when it ends, however it ends. */
-export interface ConversionFacts {
-  readonly conversionId: string;
-  readonly workload: string;
-  readonly source: BlobVersion;
+interface ConversionFacts extends Attempt {
   readonly inputSizeBytes: number | null;
-  readonly attempts: number;
-  readonly startedAt: string;
-  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
+  readonly submission: AddedTask | null;
   readonly completed: CompletedTask | null;
   /** Null when the task left no report. */
   readonly review: Review | null;
@@ -38,13 +34,7 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
   return {
     conversionId: facts.conversionId,
     workload: facts.workload,
-    input: {
-      container: source.container,
-      name: source.name,
-      eTag: source.eTag,
-      sizeBytes: facts.inputSizeBytes,
-      ...review?.input,
-    },
+    input: { ...source, sizeBytes: facts.inputSizeBytes, ...review?.input },
     times: {
       startedAt: facts.startedAt,
       submittedAt: submission?.submittedAt ?? null,
@@ -52,7 +42,7 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
       convertedAt: completed?.endedAt ?? null,
       recordedAt: facts.recordedAt.toISOString(),
     },
-    attempts: facts.attempts,
+    attempts: facts.attempt,
     batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null },
     tools: review?.tools ?? {},
   };

@@ -237,7 +237,7 @@ test("an MP3 that is staged anew after it was judged is not published, and the n
   };
 
   await expect(publish({ ...services, blobs: { ...services.blobs, copy } }, input)).rejects.toThrow(
-    "The staged result was replaced after it had been judged",
+    "The staged result was replaced after it had been checked",
   );
   expect(await namesIn(containers.output)).toEqual([]);
   expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "UploadFailed" } });

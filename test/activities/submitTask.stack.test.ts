@@ -35,7 +35,14 @@ async function uploaded(content: string): Promise<SubmitTaskInput> {
   const video = { ...VIDEO, container: services.config.containers.input };
   await services.blobs.writeText(video, content, { contentType: "video/mp4" });
   const source = { ...video, eTag: (await services.blobs.properties(video))?.eTag ?? "" };
-  return { conversionId: CONVERSION_ID, workload: "mp3", source, attempt: 2, abandoned: null };
+  return {
+    conversionId: CONVERSION_ID,
+    workload: "mp3",
+    source,
+    attempt: 2,
+    startedAt: "2026-01-01T12:00:00.000Z",
+    abandoned: null,
+  };
 }
 
 test("the task of the newest version is added", async ({ expect }) => {

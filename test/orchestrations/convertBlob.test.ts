@@ -2,7 +2,7 @@ import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import { markActivityError } from "../../src/model/activityError.ts";
 import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
-import type { FailureCode } from "../../src/model/conversion.ts";
+import type { FailureCode } from "../../src/model/failures.ts";
 import { BatchError, StorageError } from "../../src/model/errors.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { BatchError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
-import type { NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
+import type { JobRef, NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** How long a node keeps the directory of a task that has ended. Everything of interest is uploaded by then. */
@@ -90,19 +90,14 @@ export async function deleteTask(client: BatchServiceClient, { jobId, taskId }: 
 }
 
 /** Finished tasks do not go away by themselves, and very many make a job slow. Returns how many were deleted. */
-export async function deleteOldTasks(
-  client: BatchServiceClient,
-  poolAndJob: Omit<TaskRef, "taskId">,
-  before: Date,
-): Promise<number> {
-  const { jobId } = poolAndJob;
+export async function deleteOldTasks(client: BatchServiceClient, job: JobRef, before: Date): Promise<number> {
   const filter = `state eq 'completed' and executionInfo/endTime lt DateTime'${before.toISOString()}'`;
-  const what = `list the finished tasks of job ${jobId}`;
+  const what = `list the finished tasks of job ${job.jobId}`;
   const options = { taskListOptions: { filter, select: "id", maxResults: 1000 } };
 
   let deleted = 0;
-  for (let page = await retrying(what, () => client.task.list(jobId, options)); ;) {
-    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...poolAndJob, taskId: id });
+  for (let page = await retrying(what, () => client.task.list(job.jobId, options)); ;) {
+    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...job, taskId: id });
     deleted += page.length;
     const next = page.odatanextLink;
     if (!next) return deleted;

@@ -20,14 +20,14 @@ type RecordFailureOutput =
 
 /**
  * Writes the record of a failed conversion with the task's log beside it, unless a newer version of the input has come.
- * The task, if it still runs, is ended. Calling it again ends in the same blobs.
+ * Ends the task if it is still running. Calling this again ends with the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const { batch, config } = services;
   const { conversionId, attempt, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const output = await writeUnlessSuperseded(services, input, staged);
-  // The record comes first: a conversion must not go without one because Batch is away.
+  // The record comes first: no conversion must be left without one because Batch is down.
   if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
   await removeTraces(services, conversionId, attempt, null);
   return output;
@@ -54,7 +54,7 @@ async function writeUnlessSuperseded(
     readReport(blobs, staged),
   ]);
   if (current !== undefined && current.eTag !== source.eTag) return { status: "superseded" };
-  // The input is gone, so only the record can tell of a newer version that has been and ended.
+  // The input is gone, so only the record can tell that a newer version came and ended.
   if (current === undefined && earlier !== undefined && earlier.times.startedAt > input.startedAt) {
     return { status: "superseded" };
   }

@@ -43,7 +43,7 @@ interface TaskOutput {
   readonly when: "tasksuccess" | "taskcompletion";
 }
 
-/** Why a task has no node yet, and what it means if that stays so until the deadline. */
+/** Why a task has no node yet, and which failure that is if it lasts until the deadline. */
 export interface WaitReason {
   readonly code: "NoCapacity" | "NodeUnusable" | "QuotaExceeded" | "StartTaskFailed";
   /** In words for a person. */
@@ -51,7 +51,7 @@ export interface WaitReason {
 }
 
 export type TaskReading =
-  /** There is no such task, or its job is closed and will never run it; `reason` says which, in words for a person. */
+  /** There is no such task, or its job is closed and will never run it; `reason` says which, for a person to read. */
   | { readonly state: "lost"; readonly reason: string }
   | { readonly state: "active" }
   | { readonly state: "running"; readonly startedAt: string | null }

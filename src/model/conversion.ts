@@ -31,10 +31,10 @@ export type ConversionPhase = "preparing" | "waiting" | "converting" | "publishi
 /** The external event that cancels a running conversion. */
 export const CANCEL_EVENT = "cancel";
 
-/** How a conversion ended. A superseded one writes no record: the record is that of the newest version. */
+/** How a conversion ended. A superseded one leaves no record: the record is that of the newer version. */
 export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "superseded";
 
-/** What a workload has found out, in terms of its own. */
+/** What a workload has found out, in its own terms. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** The versioned JSON beside each result, `<result name>.json`: the answer to "what became of my file?". */
@@ -42,7 +42,7 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly schemaVersion: 1;
   readonly status: "succeeded" | "failed" | "cancelled";
   readonly conversionId: string;
-  /** Which kind of work was done. */
+  /** Its name. */
   readonly workload: string;
   readonly input: BlobVersion & { readonly sizeBytes: number | null } & Partial<InputFacts>;
   readonly output:

@@ -8,12 +8,12 @@ import { failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { ConversionInput, ConversionResult } from "./contract.ts";
 
-/** Undefined: it continues as new. */
+/** It returns undefined when it continues as new. */
 type Orchestrator = (context: OrchestrationContext) => Step<ConversionResult | undefined>;
 
 /**
- * The same orchestrator, which says in the log when the conversion starts and how it ends. A turn that a crash has
- * interrupted is run again, so a message may come twice, but none is missing.
+ * The same orchestrator, but it logs when the conversion starts and how it ends. A turn that a crash interrupted is run
+ * again, so a message may come twice, but none is lost.
  */
 export function logged(orchestrator: Orchestrator): Orchestrator {
   return function* (context) {

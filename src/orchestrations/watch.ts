@@ -81,5 +81,5 @@ function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
   }
   const minutes = submission.waitingSeconds / 60;
   const code = waitReason?.code ?? "NoCapacity";
-  return failureOf(code, `No node of Azure Batch took the task within ${minutes} minutes${because}`);
+  return failureOf(code, `No Azure Batch node took the task within ${minutes} minutes${because}`);
 }

@@ -4,7 +4,7 @@ import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { BlobAddress } from "../services.ts";
 import type { Review } from "../workloads/workload.ts";
 
-/** What is known of a conversion when it ends, however it ends. */
+/** What is known about a conversion when it ends, however it ends. */
 interface ConversionFacts extends Attempt {
   readonly inputSizeBytes: number | null;
   readonly submission: AddedTask | null;
@@ -23,7 +23,7 @@ export function succeededRecord(
   return { schemaVersion: 1, status: "succeeded", ...baseOf(facts), output: result, error: null };
 }
 
-/** `logBlob` names the task's log in the output container; null where there is none. */
+/** `logBlob` names the task's log in the output container; null if there is none. */
 export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
   const status = failure.code === "Cancelled" ? "cancelled" : "failed";
   return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob } };

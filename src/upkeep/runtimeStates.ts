@@ -12,7 +12,7 @@ export function isLive({ runtimeStatus }: Instance): boolean {
   return !ENDED_STATES.includes(runtimeStatus);
 }
 
-/** It came to its end, whatever that was: a conversion that fails completes its orchestration, too. */
+/** It came to its end, whatever the outcome: a conversion that fails completes its orchestration too. */
 export function isCompleted({ runtimeStatus }: Instance): boolean {
   return runtimeStatus === Completed;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Workload } from "./workload.ts";
 
-/** Names in a task's working directory, the same for every workload, so that no name of a user's ever gets there. */
+/** Names in a task's working directory, the same for every workload, so no name that a user chose ever gets there. */
 export const TASK_FILES = {
   script: "task.sh",
   input: "input",

@@ -50,7 +50,7 @@ test("the task of the newest version is added", async ({ expect }) => {
   expect(added).toEqual([`${CONVERSION_ID}-2`]);
 });
 
-test("a call that is repeated after the video was replaced takes back the task of the first call", async ({
+test("a call that is repeated after the input was replaced takes back the task of the first call", async ({
   expect,
 }) => {
   const older = await uploaded("video one");
@@ -65,7 +65,7 @@ test("a call that is repeated after the video was replaced takes back the task o
   expect(await services.blobs.properties(stderr)).toBeUndefined();
 });
 
-test("a task of an earlier attempt is ended also when the video is gone", async ({ expect }) => {
+test("a task of an earlier attempt is ended even when the input is gone", async ({ expect }) => {
   const input = await uploaded("video one");
   await services.blobs.delete(input.source);
   const abandoned = { ...PLACE, taskId: `${CONVERSION_ID}-1` };

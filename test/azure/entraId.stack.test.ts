@@ -91,7 +91,7 @@ test("URLs are signed on behalf of the identity, field by field as Storage check
   }
 });
 
-test("an identity without the role for the storage account is told in words", async ({ expect }) => {
+test("an identity without a role in the storage account is an error in words", async ({ expect }) => {
   const azure = await startStandInAzure({ lacksRole: true });
 
   expect(await onAzure(azure, `blobs.readUrl({ container: "input", name: "a.mp4" }, inOneHour)`)).toEqual({

@@ -120,7 +120,7 @@ test("a URL that would outlive every key is refused, not cut short in silence", 
   const { signer } = await start();
 
   await expect(signer.readUrl(VIDEO, new Date(NOON + 7 * DAY_MS))).rejects.toThrow(
-    "No URL can be signed until 2026-01-08T12:00:00.000Z: a user delegation key ends after seven days",
+    "No URL can be signed until 2026-01-08T12:00:00.000Z: a user delegation key lasts seven days at most",
   );
 });
 

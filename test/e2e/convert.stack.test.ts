@@ -117,7 +117,7 @@ test.concurrent.for([
   expect(await stack.namesIn("output")).not.toContain(mp3.resultNameFor(name));
 });
 
-test("a blob that is no MP4 is ignored", async ({ expect }) => {
+test("a blob that is not an MP4 is ignored", async ({ expect }) => {
   await stack.upload("notes.txt", Buffer.from("hello"));
   await stack.convert("after-the-notes.mp4", SAMPLE);
 

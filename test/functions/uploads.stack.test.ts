@@ -94,7 +94,7 @@ function deliver(name: string): Promise<InvocationResult> {
   });
 }
 
-test("the trigger asks the host for a reference, so the bytes of a video never reach the app", ({ expect }) => {
+test("the trigger asks the host for a reference, so the bytes of a blob never reach the app", ({ expect }) => {
   expect(trigger.trigger).toMatchObject({
     type: "blobTrigger",
     path: "input/{name}",
@@ -105,7 +105,7 @@ test("the trigger asks the host for a reference, so the bytes of a video never r
   });
 });
 
-test("an upload starts the conversion of this version, under an id made of a hash", async ({ expect }) => {
+test("an upload starts the conversion of this version, under an id that is a hash", async ({ expect }) => {
   await deliver(source.name);
 
   expect(requests).toMatchObject([
@@ -124,7 +124,7 @@ test("the same event again starts nothing", async ({ expect }) => {
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
-test("a start that another delivery has won is a success", async ({ expect }) => {
+test("a start that another delivery beat us to is a success", async ({ expect }) => {
   refusesStart = true;
 
   await deliver(source.name);
@@ -132,7 +132,7 @@ test("a start that another delivery has won is a success", async ({ expect }) =>
   expect(requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
 });
 
-test("a version that has its record starts nothing, though its conversion is long forgotten", async ({ expect }) => {
+test("a version that has its record starts nothing, though its history is long gone", async ({ expect }) => {
   const output = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("output");
   await output.createIfNotExists();
   const record = output.getBlockBlobClient(`${source.name.slice(0, -1)}3.json`);
@@ -144,14 +144,14 @@ test("a version that has its record starts nothing, though its conversion is lon
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
-test("a start that fails is not a success because an earlier run is known", async ({ expect }) => {
+test("a start that fails is no success just because an earlier run is known", async ({ expect }) => {
   refusesStart = true;
   runtimeStatus = "Failed";
 
   await expect(deliver(source.name)).rejects.toThrow();
 });
 
-test("what is not an MP4 is ignored with a debug line", async ({ expect }) => {
+test("a blob that no workload takes is ignored, with a debug line", async ({ expect }) => {
   await deliver("notes.txt");
 
   expect(requests).toEqual([]);

@@ -70,7 +70,7 @@ function know(
   });
 }
 
-test("a video without record and conversion is started", async ({ expect }) => {
+test("a blob with neither a record nor a conversion is started", async ({ expect }) => {
   const source = await upload("a/missed one.mp4");
   await upload("notes.txt");
 
@@ -90,7 +90,7 @@ test("a second sweep starts nothing again", async ({ expect }) => {
   expect((await sweep(services, client)).started).toEqual([]);
 });
 
-test("a video with a record for its version is left alone; one with a record for an older version is not", async ({
+test("a blob with a record for its version is left alone, one with a record for an older version is not", async ({
   expect,
 }) => {
   await recordFor(await upload("done.mp4"));
@@ -100,7 +100,7 @@ test("a video with a record for its version is left alone; one with a record for
   expect((await sweep(services, client)).started).toEqual(["replaced.mp4"]);
 });
 
-test("what runs, and what has ended in order, is left alone", async ({ expect }) => {
+test("what is running, or has ended properly, is left alone", async ({ expect }) => {
   know(await upload("running.mp4"), "Running");
   know(await upload("pending.mp4"), "Pending");
   know(await upload("its record was deleted.mp4"), "Completed");
@@ -140,28 +140,28 @@ test("a conversion that an operator terminated is not started again: its task is
   });
 });
 
-test("a terminated conversion whose task cannot be ended has no record yet, so that the next sweep tries again", async ({
+test("a terminated conversion whose task cannot be ended gets no record yet, so the next sweep tries again", async ({
   expect,
 }) => {
   const source = await upload("terminated.mp4");
   const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "1" };
   know(source, "Terminated", { attempt: 1, submission: { task, submittedAt: "2026-01-01T12:00:00.000Z" } });
-  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is away"));
+  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
   const away = { ...services, batch: { ...services.batch, terminateTask } };
 
-  expect((await sweep(away, client)).problems).toEqual(["terminated.mp4: Error: Batch is away"]);
+  expect((await sweep(away, client)).problems).toEqual(["terminated.mp4: Error: Batch is down"]);
   await sweep(services, client);
 
   expect(terminated).toContainEqual(task);
 });
 
-test("a conversion that cannot be asked about does not keep the sweep from the others", async ({ expect }) => {
+test("a conversion that cannot be looked up does not keep the sweep from the others", async ({ expect }) => {
   for (const name of ["a.mp4", "b.mp4", "c.mp4"]) await upload(name);
   const getStatus = async (id: string): Promise<unknown> => {
-    if (id === conversionIdOf("mp3", unaskable)) throw new Error("HTTP 500");
+    if (id === conversionIdOf("mp3", unknowable)) throw new Error("HTTP 500");
     return await client.getStatus(id);
   };
-  const unaskable = await upload("b.mp4");
+  const unknowable = await upload("b.mp4");
 
   const swept = await sweep(services, Object.assign(Object.create(client), { getStatus }) as DurableClient);
 
@@ -202,7 +202,7 @@ test("a sweep that runs out of time says so, and has started what it saw", async
   expect(started).toHaveLength(1);
 });
 
-test("a video that has just been uploaded is left to the trigger", async ({ expect }) => {
+test("a blob that has just been uploaded is left to the trigger", async ({ expect }) => {
   await upload("new.mp4");
 
   expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
@@ -213,7 +213,7 @@ test("a video that has just been uploaded is left to the trigger", async ({ expe
   });
 });
 
-test("the clean-up purges old histories by the day, and what was staged long ago", async ({ expect }) => {
+test("the clean-up purges old histories day by day, and what was staged long ago", async ({ expect }) => {
   const { staging } = services.config.containers;
   await services.blobs.writeText({ container: staging, name: "x/1/report.json" }, "{}", { contentType: "text/plain" });
   const inADay = { ...services, now: () => new Date(Date.now() + 24 * HOUR_MS) };

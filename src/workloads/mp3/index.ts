@@ -31,7 +31,7 @@ export const mp3: Workload = {
       hint: "Upload a video that has sound.",
     },
     UnreadableInput: {
-      message: "The file is not a readable MP4: it is empty, damaged, cut off or of another format",
+      message: "The file is not a readable MP4: it is empty, damaged, cut off or in another format",
       hint: "Check that it plays, and upload it again. The log says what ffprobe found.",
     },
     FfmpegFailed: {
@@ -39,7 +39,7 @@ export const mp3: Workload = {
       hint: "The log says why; the audio may be damaged.",
     },
     OutputMismatch: {
-      message: "The MP3 does not last as long as the audio of the video",
+      message: "The MP3 is not as long as the audio of the video",
       hint: "The video is probably cut off or damaged: check that it plays to its end, and upload it again.",
     },
   },

@@ -3,7 +3,7 @@ import type { Review, TaskReport } from "../workload.ts";
 
 /** About the video, in the record. */
 interface VideoFacts {
-  /** Of the audio stream where the file tells it, else of the whole file. */
+  /** Of the audio stream if the file says so, else of the whole file. */
   readonly durationSeconds: number | null;
   readonly audioStream: AudioStream | null;
 }
@@ -90,7 +90,7 @@ function describeMp3({ format }: Probe): Mp3Facts {
   };
 }
 
-/** ffprobe leaves out a duration it does not know, or writes `N/A`. */
+/** Where ffprobe does not know a duration, it leaves it out or writes `N/A`. */
 function seconds(text: string | undefined): number | null {
   const value = Number(text);
   return text === undefined || Number.isNaN(value) ? null : value;
@@ -102,6 +102,6 @@ function compareDurations(expectedSeconds: number | null, actualSeconds: number)
   if (Math.abs(expectedSeconds - actualSeconds) <= tolerance) return undefined;
   return {
     code: "OutputMismatch",
-    message: `The MP3 lasts ${actualSeconds} s, but the audio of the video ${expectedSeconds} s`,
+    message: `The MP3 is ${actualSeconds} s long, but the audio of the video is ${expectedSeconds} s`,
   };
 }

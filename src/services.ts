@@ -1,5 +1,5 @@
-import type { JobRef, NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { Config } from "./config.ts";
+import type { JobRef, NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { BlobVersion } from "./model/conversion.ts";
 import type { Workload } from "./workloads/workload.ts";
 

@@ -2,10 +2,10 @@ import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { failedRecord } from "../results/record.ts";
-import type { Services } from "../services.ts";
 import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
+import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
 export interface RecordFailureInput extends Attempt {

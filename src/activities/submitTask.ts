@@ -1,10 +1,10 @@
-import type { Attempt } from "../model/conversion.ts";
 import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Services } from "../services.ts";
+import type { Attempt } from "../model/conversion.ts";
+import { addSeconds } from "../model/time.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
+import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
-import { addSeconds } from "../model/time.ts";
 
 export interface SubmitTaskInput extends Attempt {
   /** The task of the previous attempt, if it may still be running; it is ended first. */

@@ -1,9 +1,9 @@
 import type { InvocationContext } from "@azure/functions";
-import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
+import * as df from "durable-functions";
+import { services } from "../azure/azureServices.ts";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
-import { services } from "../azure/azureServices.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
 import { normalizeETag } from "../model/conversion.ts";
 import { conversionIdOf } from "../model/identity.ts";

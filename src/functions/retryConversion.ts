@@ -1,8 +1,8 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { problem, viewResponse, withConversion } from "./http/answers.ts";
 import { startConversion } from "../upkeep/starting.ts";
+import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("retryConversion", {
   route: "conversions/{id}/retry",

@@ -1,5 +1,5 @@
-import type { FailureCode } from "./failures.ts";
 import { ServiceError } from "./errors.ts";
+import type { FailureCode } from "./failures.ts";
 import { withoutSecrets } from "./redact.ts";
 
 /** What an orchestrator learns about an activity that failed. */

@@ -1,6 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { CANCEL_EVENT } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
+import { CANCEL_EVENT } from "../model/conversion.ts";
 
 /** Whether somebody has asked to cancel the conversion, at any time in this generation of the orchestration. */
 export interface Cancellation {

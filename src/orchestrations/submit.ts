@@ -1,10 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput } from "../activities/submitTask.ts";
-import type { Submission } from "../model/batchTask.ts";
 import type { Step } from "../durable.ts";
 import type { ActivityFailure } from "../model/activityError.ts";
 import { readActivityError } from "../model/activityError.ts";
+import type { Submission } from "../model/batchTask.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";

@@ -1,6 +1,6 @@
+import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
-import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { BlobAddress } from "../services.ts";
 import type { Review } from "../workloads/workload.ts";
 

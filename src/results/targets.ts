@@ -24,7 +24,7 @@ export interface Target {
 }
 
 /** The blobs that a conversion writes in the output container. */
-export interface Targets {
+interface Targets {
   readonly result: Target;
   readonly record: Target;
   readonly log: Target;

@@ -1,8 +1,8 @@
 import type { DurableClient } from "durable-functions";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
+import { addSeconds } from "../model/time.ts";
 import type { Services } from "../services.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
-import { addSeconds } from "../model/time.ts";
 
 interface CleanUpResult {
   readonly histories: number;

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
@@ -135,7 +137,7 @@ test("a start that another delivery beat us to is a success", async ({ expect })
 test("a version that has its record starts nothing, though its history is long gone", async ({ expect }) => {
   const output = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("output");
   await output.createIfNotExists();
-  const record = output.getBlockBlobClient(`${source.name.slice(0, -1)}3.json`);
+  const record = output.getBlockBlobClient(resultNamesFor(mp3, source.name).record);
   await record.upload("{}", 2, { metadata: { sourceetag: source.eTag } });
 
   await deliver(source.name);

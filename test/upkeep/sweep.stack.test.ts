@@ -8,6 +8,7 @@ import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { Services } from "../../src/services.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { topWords } from "../../src/workloads/topWords/index.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
@@ -53,7 +54,7 @@ async function upload(name: string): Promise<BlobVersion> {
 }
 
 async function recordFor({ name, eTag }: BlobVersion): Promise<void> {
-  const address = { container: services.config.containers.output, name: `${name.slice(0, -1)}3.json` };
+  const address = { container: services.config.containers.output, name: resultNamesFor(mp3, name).record };
   await services.blobs.writeText(address, "{}", { contentType: "application/json", metadata: { sourceetag: eTag } });
 }
 

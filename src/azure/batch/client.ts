@@ -1,6 +1,6 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
-import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { HttpClient } from "@azure/ms-rest-js";
+import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
 

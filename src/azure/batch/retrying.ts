@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchError } from "../../model/errors.ts";
-import { isSignInFailure, signInReasons } from "../signInFailure.ts";
 import { withoutSecrets } from "../../model/redact.ts";
+import { isSignInFailure, signInReasons } from "../signInFailure.ts";
 
 /** Short, because the orchestration retries a failed activity with longer pauses. */
 const PAUSES_MS = [200, 800];

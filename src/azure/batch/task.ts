@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import type { JobRef, NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { BatchError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
-import type { JobRef, NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** How long a node keeps the directory of a task that has ended. Everything of interest has been uploaded by then. */

@@ -32,15 +32,20 @@ export interface ConversionResult {
   readonly record: ConversionRecord | null;
 }
 
-/** What an instance of the orchestration holds; null where it does not hold it yet. */
-export function contentsOf({ input, customStatus, output }: DurableOrchestrationStatus): {
+/** What is in an instance of the orchestration. */
+interface InstanceContents {
   readonly input: ConversionInput;
+  /** The newest attempt; until it reports its progress, it is the one that the run begins with. */
+  readonly attempt: number;
+  /** Null until the orchestration has had its first turn. */
   readonly progress: ConversionProgress | null;
+  /** Null until it has completed. */
   readonly result: ConversionResult | null;
-} {
-  return {
-    input: input as ConversionInput,
-    progress: customStatus as ConversionProgress | null,
-    result: output as ConversionResult | null,
-  };
+}
+
+export function contentsOf(instance: DurableOrchestrationStatus): InstanceContents {
+  const input = instance.input as ConversionInput;
+  const progress = instance.customStatus as ConversionProgress | null;
+  const result = instance.output as ConversionResult | null;
+  return { input, attempt: progress?.attempt ?? input.firstAttempt ?? 1, progress, result };
 }

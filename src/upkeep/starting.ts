@@ -33,7 +33,7 @@ export async function startOnce(services: Services, client: DurableClient, conve
     await recordTermination(services, id, conversion, instance);
     return "terminated";
   }
-  const attempts = instance === undefined ? 0 : (contentsOf(instance).progress?.attempt ?? 0);
+  const attempts = instance === undefined ? 0 : contentsOf(instance).attempt;
   if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
   await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
   return "started";

@@ -15,14 +15,14 @@ export async function recordTermination(
   { workload, source }: Conversion,
   instance: DurableOrchestrationStatus,
 ): Promise<void> {
-  const { input, progress } = contentsOf(instance);
+  const { input, attempt, progress } = contentsOf(instance);
   const submission = progress?.submission ?? null;
   if (submission !== null) await services.batch.terminateTask(submission.task);
   await recordFailure(services, {
     conversionId,
     workload,
     source,
-    attempt: progress?.attempt ?? 1,
+    attempt,
     startedAt: input.startedAt ?? instance.createdTime.toISOString(),
     submission,
     completed: null,

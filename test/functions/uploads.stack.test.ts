@@ -43,7 +43,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       name: "convertBlob",
       instanceId: id,
       runtimeStatus,
-      input: null,
+      input: { workload: "mp3", source },
       output: null,
       ...times,
     };

@@ -62,11 +62,12 @@ function know(
   source: BlobVersion,
   runtimeStatus: keyof typeof OrchestrationRuntimeStatus,
   customStatus?: unknown,
+  input: Partial<ConversionInput> = {},
 ): void {
   instances.set(conversionIdOf("mp3", source), {
     runtimeStatus,
     customStatus,
-    input: { workload: "mp3", source },
+    input: { workload: "mp3", source, ...input },
     createdTime: new Date(),
   });
 }
@@ -112,6 +113,15 @@ test("what is running, or has ended properly, is left alone", async ({ expect })
 test("a conversion that died is started again, with attempts counted on", async ({ expect }) => {
   const source = await upload("died.mp4");
   know(source, "Failed", { attempt: 2 });
+
+  await sweep(services, client);
+
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
+});
+
+test("a conversion that died before it had a status has used up an attempt all the same", async ({ expect }) => {
+  const source = await upload("died at once.mp4");
+  know(source, "Failed", null, { firstAttempt: 2 });
 
   await sweep(services, client);
 

@@ -6,7 +6,7 @@ import { hasDied, isCompleted, wasTerminated } from "../../upkeep/runtimeStates.
 
 /** What an instance of the orchestration tells the user of a conversion. */
 export function viewOf(id: string, instance: DurableOrchestrationStatus): ConversionView {
-  const { input, progress, result } = contentsOf(instance);
+  const { input, attempt, progress, result } = contentsOf(instance);
   const status = statusOf(instance, result);
   return {
     id,
@@ -16,7 +16,7 @@ export function viewOf(id: string, instance: DurableOrchestrationStatus): Conver
     waitReason: progress?.waitReason ?? null,
     workload: input.workload,
     input: input.source,
-    attempt: progress?.attempt ?? 1,
+    attempt,
     createdAt: instance.createdTime.toISOString(),
     updatedAt: instance.lastUpdatedTime.toISOString(),
     record: isCompleted(instance) ? (result?.record ?? null) : null,

@@ -15,16 +15,16 @@ export interface Config {
     readonly application: string;
   };
   readonly triggerSource: "LogsAndContainerScan" | "EventGrid";
-  /** What is made of a new blob. */
+  /** Those that WORKLOADS chooses, for new blobs. */
   readonly workloads: readonly Workload[];
-  /** Of the scripts of all workloads, by name: conversions of one that was switched off still run to their end. */
+  /** By name of the workload, for all there are: conversions by one that was switched off still run to their end. */
   readonly scriptEnvironments: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly waitingTimeoutMinutes: number;
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
   readonly sweepSchedule: string;
   readonly cleanUpSchedule: string;
-  /** How long histories of finished conversions and what failed ones left behind are kept. */
+  /** How long the histories and tasks of finished conversions are kept. */
   readonly retentionDays: number;
 }
 
@@ -55,7 +55,7 @@ export interface BatchSettings {
 /** The connection name of the blob trigger: the prefix of the storage settings. */
 export const STORAGE_CONNECTION = "STORAGE";
 
-/** Reads every setting before it complains, so that one run shows all that is wrong. Throws a `ConfigurationError`. */
+/** Reads every setting before it complains, so that one run shows everything. Throws a `ConfigurationError`. */
 export function readConfig(env: Environment): Config {
   const read = new SettingsReader(env);
   const config: Config = {
@@ -79,14 +79,14 @@ export function readConfig(env: Environment): Config {
   const names = Object.values(config.containers);
   if (new Set(names).size < names.length) {
     read.problem(
-      `the four container settings must differ: ${names.join(", ")}. A result in the input container would loop`,
+      `the four containers must differ, not be ${names.join(", ")}: a result in the input container could be converted again`,
     );
   }
   read.throwIfAny();
   return config;
 }
 
-/** The workloads that the settings choose. Throws a `ConfigurationError` when they name one that there is not. */
+/** The workloads that WORKLOADS chooses. Throws a `ConfigurationError` if it names one that does not exist. */
 export function chosenWorkloads(env: Environment): readonly Workload[] {
   const read = new SettingsReader(env);
   const workloads = readWorkloads(read);
@@ -118,7 +118,7 @@ function readBatch(read: SettingsReader): BatchSettings {
   const accountName = read.optional("BATCH_ACCOUNT_NAME");
   const key = read.optional("BATCH_ACCOUNT_KEY");
   if (key !== undefined && accountName === undefined) {
-    read.problem("BATCH_ACCOUNT_NAME is not set: it is needed beside BATCH_ACCOUNT_KEY");
+    read.problem("BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it");
   }
   const dedicatedNodes = read.integer("BATCH_DEDICATED_NODES", 1, 0, 100);
   const spotNodes = read.integer("BATCH_SPOT_NODES", 0, 0, 100);

@@ -2,7 +2,7 @@ import type { RetryOptions, Task } from "durable-functions";
 import * as df from "durable-functions";
 import { markActivityError } from "./model/activityError.ts";
 
-/** A part of an orchestrator, delegated to with `yield*` so that its result keeps its type. */
+/** A part of an orchestrator. It is called with `yield*`, so that its result keeps its type. */
 export type Step<Result> = Generator<Task, Result>;
 
 /** Calls a registered activity from an orchestrator. */

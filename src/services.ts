@@ -1,9 +1,9 @@
-import type { NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { Config } from "./config.ts";
+import type { JobRef, NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
 import type { BlobVersion } from "./model/conversion.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/** What the activities work with. Each part hides one service of Azure behind the few things the app does with it. */
+/** What the activities work with. Each part hides an Azure service behind the few things that the app does with it. */
 export interface Services {
   readonly config: Config;
   readonly batch: BatchService;
@@ -12,10 +12,10 @@ export interface Services {
   readonly now: () => Date;
 }
 
-/** What must be there before a task can run. */
+/** What Storage must hold before a task can run. */
 export interface StorageLayout {
   /**
-   * Makes sure that our containers exist and the task scripts are in one of them, and says where each script is.
+   * Makes sure that our containers exist and one of them holds the task scripts, and returns where each script is.
    * Remembered, so that it is free when repeated; `isFresh` looks again.
    */
   ensure(options?: { isFresh: boolean }): Promise<(workload: Workload) => BlobAddress>;
@@ -23,11 +23,11 @@ export interface StorageLayout {
 
 export interface BatchService {
   /**
-   * Makes sure that the pool and the job exist, and says where tasks go. Remembered, so that it is free when repeated;
-   * `isFresh` looks again.
+   * Makes sure that the pool and the job exist, and returns where tasks go. Remembered, so that it is free when
+   * repeated; `isFresh` looks again.
    */
-  ensurePoolAndJob(options?: { isFresh: boolean }): Promise<Pick<TaskRef, "poolId" | "jobId">>;
-  /** Adding the same task again succeeds. A job that vanished is forgotten, so that the next attempt ensures it anew. */
+  ensurePoolAndJob(options?: { isFresh: boolean }): Promise<JobRef>;
+  /** Adding the same task again succeeds. A job that is gone is forgotten; the next attempt makes sure of it again. */
   addTask(task: NewTask): Promise<TaskRef>;
   readTask(task: TaskRef): Promise<TaskReading>;
   /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
@@ -39,8 +39,8 @@ export interface BatchService {
   /** Deleting a task that is gone succeeds. */
   deleteTask(task: TaskRef): Promise<void>;
   /**
-   * Deletes the tasks of our job that were completed before the given time, and says how many; and its completed
-   * generations with all their tasks.
+   * Deletes the tasks of our job that ended before the given time, and returns how many. Also deletes completed
+   * generations of the job, with all their tasks.
    */
   deleteOldTasks(before: Date): Promise<number>;
 }
@@ -51,16 +51,16 @@ export interface BlobProperties {
   readonly sizeBytes: number;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Set when the blob is the target of a copy that has not finished. */
+  /** Whether a copy to the blob has not finished yet. */
   readonly isCopying: boolean;
 }
 
-/** `eTag: null` means that there must be no such blob yet. */
+/** `eTag: null`: there must be no such blob yet. */
 export interface IfUnchanged {
   readonly eTag: string | null;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly contentType: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly condition?: IfUnchanged;
@@ -77,10 +77,10 @@ export interface ListedBlob {
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
 /** With an ETag, only that version of the source will do. */
-export type CopySource = BlobAddress & { readonly eTag?: string };
+type CopySource = BlobAddress & { readonly eTag?: string };
 
-/** `copying`: the service is still at it. `sourceChanged`: nothing was copied, the source is another version or gone. */
-export type CopyOutcome = "copied" | "copying" | "sourceChanged";
+/** `copying`: the service goes on with it. `sourceChanged`: nothing was copied, the source was replaced or is gone. */
+type CopyOutcome = "copied" | "copying" | "sourceChanged";
 
 export interface BlobStore {
   ensureContainer(container: string): Promise<void>;
@@ -90,13 +90,13 @@ export interface BlobStore {
   readText(blob: BlobAddress): Promise<string | undefined>;
   /** Throws a `ConflictError` when the condition does not hold. */
   writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
-  /** All blobs of a container in the order of their names, fetched page by page as they are asked for. */
+  /** All blobs of a container in the order of their names, fetched page by page as needed. */
   list(container: string): AsyncIterable<ListedBlob>;
-  /** Returns the ETag of the version that this makes. Throws a `ConflictError` when the condition does not hold. */
+  /** Makes a new version of the blob; returns its ETag. Throws a `ConflictError` when the condition does not hold. */
   setContentType(blob: BlobAddress, contentType: string, condition?: IfUnchanged): Promise<string>;
   /**
-   * Copies within the account without moving bytes through us. Throws a `ConflictError` when the condition on the
-   * target does not hold. A large copy may go on after the return.
+   * Copies within the account; no bytes pass through the app. Throws a `ConflictError` when the condition on the target
+   * does not hold.
    */
   copy(
     from: CopySource,
@@ -104,12 +104,15 @@ export interface BlobStore {
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,
   ): Promise<CopyOutcome>;
-  /** Deleting what is not there succeeds, and a pending copy to it is aborted. Throws a `ConflictError` when the condition does not hold. */
+  /**
+   * Deleting what is not there succeeds; a pending copy to the blob is aborted. Throws a `ConflictError` when the
+   * condition does not hold.
+   */
   delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */
   url(blob: BlobAddress): string;
   /** A URL that may read this one blob until the given time. A secret. */
   readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
-  /** A URL of a container that may create and write blobs in it until the given time. A secret. */
+  /** A URL that may create and write blobs in this container until the given time. A secret. */
   writeUrl(container: string, expiresOn: Date): Promise<string>;
 }

@@ -15,7 +15,7 @@ export interface AzuriteServices {
   readonly terminated: TaskRef[];
 }
 
-/** Gives the tests of one file a real storage; to be called at the top of the file. */
+/** Gives the tests of a file real storage. To be called at the top of the file. */
 export function useAzurite(): { readonly connectionString: string } {
   const storage = { connectionString: "" };
   beforeAll(async () => {
@@ -38,8 +38,8 @@ export function useAzurite(): { readonly connectionString: string } {
 let accounts = 0;
 
 /**
- * The services over a real storage with containers of their own, for what does not need Batch: of that only the ending
- * and deleting of tasks is there.
+ * Services over real storage, with containers of their own, for tests that do without Batch: it can only end and delete
+ * tasks.
  */
 export async function azuriteServices(connectionString: string): Promise<AzuriteServices> {
   const suffix = `-${++accounts}`;

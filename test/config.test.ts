@@ -33,21 +33,21 @@ test("all problems are reported together, each with its value", ({ expect }) => 
   expect(() => readConfig(env)).toThrowErrorMatchingInlineSnapshot(`
     [ConfigurationError: Invalid settings:
       - STORAGE__blobServiceUri must be a URL that starts with https://
-      - BATCH_ACCOUNT_NAME is not set: it is needed beside BATCH_ACCOUNT_KEY
+      - BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it
       - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
       - BATCH_ACCOUNT_ENDPOINT is not set
       - BATCH_NODE_IMAGE must look like publisher:offer:sku, not "ubuntu"
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
-      - WORKLOADS must name some of mp3, topWords, with commas between, not "mp3,mp4"
+      - WORKLOADS must be one or more of mp3, topWords, separated by commas, not "mp3,mp4"
       - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
       - TOP_WORDS_COUNT must be a whole number from 1 to 1000000, not "0"
       - WAITING_TIMEOUT_MINUTES must be a whole number from 1 to 2880, not "soon"
-      - the four container settings must differ: input, input, Work_1, application. A result in the input container would loop
+      - the four containers must differ, not be input, input, Work_1, application: a result in the input container could be converted again
     See local.settings.example.json.]
   `);
 });
 
-test("no secret is in the message about wrong settings", ({ expect }) => {
+test("the message about wrong settings shows no secret", ({ expect }) => {
   const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 
   expect(() => readConfig(env)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hush") }));

@@ -1,16 +1,12 @@
 import type { Services } from "../services.ts";
 
 export interface EnsureBatchInput {
-  /** From the second attempt on nothing that is remembered is trusted: it may be why the first one failed. */
+  /** From the second attempt on, nothing remembered is trusted: it may be why the first one failed. */
   readonly attempt: number;
 }
 
-/** Pool, job, containers and task script exist when this returns. Idempotent, and nearly free when repeated. */
-export async function ensureBatch(
-  { batch, layout }: Services,
-  { attempt }: EnsureBatchInput,
-): Promise<{ jobId: string }> {
+/** Pool, job, containers and task scripts exist when this returns. Repeating it is nearly free. */
+export async function ensureBatch({ batch, layout }: Services, { attempt }: EnsureBatchInput): Promise<void> {
   const isFresh = attempt > 1;
-  const [{ jobId }] = await Promise.all([batch.ensurePoolAndJob({ isFresh }), layout.ensure({ isFresh })]);
-  return { jobId };
+  await Promise.all([batch.ensurePoolAndJob({ isFresh }), layout.ensure({ isFresh })]);
 }

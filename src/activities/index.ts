@@ -1,5 +1,5 @@
-import { defineActivity } from "../durable.ts";
 import { services } from "../azure/azureServices.ts";
+import { defineActivity } from "../durable.ts";
 import * as ensure from "./ensureBatch.ts";
 import * as publishing from "./publish.ts";
 import * as reading from "./readTask.ts";

@@ -1,34 +1,38 @@
 import type { CompletedTask, Submission } from "../model/batchTask.ts";
-import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError } from "../model/errors.ts";
+import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { succeededRecord } from "../results/record.ts";
-import type { BlobProperties, Services } from "../services.ts";
-import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import type { Targets } from "../results/targets.ts";
-import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
+import type { Target } from "../results/targets.ts";
+import {
+  findTargets,
+  isResultOf,
+  readRecord,
+  resultMetadata,
+  withdrawResult,
+  writeRecord,
+} from "../results/targets.ts";
 import { judge } from "../results/verdict.ts";
+import type { BlobAddress, BlobProperties, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
-export interface PublishInput extends Conversion {
-  readonly conversionId: string;
-  readonly attempt: number;
-  readonly startedAt: string;
+export interface PublishInput extends Attempt {
   readonly submission: Submission;
   readonly completed: CompletedTask;
 }
 
-export type PublishOutput =
+type PublishOutput =
   | { readonly status: "published"; readonly record: ConversionRecord }
   | { readonly status: "superseded" }
-  /** The storage service is still at it: call again. */
+  /** Azure Storage is still copying: call again. */
   | { readonly status: "copying" }
   | { readonly status: "rejected"; readonly failure: Failure };
 
 /**
  * Checks what the task has staged and, only if all of it is right, copies it to the output container and writes the
- * record. Calling it again, or twice at once, ends in the same blobs.
+ * record. Calling it again, or twice at once, ends with the same blobs.
  */
 export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
   const { blobs, config, now } = services;
@@ -55,18 +59,14 @@ export async function publish(services: Services, input: PublishInput): Promise<
     await tidyUp();
     return { status: "superseded" };
   }
-  const verdict = judge(workload, completed, submission.convertingSeconds, report, result?.sizeBytes);
+  const limitSeconds = submission.convertingSeconds;
+  const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: result?.sizeBytes });
   if (!verdict.isGood) return { status: "rejected", failure: verdict.failure };
 
-  if (await isStillCopying(services, input, staged, result, targets)) return { status: "copying" };
+  const copied = await copyResult(services, input, { address: staged.result, found: result }, targets.result);
+  if (copied === "copying") return { status: "copying" };
   await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
-  const facts = {
-    ...input,
-    attempts: attempt,
-    inputSizeBytes: current.sizeBytes,
-    review: verdict.review,
-    recordedAt: now(),
-  };
+  const facts = { ...input, inputSizeBytes: current.sizeBytes, review: verdict.review, recordedAt: now() };
   const { address } = targets.result;
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
   await writeRecord(services, targets, record);
@@ -74,29 +74,29 @@ export async function publish(services: Services, input: PublishInput): Promise<
   return { status: "published", record };
 }
 
-/** Starts the copy unless an earlier call has, and starts it anew when that came to nothing. */
-async function isStillCopying(
+/** Starts the copy, unless an earlier call has; starts it again if that one came to nothing. */
+async function copyResult(
   { blobs }: Services,
-  { conversionId, workload, source }: PublishInput,
-  staged: StagedBlobs,
-  original: BlobProperties | undefined,
-  { result: { address, found, unchanged } }: Targets,
-): Promise<boolean> {
-  const isOurs = found?.metadata["conversionid"] === conversionId;
-  if (isOurs && (found.isCopying || found.sizeBytes === original?.sizeBytes)) return found.isCopying;
-
+  { conversionId, workload, source }: Attempt,
+  staged: { readonly address: BlobAddress; readonly found: BlobProperties | undefined },
+  target: Target,
+): Promise<"copied" | "copying"> {
+  const { address, found, unchanged } = target;
+  if (found !== undefined && isResultOf(target, conversionId)) {
+    if (found.isCopying) return "copying";
+    if (found.sizeBytes === staged.found?.sizeBytes) return "copied";
+  }
   const { resultType } = workloadNamed(workload);
   const eTag =
-    original?.contentType === resultType
-      ? original.eTag
-      : await blobs.setContentType(staged.result, resultType, original);
-  const outcome = await blobs.copy({ ...staged.result, eTag }, address, metadataOf(source, conversionId), unchanged);
-  if (outcome === "sourceChanged") throw new ConflictError("The staged result was replaced after it had been judged");
-  return outcome === "copying";
-}
-
-/** Metadata travels in HTTP headers, so the name is percent-encoded; it may take all of the 8 KiB that there are. */
-function metadataOf({ name, eTag }: Conversion["source"], conversionId: string): Record<string, string> {
-  const sourcename = encodeURIComponent(name);
-  return { ...(sourcename.length <= 4096 && { sourcename }), sourceetag: eTag, conversionid: conversionId };
+    staged.found?.contentType === resultType
+      ? staged.found.eTag
+      : await blobs.setContentType(staged.address, resultType, staged.found);
+  const outcome = await blobs.copy(
+    { ...staged.address, eTag },
+    address,
+    resultMetadata(source, conversionId),
+    unchanged,
+  );
+  if (outcome === "sourceChanged") throw new ConflictError("The staged result was replaced after it had been checked");
+  return outcome;
 }

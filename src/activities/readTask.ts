@@ -14,14 +14,14 @@ export type TaskStatus =
 /** The script prints at most 101 lines of at most 12 bytes. */
 const MAX_STDOUT_BYTES = 4096;
 
-/** Looks once at the task: where it stands, why it waits, how far it is. */
+/** Looks at the task once: where it stands, why it is waiting, how far it has got. */
 export async function readTask({ batch }: Services, { task }: ReadTaskInput): Promise<TaskStatus> {
   const reading = await batch.readTask(task);
   switch (reading.state) {
     case "active":
       return { state: "waiting", reason: await batch.explainWaiting() };
     case "running": {
-      // The node keeps the progress, and may not answer; the task runs all the same.
+      // The progress is on the node, which may not answer. The task runs all the same.
       const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");
       return { state: "converting", percent: lastPercent(stdout), startedAt: reading.startedAt };
     }

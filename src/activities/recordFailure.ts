@@ -1,35 +1,33 @@
-import type { CompletedTask, Submission } from "../model/batchTask.ts";
-import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
+import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { Attempt, ConversionRecord } from "../model/conversion.ts";
+import type { Failure } from "../model/failures.ts";
 import { failedRecord } from "../results/record.ts";
-import type { Services } from "../services.ts";
 import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
+import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
-export interface RecordFailureInput extends Conversion {
-  readonly conversionId: string;
-  readonly attempt: number;
-  readonly startedAt: string;
-  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
+export interface RecordFailureInput extends Attempt {
+  readonly submission: AddedTask | null;
   readonly completed: CompletedTask | null;
   readonly failure: Failure;
 }
 
-export type RecordFailureOutput =
+type RecordFailureOutput =
   | { readonly status: "recorded"; readonly record: ConversionRecord }
   | { readonly status: "superseded" };
 
 /**
  * Writes the record of a failed conversion with the task's log beside it, unless a newer version of the input has come.
- * The task, if it still runs, is ended. Calling it again ends in the same blobs.
+ * Ends the task if it is still running. Calling this again ends with the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const { batch, config } = services;
   const { conversionId, attempt, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const output = await writeUnlessSuperseded(services, input, staged);
-  // The record comes first: a conversion must not go without one because Batch is away.
+  // The record comes first: no conversion must be left without one because Batch is down.
   if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
   await removeTraces(services, conversionId, attempt, null);
   return output;
@@ -56,7 +54,7 @@ async function writeUnlessSuperseded(
     readReport(blobs, staged),
   ]);
   if (current !== undefined && current.eTag !== source.eTag) return { status: "superseded" };
-  // The input is gone, so only the record can tell of a newer version that has been and ended.
+  // The input is gone, so only the record can tell that a newer version came and ended.
   if (current === undefined && earlier !== undefined && earlier.times.startedAt > input.startedAt) {
     return { status: "superseded" };
   }
@@ -64,7 +62,7 @@ async function writeUnlessSuperseded(
   if (log !== undefined) await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
   else if (targets.log.found !== undefined) await blobs.delete(targets.log.address, targets.log.unchanged);
   const review = report === undefined ? null : workload.review(report);
-  const facts = { ...input, attempts: attempt, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
+  const facts = { ...input, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
   const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
   await writeRecord(services, targets, record);
   return { status: "recorded", record };

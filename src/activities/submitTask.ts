@@ -1,28 +1,26 @@
-import type { Conversion } from "../model/conversion.ts";
 import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Services } from "../services.ts";
+import type { Attempt } from "../model/conversion.ts";
+import { addSeconds } from "../model/time.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
+import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
-import { addSeconds } from "../model/time.ts";
 
-export interface SubmitTaskInput extends Conversion {
-  readonly conversionId: string;
-  readonly attempt: number;
-  /** The task of the attempt before, when it may still run: it is ended first. */
+export interface SubmitTaskInput extends Attempt {
+  /** The task of the previous attempt, if it may still be running; it is ended first. */
   readonly abandoned: TaskRef | null;
 }
 
-export type SubmitTaskOutput =
+type SubmitTaskOutput =
   | { readonly status: "submitted"; readonly submission: Submission }
   | { readonly status: "deleted" }
   | { readonly status: "superseded" };
 
-/** SAS URLs outlive both deadlines by this much, for clocks that differ and uploads that are slow. */
+/** SAS URLs outlive both deadlines by this much, to allow for clocks that differ and slow uploads. */
 const SAS_MARGIN_SECONDS = 3600;
 const LOG_TYPE = "text/plain; charset=utf-8";
 
-/** Adds the task of one attempt, unless the input is gone or another version by now. Adding it again changes nothing. */
+/** Adds the task of one attempt, unless the input is gone or has been replaced. Adding it again changes nothing. */
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
   const { config, batch, blobs, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
@@ -47,7 +45,7 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
-/** An earlier call, whose answer got lost, may have added the task before the input was replaced. */
+/** An earlier call whose answer was lost may have added the task before the input was replaced. */
 async function takeBack(services: Services, input: SubmitTaskInput): Promise<void> {
   const place = await services.batch.ensurePoolAndJob();
   await removeTraces(services, input.conversionId, input.attempt, { ...place, taskId: taskIdOf(input) });

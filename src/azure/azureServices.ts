@@ -5,7 +5,7 @@ import { connectBatch } from "./batch/client.ts";
 import { createBatchService } from "./batch/service.ts";
 import { createBlobStore } from "./blobStore.ts";
 import { createStorageLayout } from "./layout.ts";
-import { connectStorage } from "./storageAccount.ts";
+import { connectStorage } from "./storageClient.ts";
 import { createUrlSigner } from "./urlSigner.ts";
 
 let shared: Services | undefined;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** Which blob a trigger fired for, without its bytes: a video can be larger than our memory. */
+/** Which blob a trigger fired for, without its bytes: a blob may be larger than our memory. */
 export interface BlobReference {
   readonly container: string;
   readonly name: string;
@@ -18,10 +18,10 @@ interface ResourceFactoryResolver {
 const BLOB_BINDING_SOURCE = "AzureStorageBlobs";
 
 /**
- * Makes the Functions library pass a reference to blob triggers with `sdkBinding: true`. Its own extension package would
- * load a whole storage client instead. Calling this again changes nothing.
+ * Makes the Functions library pass a reference to blob triggers with `sdkBinding: true`. Its own extension package
+ * would load a whole storage client instead. Calling this again changes nothing.
  *
- * The resolver is a singleton of its module, so it must come from the very copy that the library loads.
+ * The resolver is a singleton of its module, so it must come from the same copy that the library loads.
  */
 export function provideBlobReferences(): void {
   const require = createRequire(import.meta.url);

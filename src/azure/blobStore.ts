@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { BlobAddress, BlobProperties, BlobStore } from "../services.ts";
-import { conditionsOf } from "./conditions.ts";
+import { conditionsOf } from "./accessConditions.ts";
 import { deleteBlob } from "./deleteBlob.ts";
 import { describeError, inWords, isRestError, unlessMissing } from "./storageErrors.ts";
 import type { UrlSigner } from "./urlSigner.ts";
@@ -70,7 +70,7 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
         const copying = await at(to).beginCopyFromURL(source, options);
         return copying.isDone() ? "copied" : "copying";
       } catch (error) {
-        // Only a look tells which of the two has changed or is gone: the codes for that differ between services.
+        // Only another look tells which of the two has changed or is gone: services differ in the codes they give.
         const mayBeSource = from.eTag !== undefined && isRestError(error) && [404, 412].includes(error.statusCode ?? 0);
         if (mayBeSource && (await properties(from))?.eTag !== from.eTag) return "sourceChanged";
         throw describeError(`copy ${nameOf(from)} to ${nameOf(to)}`, error);

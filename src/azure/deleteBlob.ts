@@ -2,12 +2,12 @@ import type { BlobClient } from "@azure/storage-blob";
 import { RestError } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
 import type { IfUnchanged } from "../services.ts";
-import { conditionsOf } from "./conditions.ts";
+import { conditionsOf } from "./accessConditions.ts";
 import { isRestError } from "./storageErrors.ts";
 
 /**
- * Deletes a blob if it is there. While a copy to it is pending, which can take Azure two weeks, the service refuses that:
- * then the copy is aborted first. https://learn.microsoft.com/rest/api/storageservices/abort-copy-blob
+ * Deletes a blob if it is there. While a copy to it is pending, which may be for two weeks, the service refuses; the
+ * copy is then aborted first. https://learn.microsoft.com/rest/api/storageservices/abort-copy-blob
  */
 export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
   try {
@@ -20,7 +20,7 @@ export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | unde
   }
 }
 
-/** Aborting a copy changes the ETag; from then on the copy's id tells whether it is still the same blob. */
+/** Aborting a copy changes the ETag. After that, the id of the copy tells whether this is still the same blob. */
 async function abortAndDelete(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
   const found = await blob.getProperties();
   if (condition !== undefined && normalizeETag(found.etag ?? "") !== condition.eTag) throw conditionNotMet();
@@ -44,9 +44,9 @@ async function abortCopy(blob: BlobClient, copyId: string): Promise<void> {
   }
 }
 
-/** As the service says it. */
+/** The error that the service would give. */
 function conditionNotMet(): RestError {
-  return new RestError("The blob is another one by now", { code: "ConditionNotMet", statusCode: 412 });
+  return new RestError("The blob has been replaced", { code: "ConditionNotMet", statusCode: 412 });
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -6,7 +6,7 @@ import { readTaskScript } from "../workloads/taskFiles.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { remembered } from "./remembered.ts";
 
-/** Creates our containers, and puts the task scripts into the `application` container. */
+/** Creates our containers and puts the task scripts into the `application` container. */
 export function createStorageLayout(blobs: BlobStore, containers: Config["containers"]): StorageLayout {
   async function stageScript(workload: Workload): Promise<readonly [string, BlobAddress]> {
     const { text, blobName } = readTaskScript(workload);
@@ -24,7 +24,7 @@ export function createStorageLayout(blobs: BlobStore, containers: Config["contai
     const addresses = new Map(await Promise.all(WORKLOADS.map(stageScript)));
     return ({ name }: Workload): BlobAddress => {
       const address = addresses.get(name);
-      if (address === undefined) throw new RangeError(`There is no script of workload "${name}"`);
+      if (address === undefined) throw new RangeError(`There is no script for workload "${name}"`);
       return address;
     };
   });

@@ -1,7 +1,7 @@
 import type { RestError } from "@azure/storage-blob";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import { withoutSecrets } from "../model/redact.ts";
-import { isSignInFailure } from "./signInFailure.ts";
+import { isSignInFailure, signInReasons } from "./signInFailure.ts";
 
 /** The answer to a request; its failure as an error of ours. `what` completes "Azure Storage could not …". */
 export async function inWords<Result>(what: string, request: Promise<Result>): Promise<Result> {
@@ -26,8 +26,9 @@ export async function unlessMissing<Result>(what: string, request: Promise<Resul
 export function describeError(what: string, cause: unknown): unknown {
   if (isSignInFailure(cause)) {
     const refusal = { code: undefined, statusCode: undefined, isSignInFailure: true };
-    const reasons = cause.message.replaceAll("\n", "; ");
-    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${reasons}`), refusal, { cause });
+    return new StorageError(withoutSecrets(`Azure Storage could not ${what}: ${signInReasons(cause)}`), refusal, {
+      cause,
+    });
   }
   if (!isRestError(cause)) return cause;
   const { code, statusCode } = cause;

@@ -54,7 +54,7 @@ function protocolOf(account: BlobServiceClient): SASProtocol {
 /** The service's limit is seven days: https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key */
 const KEY_LIFETIME_MS = 7 * 24 * 3_600_000 - 2 * CLOCK_SKEW_MS;
 
-/** Keys can be revoked at any time, and what a revoked one signs is worthless: this is how long that can go on. */
+/** A key may be revoked at any time, and what it signs after that is worthless. This limits for how long. */
 const KEY_MAX_AGE_MS = 3_600_000;
 
 /** One key serves many signatures. Whatever it signs ends with it, so it must last as long as the URL. */
@@ -71,7 +71,7 @@ function createDelegationKeys(
     if (key.signedExpiresOn < neededUntil) key = await current.get({ isFresh: true });
     if (key.signedExpiresOn >= neededUntil) return key;
     throw new RangeError(
-      `No URL can be signed until ${neededUntil.toISOString()}: a user delegation key ends after seven days`,
+      `No URL can be signed until ${neededUntil.toISOString()}: a user delegation key lasts seven days at most`,
     );
   };
 }

@@ -11,8 +11,8 @@ df.app.client.http("cancelConversion", {
   handler: cancelConversion,
 });
 
-/** Asks a running conversion to end its task and to leave a record that says so; 409 when it has ended already. */
-export function cancelConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
+/** Asks a running conversion to end its task and to leave a record that says so; 409 if it has already ended. */
+function cancelConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
   return withConversion(request, client, async (view) => {
     if (view.status !== "running") {
       return problem(

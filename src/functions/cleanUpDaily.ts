@@ -7,7 +7,7 @@ import { cleanUp } from "../upkeep/cleanUp.ts";
 df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedule, handler: cleanUpDaily });
 
 /** Removes what is older than the retention time. */
-export async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
+async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
   const { histories, tasks, stagedBlobs } = await cleanUp(services(), client);

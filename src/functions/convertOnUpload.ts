@@ -1,9 +1,9 @@
 import type { InvocationContext } from "@azure/functions";
-import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
+import * as df from "durable-functions";
+import { services } from "../azure/azureServices.ts";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
-import { services } from "../azure/azureServices.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
 import { normalizeETag } from "../model/conversion.ts";
 import { conversionIdOf } from "../model/identity.ts";
@@ -22,12 +22,8 @@ df.app.client.storageBlob("convertOnUpload", {
   handler: (blob, client, context) => convertOnUpload(blob as BlobReference, client, context),
 });
 
-/** Starts one conversion per version of an uploaded blob and workload that takes it, however often its event comes. */
-export async function convertOnUpload(
-  blob: BlobReference,
-  client: DurableClient,
-  context: InvocationContext,
-): Promise<void> {
+/** Starts one conversion for each workload that takes this version of the blob, however often its event comes. */
+async function convertOnUpload(blob: BlobReference, client: DurableClient, context: InvocationContext): Promise<void> {
   const takers = workloads.filter((workload) => accepts(workload, blob.name));
   if (takers.length === 0) {
     const takes = workloads.map((workload) => `${workload.takes} (${workload.suffixes.join(", ")})`);
@@ -50,13 +46,13 @@ export async function convertOnUpload(
 
 const START_WORDS = {
   alreadyKnown: "is already known",
-  alreadyRecorded: "has its record already",
-  givenUp: "has died too often and is given up",
+  alreadyRecorded: "already has its record",
+  givenUp: "has died too often and was given up",
   started: "was started",
   terminated: "was terminated by an operator, and is now recorded as cancelled",
 } as const;
 
-/** The event names the version; hosts that leave it out make us ask the storage service. */
+/** The event names the version. Where a host leaves that out, we ask Storage. */
 async function readETag(blob: BlobReference, context: InvocationContext): Promise<string | undefined> {
   const properties = context.triggerMetadata?.["properties"] as { eTag?: unknown } | undefined;
   if (typeof properties?.eTag === "string") return normalizeETag(properties.eTag);

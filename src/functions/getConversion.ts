@@ -11,6 +11,6 @@ df.app.client.http("getConversion", {
 });
 
 /** Where a conversion stands, and its record when there is one. */
-export function getConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
+function getConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
   return withConversion(request, client, (view) => viewResponse(200, view));
 }

@@ -1,8 +1,8 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
-import { problem, viewResponse, withConversion } from "./http/answers.ts";
 import { startConversion } from "../upkeep/starting.ts";
+import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("retryConversion", {
   route: "conversions/{id}/retry",
@@ -12,7 +12,7 @@ df.app.client.http("retryConversion", {
 });
 
 /** Runs a failed or cancelled conversion again, as new attempts under the same id; 409 for any other. */
-export function retryConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
+function retryConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
   return withConversion(request, client, async (view) => {
     if (view.status !== "failed" && view.status !== "cancelled") {
       const what = view.status === "running" ? "it is running" : `it has ended as ${view.status}`;

@@ -6,13 +6,13 @@ import { sweep } from "../upkeep/sweep.ts";
 
 df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
 
-/** The second look for uploads whose event was lost, or came while nobody listened. */
-export async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
+/** Catches uploads whose event was lost, or came while nothing listened. */
+async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
   const { conversions, started, problems, isComplete } = await sweep(services(), client);
-  for (const problem of problems) context.warn(`Could not look after ${problem}`);
-  const seen = `Swept ${conversions} conversions${isComplete ? "" : " before the time was up"}`;
+  for (const problem of problems) context.warn(`Could not check ${problem}`);
+  const seen = `Swept ${conversions} conversions${isComplete ? "" : " before time ran out"}`;
   if (started.length > 0) context.info(`${seen} and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
   else context.debug(`${seen}: all are recorded or known`);
 }

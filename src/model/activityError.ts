@@ -1,8 +1,8 @@
-import type { FailureCode } from "./conversion.ts";
 import { ServiceError } from "./errors.ts";
+import type { FailureCode } from "./failures.ts";
 import { withoutSecrets } from "./redact.ts";
 
-/** What an orchestrator learns of an activity that failed. */
+/** What an orchestrator learns about an activity that failed. */
 export interface ActivityFailure {
   readonly code: FailureCode;
   /** In words for a person. */
@@ -10,8 +10,8 @@ export interface ActivityFailure {
 }
 
 /**
- * An error on its way out of an activity. A host hands on nothing but the message, with words of its own before it and
- * a stack behind it, so the message begins with a head that programs can read: `[failure:Throttled] Azure Batch …`.
+ * An error on its way out of an activity. A host passes on nothing but the message, with words of its own before it and
+ * a stack after it. So the message begins with a head that programs can read: `[failure:Throttled] Azure Batch …`.
  */
 export function markActivityError(error: unknown): Error {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
@@ -23,8 +23,8 @@ export function markActivityError(error: unknown): Error {
 }
 
 /**
- * Reads the head of an activity's error. It is the first one in the message, because what a host puts before it holds
- * no text of ours or of a user's. A message without a head is the host's own, for example of a function that timed out.
+ * Reads the head of an activity's error: the first one in the message, because what a host puts before it holds no text
+ * of ours or of a user's. A message without a head is the host's own, for example about a function that timed out.
  */
 export function readActivityError(error: unknown): ActivityFailure {
   const message = error instanceof Error ? error.message : String(error);

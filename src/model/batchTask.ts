@@ -1,15 +1,23 @@
-/** One task of Azure Batch. */
-export interface TaskRef {
+/** Where tasks go. */
+export interface JobRef {
   readonly poolId: string;
   readonly jobId: string;
+}
+
+/** One task of Azure Batch. */
+export interface TaskRef extends JobRef {
   readonly taskId: string;
 }
 
-/** The task of one attempt, as it was added. */
-export interface Submission {
+/** The task of an attempt, once it has been added. */
+export interface AddedTask {
   readonly task: TaskRef;
-  /** ISO 8601, UTC, as all times here. */
+  /** ISO 8601, UTC, like every time here. */
   readonly submittedAt: string;
+}
+
+/** The same with its limits, which do not change when the settings do. */
+export interface Submission extends AddedTask {
   readonly waitingSeconds: number;
   readonly convertingSeconds: number;
   /** Until when the task may read its input and write its results. */
@@ -26,7 +34,7 @@ export interface NewTask {
   readonly maxWallClockMinutes: number;
 }
 
-export interface TaskOutput {
+interface TaskOutput {
   /** Relative to the task's working directory. */
   readonly file: string;
   readonly containerUrl: string;
@@ -35,7 +43,7 @@ export interface TaskOutput {
   readonly when: "tasksuccess" | "taskcompletion";
 }
 
-/** Why a task has no node yet, and what it means if that stays so until the deadline. */
+/** Why a task has no node yet, and which failure that is if it lasts until the deadline. */
 export interface WaitReason {
   readonly code: "NoCapacity" | "NodeUnusable" | "QuotaExceeded" | "StartTaskFailed";
   /** In words for a person. */
@@ -43,7 +51,7 @@ export interface WaitReason {
 }
 
 export type TaskReading =
-  /** There is no such task, or its job is closed and will never run it; `reason` says which, in words for a person. */
+  /** There is no such task, or its job is closed and will never run it; `reason` says which, for a person to read. */
   | { readonly state: "lost"; readonly reason: string }
   | { readonly state: "active" }
   | { readonly state: "running"; readonly startedAt: string | null }

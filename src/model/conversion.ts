@@ -1,3 +1,6 @@
+import type { TaskRef } from "./batchTask.ts";
+import type { Failure } from "./failures.ts";
+
 /** One version of one blob: the same event twice is one conversion, an uploaded replacement is another. */
 export interface BlobVersion {
   readonly container: string;
@@ -6,11 +9,20 @@ export interface BlobVersion {
   readonly eTag: string;
 }
 
-/** One version of one blob, and what is to be made of it. */
+/** What one workload makes of one version of one blob. */
 export interface Conversion {
   /** Name of the workload. */
   readonly workload: string;
   readonly source: BlobVersion;
+}
+
+/** One of the attempts at a conversion. */
+export interface Attempt extends Conversion {
+  readonly conversionId: string;
+  /** Counted from 1, over all runs of the conversion. */
+  readonly attempt: number;
+  /** When the conversion was first started. */
+  readonly startedAt: string;
 }
 
 /** What a conversion is doing now. */
@@ -19,39 +31,10 @@ export type ConversionPhase = "preparing" | "waiting" | "converting" | "publishi
 /** The external event that cancels a running conversion. */
 export const CANCEL_EVENT = "cancel";
 
-/** How a conversion ended. A superseded one writes no record: the record is that of the newest version. */
+/** How a conversion ended. A superseded one leaves no record: the record is that of the newer version. */
 export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "superseded";
 
-/** Stable reasons of failures that have nothing to do with the kind of work; each workload adds its own. */
-export type FailureCode =
-  | "AccessExpired"
-  | "Cancelled"
-  | "ConversionTimedOut"
-  | "CopyTimedOut"
-  | "DiskFull"
-  | "DownloadFailed"
-  | "InputMissing"
-  | "InternalError"
-  | "Misconfigured"
-  | "NoCapacity"
-  | "NodeLost"
-  | "NodeUnfit"
-  | "NodeUnusable"
-  | "QuotaExceeded"
-  | "StartTaskFailed"
-  | "Throttled"
-  | "UploadFailed";
-
-export interface Failure {
-  /** A `FailureCode`, or one of the workload's own; a user or a pipeline can branch on it. */
-  readonly code: string;
-  /** What happened, in words for a person. */
-  readonly message: string;
-  /** What to do about it. */
-  readonly hint: string;
-}
-
-/** What a workload has found out, in terms of its own. */
+/** What a workload has found out, in its own terms. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** The versioned JSON beside each result, `<result name>.json`: the answer to "what became of my file?". */
@@ -59,7 +42,7 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly schemaVersion: 1;
   readonly status: "succeeded" | "failed" | "cancelled";
   readonly conversionId: string;
-  /** Which kind of work was done. */
+  /** Its name. */
   readonly workload: string;
   readonly input: BlobVersion & { readonly sizeBytes: number | null } & Partial<InputFacts>;
   readonly output:
@@ -83,12 +66,7 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   /** How often the conversion was tried. */
   readonly attempts: number;
   /** The Batch task of the last attempt; null when none was added. */
-  readonly batch: {
-    readonly poolId: string;
-    readonly jobId: string;
-    readonly taskId: string;
-    readonly nodeId: string | null;
-  } | null;
+  readonly batch: (TaskRef & { readonly nodeId: string | null }) | null;
   /** Versions of the programs that the task used. */
   readonly tools: Readonly<Record<string, string>>;
 }

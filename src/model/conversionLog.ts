@@ -1,16 +1,17 @@
-import type { ConversionOutcome, Failure } from "./conversion.ts";
+import type { ConversionOutcome } from "./conversion.ts";
+import type { Failure } from "./failures.ts";
 
-/** What the log of the app says when a conversion starts. */
+/** What the app logs when a conversion starts. */
 export interface ConversionStart {
   readonly conversionId: string;
   readonly workload: string;
   /** Of the blob that is converted. */
   readonly name: string;
-  /** Above 1 when a conversion that failed is run again; with the id it names one run. */
+  /** Above 1 when a failed conversion is run again; together with the id it names one run. */
   readonly firstAttempt: number;
 }
 
-/** What the log of the app says when a conversion ends. */
+/** What the app logs when a conversion ends. */
 export interface ConversionEnd extends ConversionStart {
   readonly outcome: ConversionOutcome;
   /** Name of the blob with the result; null where there is none. */

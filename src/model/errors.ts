@@ -1,6 +1,6 @@
-import type { FailureCode } from "./conversion.ts";
+import type { FailureCode } from "./failures.ts";
 
-/** The settings are wrong: nothing can start until somebody changes them. Shown without a stack. */
+/** The settings are wrong, and nothing can start until somebody corrects them. Shown without a stack. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "InvalidConfiguration";
@@ -14,26 +14,26 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** A conditional write found that somebody else was faster. Reading again and deciding anew is the way on. */
+/** Somebody else was faster, so a conditional write failed. Read again, and decide again. */
 export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
-/** What a service refused with. */
-export interface Refusal {
-  /** Of the service, for example `TaskExists`; undefined where the answer had none. */
+/** How a service refused. */
+interface Refusal {
+  /** The service's own, for example `TaskExists`; undefined if the answer had none. */
   readonly code: string | undefined;
-  /** Undefined when there was no answer. */
+  /** Undefined if there was no answer. */
   readonly statusCode: number | undefined;
-  /** Set when nothing was asked, because Entra ID refused to sign us in. */
+  /** Set when the service was not even asked, because Entra ID refused to sign us in. */
   readonly isSignInFailure?: boolean;
 }
 
-/** What a service of Azure answered, in words: the errors of its clients have an empty message, or an object for one. */
+/** A refusal in words. The errors of the Azure clients have an empty message, or an object for one. */
 export abstract class ServiceError extends Error implements Refusal {
   readonly code: string | undefined;
   readonly statusCode: number | undefined;
-  /** What it means for a conversion if the service goes on answering so. */
+  /** What it means for a conversion if the service keeps refusing. */
   readonly failureCode: FailureCode;
 
   constructor(message: string, refusal: Refusal, options?: ErrorOptions) {

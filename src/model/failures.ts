@@ -1,28 +1,35 @@
-import type { Failure, FailureCode } from "./conversion.ts";
-
-export interface FailureWords {
-  /** What happened, where the reporter has no better words. */
+/** Why a conversion failed. */
+export interface Failure {
+  /** A `FailureCode`, or one of the workload's own; users and pipelines can branch on it. */
+  readonly code: string;
+  /** What happened, in words for a person. */
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
 }
 
+/** The code of a failure that has nothing to do with the kind of work; each workload adds its own. */
+export type FailureCode = keyof typeof FAILURES;
+
+/** What a failure says where whoever reports it has nothing more exact. */
+export type FailureWords = Omit<Failure, "code">;
+
 /** One row of the failure model; docs/failures.md shows them all. */
-export interface FailureKind extends FailureWords {
-  /** What reports it: outcomes of a task script, codes of Azure Batch, or what we saw ourselves. */
+interface FailureKind extends FailureWords {
+  /** What reports it: an outcome of a task script, a code of Azure Batch, or our own check. */
   readonly reportedBy: readonly string[];
-  /** Whether a new attempt may end better. */
+  /** Whether another attempt may go better. */
   readonly isRetried: boolean;
 }
 
 /** How many attempts a conversion gets when its failures are retried. */
 export const MAX_ATTEMPTS = 3;
 
-export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
+export const FAILURES = {
   InputMissing: {
     reportedBy: ["Storage: the blob is gone"],
     isRetried: false,
-    message: "The file was deleted before its conversion had ended",
+    message: "The file was deleted before its conversion ended",
     hint: "Upload it again if you still want it converted.",
   },
   Cancelled: {
@@ -34,14 +41,14 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   ConversionTimedOut: {
     reportedBy: ["Batch: TaskEnded, at the task's time limit", "our converting deadline"],
     isRetried: false,
-    message: "The conversion took longer than it may",
-    hint: "Raise CONVERTING_TIMEOUT_MINUTES or use a faster BATCH_VM_SIZE, and retry the conversion.",
+    message: "The conversion took longer than allowed",
+    hint: "Raise CONVERTING_TIMEOUT_MINUTES or use a faster BATCH_VM_SIZE, then retry the conversion.",
   },
   NoCapacity: {
     reportedBy: ["our waiting deadline"],
     isRetried: false,
-    message: "No node of Azure Batch took the task in time",
-    hint: "Give the pool more nodes or raise WAITING_TIMEOUT_MINUTES, and retry the conversion.",
+    message: "No Azure Batch node took the task in time",
+    hint: "Give the pool more nodes or raise WAITING_TIMEOUT_MINUTES, then retry the conversion.",
   },
   QuotaExceeded: {
     reportedBy: [
@@ -50,83 +57,83 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     ],
     isRetried: false,
     message: "The Batch account has no quota left",
-    hint: "Ask for more quota of the Batch account in the Azure portal, and retry the conversion.",
+    hint: "Request more quota for the Batch account in the Azure portal, then retry the conversion.",
   },
   StartTaskFailed: {
     reportedBy: ["our waiting deadline, with nodes whose start task failed"],
     isRetried: false,
     message: "The pool's start task failed on its nodes",
-    hint: "Read startup/stderr.txt of the node in Azure Batch, mend the pool or delete it, and retry the conversion.",
+    hint: "Read startup/stderr.txt of a node in Azure Batch, repair the pool or delete it, then retry the conversion.",
   },
   NodeUnusable: {
     reportedBy: ["our waiting deadline, with unusable nodes"],
     isRetried: false,
     message: "The nodes of the pool are unusable",
-    hint: "Remove or reimage the nodes in Azure Batch, and retry the conversion.",
+    hint: "Remove or reimage the nodes in Azure Batch, then retry the conversion.",
   },
   NodeLost: {
     reportedBy: ["Batch: the task is gone, its job is closed, or it ended without a report"],
     isRetried: true,
     message: "The node or the task was lost",
-    hint: "Look at the pool in Azure Batch, and retry the conversion.",
+    hint: "Check the pool in Azure Batch, then retry the conversion.",
   },
   NodeUnfit: {
     reportedBy: ["the task script: NodeUnfit", "Batch: CommandProgramNotFound, CommandLaunchFailed"],
     isRetried: true,
     message: "The node lacks a program that the conversion needs",
-    hint: "The pool's start task installs what WORKLOADS needed when the pool was created: delete the pool so that it is created anew, and retry the conversion.",
+    hint: "The pool's start task installs what WORKLOADS needed when the pool was created. Delete the pool, so that the app creates it again, then retry the conversion.",
   },
   DiskFull: {
     reportedBy: ["the task script: DiskFull", "Batch: DiskFull"],
     isRetried: true,
     message: "The node's disk was full",
-    hint: "Use a BATCH_VM_SIZE with a larger temporary disk or fewer BATCH_TASK_SLOTS_PER_NODE, and retry the conversion.",
+    hint: "Use a BATCH_VM_SIZE with a larger temporary disk or fewer BATCH_TASK_SLOTS_PER_NODE, then retry the conversion.",
   },
   DownloadFailed: {
     reportedBy: ["Batch: BlobNotFound, BlobDownload*, ResourceContainer*, Resource*Failed"],
     isRetried: true,
     message: "The node could not download the file",
-    hint: "Check that the nodes can reach the storage account, and retry the conversion.",
+    hint: "Check that the nodes can reach the storage account, then retry the conversion.",
   },
   UploadFailed: {
     reportedBy: ["Batch: FileUpload*", "our check of the staged result's size"],
     isRetried: true,
     message: "The node could not store the result",
-    hint: "Read fileuploaderr.txt of the task in Azure Batch, and retry the conversion.",
+    hint: "Read fileuploaderr.txt of the task in Azure Batch, then retry the conversion.",
   },
   CopyTimedOut: {
     reportedBy: ["our wait for Azure Storage to copy the result, after an hour"],
     isRetried: false,
     message: "Azure Storage did not finish copying the result to the output container",
-    hint: "Look at the health of the storage account, and retry the conversion.",
+    hint: "Check the health of the storage account, then retry the conversion.",
   },
   AccessExpired: {
     reportedBy: ["Batch: BlobAccessDenied, ResourceContainerAccessDenied, FileUploadAccessDenied"],
     isRetried: true,
     message: "The task's access to the storage account had expired or was refused",
-    hint: "Check the keys, firewall and roles of the storage account, and retry the conversion.",
+    hint: "Check the keys, firewall and roles of the storage account, then retry the conversion.",
   },
   Throttled: {
     reportedBy: ["Batch or Storage: 429 or 503, for hours"],
     isRetried: true,
     message: "A service refused requests because there were too many",
-    hint: "Upload fewer files at a time or ask for a higher limit, and retry the conversion.",
+    hint: "Upload fewer files at a time or request a higher limit, then retry the conversion.",
   },
   Misconfigured: {
     reportedBy: ["Batch or Storage: a refusal of our sign-in or of a setting, for hours"],
     isRetried: false,
     message: "A setting or a role of the app is wrong",
-    hint: "Mend what the message names (sign-in, role, image, VM size), and retry the conversion.",
+    hint: "Correct what the message names (sign-in, role, image, VM size), then retry the conversion.",
   },
   InternalError: {
     reportedBy: ["anything else"],
     isRetried: true,
-    message: "Something failed that should not",
+    message: "Something failed that should not have",
     hint: "Retry the conversion. If it fails again, report the message as a bug.",
   },
-};
+} satisfies Readonly<Record<string, FailureKind>>;
 
-/** A failure of this kind, in the reporter's words where it has some. */
+/** A failure with this code, in the reporter's words if it has any. */
 export function failureOf(code: FailureCode, message?: string): Failure {
   const kind = FAILURES[code];
   return { code, message: message ?? kind.message, hint: kind.hint };
@@ -136,7 +143,7 @@ export function isFailureCode(code: string): code is FailureCode {
   return Object.hasOwn(FAILURES, code);
 }
 
-/** Whether another attempt may end better. A workload's own failures are those of a blob, which stays as it is. */
+/** A workload's own failures are not: the blob is to blame, and stays as it is. */
 export function isRetried({ code }: Failure): boolean {
   return isFailureCode(code) && FAILURES[code].isRetried;
 }
@@ -150,7 +157,7 @@ const BATCH_CODES: readonly (readonly [RegExp, FailureCode])[] = [
   [/^Command/, "NodeUnfit"],
 ];
 
-/** What a failure code of a Batch task means for the conversion. */
+/** What the failure of a Batch task means for the conversion. */
 export function codeOfBatchFailure(batchCode: string): FailureCode {
   return BATCH_CODES.find(([pattern]) => pattern.test(batchCode))?.[1] ?? "NodeLost";
 }

@@ -6,14 +6,14 @@ const ID_LENGTH = 32;
 export const MAX_BLOB_NAME_LENGTH = 1024;
 
 /**
- * 32 hex digits that name the conversion of one blob version by one workload everywhere: as Durable instance, Batch task
- * and staging folder. Only a hash gets that far, because a blob name may hold characters that those refuse.
+ * 32 hex digits that name the conversion of one blob version by one workload everywhere: as Durable instance, Batch
+ * task and staging folder. It is a hash, because a blob name may hold characters that those do not allow.
  */
 export function conversionIdOf(workloadName: string, { container, name, eTag }: BlobVersion): string {
   return shortHash(JSON.stringify([workloadName, container, name, eTag]));
 }
 
-/** `stem` and `suffix` as one blob name. One that would be too long ends in a hash, so that it stays unique. */
+/** `stem` and `suffix` as one blob name. If that is too long, a hash takes the place of the end of `stem`. */
 export function fitBlobName(stem: string, suffix: string): string {
   if (stem.length + suffix.length <= MAX_BLOB_NAME_LENGTH) return stem + suffix;
   const room = MAX_BLOB_NAME_LENGTH - suffix.length - ID_LENGTH - 1;

@@ -2,7 +2,7 @@ import { ConfigurationError } from "./errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads settings, and collects what is wrong with them, so that one run shows it all. */
+/** Reads settings, and collects all that is wrong with them, so that one run shows everything. */
 export class SettingsReader {
   readonly #env: Environment;
   readonly #problems: string[] = [];
@@ -61,13 +61,15 @@ export class SettingsReader {
     return value;
   }
 
-  /** A list with commas between, each item once. The first choice is the default. */
+  /** A list separated by commas, without duplicates. The first choice is the default. */
   someOf(name: string, choices: readonly string[]): readonly string[] {
     const items = this.text(name, choices[0]).split(",");
     const values = [...new Set(items.map((item) => item.trim()).filter((item) => item !== ""))];
     const unknown = values.filter((value) => !choices.includes(value));
     if (unknown.length > 0 || values.length === 0) {
-      this.problem(`${name} must name some of ${choices.join(", ")}, with commas between, not "${this.#env[name]}"`);
+      this.problem(
+        `${name} must be one or more of ${choices.join(", ")}, separated by commas, not "${this.#env[name]}"`,
+      );
     }
     return values;
   }

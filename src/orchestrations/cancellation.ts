@@ -1,17 +1,17 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { CANCEL_EVENT } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
+import { CANCEL_EVENT } from "../model/conversion.ts";
 
 /** Whether somebody has asked to cancel the conversion, at any time in this generation of the orchestration. */
 export interface Cancellation {
   isRequested(): boolean;
-  /** Waits until the given time or the cancelling, whichever comes first. */
+  /** Waits until the given time or a request to cancel, whichever comes first. */
   sleepUntil(time: Date): Step<void>;
 }
 
 /**
- * An event is for the newest of the tasks that wait for it, and it may come at any time, also while nobody waits. So a
- * new one is made for each sleep, as the host counts them, and all are asked.
+ * An event goes to the newest of the tasks that wait for it, and may come at any time, even while nothing waits. So
+ * each sleep makes a task of its own, as the host counts them, and all are checked.
  */
 export function createCancellation(context: OrchestrationContext): Cancellation {
   const waiters: Task[] = [];

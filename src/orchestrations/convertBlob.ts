@@ -1,74 +1,68 @@
 import type { OrchestrationContext } from "durable-functions";
 import * as df from "durable-functions";
-import { publish, recordFailure } from "../activities/index.ts";
-import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Conversion, ConversionRecord, Failure } from "../model/conversion.ts";
+import { recordFailure } from "../activities/index.ts";
+import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Step } from "../durable.ts";
-import { readActivityError } from "../model/activityError.ts";
+import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
+import type { Failure } from "../model/failures.ts";
 import { MAX_ATTEMPTS, failureOf, isRetried } from "../model/failures.ts";
-import { addSeconds, secondsBetween } from "../model/time.ts";
+import { addSeconds } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
 import type { ConversionInput, ConversionResult } from "./contract.ts";
 import { CONVERT_BLOB } from "./contract.ts";
 import { logged } from "./logged.ts";
-import { nextDelaySeconds } from "./polling.ts";
+import { publishWhenCopied } from "./publishWhenCopied.ts";
 import { patientRetry } from "./retries.ts";
 import { report } from "./status.ts";
 import { submit } from "./submit.ts";
-import type { Watch } from "./watchTask.ts";
-import { watchFromNowOn, watchTask } from "./watchTask.ts";
+import type { Watch } from "./watch.ts";
+import { watchFromNowOn } from "./watch.ts";
+import { watchTask } from "./watchTask.ts";
 
 /** How one attempt ended. */
 type AttemptResult =
-  | { readonly status: "succeeded"; readonly record: ConversionRecord }
-  | { readonly status: "superseded" }
+  | { readonly status: "ended"; readonly result: ConversionResult }
   | { readonly status: "paused"; readonly watch: Watch }
-  | ({ readonly status: "failed"; readonly failure: Failure } & Traces);
+  | FailedAttempt;
 
-/** What a failed attempt has left to look into. */
-interface Traces {
+interface FailedAttempt {
+  readonly status: "failed";
+  readonly failure: Failure;
+  /** Null when no task was added. */
   readonly submission: Submission | null;
+  /** Null when the task may still be running. */
   readonly completed: CompletedTask | null;
 }
 
-interface Attempt extends Conversion {
-  readonly conversionId: string;
-  readonly startedAt: string;
-  readonly attempt: number;
-  /** The task of the attempt before, when it may still run. */
-  readonly abandoned: TaskRef | null;
-}
+const SUPERSEDED: ConversionResult = { outcome: "superseded", record: null };
 
-/** A copy within the account takes seconds; Azure Storage keeps trying for two weeks when it cannot. */
-const COPY_PATIENCE_SECONDS = 3600;
 const FIRST_PAUSE_SECONDS = 5;
 const PAUSE_GROWTH = 4;
 
 /**
- * Does one kind of work for one version of one blob. It is replayed from its history at every turn, so it decides only: no clock, no
- * randomness, no I/O but through activities and timers.
+ * Makes of one version of one blob what its workload makes of it, in as many attempts as it takes. It is replayed from
+ * its history at every turn, so it only decides: no clock, no randomness, and no I/O except through activities and timers.
  */
 export function* convertBlob(context: OrchestrationContext): Step<ConversionResult | undefined> {
   const input = context.df.getInput<ConversionInput>();
   const { workload, source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
+  const conversionId = context.df.instanceId;
   const cancellation = createCancellation(context);
   let { attempt, watch } = input.resumed ?? { attempt: firstAttempt, watch: undefined };
   let abandoned: TaskRef | null = null;
 
   for (;;) {
-    const conversionId = context.df.instanceId;
-    const current: Attempt = { conversionId, workload, source, startedAt, attempt, abandoned };
+    const current: SubmitTaskInput = { conversionId, workload, source, startedAt, attempt, abandoned };
     const ended: AttemptResult = yield* runAttempt(context, cancellation, current, watch);
     if (ended.status === "paused") {
       context.df.continueAsNew({ workload, source, firstAttempt, startedAt, resumed: { attempt, watch: ended.watch } });
       return undefined;
     }
-    if (ended.status === "succeeded") return finish(context, attempt, { outcome: "succeeded", record: ended.record });
-    if (ended.status === "superseded") return finish(context, attempt, { outcome: "superseded", record: null });
+    if (ended.status === "ended") return finish(context, attempt, ended.result);
 
-    const triesLeft = firstAttempt + MAX_ATTEMPTS - 1 - attempt;
-    if (!isRetried(ended.failure) || triesLeft <= 0) {
+    const isLast = attempt >= firstAttempt + MAX_ATTEMPTS - 1;
+    if (isLast || !isRetried(ended.failure)) {
       return finish(context, attempt, yield* recordTheFailure(current, ended));
     }
     const waitReason = `trying again after: ${ended.failure.message}`;
@@ -88,69 +82,37 @@ export function* convertBlob(context: OrchestrationContext): Step<ConversionResu
 function* runAttempt(
   context: OrchestrationContext,
   cancellation: Cancellation,
-  current: Attempt,
+  current: SubmitTaskInput,
   resumed: Watch | undefined,
 ): Step<AttemptResult> {
   let watch = resumed;
   if (watch === undefined) {
     const submitted = yield* submit(context, cancellation, current);
-    if (submitted.status === "superseded") return submitted;
-    if (submitted.status === "failed") return failed(submitted.failure, null, null);
+    if (submitted.status === "superseded") return { status: "ended", result: SUPERSEDED };
+    if (submitted.status === "failed") return { ...submitted, submission: null, completed: null };
     watch = watchFromNowOn(submitted.submission);
     report(context, current.attempt, "waiting", { submission: watch.submission });
   }
   const { submission } = watch;
   const watched = yield* watchTask(context, cancellation, current.attempt, watch);
   if (watched.status === "paused") return watched;
-  if (watched.status === "failed") return failed(watched.failure, submission, null);
+  if (watched.status === "failed") return { ...watched, submission, completed: null };
 
+  const { completed } = watched;
   report(context, current.attempt, "publishing", { submission });
-  return yield* publishWhenCopied(context, current, submission, watched.completed);
-}
-
-function* publishWhenCopied(
-  context: OrchestrationContext,
-  current: Attempt,
-  submission: Submission,
-  completed: CompletedTask,
-): Step<AttemptResult> {
-  const begun = context.df.currentUtcDateTime;
-  try {
-    for (;;) {
-      const published = yield* publish({ ...current, submission, completed }, patientRetry);
-      switch (published.status) {
-        case "published":
-          return { status: "succeeded", record: published.record };
-        case "superseded":
-          return { status: "superseded" };
-        case "rejected":
-          return failed(published.failure, submission, completed);
-        case "copying": {
-          const now = context.df.currentUtcDateTime;
-          const copyingSeconds = secondsBetween(begun, now);
-          if (copyingSeconds >= COPY_PATIENCE_SECONDS) return failed(failureOf("CopyTimedOut"), submission, completed);
-          yield context.df.createTimer(addSeconds(now, nextDelaySeconds(copyingSeconds)));
-        }
-      }
-    }
-  } catch (error) {
-    const { code, reason } = readActivityError(error);
-    return failed(failureOf(code, reason), submission, completed);
-  }
+  const published = yield* publishWhenCopied(context, { ...current, submission, completed });
+  if (published.status === "failed") return { ...published, submission, completed };
+  if (published.status === "superseded") return { status: "ended", result: SUPERSEDED };
+  return { status: "ended", result: { outcome: "succeeded", record: published.record } };
 }
 
 function* recordTheFailure(
-  current: Attempt,
-  { failure, submission, completed }: Traces & { failure: Failure },
+  current: SubmitTaskInput,
+  { failure, submission, completed }: FailedAttempt,
 ): Step<ConversionResult> {
   const recorded = yield* recordFailure({ ...current, failure, submission, completed }, patientRetry);
-  return recorded.status === "superseded"
-    ? { outcome: "superseded", record: null }
-    : { outcome: recorded.record.status, record: recorded.record };
-}
-
-function failed(failure: Failure, submission: Submission | null, completed: CompletedTask | null): AttemptResult {
-  return { status: "failed", failure, submission, completed };
+  if (recorded.status === "superseded") return SUPERSEDED;
+  return { outcome: recorded.record.status, record: recorded.record };
 }
 
 function finish(context: OrchestrationContext, attempt: number, result: ConversionResult): ConversionResult {

@@ -1,18 +1,19 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Step } from "../durable.ts";
-import type { ConversionRecord, Failure } from "../model/conversion.ts";
+import type { ConversionRecord } from "../model/conversion.ts";
 import type { ConversionEnd, ConversionStart } from "../model/conversionLog.ts";
 import { endMessage, startMessage } from "../model/conversionLog.ts";
+import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { ConversionInput, ConversionResult } from "./contract.ts";
 
-/** Undefined: it continues as new. */
+/** It returns undefined when it continues as new. */
 type Orchestrator = (context: OrchestrationContext) => Step<ConversionResult | undefined>;
 
 /**
- * The same orchestrator, which says in the log when the conversion starts and how it ends. A turn that a crash has
- * interrupted is run again, so a message may come twice, but none is missing.
+ * The same orchestrator, but it logs when the conversion starts and how it ends. A turn that a crash interrupted is run
+ * again, so a message may come twice, but none is lost.
  */
 export function logged(orchestrator: Orchestrator): Orchestrator {
   return function* (context) {

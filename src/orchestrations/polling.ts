@@ -1,6 +1,6 @@
 const FIRST_DELAY_SECONDS = 1;
 const MAX_DELAY_SECONDS = 300;
-/** Of the time waited so far: a poll comes at most a quarter later than needed, and their number grows with log(time). */
+/** Of the time waited so far: a poll comes at most a quarter too late, and the number of polls grows with log(time). */
 const GROWTH = 0.25;
 
 /** How long to wait before the next look at something that has been going on for `elapsedSeconds`. */

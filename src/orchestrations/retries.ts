@@ -1,9 +1,9 @@
 import { RetryOptions } from "durable-functions";
 
-/** For calls without which a conversion cannot go on: some five minutes, enough for a service to come back. */
+/** For calls that a conversion cannot do without: some five minutes, enough for a service to come back. */
 export const patientRetry = retry({ firstSeconds: 1, attempts: 10, maxSeconds: 60 });
 
-/** For looks that are repeated anyway. */
+/** For calls that are repeated anyway. */
 export const briefRetry = retry({ firstSeconds: 1, attempts: 2, maxSeconds: 5 });
 
 function retry(limits: { firstSeconds: number; attempts: number; maxSeconds: number }): RetryOptions {

@@ -1,26 +1,27 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { Submission } from "../model/batchTask.ts";
+import type { AddedTask } from "../model/batchTask.ts";
 import type { ConversionPhase } from "../model/conversion.ts";
+import type { ConversionProgress } from "./contract.ts";
 
-/** The custom status of a conversion's instance: what the user sees while it runs. */
-export interface ConversionProgress {
-  readonly phase: ConversionPhase;
-  readonly percent: number | null;
-  readonly waitReason: string | null;
-  readonly attempt: number;
-  /** The task of the attempt, so that whoever ends the orchestration from outside can end the task, too. */
-  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
-}
-
+/** Sets the custom status of the orchestration. */
 export function report(
   context: OrchestrationContext,
   attempt: number,
   phase: ConversionPhase,
   details: Partial<Pick<ConversionProgress, "percent" | "waitReason" | "submission">> = {},
 ): void {
-  const { percent = null, waitReason = null } = details;
-  const submission = details.submission ?? null;
-  const submitted = submission && { task: submission.task, submittedAt: submission.submittedAt };
-  const progress: ConversionProgress = { phase, percent, waitReason, attempt, submission: submitted };
+  const { percent = null, waitReason = null, submission = null } = details;
+  const progress: ConversionProgress = {
+    phase,
+    percent,
+    waitReason,
+    attempt,
+    submission: submission && briefly(submission),
+  };
   context.df.setCustomStatus(progress);
+}
+
+/** Without what a `Submission` has beyond this, because the status goes into the history at every change. */
+function briefly({ task, submittedAt }: AddedTask): AddedTask {
+  return { task, submittedAt };
 }

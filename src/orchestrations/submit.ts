@@ -1,11 +1,11 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput } from "../activities/submitTask.ts";
-import type { Submission } from "../model/batchTask.ts";
-import type { Failure } from "../model/conversion.ts";
 import type { Step } from "../durable.ts";
 import type { ActivityFailure } from "../model/activityError.ts";
 import { readActivityError } from "../model/activityError.ts";
+import type { Submission } from "../model/batchTask.ts";
+import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -13,17 +13,17 @@ import { nextDelaySeconds } from "./polling.ts";
 import { briefRetry } from "./retries.ts";
 import { report } from "./status.ts";
 
-export type SubmitResult =
+type SubmitResult =
   | { readonly status: "submitted"; readonly submission: Submission }
   | { readonly status: "superseded" }
   | { readonly status: "failed"; readonly failure: Failure };
 
-/** How long the services may be away, or refuse us, before an attempt that has no task yet gives up. */
+/** How long the services may be down, or refuse us, before an attempt without a task gives up. */
 const PATIENCE_SECONDS = 4 * 3600;
 
 /**
- * Makes sure that there is all a task needs, and adds it. What fails is tried again with growing pauses, and the status
- * says why: a service that is away, or a setting that is wrong, must not cost the uploads of that time.
+ * Makes sure that everything a task needs is there, and adds the task. Whatever fails is tried again with growing
+ * pauses, and the status says why: no upload must be lost because a service is down for a while, or a setting is wrong.
  */
 export function* submit(
   context: OrchestrationContext,

@@ -1,17 +1,13 @@
-import type { BlobVersion, ConversionRecord, Failure } from "../model/conversion.ts";
-import type { CompletedTask, Submission } from "../model/batchTask.ts";
+import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { Attempt, ConversionRecord } from "../model/conversion.ts";
+import type { Failure } from "../model/failures.ts";
 import type { BlobAddress } from "../services.ts";
 import type { Review } from "../workloads/workload.ts";
 
-/** What is known of a conversion when it ends, however it ends. */
-export interface ConversionFacts {
-  readonly conversionId: string;
-  readonly workload: string;
-  readonly source: BlobVersion;
+/** What is known about a conversion when it ends, however it ends. */
+interface ConversionFacts extends Attempt {
   readonly inputSizeBytes: number | null;
-  readonly attempts: number;
-  readonly startedAt: string;
-  readonly submission: Pick<Submission, "task" | "submittedAt"> | null;
+  readonly submission: AddedTask | null;
   readonly completed: CompletedTask | null;
   /** Null when the task left no report. */
   readonly review: Review | null;
@@ -27,7 +23,7 @@ export function succeededRecord(
   return { schemaVersion: 1, status: "succeeded", ...baseOf(facts), output: result, error: null };
 }
 
-/** `logBlob` names the task's log in the output container; null where there is none. */
+/** `logBlob` names the task's log in the output container; null if there is none. */
 export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
   const status = failure.code === "Cancelled" ? "cancelled" : "failed";
   return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob } };
@@ -38,13 +34,7 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
   return {
     conversionId: facts.conversionId,
     workload: facts.workload,
-    input: {
-      container: source.container,
-      name: source.name,
-      eTag: source.eTag,
-      sizeBytes: facts.inputSizeBytes,
-      ...review?.input,
-    },
+    input: { ...source, sizeBytes: facts.inputSizeBytes, ...review?.input },
     times: {
       startedAt: facts.startedAt,
       submittedAt: submission?.submittedAt ?? null,
@@ -52,7 +42,7 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
       convertedAt: completed?.endedAt ?? null,
       recordedAt: facts.recordedAt.toISOString(),
     },
-    attempts: facts.attempts,
+    attempts: facts.attempt,
     batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null },
     tools: review?.tools ?? {},
   };

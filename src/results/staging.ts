@@ -2,9 +2,9 @@ import type { TaskRef } from "../model/batchTask.ts";
 import type { BlobAddress, BlobStore, Services } from "../services.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 import type { TaskReport } from "../workloads/workload.ts";
-import { parseReport } from "./report.ts";
+import { parseReport } from "./taskReport.ts";
 
-/** Where one attempt of a conversion puts its results until they are checked: its own folder of the staging container. */
+/** Where an attempt puts its results until they are checked: a folder of its own in the staging container. */
 export interface StagedBlobs {
   readonly result: BlobAddress;
   readonly report: BlobAddress;
@@ -22,7 +22,7 @@ export function stagedBlobs(container: string, conversionId: string, attempt: nu
   };
 }
 
-/** Undefined when the task left none, or one that is cut off. */
+/** Undefined if the task left none, or one that was cut off. */
 export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
   const text = await blobs.readText(staged.report);
   if (text === undefined) return undefined;
@@ -36,7 +36,7 @@ export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise
 
 /**
  * Removes what all attempts of a conversion have staged, and its last task if one is given. The names are known, so
- * nothing has to be listed. The conversion has ended by now: what cannot be removed is left to the daily clean-up and
+ * nothing has to be listed. The conversion has ended: whatever cannot be removed is left to the daily clean-up, and
  * must not make it fail.
  */
 export async function removeTraces(
@@ -49,6 +49,6 @@ export async function removeTraces(
   const staged = numbers.flatMap((attempt) =>
     Object.values(stagedBlobs(config.containers.staging, conversionId, attempt)),
   );
-  const removals = staged.map((blob: BlobAddress) => blobs.delete(blob));
+  const removals = staged.map((blob) => blobs.delete(blob));
   await Promise.allSettled(task === null ? removals : [...removals, batch.deleteTask(task)]);
 }

@@ -3,27 +3,39 @@ import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "../serv
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import type { Workload } from "../workloads/workload.ts";
 
+/** Names in the metadata of results and records. A listing shows them, so nothing has to be read. */
+export const METADATA = {
+  /** Of the blob that was converted, percent-encoded: metadata travels in HTTP headers. */
+  sourceName: "sourcename",
+  /** Of the version that was converted. */
+  sourceETag: "sourceetag",
+  conversionId: "conversionid",
+} as const;
+
+/** All metadata of a blob together may take 8 KiB. */
+const MAX_SOURCE_NAME_BYTES = 4096;
+
 /** A blob that a conversion is about to replace, as it was when we looked. */
 export interface Target {
   readonly address: BlobAddress;
   readonly found: BlobProperties | undefined;
-  /** Holds as long as nobody else has written it since. */
+  /** Holds until somebody else writes the blob. */
   readonly unchanged: IfUnchanged;
 }
 
-/** What a conversion leaves in the output container. */
-export interface Targets {
+/** The blobs that a conversion writes in the output container. */
+interface Targets {
   readonly result: Target;
   readonly record: Target;
   readonly log: Target;
 }
 
 /**
- * Looks at the targets, so that they can be replaced only if they are still the same then.
+ * Looks at the targets, so that each is replaced only if nobody else has replaced it since.
  *
- * A newer version of the input may end at the same moment. Whoever writes looks at the targets first, compares the
- * input's ETag second, and writes under these conditions last: then the older one either sees the new ETag or fails a
- * condition, and never replaces what the newer one wrote.
+ * The conversion of a newer version may end at the same moment. So whoever writes first looks at the targets, then
+ * compares the input's ETag, and last writes under these conditions. The older conversion then either sees the new ETag
+ * or fails a condition; it never replaces what the newer one wrote.
  */
 export async function findTargets(
   { blobs, config }: Services,
@@ -40,7 +52,7 @@ export async function findTargets(
   return { result, record, log };
 }
 
-/** The record that is there now, of whichever version of the input. What is no record of ours counts as none. */
+/** The record that is there now, whichever version it is about. Anything that is not a record of ours counts as none. */
 export async function readRecord({ blobs }: Services, { record }: Targets): Promise<ConversionRecord | undefined> {
   const text = record.found && (await blobs.readText(record.address));
   try {
@@ -53,17 +65,28 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
 }
 
 /**
- * Removes the result of a conversion that copied it but did not come to record its success, because its input was
- * replaced or deleted in between. A result of any other conversion stays.
+ * Removes the result of a conversion that copied it but could not record its success, because its input was replaced or
+ * deleted in between. The result of any other conversion stays.
  */
 export async function withdrawResult({ blobs }: Services, { result }: Targets, conversionId: string): Promise<void> {
-  if (result.found?.metadata["conversionid"] === conversionId) await blobs.delete(result.address, result.unchanged);
+  if (isResultOf(result, conversionId)) await blobs.delete(result.address, result.unchanged);
 }
 
-/** The metadata of a record that names the version it is about, so that a listing tells without reading it. */
-export const RECORD_ETAG = "sourceetag";
+export function isResultOf({ found }: Target, conversionId: string): boolean {
+  return found?.metadata[METADATA.conversionId] === conversionId;
+}
 
-/** Whether the record that is there is of this very version. */
+/** A name that would take too much of the metadata is left out. */
+export function resultMetadata({ name, eTag }: BlobVersion, conversionId: string): Record<string, string> {
+  const encoded = encodeURIComponent(name);
+  return {
+    ...(encoded.length <= MAX_SOURCE_NAME_BYTES && { [METADATA.sourceName]: encoded }),
+    [METADATA.sourceETag]: eTag,
+    [METADATA.conversionId]: conversionId,
+  };
+}
+
+/** Whether there is a record, and it is about this version. */
 export async function hasRecord(
   { blobs, config }: Services,
   workload: Workload,
@@ -71,14 +94,14 @@ export async function hasRecord(
 ): Promise<boolean> {
   const { record: recordName } = resultNamesFor(workload, name);
   const record = await blobs.properties({ container: config.containers.output, name: recordName });
-  return record?.metadata[RECORD_ETAG] === eTag;
+  return record?.metadata[METADATA.sourceETag] === eTag;
 }
 
 /** Throws a `ConflictError` when somebody else has written a record since `findTargets`. */
 export async function writeRecord({ blobs }: Services, { record }: Targets, content: ConversionRecord): Promise<void> {
   await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, {
     contentType: "application/json",
-    metadata: { [RECORD_ETAG]: content.input.eTag, conversionid: content.conversionId },
+    metadata: { [METADATA.sourceETag]: content.input.eTag, [METADATA.conversionId]: content.conversionId },
     condition: record.unchanged,
   });
 }

@@ -1,72 +1,68 @@
 import type { CompletedTask } from "../model/batchTask.ts";
-import type { Failure, FailureCode } from "../model/conversion.ts";
+import type { Failure, FailureCode } from "../model/failures.ts";
 import { codeOfBatchFailure, failureOf, isFailureCode } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
-/** Whether a completed task has made the result it should, and if not, why. */
+/** Whether a completed task has made the result it should, and if not, why not. */
 export type Verdict =
   | { readonly isGood: true; readonly sizeBytes: number; readonly review: Review }
   | { readonly isGood: false; readonly failure: Failure };
 
+/** What there is to tell by. */
+export interface Evidence {
+  readonly task: CompletedTask;
+  /** How long the task may run. */
+  readonly limitSeconds: number;
+  readonly report: TaskReport | undefined;
+  /** Size of the result that arrived in the staging container. */
+  readonly stagedBytes: number | undefined;
+}
+
 /**
- * Judges by all the evidence: what Batch says of the task, what the script says of the blob, and what arrived in the
- * staging container. None of them is enough alone: a result can be there although its upload broke off, and an exit
- * status of 0 does not mean that it is right.
+ * Judges by all the evidence, because no part of it is enough: a result may be there although its upload broke off, and
+ * an exit status of 0 does not mean that the result is right.
  */
-export function judge(
-  workload: Workload,
-  task: CompletedTask,
-  limitSeconds: number,
-  report: TaskReport | undefined,
-  stagedBytes: number | undefined,
-): Verdict {
-  if (report === undefined || report.outcome === "Interrupted") return judgeByBatch(task, limitSeconds);
-  if (report.outcome === "Converted") return judgeConverted(workload, task, report, stagedBytes);
+export function judge(workload: Workload, evidence: Evidence): Verdict {
+  const { report } = evidence;
+  if (report === undefined || report.outcome === "Interrupted") return judgeByBatch(evidence);
+  if (report.outcome === "Converted") return judgeResult(workload, report, evidence);
   return { isGood: false, failure: namedFailure(workload, report.outcome) };
 }
 
-/** Batch says `TaskEnded` at the time limit, but also when somebody has ended the task or its job. */
-function judgeByBatch(task: CompletedTask, limitSeconds: number): Verdict {
+/** Batch says `TaskEnded` at the time limit, but also when somebody terminated the task or its job. */
+function judgeByBatch({ task, limitSeconds }: Evidence): Verdict {
   const { startedAt, endedAt, failure } = task;
   const ranSeconds = startedAt && endedAt ? secondsBetween(parseTime(startedAt), parseTime(endedAt)) : 0;
   if (failure?.code === "TaskEnded" && ranSeconds >= limitSeconds) {
     return bad("ConversionTimedOut", `The conversion took longer than ${limitSeconds / 60} minutes`);
   }
-  return bad(codeOfBatchFailure(task.failure?.code ?? ""), `The Batch task failed (${reasonOf(task)})`);
+  return bad(codeOfBatchFailure(failure?.code ?? ""), `The Batch task failed (${reasonOf(task)})`);
 }
 
-function judgeConverted(
-  workload: Workload,
-  task: CompletedTask,
-  report: TaskReport,
-  stagedBytes: number | undefined,
-): Verdict {
+function judgeResult(workload: Workload, report: TaskReport, { task, stagedBytes }: Evidence): Verdict {
   if (!task.succeeded) {
     const code = codeOfBatchFailure(task.failure?.code ?? "");
-    return bad(code, `The result was made but the Batch task failed (${reasonOf(task)})`);
+    return bad(code, `The result was made, but the Batch task failed (${reasonOf(task)})`);
   }
   if (stagedBytes === undefined) {
-    return bad("UploadFailed", "The result was made but did not arrive in the staging container");
+    return bad("UploadFailed", "The result was made, but did not arrive in the staging container");
   }
   if (stagedBytes === 0 || stagedBytes !== report.resultBytes) {
     const made = report.resultBytes ?? 0;
     return bad("UploadFailed", `The result had ${made} bytes on the node and ${stagedBytes} in the staging container`);
   }
   const review = workload.review(report);
-  if (review.problem === null) return { isGood: true, sizeBytes: stagedBytes, review };
+  if (review.problem === undefined) return { isGood: true, sizeBytes: stagedBytes, review };
   return { isGood: false, failure: namedFailure(workload, review.problem.code, review.problem.message) };
 }
 
-/** The failure that a script or a review names. A name that nobody knows is a mistake in the workload. */
+/** The failure that a script or a review names. An unknown name is a mistake in the workload. */
 function namedFailure({ name, failures }: Workload, code: string, message?: string): Failure {
   const words = Object.hasOwn(failures, code) ? failures[code] : undefined;
   if (words !== undefined) return { code, message: message ?? words.message, hint: words.hint };
   if (isFailureCode(code)) return failureOf(code, message);
-  return failureOf(
-    "InternalError",
-    `The script of workload ${name} ended with an outcome of unknown meaning, "${code}"`,
-  );
+  return failureOf("InternalError", `Workload ${name} reported "${code}", which is none of its failures`);
 }
 
 function reasonOf({ failure, exitCode }: CompletedTask): string {

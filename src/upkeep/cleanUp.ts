@@ -1,24 +1,24 @@
 import type { DurableClient } from "durable-functions";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
+import { addSeconds } from "../model/time.ts";
 import type { Services } from "../services.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
-import { addSeconds } from "../model/time.ts";
 
-export interface CleanUpResult {
+interface CleanUpResult {
   readonly histories: number;
   readonly tasks: number;
   readonly stagedBlobs: number;
 }
 
 const DAY_SECONDS = 24 * 3600;
-/** Purging is asked for a day at a time, because a large purge runs into the time limit of a request. */
+/** Purging is asked for a day at a time, because a large purge would run into the time limit of a request. */
 const PURGED_DAYS = 14;
-/** Before these there is little: what was left while no clean-up ran, or while the retention time was longer. */
+/** There is little before those days: what was left while no clean-up ran, or the retention time was longer. */
 const EPOCH = new Date(0);
 
 /**
- * Removes what finished conversions have left behind for longer than the retention time. Records, MP3s and logs in the
- * output container are the user's and stay.
+ * Removes what finished conversions have left behind for longer than the retention time. Results, records and logs in
+ * the output container belong to the user and stay.
  */
 export async function cleanUp(services: Services, client: DurableClient): Promise<CleanUpResult> {
   const { config, batch, now } = services;
@@ -44,7 +44,7 @@ async function purgeHistories(client: DurableClient, before: Date): Promise<numb
   return purged;
 }
 
-/** A staged blob is of use until both deadlines of all attempts have passed, and a day for what is slow. */
+/** A staged blob is of use until both deadlines of all attempts have passed, plus a day for anything slow. */
 async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<number> {
   const { waitingTimeoutMinutes, convertingTimeoutMinutes, containers } = config;
   const useSeconds = MAX_ATTEMPTS * (waitingTimeoutMinutes + convertingTimeoutMinutes) * 60 + DAY_SECONDS;

@@ -1,19 +1,18 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
 
-const { Canceled, Completed, ContinuedAsNew, Failed, Pending, Running, Suspended, Terminated } =
-  OrchestrationRuntimeStatus;
+const { Canceled, Completed, Failed, Terminated } = OrchestrationRuntimeStatus;
 
 type Instance = Pick<DurableOrchestrationStatus, "runtimeStatus">;
 
-/** In these an instance never does anything again by itself. */
+/** An instance in one of these does nothing more of its own accord. */
 export const ENDED_STATES = [Completed, Failed, Terminated, Canceled];
 
 export function isLive({ runtimeStatus }: Instance): boolean {
-  return [Pending, Running, ContinuedAsNew, Suspended].includes(runtimeStatus);
+  return !ENDED_STATES.includes(runtimeStatus);
 }
 
-/** It came to its end, whatever that was: a conversion that fails completes its orchestration, too. */
+/** It came to its end, whatever the outcome: a conversion that fails completes its orchestration too. */
 export function isCompleted({ runtimeStatus }: Instance): boolean {
   return runtimeStatus === Completed;
 }

@@ -1,9 +1,9 @@
-/** How many names behind the newest one asked for are kept: neighbours may be asked for in a slightly other order. */
+/** How many names behind the newest one asked for are kept, for neighbours in a slightly different order. */
 const WINDOW = 10_000;
 
 /**
  * Finds items of a sorted listing by names that are asked for in about the same order, reading the listing once and
- * holding a window of it only. So what it does not find may be there all the same, if the order was very different.
+ * keeping only a window of it. If the order is very different, it may miss an item that is there.
  */
 export function createLookup<Item extends { readonly name: string }>(
   sorted: AsyncIterable<Item>,

@@ -3,26 +3,25 @@ import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import type { ConversionInput } from "../orchestrations/contract.ts";
-import { CONVERT_BLOB } from "../orchestrations/contract.ts";
-import type { ConversionProgress } from "../orchestrations/status.ts";
+import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { hasRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { hasDied, isLive, wasTerminated } from "./runtimeStates.ts";
 import { recordTermination } from "./termination.ts";
 
-/** What had to be done about a conversion that should be there. */
-export type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
+/** What became of a conversion that should have been started. */
+type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
 
-/** A conversion that dies again and again has a cause that starting it does not mend. */
+/** Whatever makes a conversion die again and again, another start will not cure it. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
  * Starts the conversion unless it is known or has its record. One whose orchestration died is started again; one that
  * an operator terminated is recorded as cancelled.
  *
- * Only looking first makes a repeated event harmless: starting an instance that has ended would run it again, and after
- * a while an instance is forgotten, when the record still tells.
+ * Looking first is what makes a repeated event harmless, because starting an instance that has ended would run it
+ * again. The record still tells when the instance has long been purged.
  */
 export async function startOnce(services: Services, client: DurableClient, conversion: Conversion): Promise<Start> {
   const { workload, source } = conversion;
@@ -34,13 +33,13 @@ export async function startOnce(services: Services, client: DurableClient, conve
     await recordTermination(services, id, conversion, instance);
     return "terminated";
   }
-  const attempts = (instance?.customStatus as ConversionProgress | null | undefined)?.attempt ?? 0;
+  const attempts = instance === undefined ? 0 : contentsOf(instance).attempt;
   if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
   await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
   return "started";
 }
 
-/** Undefined when there is no such instance: the client throws then, and only its message tells. */
+/** Undefined if there is no such instance; then the client throws an error that only its message tells apart. */
 export async function findInstance(client: DurableClient, id: string): Promise<DurableOrchestrationStatus | undefined> {
   try {
     return await client.getStatus(id);
@@ -51,8 +50,8 @@ export async function findInstance(client: DurableClient, id: string): Promise<D
 }
 
 /**
- * Starts the instance. When somebody else does so at the same moment, only one start succeeds, and the other finds a
- * live instance and is content.
+ * Starts the instance. When somebody else does so at the same moment, only one start succeeds; to the other, a live
+ * instance is just as good.
  */
 export async function startConversion(
   client: DurableClient,

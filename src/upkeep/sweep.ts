@@ -1,21 +1,21 @@
 import type { DurableClient } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
 import { addSeconds } from "../model/time.ts";
-import { RECORD_ETAG } from "../results/targets.ts";
+import { METADATA } from "../results/targets.ts";
 import type { ListedBlob, Services } from "../services.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import { accepts } from "../workloads/workload.ts";
 import { createLookup } from "./sortedLookup.ts";
 import { startOnce } from "./starting.ts";
 
-export interface SweepResult {
+interface SweepResult {
   /** How many conversions there should be. */
   readonly conversions: number;
   /** Names of the blobs whose conversion was started, or started again. */
   readonly started: readonly string[];
-  /** Why conversions could not be looked at; the next sweep tries again. */
+  /** Why some conversions could not be checked; the next sweep tries again. */
   readonly problems: readonly string[];
-  /** False when the time was up before all blobs had been looked at. */
+  /** False if time ran out before all blobs had been checked. */
   readonly isComplete: boolean;
 }
 
@@ -26,10 +26,10 @@ const BUDGET_SECONDS = 240;
 const AT_ONCE = 16;
 
 /**
- * Starts what the trigger has missed: every conversion of a blob's current version that has neither a record nor an
- * orchestration that is known.
+ * Starts what the trigger has missed: every conversion of a blob's current version that has neither a record nor a
+ * known orchestration.
  *
- * When all is well this costs the listing of two containers, and one question for each conversion that runs.
+ * When all is well, this costs the listing of two containers and one request for each running conversion.
  */
 export async function sweep(services: Services, client: DurableClient): Promise<SweepResult> {
   const { blobs, config, now } = services;
@@ -45,7 +45,7 @@ export async function sweep(services: Services, client: DurableClient): Promise<
       conversions++;
       if (blob.lastModified > youngest) continue;
       const record = await findRecord(resultNamesFor(workload, blob.name).record);
-      if (record?.metadata[RECORD_ETAG] === blob.eTag) continue;
+      if (record?.metadata[METADATA.sourceETag] === blob.eTag) continue;
       await settling.add({ workload: workload.name, source: versionOf(blob, config.containers.input) });
     }
     if (now() > deadline) {
@@ -61,7 +61,7 @@ function versionOf({ name, eTag }: ListedBlob, container: string): Conversion["s
   return { container, name, eTag };
 }
 
-/** Looks at the conversions without a record, some at a time. What goes wrong with one must not stop the others. */
+/** Checks the conversions without a record, some at a time. What goes wrong with one must not stop the others. */
 class Settling {
   readonly started: string[] = [];
   readonly problems: string[] = [];

@@ -2,7 +2,7 @@ import { mp3 } from "./mp3/index.ts";
 import { topWords } from "./topWords/index.ts";
 import type { Workload } from "./workload.ts";
 
-/** Every kind of work there is. The setting WORKLOADS chooses among them; the first is its default. */
+/** Every workload there is. The setting WORKLOADS chooses among them; its default is the first. */
 export const WORKLOADS: readonly Workload[] = [mp3, topWords];
 
 /** Throws a `RangeError` for a name that no workload has. */

@@ -1,15 +1,15 @@
 import { fitBlobName } from "../model/identity.ts";
 import type { Workload } from "./workload.ts";
 
-/** What a conversion leaves in the output container. */
-export interface ResultNames {
+/** The blobs that a conversion leaves in the output container. */
+interface ResultNames {
   readonly result: string;
   readonly record: string;
   /** The log of the task. */
   readonly log: string;
 }
 
-/** Depends on nothing but the name of the blob, so the next version of the same blob replaces all of it. */
+/** They depend only on the name of the blob, so its next version replaces them all. */
 export function resultNamesFor(workload: Workload, blobName: string): ResultNames {
   const name = workload.resultNameFor(blobName);
   const suffix = /\.[^./]*$/.exec(name)?.[0] ?? "";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Workload } from "./workload.ts";
 
-/** Names in a task's working directory, the same for every workload, so that no name of a user's ever gets there. */
+/** Names in a task's working directory, the same for every workload, so no name that a user chose ever gets there. */
 export const TASK_FILES = {
   script: "task.sh",
   input: "input",
@@ -12,7 +12,7 @@ export const TASK_FILES = {
   stderr: "../stderr.txt",
 } as const;
 
-export interface TaskScript {
+interface TaskScript {
   readonly text: string;
   /** Named by its content, so that tasks of an older version of the app keep the script they were added with. */
   readonly blobName: string;

@@ -28,7 +28,7 @@ beforeEach(async () => {
   MP3 = { container: containers.output, name: MP3_NAME };
 });
 
-/** Uploads the video and lets a task have staged its results. */
+/** Uploads a video, and stages the results that a task would have made of it. */
 async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): Promise<PublishInput> {
   const { etag } = await storage.account
     .getContainerClient(containers.input)
@@ -83,7 +83,7 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
   };
 }
 
-/** As `converted`, and its publishing broke off before the record. */
+/** As `converted`, but publishing broke off before the record. */
 async function copiedOnly(): Promise<PublishInput> {
   const input = await converted();
   const blobs = { ...services.blobs, writeText: () => Promise.reject(new Error("killed")) };
@@ -142,7 +142,7 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
   expect(await namesIn(containers.staging)).toEqual([]);
 });
 
-test("no record, log or MP3 carries a SAS", async ({ expect }) => {
+test("no result, record or log carries a SAS", async ({ expect }) => {
   await publish(services, await converted());
 
   for (const name of await namesIn(containers.output)) {
@@ -150,7 +150,7 @@ test("no record, log or MP3 carries a SAS", async ({ expect }) => {
   }
 });
 
-test("publishing again answers the same and changes nothing", async ({ expect }) => {
+test("publishing again gives the same answer and changes nothing", async ({ expect }) => {
   const input = await converted();
   const first = await publish(services, input);
   const before = await services.blobs.properties(MP3);
@@ -166,7 +166,7 @@ test("publishing that was interrupted after the copy is completed by the next ca
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
-test("an MP3 that was copied but not recorded is withdrawn when its video is replaced", async ({ expect }) => {
+test("a result that was copied but not recorded is withdrawn when its input is replaced", async ({ expect }) => {
   const older = await copiedOnly();
   await converted("video two");
 
@@ -174,7 +174,7 @@ test("an MP3 that was copied but not recorded is withdrawn when its video is rep
   expect(await namesIn(containers.output)).not.toContain(MP3.name);
 });
 
-test("an MP3 that was copied but not recorded is withdrawn when its conversion fails", async ({ expect }) => {
+test("a result that was copied but not recorded is withdrawn when its conversion fails", async ({ expect }) => {
   const input = await copiedOnly();
   await services.blobs.delete(input.source);
 
@@ -182,7 +182,7 @@ test("an MP3 that was copied but not recorded is withdrawn when its conversion f
   expect(await namesIn(containers.output)).not.toContain(MP3.name);
 });
 
-test("the MP3 of a success stays when a newer version fails", async ({ expect }) => {
+test("the result of a success stays when a newer version fails", async ({ expect }) => {
   await publish(services, await converted("video one"));
 
   expect(await recordFailure(services, { ...(await converted("video two")), failure })).toMatchObject({
@@ -218,7 +218,7 @@ test("an older version cannot overwrite a newer one that is published at the sam
   expect(await publish(services, older)).toEqual({ status: "superseded" });
 });
 
-test("a newer version replaces MP3, record and log of an older one", async ({ expect }) => {
+test("a newer version replaces the result, record and log of an older one", async ({ expect }) => {
   await publish(services, await converted("video one", 1, "old music"));
   const newer = await converted("video two", 1, "new music!");
 
@@ -226,7 +226,7 @@ test("a newer version replaces MP3, record and log of an older one", async ({ ex
   expect(await contentOf(MP3)).toBe("new music!");
 });
 
-test("an MP3 that is staged anew after it was judged is not published, and the next call judges it", async ({
+test("a result that is staged again after its check is not published, and the next call checks it", async ({
   expect,
 }) => {
   const input = await converted();
@@ -237,7 +237,7 @@ test("an MP3 that is staged anew after it was judged is not published, and the n
   };
 
   await expect(publish({ ...services, blobs: { ...services.blobs, copy } }, input)).rejects.toThrow(
-    "The staged result was replaced after it had been judged",
+    "The staged result was replaced after it had been checked",
   );
   expect(await namesIn(containers.output)).toEqual([]);
   expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "UploadFailed" } });
@@ -264,7 +264,7 @@ test("a bad result is rejected and leaves the output container as it was", async
   expect(await namesIn(containers.output)).toEqual([]);
 });
 
-test("a failure without an end of its task ends the task", async ({ expect }) => {
+test("a failure ends its task if that is still running", async ({ expect }) => {
   const input = { ...(await converted()), failure, completed: null };
 
   await recordFailure(services, input);
@@ -306,11 +306,11 @@ test("a failure of an older version is not recorded over a newer upload", async 
   expect(await namesIn(containers.output)).toEqual([]);
 });
 
-test("a success stays one when what comes after the record fails, and also when it is asked to fail", async ({
+test("a success stays a success when what follows the record fails, and when its failure is to be recorded", async ({
   expect,
 }) => {
   const input = await converted();
-  const batch = { ...services.batch, deleteTask: () => Promise.reject(new Error("Batch is away")) };
+  const batch = { ...services.batch, deleteTask: () => Promise.reject(new Error("Batch is down")) };
 
   expect(await publish({ ...services, batch }, input)).toMatchObject({ status: "published" });
   const recorded = await recordFailure(services, { ...input, attempt: 3, failure });
@@ -318,9 +318,9 @@ test("a success stays one when what comes after the record fails, and also when 
   expect(recorded).toMatchObject({ status: "recorded", record: { status: "succeeded" } });
 });
 
-test("a failure is recorded also when Batch is away", async ({ expect }) => {
+test("a failure is recorded even when Batch is down", async ({ expect }) => {
   const input = { ...(await converted()), failure, completed: null };
-  const batch = { ...services.batch, terminateTask: () => Promise.reject(new Error("Batch is away")) };
+  const batch = { ...services.batch, terminateTask: () => Promise.reject(new Error("Batch is down")) };
 
   expect(await recordFailure({ ...services, batch }, input)).toMatchObject({ status: "recorded" });
 });
@@ -352,7 +352,7 @@ test.for(["no JSON", "null", "[]", '{"schemaVersion":2}'])(
   },
 );
 
-test("a storage error is told in words", async ({ expect }) => {
+test("a storage error is put into words", async ({ expect }) => {
   const missing = services.blobs.setContentType({ container: containers.input, name: "none.mp4" }, "x");
 
   await expect(missing).rejects.toThrow(

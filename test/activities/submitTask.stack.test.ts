@@ -35,7 +35,14 @@ async function uploaded(content: string): Promise<SubmitTaskInput> {
   const video = { ...VIDEO, container: services.config.containers.input };
   await services.blobs.writeText(video, content, { contentType: "video/mp4" });
   const source = { ...video, eTag: (await services.blobs.properties(video))?.eTag ?? "" };
-  return { conversionId: CONVERSION_ID, workload: "mp3", source, attempt: 2, abandoned: null };
+  return {
+    conversionId: CONVERSION_ID,
+    workload: "mp3",
+    source,
+    attempt: 2,
+    startedAt: "2026-01-01T12:00:00.000Z",
+    abandoned: null,
+  };
 }
 
 test("the task of the newest version is added", async ({ expect }) => {
@@ -43,7 +50,7 @@ test("the task of the newest version is added", async ({ expect }) => {
   expect(added).toEqual([`${CONVERSION_ID}-2`]);
 });
 
-test("a call that is repeated after the video was replaced takes back the task of the first call", async ({
+test("a call that is repeated after the input was replaced takes back the task of the first call", async ({
   expect,
 }) => {
   const older = await uploaded("video one");
@@ -58,7 +65,7 @@ test("a call that is repeated after the video was replaced takes back the task o
   expect(await services.blobs.properties(stderr)).toBeUndefined();
 });
 
-test("a task of an earlier attempt is ended also when the video is gone", async ({ expect }) => {
+test("a task of an earlier attempt is ended even when the input is gone", async ({ expect }) => {
   const input = await uploaded("video one");
   await services.blobs.delete(input.source);
   const abandoned = { ...PLACE, taskId: `${CONVERSION_ID}-1` };

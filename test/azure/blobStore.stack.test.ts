@@ -36,7 +36,7 @@ test("a source that has changed since is not copied, and the target stays as it 
   expect(await blobs.readText(target)).toBe("older");
 });
 
-test("a source that is gone has changed, too", async ({ expect }) => {
+test("a source that is gone counts as changed", async ({ expect }) => {
   const judged = { ...source, eTag: await eTagOf(source) };
   await blobs.delete(source);
 
@@ -76,7 +76,7 @@ test("the type of a blob that has changed since is left alone", async ({ expect 
   expect(await blobs.properties(source)).toMatchObject({ contentType: "text/plain" });
 });
 
-test("a container that cannot be listed is told in words", async ({ expect }) => {
+test("a container that cannot be listed is an error in words", async ({ expect }) => {
   const names = async (): Promise<string[]> => {
     const found: string[] = [];
     for await (const { name } of blobs.list("no-such-container")) found.push(name);

@@ -91,7 +91,7 @@ test("URLs are signed on behalf of the identity, field by field as Storage check
   }
 });
 
-test("an identity without the role for the storage account is told in words", async ({ expect }) => {
+test("an identity without a role in the storage account is an error in words", async ({ expect }) => {
   const azure = await startStandInAzure({ lacksRole: true });
 
   expect(await onAzure(azure, `blobs.readUrl({ container: "input", name: "a.mp4" }, inOneHour)`)).toEqual({
@@ -101,12 +101,17 @@ test("an identity without the role for the storage account is told in words", as
   });
 });
 
-test("a sign-in that fails is told in words", async ({ expect }) => {
+test.for([
+  ["Storage", `blobs.properties({ container: "input", name: "a.mp4" })`, "look at input/a.mp4"],
+  ["Batch", `batch.ensurePoolAndJob()`, "read pool mp3drop"],
+])("a failed sign-in to %s gives the reason, not just that it failed", async ([service, call, what], { expect }) => {
   const azure = await startStandInAzure({ lacksIdentity: true });
 
-  expect(await onAzure(azure, `blobs.properties({ container: "input", name: "a.mp4" })`)).toEqual({
-    name: "StorageError",
-    message: expect.stringMatching(/^Azure Storage could not look at input\/a\.mp4: .*No User Assigned or Delegated/),
+  expect(await onAzure(azure, call ?? "")).toEqual({
+    name: `${service}Error`,
+    message: expect.stringMatching(
+      new RegExp(`^Azure ${service} could not ${what}: [^\\n]*No User Assigned or Delegated[^\\n]*$`),
+    ),
     failureCode: "Misconfigured",
   });
 });

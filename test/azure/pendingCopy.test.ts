@@ -27,7 +27,7 @@ test("a blob that is still being copied is deleted by aborting its copy", async 
   expect(storage.changes).toEqual(["DELETE output/a.mp3", "PUT output/a.mp3 copy-1", "DELETE output/a.mp3"]);
 });
 
-test("it is deleted under a condition, too, although the abort makes another version of it", async ({ expect }) => {
+test("so it is under a condition, although the abort makes another version of it", async ({ expect }) => {
   const { blobs, storage } = await start();
 
   await blobs.delete(MP3, { eTag: "0x1" });
@@ -35,7 +35,7 @@ test("it is deleted under a condition, too, although the abort makes another ver
   expect(storage.blobs.size).toBe(0);
 });
 
-test("a copy that ends at the moment of the abort is deleted all the same", async ({ expect }) => {
+test("a copy that ends just before the abort is deleted all the same", async ({ expect }) => {
   const { blobs, storage, mp3 } = await start();
   storage.beforeAbort = () => Object.assign(mp3, { copyStatus: "success", eTag: "0x2" });
 
@@ -44,7 +44,7 @@ test("a copy that ends at the moment of the abort is deleted all the same", asyn
   expect(storage.blobs.size).toBe(0);
 });
 
-test("a copy of somebody else that took its place is not touched", async ({ expect }) => {
+test("somebody else's copy that took its place is not touched", async ({ expect }) => {
   const { blobs, storage, mp3 } = await start();
   storage.beforeAbort = () => Object.assign(mp3, { copyId: "copy-2", copyStatus: "pending", eTag: "0x2" });
 
@@ -59,7 +59,7 @@ test("a pending copy of another version than the condition names is not aborted"
   expect(mp3.copyStatus).toBe("pending");
 });
 
-test("a blob that goes while its copy is aborted is gone, as was asked for", async ({ expect }) => {
+test("a blob that is deleted by somebody else during the abort counts as deleted", async ({ expect }) => {
   const { blobs, storage } = await start();
   storage.beforeAbort = () => storage.blobs.clear();
 

@@ -84,7 +84,7 @@ test("a key is asked for less than seven days, so that clocks may differ there t
   expect(keyRequests).toMatchObject([{ start: "2026-01-01T11:55:00Z", expiry: "2026-01-08T11:50:00Z" }]);
 });
 
-test("signatures within the hour share a key, those made at once too", async ({ expect }) => {
+test("signatures within an hour share a key, even those made at the same time", async ({ expect }) => {
   const { signer, keyRequests, clock } = await start();
   const sign = (): Promise<string> => signer.writeUrl("work", new Date(clock.now + 4 * DAY_MS));
 
@@ -120,7 +120,7 @@ test("a URL that would outlive every key is refused, not cut short in silence", 
   const { signer } = await start();
 
   await expect(signer.readUrl(VIDEO, new Date(NOON + 7 * DAY_MS))).rejects.toThrow(
-    "No URL can be signed until 2026-01-08T12:00:00.000Z: a user delegation key ends after seven days",
+    "No URL can be signed until 2026-01-08T12:00:00.000Z: a user delegation key lasts seven days at most",
   );
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseBuffer } from "music-metadata";
 import { afterAll, beforeAll, test } from "vitest";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
-import { mp3NameFor } from "../../src/workloads/mp3/index.ts";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
@@ -17,25 +17,10 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 /** Decodes every frame, so that a file that only looks like an MP3 does not pass. */
-function decodedSeconds(mp3: Buffer): number {
-  const args = [
-    "-v",
-    "error",
-    "-nostdin",
-    "-f",
-    "mp3",
-    "-i",
-    "pipe:0",
-    "-f",
-    "s16le",
-    "-ac",
-    "1",
-    "-ar",
-    "8000",
-    "pipe:1",
-  ];
+function decodedSeconds(bytes: Buffer): number {
+  const args = "-v error -nostdin -f mp3 -i pipe:0 -f s16le -ac 1 -ar 8000 pipe:1".split(" ");
   const { status, stdout, stderr } = spawnSync(findFfmpeg(process.env).ffmpeg, args, {
-    input: mp3,
+    input: bytes,
     maxBuffer: 2 ** 28,
   });
   if (status !== 0 || stderr.length > 0) throw new Error(`The MP3 does not decode: ${stderr.toString()}`);
@@ -57,10 +42,10 @@ test("an uploaded MP4 becomes an MP3 that decodes, with its duration, codec and 
     attempts: 1,
     batch: { poolId: "mp3drop", jobId: "mp3drop", taskId: `${id}-1`, nodeId: expect.any(String) },
   });
-  const mp3 = await stack.download("output", "talks/intro.mp3");
-  expect(mp3).toHaveLength(record.output?.sizeBytes ?? 0);
-  expect(decodedSeconds(mp3)).toBeCloseTo(3, 0);
-  const { format, common } = await parseBuffer(mp3, { mimeType: "audio/mpeg" }, { duration: true });
+  const bytes = await stack.download("output", "talks/intro.mp3");
+  expect(bytes).toHaveLength(record.output?.sizeBytes ?? 0);
+  expect(decodedSeconds(bytes)).toBeCloseTo(3, 0);
+  const { format, common } = await parseBuffer(bytes, { mimeType: "audio/mpeg" }, { duration: true });
   expect(format).toMatchObject({ codec: "MPEG 1 Layer 3", duration: expect.closeTo(3, 0) });
   expect(common).toMatchObject({ title: 'Tëst "tone" = 440', artist: "mp3drop", album: "Fixtures" });
   expect(await stack.propertiesOf("talks/intro.mp3")).toMatchObject({
@@ -105,8 +90,8 @@ test.concurrent.for([
 ] as const)("a name with %s is only data", async ([, name], { expect }) => {
   const record = await stack.convert(name, SAMPLE);
 
-  expect(record).toMatchObject({ status: "succeeded", output: { name: mp3NameFor(name) } });
-  expect(decodedSeconds(await stack.download("output", mp3NameFor(name)))).toBeCloseTo(3, 0);
+  expect(record).toMatchObject({ status: "succeeded", output: { name: mp3.resultNameFor(name) } });
+  expect(decodedSeconds(await stack.download("output", mp3.resultNameFor(name)))).toBeCloseTo(3, 0);
 });
 
 test("names that differ only in their case are different videos", async ({ expect }) => {
@@ -126,13 +111,13 @@ test.concurrent.for([
   expect(record).toMatchObject({
     status: "failed",
     output: null,
-    error: { code, hint: expect.stringMatching(/\w/), logBlob: `${mp3NameFor(name)}.log` },
+    error: { code, hint: expect.stringMatching(/\w/), logBlob: `${mp3.resultNameFor(name)}.log` },
     attempts: 1,
   });
-  expect(await stack.namesIn("output")).not.toContain(mp3NameFor(name));
+  expect(await stack.namesIn("output")).not.toContain(mp3.resultNameFor(name));
 });
 
-test("a blob that is no MP4 is ignored", async ({ expect }) => {
+test("a blob that is not an MP4 is ignored", async ({ expect }) => {
   await stack.upload("notes.txt", Buffer.from("hello"));
   await stack.convert("after-the-notes.mp4", SAMPLE);
 

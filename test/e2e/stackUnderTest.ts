@@ -19,7 +19,7 @@ const PATIENCE = { timeout: 50_000, interval: 100 };
  * With MP3DROP_TEST_HOST=func the app runs in Azure Functions Core Tools instead of the embedded host.
  */
 export class StackUnderTest {
-  /** Everything the services have said. */
+  /** Everything that the services have logged. */
   readonly lines: string[];
   readonly #data: string;
   readonly #stack: LocalStack;
@@ -103,7 +103,7 @@ export class StackUnderTest {
     );
   }
 
-  /** Waits until the status of a conversion is as the test wants it. */
+  /** Waits until a conversion has the status that the test wants. */
   viewWhen(id: string, isWanted: (view: ConversionView) => boolean): Promise<ConversionView> {
     return vi.waitFor(async () => {
       const { body } = await this.request("GET", id);

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
@@ -41,7 +43,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       name: "convertBlob",
       instanceId: id,
       runtimeStatus,
-      input: null,
+      input: { workload: "mp3", source },
       output: null,
       ...times,
     };
@@ -94,7 +96,7 @@ function deliver(name: string): Promise<InvocationResult> {
   });
 }
 
-test("the trigger asks the host for a reference, so the bytes of a video never reach the app", ({ expect }) => {
+test("the trigger asks the host for a reference, so the bytes of a blob never reach the app", ({ expect }) => {
   expect(trigger.trigger).toMatchObject({
     type: "blobTrigger",
     path: "input/{name}",
@@ -105,7 +107,7 @@ test("the trigger asks the host for a reference, so the bytes of a video never r
   });
 });
 
-test("an upload starts the conversion of this version, under an id made of a hash", async ({ expect }) => {
+test("an upload starts the conversion of this version, under an id that is a hash", async ({ expect }) => {
   await deliver(source.name);
 
   expect(requests).toMatchObject([
@@ -124,7 +126,7 @@ test("the same event again starts nothing", async ({ expect }) => {
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
-test("a start that another delivery has won is a success", async ({ expect }) => {
+test("a start that another delivery beat us to is a success", async ({ expect }) => {
   refusesStart = true;
 
   await deliver(source.name);
@@ -132,10 +134,10 @@ test("a start that another delivery has won is a success", async ({ expect }) =>
   expect(requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
 });
 
-test("a version that has its record starts nothing, though its conversion is long forgotten", async ({ expect }) => {
+test("a version that has its record starts nothing, though its history is long gone", async ({ expect }) => {
   const output = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("output");
   await output.createIfNotExists();
-  const record = output.getBlockBlobClient(`${source.name.slice(0, -1)}3.json`);
+  const record = output.getBlockBlobClient(resultNamesFor(mp3, source.name).record);
   await record.upload("{}", 2, { metadata: { sourceetag: source.eTag } });
 
   await deliver(source.name);
@@ -144,14 +146,14 @@ test("a version that has its record starts nothing, though its conversion is lon
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
-test("a start that fails is not a success because an earlier run is known", async ({ expect }) => {
+test("a start that fails is no success just because an earlier run is known", async ({ expect }) => {
   refusesStart = true;
   runtimeStatus = "Failed";
 
   await expect(deliver(source.name)).rejects.toThrow();
 });
 
-test("what is not an MP4 is ignored with a debug line", async ({ expect }) => {
+test("a blob that no workload takes is ignored, with a debug line", async ({ expect }) => {
   await deliver("notes.txt");
 
   expect(requests).toEqual([]);

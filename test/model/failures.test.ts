@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { FAILURES, MAX_ATTEMPTS } from "../../src/model/failures.ts";
 import { WORKLOADS } from "../../src/workloads/index.ts";
 
-test("docs/failures.md shows the failure model as it is in the code", ({ expect }) => {
+test("docs/failures.md shows the failures as they are in the code", ({ expect }) => {
   const ofThePlatform = Object.entries(FAILURES).map(
     ([code, { reportedBy, isRetried, message, hint }]) =>
       `| \`${code}\` | ${reportedBy.join("; ")} | ${isRetried ? `retried, ${MAX_ATTEMPTS} attempts` : "final"} | ${message}. ${hint} |`,

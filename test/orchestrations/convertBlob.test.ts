@@ -2,7 +2,7 @@ import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import { markActivityError } from "../../src/model/activityError.ts";
 import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
-import type { FailureCode } from "../../src/model/conversion.ts";
+import type { FailureCode } from "../../src/model/failures.ts";
 import { BatchError, StorageError } from "../../src/model/errors.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive } from "./drive.ts";
@@ -43,7 +43,7 @@ const failureRecord = { schemaVersion: 1, status: "failed" };
 
 function replies(overrides: Replies): Replies {
   return {
-    ensureBatch: [{ jobId: "mp3drop" }],
+    ensureBatch: [null],
     submitTask: [submitted],
     readTask: [done],
     publish: [{ status: "published", record }],
@@ -52,7 +52,6 @@ function replies(overrides: Replies): Replies {
   };
 }
 
-/** An activity as the Durable library reports it when it has failed for good. */
 /** An activity's error as the Durable extension hands it on. */
 function activityFailure(name: string, error: Error): Error {
   return new Error(`Activity function '${name}' failed: ${markActivityError(error).message} \n {"stack":"…"}`);
@@ -66,7 +65,7 @@ function storageError(message: string, code?: string, statusCode?: number): Stor
   return new StorageError(`Azure Storage could not ${message}`, { code, statusCode });
 }
 
-test("a conversion ensures, submits, watches and publishes, and says so", ({ expect }) => {
+test("a conversion prepares, submits, watches and publishes, and its status says so", ({ expect }) => {
   const run = drive({ workload, source }, replies({ readTask: [waiting, converting(10), converting(80), done] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
@@ -131,7 +130,7 @@ test("a conversion that runs past its own deadline fails, whatever Batch says", 
   expect(run.calls.at(-1)).toMatchObject({ input: { failure: { code: "ConversionTimedOut" } } });
 });
 
-test("polling starts anew, and the waiting deadline no longer counts, once the task runs", ({ expect }) => {
+test("once the task runs, polling starts again and the waiting deadline no longer counts", ({ expect }) => {
   const waitingLong = Array.from({ length: 25 }, () => waiting);
   const run = drive({ workload, source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
 
@@ -151,7 +150,7 @@ test("a task that lost its node waits again with a new deadline", ({ expect }) =
   );
 });
 
-test("after forty polls it continues as new with absolute times, and goes on where it was", ({ expect }) => {
+test("after forty polls it continues as new with absolute times, and carries on where it was", ({ expect }) => {
   const long = { ...submission, convertingSeconds: 86_400, accessUntil: "2026-01-03T00:00:00.000Z" };
   const first = drive(
     { workload, source },
@@ -190,7 +189,7 @@ test("after forty polls it continues as new with absolute times, and goes on whe
   expect(second.calls[1]).toMatchObject({ input: { startedAt: START.toISOString() } });
 });
 
-test("a media failure is recorded at once", ({ expect }) => {
+test("a failure for which the blob is to blame is recorded at once", ({ expect }) => {
   const failure = { code: "NoAudioStream", message: "m", hint: "h" };
   const run = drive({ workload, source }, replies({ publish: [{ status: "rejected", failure }] }));
 
@@ -204,7 +203,7 @@ test("a platform failure is tried again as a new attempt, three times in all, wi
   const run = drive(
     { workload, source },
     {
-      ensureBatch: [{}, {}, {}],
+      ensureBatch: [null, null, null],
       submitTask: [submitted, submitted, submitted],
       readTask: [done, done, done],
       publish: [rejected, rejected, rejected],
@@ -223,7 +222,7 @@ test("a task that vanished is submitted again", ({ expect }) => {
   const run = drive(
     { workload, source },
     replies({
-      ensureBatch: [{}, {}],
+      ensureBatch: [null, null],
       submitTask: [submitted, submitted],
       readTask: [{ state: "lost", reason: "Job mp3drop is disabled" }, done],
     }),
@@ -232,7 +231,7 @@ test("a task that vanished is submitted again", ({ expect }) => {
   expect(run.result).toEqual({ outcome: "succeeded", record });
 });
 
-test("a Batch service that does not answer is asked again, and the status says so", ({ expect }) => {
+test("Batch is asked again when it does not answer, and the status says so", ({ expect }) => {
   const silence = activityFailure("readTask", batchError("read task x: connect ECONNREFUSED"));
   const run = drive({ workload, source }, replies({ readTask: [silence, silence, done] }));
 
@@ -244,7 +243,7 @@ test("a Batch service that does not answer is asked again, and the status says s
 
 test("what fails before there is a task is tried again with growing pauses, and the status says why", ({ expect }) => {
   const away = activityFailure("ensureBatch", batchError("read pool mp3drop: connect ECONNREFUSED"));
-  const run = drive({ workload, source }, replies({ ensureBatch: [away, away, away, {}] }));
+  const run = drive({ workload, source }, replies({ ensureBatch: [away, away, away, null] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.timers.slice(0, 3)).toEqual([1, 2, 3]);
@@ -287,7 +286,7 @@ test("a retry long after the first start has the same patience as the first atte
   const startedAt = new Date(START.getTime() - 5 * 3_600_000).toISOString();
   const run = drive(
     { workload, source, firstAttempt: 2, startedAt },
-    replies({ ensureBatch: [{}, {}], submitTask: [busy, submitted] }),
+    replies({ ensureBatch: [null, null], submitTask: [busy, submitted] }),
   );
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
@@ -320,7 +319,7 @@ test.for([
   const rejected = { status: "rejected", failure: { code: "UploadFailed", message: "m", hint: "h" } };
   const isFirst = calls[1] === "readTask";
   const answers = replies({
-    ensureBatch: [{}, {}],
+    ensureBatch: [null, null],
     submitTask: [submitted, submitted],
     readTask: isFirst ? [waiting, waiting] : [done],
     publish: [rejected],
@@ -333,7 +332,7 @@ test.for([
   expect(run.calls.slice(2).map(({ name }) => name)).toEqual([...calls, "recordFailure"]);
 });
 
-test("the time of a run counts from its own start, also when the loss of a node was not seen", ({ expect }) => {
+test("the time of a run counts from its own start, even when the loss of its node was not seen", ({ expect }) => {
   const first = converting(90, "2026-01-01T12:00:00.500Z");
   const second = Array.from({ length: 60 }, () => converting(1, "2026-01-01T12:50:00.000Z"));
   const run = drive({ workload, source }, replies({ readTask: [first, ...second.slice(0, 39)] }));
@@ -341,10 +340,10 @@ test("the time of a run counts from its own start, also when the loss of a node 
   expect(run.continuedWith?.resumed?.watch.convertingSince).toBe("2026-01-01T12:50:00.000Z");
 });
 
-test("a task whose access would end before it could is given up for a new attempt, and ended", ({ expect }) => {
+test("a task that would outlive its access is ended, and tried again as a new attempt", ({ expect }) => {
   const short = { ...submission, accessUntil: "2026-01-01T13:00:02.000Z" };
   const answers = replies({
-    ensureBatch: [{}, {}],
+    ensureBatch: [null, null],
     submitTask: [{ status: "submitted", submission: short }, submitted],
     readTask: [converting(1), waiting, waiting, done],
   });
@@ -361,7 +360,7 @@ test("a failed conversion that is run again counts its attempts on, and has thre
   const run = drive(
     { workload, source, firstAttempt: 4 },
     {
-      ensureBatch: [{}, {}, {}],
+      ensureBatch: [null, null, null],
       submitTask: [submitted, submitted, submitted],
       readTask: [done, done, done],
       publish: [rejected, rejected, rejected],
@@ -392,7 +391,7 @@ test("an input that was deleted is recorded as InputMissing", ({ expect }) => {
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "InputMissing" } } });
 });
 
-test("a copy that takes long is asked about until it is done", ({ expect }) => {
+test("a copy that takes long is waited for", ({ expect }) => {
   const copying = { status: "copying" };
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 

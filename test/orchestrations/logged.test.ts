@@ -33,7 +33,7 @@ function run(
   }
 }
 
-test("a conversion says when it starts and how it ends", ({ expect }) => {
+test("a conversion logs when it starts and how it ends", ({ expect }) => {
   const { said } = run({ workload: "mp3", source }, () => ({ outcome: "succeeded", record }) as ConversionResult);
 
   const common = { conversionId: "0123", workload: "mp3", name: "intro.mp4", firstAttempt: 1 };
@@ -43,7 +43,7 @@ test("a conversion says when it starts and how it ends", ({ expect }) => {
   ]);
 });
 
-test("a failure is said with code, message and hint", ({ expect }) => {
+test("a failure is logged with code, message and hint", ({ expect }) => {
   const error = { code: "NoAudioStream", message: "The video has no audio stream", hint: "Upload one", logBlob: "log" };
   const failed = { outcome: "failed", record: { status: "failed", output: null, error } };
 
@@ -57,13 +57,13 @@ test("a failure is said with code, message and hint", ({ expect }) => {
   });
 });
 
-test("a superseded conversion has no record, and says that it was superseded", ({ expect }) => {
+test("a superseded conversion has no record, and logs that it was superseded", ({ expect }) => {
   const { said } = run({ workload: "mp3", source }, () => ({ outcome: "superseded", record: null }));
 
   expect(said[1]).toMatchObject({ outcome: "superseded", result: null, failure: null });
 });
 
-test("replayed turns say nothing again", ({ expect }) => {
+test("replayed turns log nothing again", ({ expect }) => {
   const { said } = run({ workload: "mp3", source }, () => ({ outcome: "superseded", record: null }), {
     isReplaying: true,
   });
@@ -71,7 +71,7 @@ test("replayed turns say nothing again", ({ expect }) => {
   expect(said).toMatchObject([{ event: "ended" }]);
 });
 
-test("a conversion that continues as new has neither ended nor started", ({ expect }) => {
+test("a conversion that continues as new logs neither an end nor a start", ({ expect }) => {
   const resumed = { attempt: 1, watch: {} } as unknown as NonNullable<ConversionInput["resumed"]>;
   const startedAt = "2026-01-01T11:00:00.000Z";
 
@@ -81,7 +81,7 @@ test("a conversion that continues as new has neither ended nor started", ({ expe
   ).toMatchObject([{ event: "ended", seconds: 3_690 }]);
 });
 
-test("an orchestration that dies says so, and dies of the same error", ({ expect }) => {
+test("an orchestration that throws logs that, and still throws the same error", ({ expect }) => {
   const error = new Error("a bug\nin some line");
 
   const { said, thrown } = run({ workload: "mp3", source }, () => {

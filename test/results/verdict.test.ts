@@ -28,10 +28,10 @@ function verdictOn(
   stagedBytes: number | undefined,
   limitSeconds = 60,
 ): Verdict {
-  return judge(mp3, completed, limitSeconds, found, stagedBytes);
+  return judge(mp3, { task: completed, limitSeconds, report: found, stagedBytes });
 }
 
-test("a complete and right result is good, with what the workload says of it", ({ expect }) => {
+test("a complete and correct result is good, and comes with what the workload says of it", ({ expect }) => {
   expect(verdictOn(task, report, 1000)).toEqual({ isGood: true, sizeBytes: 1000, review: mp3.review(report) });
 });
 
@@ -67,7 +67,7 @@ test.for([
   });
 });
 
-test("a task that Batch has ended at its time limit is a conversion that timed out", ({ expect }) => {
+test("a task that Batch ended at its time limit is a conversion that timed out", ({ expect }) => {
   const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
   expect(verdictOn(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
@@ -75,7 +75,7 @@ test("a task that Batch has ended at its time limit is a conversion that timed o
   });
 });
 
-test("a task that somebody has ended before its time limit is lost, and worth another attempt", ({ expect }) => {
+test("a task that somebody ended before its time limit is lost, and worth another attempt", ({ expect }) => {
   const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
   expect(verdictOn(ended, undefined, undefined, 61)).toMatchObject({ failure: { code: "NodeLost" } });
@@ -94,14 +94,14 @@ test.for([
   expect(verdictOn(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" } });
 });
 
-test("a result that its workload finds wrong is that failure, with the words of the workload", ({ expect }) => {
+test("a result that its workload rejects fails in the workload's words", ({ expect }) => {
   const half = { ...report, result: { format: { duration: "30.000" } } };
 
   expect(verdictOn(task, half, 1000)).toEqual({
     isGood: false,
     failure: {
       code: "OutputMismatch",
-      message: "The MP3 lasts 30 s but the audio of the video 60 s",
+      message: "The MP3 is 30 s long, but the audio of the video is 60 s",
       hint: expect.stringMatching(/upload it again/),
     },
   });

@@ -18,7 +18,7 @@ test("every name that is listed is found, whatever the order, and no other", asy
   );
 });
 
-test("records are found in the order of their videos", async ({ expect }) => {
+test("records are found in the order of their blobs", async ({ expect }) => {
   const videos = ["a.mp4", "a.mp4.mp4", "a/b.mp4", "a0.mp4", "b.MP4", "b.mp4", "ü.mp4", "日本.mp4"].toSorted();
   const records = videos.map((video) => resultNamesFor(mp3, video).record);
   const lookup = createLookup(listing(records));

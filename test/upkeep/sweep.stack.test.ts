@@ -8,6 +8,7 @@ import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { Services } from "../../src/services.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { topWords } from "../../src/workloads/topWords/index.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 
@@ -53,7 +54,7 @@ async function upload(name: string): Promise<BlobVersion> {
 }
 
 async function recordFor({ name, eTag }: BlobVersion): Promise<void> {
-  const address = { container: services.config.containers.output, name: `${name.slice(0, -1)}3.json` };
+  const address = { container: services.config.containers.output, name: resultNamesFor(mp3, name).record };
   await services.blobs.writeText(address, "{}", { contentType: "application/json", metadata: { sourceetag: eTag } });
 }
 
@@ -61,16 +62,17 @@ function know(
   source: BlobVersion,
   runtimeStatus: keyof typeof OrchestrationRuntimeStatus,
   customStatus?: unknown,
+  input: Partial<ConversionInput> = {},
 ): void {
   instances.set(conversionIdOf("mp3", source), {
     runtimeStatus,
     customStatus,
-    input: { workload: "mp3", source },
+    input: { workload: "mp3", source, ...input },
     createdTime: new Date(),
   });
 }
 
-test("a video without record and conversion is started", async ({ expect }) => {
+test("a blob with neither a record nor a conversion is started", async ({ expect }) => {
   const source = await upload("a/missed one.mp4");
   await upload("notes.txt");
 
@@ -90,7 +92,7 @@ test("a second sweep starts nothing again", async ({ expect }) => {
   expect((await sweep(services, client)).started).toEqual([]);
 });
 
-test("a video with a record for its version is left alone; one with a record for an older version is not", async ({
+test("a blob with a record for its version is left alone, one with a record for an older version is not", async ({
   expect,
 }) => {
   await recordFor(await upload("done.mp4"));
@@ -100,7 +102,7 @@ test("a video with a record for its version is left alone; one with a record for
   expect((await sweep(services, client)).started).toEqual(["replaced.mp4"]);
 });
 
-test("what runs, and what has ended in order, is left alone", async ({ expect }) => {
+test("what is running, or has ended properly, is left alone", async ({ expect }) => {
   know(await upload("running.mp4"), "Running");
   know(await upload("pending.mp4"), "Pending");
   know(await upload("its record was deleted.mp4"), "Completed");
@@ -111,6 +113,15 @@ test("what runs, and what has ended in order, is left alone", async ({ expect })
 test("a conversion that died is started again, with attempts counted on", async ({ expect }) => {
   const source = await upload("died.mp4");
   know(source, "Failed", { attempt: 2 });
+
+  await sweep(services, client);
+
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
+});
+
+test("a conversion that died before it had a status has used up an attempt all the same", async ({ expect }) => {
+  const source = await upload("died at once.mp4");
+  know(source, "Failed", null, { firstAttempt: 2 });
 
   await sweep(services, client);
 
@@ -140,28 +151,28 @@ test("a conversion that an operator terminated is not started again: its task is
   });
 });
 
-test("a terminated conversion whose task cannot be ended has no record yet, so that the next sweep tries again", async ({
+test("a terminated conversion whose task cannot be ended gets no record yet, so the next sweep tries again", async ({
   expect,
 }) => {
   const source = await upload("terminated.mp4");
   const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "1" };
   know(source, "Terminated", { attempt: 1, submission: { task, submittedAt: "2026-01-01T12:00:00.000Z" } });
-  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is away"));
+  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
   const away = { ...services, batch: { ...services.batch, terminateTask } };
 
-  expect((await sweep(away, client)).problems).toEqual(["terminated.mp4: Error: Batch is away"]);
+  expect((await sweep(away, client)).problems).toEqual(["terminated.mp4: Error: Batch is down"]);
   await sweep(services, client);
 
   expect(terminated).toContainEqual(task);
 });
 
-test("a conversion that cannot be asked about does not keep the sweep from the others", async ({ expect }) => {
+test("a conversion that cannot be looked up does not keep the sweep from the others", async ({ expect }) => {
   for (const name of ["a.mp4", "b.mp4", "c.mp4"]) await upload(name);
   const getStatus = async (id: string): Promise<unknown> => {
-    if (id === conversionIdOf("mp3", unaskable)) throw new Error("HTTP 500");
+    if (id === conversionIdOf("mp3", unknowable)) throw new Error("HTTP 500");
     return await client.getStatus(id);
   };
-  const unaskable = await upload("b.mp4");
+  const unknowable = await upload("b.mp4");
 
   const swept = await sweep(services, Object.assign(Object.create(client), { getStatus }) as DurableClient);
 
@@ -202,7 +213,7 @@ test("a sweep that runs out of time says so, and has started what it saw", async
   expect(started).toHaveLength(1);
 });
 
-test("a video that has just been uploaded is left to the trigger", async ({ expect }) => {
+test("a blob that has just been uploaded is left to the trigger", async ({ expect }) => {
   await upload("new.mp4");
 
   expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
@@ -213,7 +224,7 @@ test("a video that has just been uploaded is left to the trigger", async ({ expe
   });
 });
 
-test("the clean-up purges old histories by the day, and what was staged long ago", async ({ expect }) => {
+test("the clean-up purges old histories day by day, and what was staged long ago", async ({ expect }) => {
   const { staging } = services.config.containers;
   await services.blobs.writeText({ container: staging, name: "x/1/report.json" }, "{}", { contentType: "text/plain" });
   const inADay = { ...services, now: () => new Date(Date.now() + 24 * HOUR_MS) };

@@ -51,7 +51,7 @@ test("no two blobs and no two workloads share a result, a record or a log", ({ e
   );
 });
 
-test("no name is longer than a blob's name may be", ({ expect }) => {
+test("no name is longer than Storage allows", ({ expect }) => {
   const longestVideo = `${"x".repeat(1020)}.mp4`;
   const longestText = `${"x".repeat(1020)}.txt`;
 
@@ -62,7 +62,7 @@ test("no name is longer than a blob's name may be", ({ expect }) => {
   expect(resultNamesFor(topWords, longestText).result).toHaveLength(1024);
 });
 
-test("a name is not cut in the middle of a character", ({ expect }) => {
+test("no name is cut in the middle of a character", ({ expect }) => {
   for (const start of ["", "x"]) {
     expect(resultNamesFor(mp3, `${start}${"😀".repeat(509)}.mp4`).record).not.toMatch(/\p{Surrogate}/u);
   }

@@ -1,10 +1,10 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
-import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { HttpClient } from "@azure/ms-rest-js";
+import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
 
-/** Without it, a request that is never answered would hold up its activity for ever. */
+/** Without it, a request that is never answered would hold up its activity forever. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
@@ -13,7 +13,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
  */
 const BATCH_SCOPE = "https://batch.core.windows.net/.default";
 
-/** The client's own retries are off: they take minutes, and `retrying` knows better what to repeat. */
+/** The client's own retries are off: they take minutes, and `retrying` knows better what is worth repeating. */
 export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: BatchSettings): BatchServiceClient {
   const credentials =
     sharedKey === undefined

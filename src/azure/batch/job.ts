@@ -3,7 +3,7 @@ import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/** A job that is no longer active cannot be revived, so the next generation takes over: `mp3drop`, `mp3drop-2`, … */
+/** When a job takes no more tasks, its next generation takes over: `mp3drop`, `mp3drop-2`, … */
 const MAX_GENERATION = 1000;
 
 /** Finds the first generation of the job that takes tasks, or creates one, and returns its id. */
@@ -13,8 +13,8 @@ export async function ensureJob(client: BatchServiceClient, { jobId, poolId }: B
     const state = await readJobState(client, id);
     if (state === "active" || state === "enabling") return id;
     if (state === "gone") {
-      // If somebody else was faster, the job is the same. It has to stay open when its tasks are done: the other choice
-      // would end it whenever it is empty for a moment.
+      // If somebody else was faster, their job is the same. It must stay open when its tasks are done: with the other
+      // setting, Batch would end it whenever it is empty for a moment.
       await unlessCode(`create job ${id}`, ["JobExists"], () =>
         client.job.add({
           id,
@@ -44,7 +44,7 @@ export async function deleteCompletedJobs(client: BatchServiceClient, jobId: str
   }
 }
 
-/** The service's word for it, or `gone` if there is no such job. */
+/** In the service's words, or `gone` if there is no such job. */
 export async function readJobState(client: BatchServiceClient, id: string): Promise<string> {
   const job = await unlessMissing(`read job ${id}`, () =>
     client.job.get(id, { jobGetOptions: { select: "id,state" } }),

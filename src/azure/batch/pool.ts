@@ -2,7 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
-import { startTaskFor } from "./startTask.ts";
+import { poolStartTaskFor } from "./poolStartTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** Creates the pool if there is none. An existing pool is used as it is: somebody may have chosen its size and image. */
@@ -19,7 +19,7 @@ export async function ensurePool(
   if (found !== undefined) return;
 
   const image = await findImage(client, settings.image);
-  const startTask = startTaskFor(needs);
+  const startTask = poolStartTaskFor(needs);
   await unlessCode(`create pool ${poolId}`, ["PoolExists"], () =>
     client.pool.add({
       id: poolId,

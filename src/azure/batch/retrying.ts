@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchError } from "../../model/errors.ts";
-import { isSignInFailure } from "../signInFailure.ts";
 import { withoutSecrets } from "../../model/redact.ts";
+import { isSignInFailure, signInReasons } from "../signInFailure.ts";
 
-/** Short, because an activity that fails is retried by its orchestration with longer pauses. */
+/** Short, because the orchestration retries a failed activity with longer pauses. */
 const PAUSES_MS = [200, 800];
 
 const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
- * Runs one request, repeats it when it failed for a passing reason, and turns what is left into a `BatchError`.
+ * Makes a request, repeats it if the failure may pass, and turns what still fails into a `BatchError`.
  * `what` completes the sentence "Azure Batch could not …".
  */
 export async function retrying<Result>(what: string, request: () => Promise<Result>): Promise<Result> {
@@ -25,7 +25,7 @@ export async function retrying<Result>(what: string, request: () => Promise<Resu
   }
 }
 
-/** As `retrying`, but undefined where the service answers 404. */
+/** As `retrying`, but undefined if the service answers 404. */
 export async function unlessMissing<Result>(what: string, request: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await retrying(what, request);
@@ -35,7 +35,7 @@ export async function unlessMissing<Result>(what: string, request: () => Promise
   }
 }
 
-/** As `retrying`, but an answer with one of these codes is fine: the wanted state is already there. */
+/** As `retrying`, but a refusal with one of these codes is fine: things are already as they should be. */
 export async function unlessCode(
   what: string,
   codes: readonly string[],
@@ -52,7 +52,7 @@ function isTransient({ statusCode }: BatchError): boolean {
   return statusCode === undefined || TRANSIENT_STATUS.has(statusCode);
 }
 
-/** The parts of an error of the client that say something; its `message` may be an object. */
+/** The parts of a client's error that say something; its `message` may be an object. */
 interface ClientError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
@@ -67,9 +67,8 @@ function toBatchError(what: string, cause: unknown): BatchError {
   const error = cause as ClientError;
   const statusCode = typeof error.statusCode === "number" ? error.statusCode : undefined;
   const code = typeof error.code === "string" ? error.code : undefined;
-  const reason = [code ?? statusCode, textOf(error), ...detailsOf(error)]
-    .filter((part) => part !== undefined)
-    .join(": ");
+  const text = isSignInFailure(cause) ? signInReasons(cause) : textOf(error);
+  const reason = [code ?? statusCode, text, ...detailsOf(error)].filter((part) => part !== undefined).join(": ");
   return new BatchError(
     withoutSecrets(`Azure Batch could not ${what}: ${reason}`),
     { code, statusCode, isSignInFailure: isSignInFailure(cause) },

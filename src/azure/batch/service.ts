@@ -10,7 +10,7 @@ import { ensurePool } from "./pool.ts";
 import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
 
-/** Codes of the service which mean that the job we remember takes no more tasks. */
+/** Codes that mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
   "JobNotFound",
   "JobBeingDeleted",
@@ -20,7 +20,7 @@ const JOB_IS_GONE = new Set([
   "JobNotActive",
 ]);
 
-/** What is the same for all waiting tasks is looked up once, and shared by all who ask within this time. */
+/** What is the same for all waiting tasks is looked up once and shared by all who ask within this time. */
 const SHARED_LOOK_MS = 5_000;
 
 /** Azure Batch, as the app uses it. */

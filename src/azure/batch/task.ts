@@ -1,11 +1,11 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import type { JobRef, NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { BatchError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
-import type { NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/** How long a node keeps the directory of a task that has ended. Everything of interest is uploaded by then. */
+/** How long a node keeps the directory of a task that has ended. Everything of interest has been uploaded by then. */
 const RETENTION = "PT1H";
 
 export async function addTask(client: BatchServiceClient, jobId: string, task: NewTask): Promise<void> {
@@ -26,8 +26,7 @@ export async function addTask(client: BatchServiceClient, jobId: string, task: N
         },
         uploadOptions: { uploadCondition: output.when },
       })),
-      // Batch would repeat every non-zero exit, whatever its reason. The orchestration knows which failures are worth
-      // another attempt.
+      // Batch would retry after every non-zero exit status. The orchestration knows which failures are worth it.
       constraints: {
         maxTaskRetryCount: 0,
         maxWallClockTime: `PT${task.maxWallClockMinutes}M`,
@@ -89,20 +88,15 @@ export async function deleteTask(client: BatchServiceClient, { jobId, taskId }: 
   await unlessMissing(`delete task ${taskId}`, () => client.task.deleteMethod(jobId, taskId));
 }
 
-/** Finished tasks do not go away by themselves, and very many make a job slow. Returns how many were deleted. */
-export async function deleteOldTasks(
-  client: BatchServiceClient,
-  poolAndJob: Omit<TaskRef, "taskId">,
-  before: Date,
-): Promise<number> {
-  const { jobId } = poolAndJob;
+/** Finished tasks stay until somebody deletes them, and too many make a job slow. Returns how many were deleted. */
+export async function deleteOldTasks(client: BatchServiceClient, job: JobRef, before: Date): Promise<number> {
   const filter = `state eq 'completed' and executionInfo/endTime lt DateTime'${before.toISOString()}'`;
-  const what = `list the finished tasks of job ${jobId}`;
+  const what = `list the finished tasks of job ${job.jobId}`;
   const options = { taskListOptions: { filter, select: "id", maxResults: 1000 } };
 
   let deleted = 0;
-  for (let page = await retrying(what, () => client.task.list(jobId, options)); ;) {
-    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...poolAndJob, taskId: id });
+  for (let page = await retrying(what, () => client.task.list(job.jobId, options)); ;) {
+    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...job, taskId: id });
     deleted += page.length;
     const next = page.odatanextLink;
     if (!next) return deleted;
@@ -112,7 +106,7 @@ export async function deleteOldTasks(
 
 type Completion = Omit<Extract<TaskReading, { state: "completed" }>, "startedAt" | "nodeId">;
 
-/** The service writes `success` or `Success`, depending on place and version. */
+/** The service writes both `success` and `Success`. */
 function completion(info: BatchServiceModels.TaskExecutionInformation | undefined): Completion {
   const failureInfo = info?.failureInfo;
   return {

@@ -4,7 +4,7 @@ import type { WaitReason } from "../../model/batchTask.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
 /**
- * Says why a pool has no node for a task: null if it is just busy, undefined if there is no such pool. The first reason
+ * Why a pool has no node for a task: null if it is just busy, undefined if there is no such pool. The first reason
  * found gives the code.
  */
 export async function explainWaiting(
@@ -64,7 +64,7 @@ async function readTail(client: BatchServiceClient, poolId: string, nodeId: stri
     });
     return readableStreamBody === undefined ? "" : text(readableStreamBody);
   };
-  // The node may be gone or not answer. What matters is that its start task failed.
+  // The node may be gone or silent. What matters is that its start task failed.
   const content = await retrying(`read ${file} of node ${nodeId}`, read).catch(() => "");
   return content.trim().split("\n").slice(-TAIL_LINES).join(" / ") || "it wrote nothing to stderr";
 }

@@ -1,14 +1,12 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
-import type { ConversionInput, ConversionResult } from "../../orchestrations/contract.ts";
+import type { ConversionResult } from "../../orchestrations/contract.ts";
+import { contentsOf } from "../../orchestrations/contract.ts";
 import { hasDied, isCompleted, wasTerminated } from "../../upkeep/runtimeStates.ts";
-import type { ConversionProgress } from "../../orchestrations/status.ts";
 
-/** What the instance of a conversion tells the user. */
+/** What an instance of the orchestration tells the user of a conversion. */
 export function viewOf(id: string, instance: DurableOrchestrationStatus): ConversionView {
-  const { workload, source } = instance.input as ConversionInput;
-  const progress = instance.customStatus as ConversionProgress | null;
-  const result = instance.output as ConversionResult | null;
+  const { input, attempt, progress, result } = contentsOf(instance);
   const status = statusOf(instance, result);
   return {
     id,
@@ -16,9 +14,9 @@ export function viewOf(id: string, instance: DurableOrchestrationStatus): Conver
     phase: status === "running" ? (progress?.phase ?? "preparing") : "finished",
     percent: progress?.percent ?? null,
     waitReason: progress?.waitReason ?? null,
-    workload,
-    input: source,
-    attempt: progress?.attempt ?? 1,
+    workload: input.workload,
+    input: input.source,
+    attempt,
     createdAt: instance.createdTime.toISOString(),
     updatedAt: instance.lastUpdatedTime.toISOString(),
     record: isCompleted(instance) ? (result?.record ?? null) : null,

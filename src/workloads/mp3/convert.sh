@@ -5,7 +5,7 @@
 # no name that a user chose ever gets here: the files have fixed names.
 #
 #   MP3_BITRATE_KBPS   bitrate of the MP3
-#   AUDIO_LANGUAGE     preferred language (eng, fra, ...) where the file marks not just one stream as default
+#   AUDIO_LANGUAGE     preferred language (eng, fra, ...) where the file does not mark exactly one stream as default
 #
 # stdout carries the progress, one line per percent; stderr is ffmpeg's log. Exit status: 0 converted, 1 anything else;
 # which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions.
@@ -46,8 +46,8 @@ probe_source() {
     "${safe_input[@]}"
 }
 
-# Sets stream_index, channels and duration_us of the chosen stream: among those that the file marks as default (among
-# all where it marks none) the first in the preferred language, else the first.
+# Sets stream_index, channels and duration_us of the chosen stream: among those that the file marks as default (or
+# among all, if it marks none) the first in the preferred language, else the first.
 choose_audio_stream() {
   local streams stream
   streams=$(ffprobe -v error -select_streams a -print_format compact=print_section=0 \
@@ -76,7 +76,7 @@ convert() {
     mv result.part result
 }
 
-# Shrinks ffmpeg's progress to at most 101 short lines, so that it can be read whole, and often, while the task runs.
+# Reduces ffmpeg's progress to at most 101 short lines, so that it can be read whole, and often, while the task runs.
 print_percents() {
   local key value percent last=-1
   while IFS='=' read -r key value; do

@@ -6,7 +6,8 @@ export const mp3: Workload = {
   name: "mp3",
   takes: "MP4 videos",
   suffixes: [".mp4"],
-  resultNameFor: mp3NameFor,
+  // The last `4` becomes `3` and nothing else changes, so no two videos ever share an MP3.
+  resultNameFor: (videoName) => `${videoName.slice(0, -1)}3`,
   resultType: "audio/mpeg",
   script: new URL("./convert.sh", import.meta.url),
   nodeNeeds: { check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] },
@@ -30,7 +31,7 @@ export const mp3: Workload = {
       hint: "Upload a video that has sound.",
     },
     UnreadableInput: {
-      message: "The file is not a readable MP4: it is empty, damaged, cut off or of another format",
+      message: "The file is not a readable MP4: it is empty, damaged, cut off or in another format",
       hint: "Check that it plays, and upload it again. The log says what ffprobe found.",
     },
     FfmpegFailed: {
@@ -38,15 +39,10 @@ export const mp3: Workload = {
       hint: "The log says why; the audio may be damaged.",
     },
     OutputMismatch: {
-      message: "The MP3 does not last as long as the audio of the video",
+      message: "The MP3 is not as long as the audio of the video",
       hint: "The video is probably cut off or damaged: check that it plays to its end, and upload it again.",
     },
   },
 
   review: reviewReport,
 };
-
-/** The last `4` becomes `3` and nothing else changes, so no two videos ever share an MP3. */
-export function mp3NameFor(mp4Name: string): string {
-  return `${mp4Name.slice(0, -1)}3`;
-}

@@ -2,14 +2,14 @@ import type { ConversionRecord } from "../../model/conversion.ts";
 import type { Review, TaskReport } from "../workload.ts";
 
 /** About the video, in the record. */
-export interface VideoFacts {
-  /** Of the audio stream where the file tells it, else of the whole file. */
+interface VideoFacts {
+  /** Of the audio stream if the file says so, else of the whole file. */
   readonly durationSeconds: number | null;
   readonly audioStream: AudioStream | null;
 }
 
 /** The audio stream that was converted, as ffprobe describes it. */
-export interface AudioStream {
+interface AudioStream {
   /** Index among all streams of the file. */
   readonly index: number;
   readonly codec: string;
@@ -19,7 +19,7 @@ export interface AudioStream {
 }
 
 /** About the MP3, in the record. */
-export interface Mp3Facts {
+interface Mp3Facts {
   readonly durationSeconds: number;
   readonly bitrateKbps: number;
 }
@@ -54,10 +54,10 @@ interface ProbedStream {
   readonly tags?: { readonly language?: string };
 }
 
-/** An exit status of 0 does not mean that the whole file was converted: the durations tell. */
+/** Compares the durations, because ffmpeg also exits with 0 when it has converted only a part of the file. */
 export function reviewReport(report: TaskReport): Review {
-  const { ffmpegVersion, streamIndex = null, source, result } = report as Mp3Report;
-  const input = describeVideo(source ?? {}, streamIndex);
+  const { ffmpegVersion, streamIndex, source, result } = report as Mp3Report;
+  const input = describeVideo(source ?? {}, streamIndex ?? null);
   const output = describeMp3(result ?? {});
   return {
     input: { ...input },
@@ -90,18 +90,18 @@ function describeMp3({ format }: Probe): Mp3Facts {
   };
 }
 
-/** ffprobe leaves out a duration it does not know, or writes `N/A`. */
+/** Where ffprobe does not know a duration, it leaves it out or writes `N/A`. */
 function seconds(text: string | undefined): number | null {
   const value = Number(text);
   return text === undefined || Number.isNaN(value) ? null : value;
 }
 
 function compareDurations(expectedSeconds: number | null, actualSeconds: number): Review["problem"] {
-  if (expectedSeconds === null) return null;
+  if (expectedSeconds === null) return undefined;
   const tolerance = Math.max(DURATION_SLACK_SECONDS, expectedSeconds * DURATION_TOLERANCE);
-  if (Math.abs(expectedSeconds - actualSeconds) <= tolerance) return null;
+  if (Math.abs(expectedSeconds - actualSeconds) <= tolerance) return undefined;
   return {
     code: "OutputMismatch",
-    message: `The MP3 lasts ${actualSeconds} s but the audio of the video ${expectedSeconds} s`,
+    message: `The MP3 is ${actualSeconds} s long, but the audio of the video is ${expectedSeconds} s`,
   };
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Writes the most frequent words of the text in the file input to the file result and says in report.json what became
-# of it: the "top N words" task of the Azure Batch tutorial, for text of any size and in any language.
+# Writes the most frequent words of the text "input" to "result" and says in report.json what became of it: the "top N
+# words" task of the Azure Batch tutorial, for text of any size and in any language.
 #
 # Runs as an Azure Batch task in its working directory. Everything it needs to know is in environment variables, and
 # no name that a user chose ever gets here: the files have fixed names.
@@ -9,14 +9,14 @@
 #   AZ_BATCH_*_ID     node, task, job and pool, which Batch sets; they are the last lines of the result
 #
 # A word is a run of Unicode letters and digits, in lower case. Words of the same frequency are in the order of their
-# code points, so the same text always gives the same result. An accent that is a character of its own is no letter.
+# code points, so the same text always gives the same result. A combining accent is no letter.
 #
 # stderr is the log. Exit status: 0 converted, 1 anything else; which of them is the "outcome" in report.json.
 #
-# The text may be larger than the memory (200 MB are enough for any) and is read once:
+# The text may be larger than the memory (200 MB are enough for any text) and is read once:
 #
-#   1. Where there is an ASCII character that is no letter or digit, a word ends, whatever the language. tr cuts the
-#      text there, and awk counts equal pieces as they pass. It works on bytes, which is fast.
+#   1. Whatever the language, a word ends at an ASCII character that is neither a letter nor a digit. tr cuts the text
+#      there, and awk counts equal pieces as they pass. This works on bytes, which is fast.
 #   2. Only what is left of that, one line for each piece, is cut and lower-cased by the rules of Unicode, which is slow.
 #   3. sort brings the counts of the same word together. What memory does not hold it keeps on the disk.
 
@@ -96,7 +96,7 @@ check_utf8_by_bsd() { LC_ALL=$utf8_locale tr a a >/dev/null || return $NOT_TEXT;
 # Writes "piece<TAB>count" to scratch/ascii, where the piece is a word, and to scratch/unicode, where that remains to be
 # seen. The same piece can come more than once, because the table of awk starts anew when it is full.
 #
-# NUL, which is no text, becomes a byte that UTF-8 never has. fold keeps awk from reading a piece of any length.
+# NUL, which is not text, becomes a byte that UTF-8 never has. fold keeps awk from reading a piece of any length.
 count_pieces() {
   : >scratch/ascii && : >scratch/unicode &&
     tr '\000A-Z' '\377a-z' <input | tr -cs 'a-z0-9\200-\377' '\n' | fold -b -w $((MAX_PIECE_BYTES + 1)) |

@@ -1,4 +1,5 @@
-import type { ConversionView, Failure } from "../../../src/model/conversion.ts";
+import type { ConversionView } from "../../../src/model/conversion.ts";
+import type { Failure } from "../../../src/model/failures.ts";
 import { MAX_ATTEMPTS, isRetried } from "../../../src/model/failures.ts";
 import { mp3 as workload } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
 import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
-import { parseReport } from "../../../src/results/report.ts";
+import { parseReport } from "../../../src/results/taskReport.ts";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
@@ -76,7 +76,7 @@ test("a video with sound becomes an MP3 with its duration and tags", async ({ ex
     input: { durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 1, sampleRateHz: 44_100 } },
     output: { bitrateKbps: expect.closeTo(128, -1) },
     tools: { ffmpeg: expect.stringMatching(/\d/) },
-    problem: null,
+    problem: undefined,
   });
   const { format, common } = await parseFile(join(folder.path, "result"), { duration: true });
   expect(format).toMatchObject({ container: "MPEG", codec: "MPEG 1 Layer 3", duration: expect.closeTo(3, 0) });

@@ -139,7 +139,7 @@ test("words are lower-cased in every script", ({ expect }) => {
   ]);
 });
 
-test("whatever is no letter or digit ends a word: dashes, typographic quotes, blanks of other scripts, emoji", ({
+test("whatever is not a letter or digit ends a word: dashes, typographic quotes, blanks of other scripts, emoji", ({
   expect,
 }) => {
   expect(topWords("l’été—«été» été\u00A0été\u3000été。été😀été\u2028l'été snake_case", 9)).toEqual([
@@ -150,11 +150,11 @@ test("whatever is no letter or digit ends a word: dashes, typographic quotes, bl
   ]);
 });
 
-test("a byte order mark and line ends of Windows belong to no word", ({ expect }) => {
+test("a byte order mark and the line ends of Windows are part of no word", ({ expect }) => {
   expect(topWords("\uFEFFeins zwei\r\neins\r\nzwei\r\neins", 9)).toEqual(["eins\t3", "zwei\t2"]);
 });
 
-test("what a shell or awk would take for its own is just text", ({ expect }) => {
+test("what a shell or awk would treat as its own is just text", ({ expect }) => {
   const text = "$(touch pwned) `id` %s%n \\u0041 a=b -n 007 7 1e3 1000 0x10 nan inf n";
   const once = ["0x10", "1000", "1e3", "007", "7", "a", "b", "id", "inf", "nan", "pwned", "s", "touch", "u0041"];
 
@@ -242,7 +242,7 @@ test.for([
   expect(taskFolder(`short ${longest}x`).run().report).toMatchObject({ outcome: "WordTooLong" });
 });
 
-test("text without ASCII is cut at the signs of its own script", ({ expect }) => {
+test("text without ASCII is cut at the punctuation of its own script", ({ expect }) => {
   const sentences = "春眠不覺曉，處處聞啼鳥。".repeat(20_000);
 
   expect(topWords(sentences)).toEqual(["春眠不覺曉\t20000", "處處聞啼鳥\t20000"]);

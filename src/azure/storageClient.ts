@@ -5,6 +5,6 @@ import { entraCredential } from "./credential.ts";
 /** Uses the connection string if there is one (it wins, as in the Functions host), or else signs in with Entra ID. */
 export function connectStorage({ connectionString, blobServiceUri, clientId }: StorageSettings): BlobServiceClient {
   if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString);
-  if (blobServiceUri === undefined) throw new TypeError("readConfig lets neither be missing");
+  if (blobServiceUri === undefined) throw new TypeError("readConfig makes sure that one of them is set");
   return new BlobServiceClient(blobServiceUri, entraCredential(clientId));
 }

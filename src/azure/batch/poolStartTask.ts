@@ -5,7 +5,7 @@ import type { NodeNeeds } from "../../workloads/workload.ts";
 const APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300";
 
 /** Installs what is missing on a node; undefined where nothing is needed. Fails when a check fails afterwards. */
-export function startTaskFor(needs: readonly NodeNeeds[]): BatchServiceModels.StartTask | undefined {
+export function poolStartTaskFor(needs: readonly NodeNeeds[]): BatchServiceModels.StartTask | undefined {
   if (needs.length === 0) return undefined;
   const check = [...new Set(needs.map((need) => need.check))].join(" && ");
   const packages = [...new Set(needs.flatMap((need) => need.packages))].join(" ");

@@ -1,0 +1,85 @@
+import type { TaskStatus } from "../activities/readTask.ts";
+import type { Submission, WaitReason } from "../model/batchTask.ts";
+import type { Failure } from "../model/failures.ts";
+import { failureOf } from "../model/failures.ts";
+import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
+import { nextDelaySeconds } from "./polling.ts";
+
+/** What has been seen of a task so far. It is carried through continue-as-new, so its times are absolute. */
+export interface Watch {
+  readonly submission: Submission;
+  /** Since when the task has been waiting for a node: since it was added, or lost its last node. */
+  readonly waitingSince: string;
+  /** Null while the task waits for a node. */
+  readonly convertingSince: string | null;
+  readonly waitReason: WaitReason | null;
+}
+
+/** What a look at a task that has not ended may show. `unknown`: Batch did not answer. */
+export type Seen =
+  | Extract<TaskStatus, { state: "converting" | "waiting" }>
+  | { readonly state: "unknown"; readonly reason: WaitReason };
+
+/** Batch itself ends the task at its time limit. Our deadline comes later, which leaves time to upload the logs. */
+const CONVERTING_GRACE_SECONDS = 300;
+
+export function watchFromNowOn(submission: Submission): Watch {
+  return { submission, waitingSince: submission.submittedAt, convertingSince: null, waitReason: null };
+}
+
+export function advance(watch: Watch, seen: Seen, now: Date): Watch {
+  switch (seen.state) {
+    case "converting": {
+      // A task that lost its node between two looks has started again, and its time counts from then.
+      const convertingSince = seen.startedAt ?? watch.convertingSince ?? now.toISOString();
+      return { ...watch, convertingSince, waitReason: null };
+    }
+    case "unknown":
+      return { ...watch, waitReason: seen.reason };
+    case "waiting": {
+      if (watch.convertingSince === null) return { ...watch, waitReason: seen.reason };
+      const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
+      return { ...watch, waitingSince: now.toISOString(), convertingSince: null, waitReason: seen.reason ?? lost };
+    }
+  }
+}
+
+/** When to look again: at the deadline at the latest. */
+export function nextLook(watch: Watch, now: Date): Date {
+  const next = addSeconds(now, nextDelaySeconds(secondsBetween(phaseStart(watch), now)));
+  const deadline = deadlineOf(watch);
+  return next < deadline ? next : deadline;
+}
+
+/** Why to stop watching a task that has not ended; undefined while there is time left. */
+export function whyGiveUp(watch: Watch, now: Date): Failure | undefined {
+  if (now >= deadlineOf(watch)) return tooLate(watch);
+  if (watch.convertingSince === null && isAccessTooShort(watch, now)) return failureOf("AccessExpired");
+  return undefined;
+}
+
+function phaseStart({ convertingSince, waitingSince }: Watch): Date {
+  return parseTime(convertingSince ?? waitingSince);
+}
+
+function deadlineOf(watch: Watch): Date {
+  const { waitingSeconds, convertingSeconds } = watch.submission;
+  const limit = watch.convertingSince === null ? waitingSeconds : convertingSeconds + CONVERTING_GRACE_SECONDS;
+  return addSeconds(phaseStart(watch), limit);
+}
+
+/** A task that keeps losing its node may outlive its URLs. It would then fail only after all its work. */
+function isAccessTooShort({ submission }: Watch, now: Date): boolean {
+  return addSeconds(now, submission.convertingSeconds) > parseTime(submission.accessUntil);
+}
+
+function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
+  const because = waitReason === null ? "" : `: ${waitReason.text}`;
+  if (convertingSince !== null) {
+    const minutes = submission.convertingSeconds / 60;
+    return failureOf("ConversionTimedOut", `The conversion took longer than ${minutes} minutes${because}`);
+  }
+  const minutes = submission.waitingSeconds / 60;
+  const code = waitReason?.code ?? "NoCapacity";
+  return failureOf(code, `No Azure Batch node took the task within ${minutes} minutes${because}`);
+}

@@ -33,7 +33,7 @@ export const FAILURES = {
     hint: "Upload it again if you still want it converted.",
   },
   Cancelled: {
-    reportedBy: ["DELETE /api/conversions/{id}"],
+    reportedBy: ["DELETE /api/conversions/{id}", "an operator's terminate, seen by the sweep"],
     isRetried: false,
     message: "Somebody cancelled the conversion",
     hint: "To convert the file after all, retry the conversion or upload the file again.",

@@ -100,7 +100,7 @@ function* runAttempt(
 
   const { completed } = watched;
   report(context, current.attempt, "publishing", { submission });
-  const published = yield* publishWhenCopied(context, { ...current, submission, completed });
+  const published = yield* publishWhenCopied(context, cancellation, { ...current, submission, completed });
   if (published.status === "failed") return { ...published, submission, completed };
   if (published.status === "superseded") return { status: "ended", result: SUPERSEDED };
   return { status: "ended", result: { outcome: "succeeded", record: published.record } };

@@ -7,6 +7,7 @@ import type { ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
+import type { Cancellation } from "./cancellation.ts";
 import { nextDelaySeconds } from "./polling.ts";
 import { patientRetry } from "./retries.ts";
 
@@ -19,7 +20,11 @@ type PublishResult =
 const COPY_PATIENCE_SECONDS = 3600;
 
 /** Publishes what the task has staged, and waits while Azure Storage copies it. */
-export function* publishWhenCopied(context: OrchestrationContext, input: PublishInput): Step<PublishResult> {
+export function* publishWhenCopied(
+  context: OrchestrationContext,
+  cancellation: Cancellation,
+  input: PublishInput,
+): Step<PublishResult> {
   const begun = context.df.currentUtcDateTime;
   try {
     for (;;) {
@@ -30,7 +35,8 @@ export function* publishWhenCopied(context: OrchestrationContext, input: Publish
       const now = context.df.currentUtcDateTime;
       const copyingSeconds = secondsBetween(begun, now);
       if (copyingSeconds >= COPY_PATIENCE_SECONDS) return fail(failureOf("CopyTimedOut"));
-      yield context.df.createTimer(addSeconds(now, nextDelaySeconds(copyingSeconds)));
+      yield* cancellation.sleepUntil(addSeconds(now, nextDelaySeconds(copyingSeconds)));
+      if (cancellation.isRequested()) return fail(failureOf("Cancelled"));
     }
   } catch (error) {
     const { code, reason } = readActivityError(error);

@@ -391,6 +391,19 @@ test("an input that was deleted is recorded as InputMissing", ({ expect }) => {
   expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "InputMissing" } } });
 });
 
+test("a conversion that is cancelled while its result is copied publishes nothing more", ({ expect }) => {
+  const record = { schemaVersion: 1, status: "cancelled" };
+  const answers = replies({
+    publish: Array.from({ length: 3 }, () => ({ status: "copying" })),
+    recordFailure: [{ status: "recorded", record }],
+  });
+
+  const run = drive({ workload, source }, answers, START, { cancelAtTimer: 3 });
+
+  expect(run.result).toEqual({ outcome: "cancelled", record });
+  expect(run.calls.at(-1)).toMatchObject({ name: "recordFailure", input: { failure: { code: "Cancelled" } } });
+});
+
 test("a copy that takes long is waited for", ({ expect }) => {
   const copying = { status: "copying" };
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));

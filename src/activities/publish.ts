@@ -5,7 +5,7 @@ import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { succeededRecord } from "../results/record.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import type { Target } from "../results/targets.ts";
+import type { Target, Targets } from "../results/targets.ts";
 import {
   findTargets,
   isResultOf,
@@ -17,6 +17,7 @@ import {
 import { judge } from "../results/verdict.ts";
 import type { BlobAddress, BlobProperties, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import type { Workload } from "../workloads/workload.ts";
 
 export interface PublishInput extends Attempt {
   readonly submission: Submission;
@@ -55,7 +56,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   ]);
   if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
   if (current.eTag !== source.eTag) {
-    await withdrawResult(services, targets, conversionId);
+    await withdrawResult(services, workload, input);
     await tidyUp();
     return { status: "superseded" };
   }
@@ -69,9 +70,28 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const facts = { ...input, inputSizeBytes: current.sizeBytes, review: verdict.review, recordedAt: now() };
   const { address } = targets.result;
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
-  await writeRecord(services, targets, record);
+  await recordSuccess(services, workload, targets, record);
   await tidyUp();
   return { status: "published", record };
+}
+
+/** A record that somebody else wrote meanwhile decides. Unless it says the same, the result must not stay beside it. */
+async function recordSuccess(
+  services: Services,
+  workload: Workload,
+  targets: Targets,
+  record: ConversionRecord,
+): Promise<void> {
+  try {
+    await writeRecord(services, targets, record);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    const { conversionId, input: source } = record;
+    const winner = await readRecord(services, await findTargets(services, workload, source));
+    if (winner?.conversionId === conversionId && winner.status === "succeeded") return;
+    await withdrawResult(services, workload, { conversionId, source });
+    throw error;
+  }
 }
 
 /** Starts the copy, unless an earlier call has; starts it again if that one came to nothing. */

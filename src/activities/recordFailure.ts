@@ -15,7 +15,8 @@ export interface RecordFailureInput extends Attempt {
 }
 
 type RecordFailureOutput =
-  | { readonly status: "recorded"; readonly record: ConversionRecord }
+  /** `isNew`: it was written just now, not by an earlier call. */
+  | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
   | { readonly status: "superseded" };
 
 /**
@@ -27,7 +28,10 @@ export async function recordFailure(services: Services, input: RecordFailureInpu
   const { conversionId, attempt, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const output = await writeUnlessSuperseded(services, input, staged);
-  // The record comes first: no conversion must be left without one because Batch is down.
+  // The record comes first. It decides against a `publish` that runs at the same moment, and no conversion must be left
+  // without one because Batch is down.
+  const hasFailed = output.status === "superseded" || output.record.status !== "succeeded";
+  if (hasFailed) await withdrawResult(services, workloadNamed(input.workload), input);
   if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
   await removeTraces(services, conversionId, attempt, null);
   return output;
@@ -44,9 +48,8 @@ async function writeUnlessSuperseded(
   const targets = await findTargets(services, workload, source);
   const earlier = await readRecord(services, targets);
   if (earlier?.conversionId === conversionId && (earlier.status === "succeeded" || earlier.attempts >= attempt)) {
-    return { status: "recorded", record: earlier };
+    return { status: "recorded", record: earlier, isNew: false };
   }
-  await withdrawResult(services, targets, conversionId);
 
   const [current, log, report] = await Promise.all([
     blobs.properties(source),
@@ -65,5 +68,5 @@ async function writeUnlessSuperseded(
   const facts = { ...input, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
   const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
   await writeRecord(services, targets, record);
-  return { status: "recorded", record };
+  return { status: "recorded", record, isNew: true };
 }

@@ -1,5 +1,6 @@
 import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Attempt } from "../model/conversion.ts";
+import { taskIdOf } from "../model/identity.ts";
 import { addSeconds } from "../model/time.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
@@ -48,11 +49,10 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
 /** An earlier call whose answer was lost may have added the task before the input was replaced. */
 async function takeBack(services: Services, input: SubmitTaskInput): Promise<void> {
   const place = await services.batch.ensurePoolAndJob();
-  await removeTraces(services, input.conversionId, input.attempt, { ...place, taskId: taskIdOf(input) });
-}
-
-function taskIdOf({ conversionId, attempt }: SubmitTaskInput): string {
-  return `${conversionId}-${attempt}`;
+  await removeTraces(services, input.conversionId, input.attempt, {
+    ...place,
+    taskId: taskIdOf(input.conversionId, input.attempt),
+  });
 }
 
 async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
@@ -66,7 +66,7 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   ]);
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   return {
-    taskId: taskIdOf(input),
+    taskId: taskIdOf(input.conversionId, input.attempt),
     commandLine: `/bin/bash ${TASK_FILES.script}`,
     environment: config.scriptEnvironments[workload.name] ?? {},
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },

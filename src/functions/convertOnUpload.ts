@@ -49,7 +49,6 @@ const START_WORDS = {
   alreadyRecorded: "already has its record",
   givenUp: "has died too often and was given up",
   started: "was started",
-  terminated: "was terminated by an operator, and is now recorded as cancelled",
 } as const;
 
 /** The event names the version. Where a host leaves that out, we ask Storage. */

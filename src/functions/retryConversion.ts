@@ -1,7 +1,11 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
+import { services } from "../azure/azureServices.ts";
+import { wasTerminated } from "../upkeep/runtimeStates.ts";
 import { startConversion } from "../upkeep/starting.ts";
+import { endTasks } from "../upkeep/termination.ts";
+import { WORKLOADS } from "../workloads/index.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("retryConversion", {
@@ -13,11 +17,17 @@ df.app.client.http("retryConversion", {
 
 /** Runs a failed or cancelled conversion again, as new attempts under the same id; 409 for any other. */
 function retryConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
-  return withConversion(request, client, async (view) => {
+  return withConversion(request, client, async (view, instance) => {
     if (view.status !== "failed" && view.status !== "cancelled") {
       const what = view.status === "running" ? "it is running" : `it has ended as ${view.status}`;
       return problem(409, "ConversionNotFailed", `Conversion ${view.id} cannot be retried: ${what}`);
     }
+    if (!WORKLOADS.some(({ name }) => name === view.workload)) {
+      const detail = `Conversion ${view.id} is of workload "${view.workload}", which this app does not have`;
+      return problem(409, "UnknownWorkload", detail);
+    }
+    // The sweep may not have got round to it yet, and two tasks of one conversion must not run side by side.
+    if (wasTerminated(instance)) await endTasks(services(), instance);
     const startedAt = view.record?.times.startedAt ?? view.createdAt;
     await startConversion(client, view.id, {
       workload: view.workload,

@@ -2,16 +2,20 @@ import type { InvocationContext, Timer } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
 import { services } from "../azure/azureServices.ts";
+import { endMessage } from "../model/conversionLog.ts";
 import { sweep } from "../upkeep/sweep.ts";
+import { settleTerminations } from "../upkeep/termination.ts";
 
 df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
 
-/** Catches uploads whose event was lost, or came while nothing listened. */
+/** Catches uploads whose event was lost, or came while nothing listened, and orchestrations that were terminated. */
 async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
+  const terminations = await settleTerminations(services(), client);
+  for (const end of terminations.ended) context.info(endMessage(end));
   const { conversions, started, problems, isComplete } = await sweep(services(), client);
-  for (const problem of problems) context.warn(`Could not check ${problem}`);
+  for (const problem of [...terminations.problems, ...problems]) context.warn(`Could not check ${problem}`);
   const seen = `Swept ${conversions} conversions${isComplete ? "" : " before time ran out"}`;
   if (started.length > 0) context.info(`${seen} and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
   else context.debug(`${seen}: all are recorded or known`);

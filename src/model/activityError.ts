@@ -1,5 +1,6 @@
 import { ServiceError } from "./errors.ts";
 import type { FailureCode } from "./failures.ts";
+import { isFailureCode } from "./failures.ts";
 import { withoutSecrets } from "./redact.ts";
 
 /** What an orchestrator learns about an activity that failed. */
@@ -16,7 +17,8 @@ export interface ActivityFailure {
 export function markActivityError(error: unknown): Error {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof ServiceError ? error.failureCode : "InternalError";
-  const marked = new Error(`[failure:${code}] ${withoutSecrets(message)}`, { cause: error });
+  // Without its cause, which holds the request, and in that the SAS of whatever it is about.
+  const marked = new Error(`[failure:${code}] ${withoutSecrets(message)}`);
   marked.name = name;
   if (stack !== undefined) marked.stack = withoutSecrets(stack);
   return marked;
@@ -28,7 +30,8 @@ export function markActivityError(error: unknown): Error {
  */
 export function readActivityError(error: unknown): ActivityFailure {
   const message = error instanceof Error ? error.message : String(error);
-  const [, code, reason] = /\[failure:(\w+)\] ([^\n]*)/.exec(message) ?? [];
-  if (code !== undefined && reason !== undefined) return { code: code as FailureCode, reason: reason.trim() };
+  const [, code = "", reason] = /\[failure:(\w+)\] ([^\n]*)/.exec(message) ?? [];
+  // A newer version of the app may have had codes that this one does not know.
+  if (reason !== undefined) return { code: isFailureCode(code) ? code : "InternalError", reason: reason.trim() };
   return { code: "InternalError", reason: message.split("\n")[0]?.trim() ?? "" };
 }

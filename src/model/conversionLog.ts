@@ -35,7 +35,7 @@ export function endMessage(end: ConversionEnd): string {
 
 /** Undefined for any other message. */
 export function readConversionMessage(message: string): ConversionMessage | undefined {
-  const [, event, json] = /^Conversion (started|ended): (\{.*\})$/.exec(message) ?? [];
+  const [, event, json] = /^Conversion (started|ended): (\{.*\})$/s.exec(message) ?? [];
   if (event === undefined || json === undefined) return undefined;
   try {
     return { event, ...JSON.parse(json) } as ConversionMessage;

@@ -13,6 +13,11 @@ export function conversionIdOf(workloadName: string, { container, name, eTag }: 
   return shortHash(JSON.stringify([workloadName, container, name, eTag]));
 }
 
+/** The Batch task of one attempt. */
+export function taskIdOf(conversionId: string, attempt: number): string {
+  return `${conversionId}-${attempt}`;
+}
+
 /** `stem` and `suffix` as one blob name. If that is too long, a hash takes the place of the end of `stem`. */
 export function fitBlobName(stem: string, suffix: string): string {
   if (stem.length + suffix.length <= MAX_BLOB_NAME_LENGTH) return stem + suffix;

@@ -62,7 +62,8 @@ export function* convertBlob(context: OrchestrationContext): Step<ConversionResu
     if (ended.status === "ended") return finish(context, attempt, ended.result);
 
     const isLast = attempt >= firstAttempt + MAX_ATTEMPTS - 1;
-    if (isLast || !isRetried(ended.failure)) {
+    // An attempt that never got a task has been patient for hours.
+    if (isLast || ended.submission === null || !isRetried(ended.failure)) {
       return finish(context, attempt, yield* recordTheFailure(current, ended));
     }
     const waitReason = `trying again after: ${ended.failure.message}`;

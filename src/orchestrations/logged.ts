@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Step } from "../durable.ts";
 import type { ConversionRecord } from "../model/conversion.ts";
+import { readActivityError } from "../model/activityError.ts";
 import type { ConversionEnd, ConversionStart } from "../model/conversionLog.ts";
 import { endMessage, startMessage } from "../model/conversionLog.ts";
 import type { Failure } from "../model/failures.ts";
@@ -32,7 +33,8 @@ export function logged(orchestrator: Orchestrator): Orchestrator {
     try {
       ended = yield* orchestrator(context);
     } catch (error) {
-      sayEnd({ outcome: "failed", result: null, failure: failureOf("InternalError", firstLineOf(error)) });
+      const { code, reason } = readActivityError(error);
+      sayEnd({ outcome: "failed", result: null, failure: failureOf(code, reason) });
       throw error;
     }
     if (ended !== undefined) {
@@ -47,8 +49,4 @@ function failureIn(record: ConversionRecord | null): Failure | null {
   if (record === null || record.error === null) return null;
   const { code, message, hint } = record.error;
   return { code, message, hint };
-}
-
-function firstLineOf(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split("\n", 1)[0] ?? "";
 }

@@ -1,4 +1,4 @@
-import type { BlobVersion, ConversionRecord } from "../model/conversion.ts";
+import type { Attempt, BlobVersion, ConversionRecord } from "../model/conversion.ts";
 import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "../services.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import type { Workload } from "../workloads/workload.ts";
@@ -24,7 +24,7 @@ export interface Target {
 }
 
 /** The blobs that a conversion writes in the output container. */
-interface Targets {
+export interface Targets {
   readonly result: Target;
   readonly record: Target;
   readonly log: Target;
@@ -65,11 +65,16 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
 }
 
 /**
- * Removes the result of a conversion that copied it but could not record its success, because its input was replaced or
- * deleted in between. The result of any other conversion stays.
+ * Removes the result of a conversion that copied it but has no record of its success, for example because its input was
+ * replaced or deleted in between. The result of any other conversion stays.
  */
-export async function withdrawResult({ blobs }: Services, { result }: Targets, conversionId: string): Promise<void> {
-  if (isResultOf(result, conversionId)) await blobs.delete(result.address, result.unchanged);
+export async function withdrawResult(
+  services: Services,
+  workload: Workload,
+  { conversionId, source }: Pick<Attempt, "conversionId" | "source">,
+): Promise<void> {
+  const { result } = await findTargets(services, workload, source);
+  if (isResultOf(result, conversionId)) await services.blobs.delete(result.address, result.unchanged);
 }
 
 export function isResultOf({ found }: Target, conversionId: string): boolean {

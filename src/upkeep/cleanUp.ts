@@ -1,7 +1,7 @@
 import type { DurableClient } from "durable-functions";
-import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { addSeconds } from "../model/time.ts";
 import type { Services } from "../services.ts";
+import { longestRunSeconds } from "./longestRun.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
 
 interface CleanUpResult {
@@ -44,11 +44,10 @@ async function purgeHistories(client: DurableClient, before: Date): Promise<numb
   return purged;
 }
 
-/** A staged blob is of use until both deadlines of all attempts have passed, plus a day for anything slow. */
+/** A staged blob is of use as long as its conversion may still run. */
 async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<number> {
-  const { waitingTimeoutMinutes, convertingTimeoutMinutes, containers } = config;
-  const useSeconds = MAX_ATTEMPTS * (waitingTimeoutMinutes + convertingTimeoutMinutes) * 60 + DAY_SECONDS;
-  const oldest = addSeconds(now(), -useSeconds);
+  const { containers } = config;
+  const oldest = addSeconds(now(), -longestRunSeconds(config));
   let deleted = 0;
   for await (const { name, lastModified } of blobs.list(containers.staging)) {
     if (lastModified >= oldest) continue;

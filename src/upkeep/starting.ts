@@ -7,18 +7,16 @@ import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { hasRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
-import { hasDied, isLive, wasTerminated } from "./runtimeStates.ts";
-import { recordTermination } from "./termination.ts";
+import { hasDied, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
-type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started" | "terminated";
+type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started";
 
 /** Whatever makes a conversion die again and again, another start will not cure it. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
- * Starts the conversion unless it is known or has its record. One whose orchestration died is started again; one that
- * an operator terminated is recorded as cancelled.
+ * Starts the conversion unless it is known or has its record. One whose orchestration died is started again.
  *
  * Looking first is what makes a repeated event harmless, because starting an instance that has ended would run it
  * again. The record still tells when the instance has long been purged.
@@ -27,12 +25,8 @@ export async function startOnce(services: Services, client: DurableClient, conve
   const { workload, source } = conversion;
   const id = conversionIdOf(workload, source);
   const instance = await findInstance(client, id);
-  if (instance !== undefined && !hasDied(instance) && !wasTerminated(instance)) return "alreadyKnown";
+  if (instance !== undefined && !hasDied(instance)) return "alreadyKnown";
   if (await hasRecord(services, workloadNamed(workload), source)) return "alreadyRecorded";
-  if (instance !== undefined && wasTerminated(instance)) {
-    await recordTermination(services, id, conversion, instance);
-    return "terminated";
-  }
   const attempts = instance === undefined ? 0 : contentsOf(instance).attempt;
   if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
   await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });

@@ -4,6 +4,7 @@ import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
+import { ConflictError } from "../../src/model/errors.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { BlobAddress, Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/results/staging.ts";
@@ -81,6 +82,15 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
       nodeId: "node-1",
     },
   };
+}
+
+/** Runs `interrupt` when `publish` is about to write its record. */
+function interruptedAtRecord(interrupt: () => Promise<unknown>): Services {
+  const writeText: Services["blobs"]["writeText"] = async (...args) => {
+    await interrupt();
+    return services.blobs.writeText(...args);
+  };
+  return { ...services, blobs: { ...services.blobs, writeText } };
 }
 
 /** As `converted`, but publishing broke off before the record. */
@@ -292,7 +302,7 @@ test("the record of a failure says what to do and where the log is", async ({ ex
     status: "recorded",
     record: { status: "failed", output: null, error: { ...failure, logBlob: `${MP3.name}.log` } },
   });
-  expect(await recordFailure(services, input)).toEqual(recorded);
+  expect(await recordFailure(services, input)).toEqual({ ...recorded, isNew: false });
   expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
   expect(await namesIn(containers.staging)).toEqual([]);
   expect(storage.terminated).toEqual([]);
@@ -358,4 +368,32 @@ test("a storage error is put into words", async ({ expect }) => {
   await expect(missing).rejects.toThrow(
     /^Azure Storage could not set the type of input-\d+\/none\.mp4: 404: BlobNotFound/,
   );
+});
+
+test("a failure that is recorded while publishing is under way wins, and no result stays beside it", async ({
+  expect,
+}) => {
+  const input = await converted();
+  const publishing = publish(
+    interruptedAtRecord(() => recordFailure(services, { ...input, failure })),
+    input,
+  );
+
+  await expect(publishing).rejects.toThrow(ConflictError);
+
+  const record = JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` })) as object;
+  expect(record).toMatchObject({ status: "failed", conversionId: input.conversionId });
+  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+});
+
+test("two publishings at once end in one success", async ({ expect }) => {
+  const input = await converted();
+
+  const slower = await publish(
+    interruptedAtRecord(() => publish(services, input)),
+    input,
+  );
+
+  expect(slower).toMatchObject({ status: "published" });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });

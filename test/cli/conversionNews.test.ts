@@ -79,3 +79,7 @@ test("other lines are no news, not even with a name that looks like some", ({ ex
 
   expect(newsOf(...lines)).toEqual(lines.map(() => undefined));
 });
+
+test("a name with a line separator of Unicode is told, too", ({ expect }) => {
+  expect(newsOf(HOST + startMessage({ ...start, name: "a\u2028b.txt" }))).toEqual([expect.stringContaining("arrived")]);
+});

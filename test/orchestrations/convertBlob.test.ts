@@ -275,6 +275,7 @@ test.for<[Error, FailureCode]>([
   const run = drive({ workload, source }, replies({ ensureBatch: failures }));
 
   expect(run.timers.at(-1)).toBeGreaterThan(4 * 3600 - 300);
+  expect(run.timers.at(-1)).toBeLessThan(4 * 3600 + 600);
   expect(run.calls.at(-1)).toMatchObject({
     name: "recordFailure",
     input: { failure: { code, message: reason }, submission: null, completed: null },

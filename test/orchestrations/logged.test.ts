@@ -81,6 +81,14 @@ test("a conversion that continues as new logs neither an end nor a start", ({ ex
   ).toMatchObject([{ event: "ended", seconds: 3_690 }]);
 });
 
+test("an orchestration that throws what an activity threw says so without the head of the message", ({ expect }) => {
+  const { said } = run({ workload: "mp3", source }, () => {
+    throw new Error("Activity function 'recordFailure' failed: [failure:Misconfigured] Azure Storage said no");
+  });
+
+  expect(said[1]).toMatchObject({ failure: { code: "Misconfigured", message: "Azure Storage said no" } });
+});
+
 test("an orchestration that throws logs that, and still throws the same error", ({ expect }) => {
   const error = new Error("a bug\nin some line");
 

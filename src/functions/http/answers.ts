@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
-import type { DurableClient } from "durable-functions";
+import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
 import { findInstance } from "../../upkeep/starting.ts";
 import { viewOf } from "./conversionView.ts";
@@ -10,14 +10,14 @@ const POLL_AFTER_SECONDS = "1";
 export async function withConversion(
   request: HttpRequest,
   client: DurableClient,
-  answer: (view: ConversionView) => HttpResponseInit | Promise<HttpResponseInit>,
+  answer: (view: ConversionView, instance: DurableOrchestrationStatus) => HttpResponseInit | Promise<HttpResponseInit>,
 ): Promise<HttpResponseInit> {
   const id = request.params["id"] ?? "";
   const instance = /^[0-9a-f]{32}$/.test(id) ? await findInstance(client, id) : undefined;
   if (instance === undefined) {
     return problem(404, "ConversionNotFound", `There is no conversion "${id}". An id has 32 hexadecimal digits.`);
   }
-  return answer(viewOf(id, instance));
+  return answer(viewOf(id, instance), instance);
 }
 
 export function viewResponse(status: number, view: ConversionView): HttpResponseInit {

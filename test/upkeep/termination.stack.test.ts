@@ -1,0 +1,134 @@
+import type { DurableClient, DurableOrchestrationStatus, OrchestrationRuntimeStatus } from "durable-functions";
+import { beforeEach, test } from "vitest";
+import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
+import { conversionIdOf } from "../../src/model/identity.ts";
+import type { ConversionInput, ConversionProgress } from "../../src/orchestrations/contract.ts";
+import { endTasks, settleTerminations } from "../../src/upkeep/termination.ts";
+import type { Services } from "../../src/services.ts";
+import type { AzuriteServices } from "../azuriteServices.ts";
+import { azuriteServices, useAzurite } from "../azuriteServices.ts";
+
+const JOB = { poolId: "mp3drop", jobId: "mp3drop-2" };
+
+const azurite = useAzurite();
+let storage: AzuriteServices;
+let services: Services;
+let terminated: DurableOrchestrationStatus[];
+
+beforeEach(async () => {
+  storage = await azuriteServices(azurite.connectionString);
+  services = { ...storage.services, now: () => new Date() };
+  terminated = [];
+});
+
+/** Only what is asked of the Durable extension. */
+const client = {
+  getStatusBy: async ({ runtimeStatus }: { runtimeStatus: OrchestrationRuntimeStatus[] }) =>
+    terminated.filter((instance) => runtimeStatus.includes(instance.runtimeStatus)),
+  getStatus: async (id: string) => terminated.find(({ instanceId }) => instanceId === id),
+} as unknown as DurableClient;
+
+async function upload(name = "talk.mp4", content = "video"): Promise<BlobVersion> {
+  const container = services.config.containers.input;
+  await services.blobs.writeText({ container, name }, content, { contentType: "video/mp4" });
+  const found = await services.blobs.properties({ container, name });
+  return { container, name, eTag: found?.eTag ?? "" };
+}
+
+/** An orchestration that was terminated in its second attempt, whose task it knew of if `isKnown`. */
+function terminate(source: BlobVersion, isKnown: boolean, input: Partial<ConversionInput> = {}): string {
+  const id = conversionIdOf("mp3", source);
+  const submission = isKnown ? { task: taskOf(id, 2), submittedAt: "2026-01-01T12:00:00.000Z" } : null;
+  const progress: ConversionProgress = { phase: "preparing", percent: null, waitReason: null, attempt: 2, submission };
+  terminated.push({
+    instanceId: id,
+    runtimeStatus: "Terminated",
+    customStatus: progress,
+    input: { workload: "mp3", source, ...input },
+    output: null,
+    createdTime: new Date(Date.now() - 60_000),
+  } as unknown as DurableOrchestrationStatus);
+  return id;
+}
+
+function taskOf(id: string, attempt: number, job = JOB): { poolId: string; jobId: string; taskId: string } {
+  return { ...job, taskId: `${id}-${attempt}` };
+}
+
+async function recordOf(name = "talk.mp3.json"): Promise<ConversionRecord | undefined> {
+  const text = await services.blobs.readText({ container: services.config.containers.output, name });
+  return text === undefined ? undefined : (JSON.parse(text) as ConversionRecord);
+}
+
+test("a terminated conversion has its tasks ended and is recorded as cancelled, once", async ({ expect }) => {
+  const id = terminate(await upload(), true);
+
+  const first = await settleTerminations(services, client);
+  const second = await settleTerminations(services, client);
+
+  expect(first.ended).toMatchObject([{ conversionId: id, name: "talk.mp4", outcome: "cancelled", firstAttempt: 1 }]);
+  expect(second).toEqual({ ended: [], problems: [] });
+  expect(storage.terminated).toEqual(expect.arrayContaining([taskOf(id, 1), taskOf(id, 2)]));
+  expect(await recordOf()).toMatchObject({
+    status: "cancelled",
+    conversionId: id,
+    attempts: 2,
+    error: { code: "Cancelled", message: "Somebody terminated the orchestration" },
+    batch: { taskId: `${id}-2` },
+  });
+});
+
+test("a task that its status does not know of is ended, too, in the job of the settings", async ({ expect }) => {
+  const id = terminate(await upload(), false);
+
+  await settleTerminations(services, client);
+
+  const job = { poolId: "mp3drop", jobId: "mp3drop" };
+  expect(storage.terminated).toEqual([taskOf(id, 1, job), taskOf(id, 2, job)]);
+});
+
+test("the record of the failed run before does not hide a retry that was terminated", async ({ expect }) => {
+  const source = await upload();
+  const id = terminate(source, true, { firstAttempt: 2 });
+  const earlier = { schemaVersion: 1, status: "failed", conversionId: id, attempts: 1, input: source };
+  const address = { container: services.config.containers.output, name: "talk.mp3.json" };
+  const metadata = { sourceetag: source.eTag };
+  await services.blobs.writeText(address, JSON.stringify(earlier), { contentType: "application/json", metadata });
+
+  await settleTerminations(services, client);
+
+  expect(storage.terminated).toContainEqual(taskOf(id, 2));
+  expect(storage.terminated).not.toContainEqual(taskOf(id, 1));
+  expect(await recordOf()).toMatchObject({ status: "cancelled", attempts: 2 });
+});
+
+test("the tasks of a terminated conversion end although its blob was replaced, and it leaves no record", async ({
+  expect,
+}) => {
+  const id = terminate(await upload(), true);
+  await upload("talk.mp4", "another video");
+
+  expect(await settleTerminations(services, client)).toEqual({ ended: [], problems: [] });
+  expect(storage.terminated).toContainEqual(taskOf(id, 2));
+  expect(await recordOf()).toBeUndefined();
+});
+
+test("while the tasks cannot be ended there is no record, so the next sweep tries again", async ({ expect }) => {
+  const id = terminate(await upload(), true);
+  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
+  const away = { ...services, batch: { ...services.batch, terminateTask } };
+
+  const { problems } = await settleTerminations(away, client);
+
+  expect(problems).toEqual([`terminated conversion ${id}: Error: Batch is down`]);
+  expect(await recordOf()).toBeUndefined();
+  expect((await settleTerminations(services, client)).ended).toHaveLength(1);
+});
+
+test("a retry can end the tasks of the terminated run itself", async ({ expect }) => {
+  const id = terminate(await upload(), true);
+
+  await endTasks(services, terminated[0] as DurableOrchestrationStatus);
+
+  expect(storage.terminated).toEqual([taskOf(id, 1), taskOf(id, 2)]);
+});

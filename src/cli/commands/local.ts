@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { relative, resolve } from "node:path";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
-import { parseNumber } from "../../local/kit/commandLine/args.ts";
+import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
 import type { CommandContext } from "../command.ts";
@@ -59,7 +59,7 @@ async function local(
   { output, env, folder, signal }: CommandContext,
 ): Promise<number> {
   const port = (option: "blob-port" | "queue-port" | "table-port" | "batch-port" | "functions-port"): number =>
-    parseNumber(`--${option}`, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
+    parsePort(`--${option}`, values[option]);
 
   const startedAt = performance.now();
   const news = new ConversionNews();

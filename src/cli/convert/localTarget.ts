@@ -6,6 +6,8 @@ import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
 import type { StackConnection } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
+import { errorMessage } from "../../local/kit/errorText.ts";
+import { createFailure } from "../../local/kit/failure.ts";
 import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import type { CommandContext } from "../command.ts";
@@ -65,12 +67,10 @@ async function enterRunningStack(
     leave();
     return undefined;
   }
-  let watching: NodeJS.Timeout | undefined;
-  const lost = new Promise<never>((_, reject) => {
-    watching = setInterval(() => {
-      if (lockHolder(folder)?.pid !== owner.pid) reject(stackStopped("The local stack was stopped"));
-    }, LOOK_MS * 5);
-  });
+  const { failed: lost, fail } = createFailure();
+  const watching = setInterval(() => {
+    if (lockHolder(folder)?.pid !== owner.pid) fail(stackStopped("The local stack was stopped"));
+  }, LOOK_MS * 5);
   return targetAt(connection, options, env, lost, async () => {
     clearInterval(watching);
     leave();
@@ -99,9 +99,8 @@ async function startOwnStack(
     if (error instanceof UserError && error.code === "DataFolderInUse") return undefined;
     throw error;
   }
-  const lost = stack.failed.catch((error: Error) => {
-    throw stackStopped(error.message);
-  });
+  const { failed: lost, fail } = createFailure();
+  stack.failed.catch((error: unknown) => fail(stackStopped(errorMessage(error))));
   return targetAt(stack.connection, options, env, lost, async (leaveAtOnce) => {
     await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
   });
@@ -123,8 +122,6 @@ async function targetAt(
   close: Target["close"],
 ): Promise<Target> {
   const { BlobServiceClient } = await import("@azure/storage-blob");
-  // Nobody may be listening any more by then, and that must not be an unhandled rejection.
-  lost.catch(() => {});
   return {
     app: {
       storage: BlobServiceClient.fromConnectionString(storage.connectionString, { retryOptions: RETRY_OPTIONS }),

@@ -1,4 +1,4 @@
-import type { ChildProcessByStdio } from "node:child_process";
+import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
@@ -44,7 +44,8 @@ export async function stopChild(child: Child, boundMs: number): Promise<void> {
   clearTimeout(force);
 }
 
-export function hasExited(child: Child): boolean {
+/** Also true of a process that could not be started. */
+export function hasExited(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 

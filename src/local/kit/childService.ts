@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Child } from "./childProcess.ts";
-import { spawnNode, stopChild } from "./childProcess.ts";
+import { hasExited, spawnNode, stopChild } from "./childProcess.ts";
+import { errorMessage } from "./errorText.ts";
 import { readFailureLine } from "./failureLine.ts";
 import { readLines } from "./lines.ts";
 import { LogFile } from "./logFile.ts";
@@ -87,7 +88,7 @@ export class ChildService<Ready> {
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
     this.#ready = await this.#untilReady(child);
     child.once("exit", (code, signal) => void this.#onExit(child, code, signal));
-    if (child.exitCode !== null || child.signalCode !== null) this.#onUnexpectedExit("an early end");
+    if (hasExited(child)) this.#onUnexpectedExit("an early end");
   }
 
   #untilReady(child: Child): Promise<Ready> {
@@ -152,9 +153,7 @@ export class ChildService<Ready> {
 
   #relaunch(): void {
     if (this.#isStopping) return;
-    this.#launch().catch((error: unknown) =>
-      this.#onUnexpectedExit(error instanceof Error ? error.message : String(error)),
-    );
+    this.#launch().catch((error: unknown) => this.#onUnexpectedExit(errorMessage(error)));
   }
 
   #giveUp(message: string): void {

@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname } from "node:path";
 import type { ProcessIdentity } from "./processIdentity.ts";
 import { isRunning, ownIdentity } from "./processIdentity.ts";
+import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
 /**
@@ -21,11 +22,8 @@ export function lockFolder(path: string, holder: string): () => void {
       hint: "Stop that one first, or choose another data folder with --data.",
     });
   } catch (cause) {
-    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
-    throw new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
-      cause,
-      hint: `Make ${dirname(path)} a folder that you may write to, or choose another data folder with --data.`,
-    });
+    if (!isSystemError(cause)) throw cause;
+    throw unusableDataFolder(cause, `Make ${dirname(path)} a folder that you may write to`);
   }
 }
 

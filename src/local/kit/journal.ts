@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
 export interface JournalFormat {
@@ -66,7 +67,7 @@ export class Journal<Entry extends object> {
     try {
       return Journal.#open(path, options);
     } catch (error) {
-      throw isFileError(error) ? unusable(path, error) : error;
+      throw isSystemError(error) ? unusableDataFolder(error, `Make ${path} a readable and writable file`) : error;
     }
   }
 
@@ -151,7 +152,7 @@ export class Journal<Entry extends object> {
   }
 
   #fail(error: unknown): unknown {
-    if (!isFileError(error)) return error;
+    if (!isSystemError(error)) return error;
     this.#failure = notSaved(this.#path, error);
     this.#options.onFailure?.(this.#failure);
     return this.#failure;
@@ -205,23 +206,12 @@ function damaged(path: string, lineNumber: number, cause?: unknown): UserError {
   });
 }
 
-function unusable(path: string, cause: NodeJS.ErrnoException): UserError {
-  return new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
-    cause,
-    hint: `Make ${path} a readable and writable file, or choose another data folder with --data.`,
-  });
-}
-
 function notSaved(path: string, cause: NodeJS.ErrnoException): UserError {
   const [name, description] = getSystemErrorMap().get(cause.errno ?? 0) ?? [cause.code, cause.message];
   return new UserError("StateNotSaved", `${path} cannot be written: ${description} (${name})`, {
     cause,
     hint: `${OUT_OF_SPACE.has(name ?? "") ? "Free some space" : "See that it can be written"} and start again: what was acknowledged is kept.`,
   });
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }
 
 /** Line by line, because the text of a large journal may exceed the longest string. */

@@ -1,3 +1,5 @@
+import { errorMessage } from "./errorText.ts";
+
 /** Takes back one step of a start. */
 export type UndoStep = () => void | Promise<void>;
 
@@ -45,7 +47,7 @@ export async function undoAll(steps: readonly UndoStep[]): Promise<void> {
   }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) {
-    throw new AggregateError(errors, `${errors.length} steps failed: ${errors.map(messageOf).join("; ")}`);
+    throw new AggregateError(errors, `${errors.length} steps failed: ${errors.map(errorMessage).join("; ")}`);
   }
 }
 
@@ -57,14 +59,10 @@ async function failAndUndo(error: unknown, undo: readonly UndoStep[]): Promise<n
 /** It stays the same error, because its kind and hint count; people and logs see the later one in its text. */
 function addLaterError(error: unknown, later: unknown): void {
   if (!(error instanceof Error)) return;
-  const addition = `Cleaning up afterwards failed, too: ${messageOf(later)}`;
+  const addition = `Cleaning up afterwards failed, too: ${errorMessage(later)}`;
   for (const property of ["message", "stack"] as const) {
     // Defined, because an AbortError does not let its message be assigned.
     const value = `${error[property]}\n${addition}`;
     Object.defineProperty(error, property, { value, writable: true, configurable: true });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -31,7 +31,7 @@ export function seeHelp(command: string): string {
   return `See \`${command} --help\`.`;
 }
 
-export interface NumberRange {
+interface NumberRange {
   readonly min: number;
   readonly max: number;
   readonly isWhole: boolean;
@@ -45,6 +45,11 @@ export function parseNumber(what: string, text: string, { min, max, isWhole, hin
   if (form.test(text) && value >= min && value <= max) return value;
   const kind = isWhole ? "a whole number" : "a number";
   throw wrongUsage(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
+}
+
+/** 0 means any free port. */
+export function parsePort(option: string, text: string): number {
+  return parseNumber(option, text, { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
 }
 
 function suggestion(command: string, message: string, known: readonly string[]): string {

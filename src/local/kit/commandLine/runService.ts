@@ -32,11 +32,3 @@ export async function runService(
     throw error;
   }
 }
-
-/** A promise that rejects when `fail` is called, and whom nobody has to wait for. */
-export function createFailure(): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } {
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  failed.catch(() => {});
-  return { failed, fail };
-}

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { CommandContext } from "../../src/cli/command.ts";
+import type { CommandContext } from "../../src/cli/commandContext.ts";
 import { openTarget } from "../../src/cli/convert/openTarget.ts";
 import { workingFolder } from "../../src/cli/workingFolder.ts";
 import { findAppRoot } from "../../src/local/kit/appRoot.ts";

@@ -38,7 +38,7 @@ export async function startStorage(data: string): Promise<TestStorage> {
   return { connectionString, storage, clear, stop: () => azurite.stop() };
 }
 
-export interface StandInApp {
+interface StandInApp {
   readonly url: string;
   /** Ends the conversion of the newest version of the blob, as the app would. */
   finish(mp4Name: string, error?: ConversionRecord["error"]): Promise<ConversionRecord>;
@@ -93,7 +93,7 @@ export async function startStandInApp(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, finish };
 }
 
-export const NO_AUDIO = {
+const NO_AUDIO = {
   code: "NoAudioStream",
   message: "The video has no audio stream",
   hint: "There is nothing to convert.",

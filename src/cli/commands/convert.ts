@@ -5,7 +5,7 @@ import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
 import { ClientFailure } from "../convert/clientFailure.ts";

@@ -5,7 +5,7 @@ import { startLocalStack } from "../../local/stack/localStack.ts";
 import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";

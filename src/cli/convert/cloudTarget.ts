@@ -4,7 +4,7 @@ import { errorMessage } from "../../local/kit/errorText.ts";
 import { isLoopback } from "../../local/kit/loopback.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 

@@ -10,7 +10,7 @@ import { errorMessage } from "../../local/kit/errorText.ts";
 import { createFailure } from "../../local/kit/failure.ts";
 import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { ClientFailure } from "./clientFailure.ts";

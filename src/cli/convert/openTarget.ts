@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { dataFolderAt } from "../../local/stack/dataFolder.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { useLocalStack } from "./localTarget.ts";
 import type { Target, TargetOptions } from "./target.ts";
 

@@ -16,14 +16,14 @@ import { getSystemErrorMap } from "node:util";
 import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
-export interface JournalFormat {
+interface JournalFormat {
   /** What the file holds, for example `batch-emulator`. */
   readonly kind: string;
   /** Raised when old readers would misread the entries. */
   readonly version: number;
 }
 
-export interface JournalOptions<Entry> {
+interface JournalOptions<Entry> {
   readonly format: JournalFormat;
   /** Gets every entry of the file, oldest first. One that it throws at is damage. */
   readonly apply: (entry: Entry) => void;

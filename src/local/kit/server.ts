@@ -12,7 +12,7 @@ export interface EarlyServerOptions extends Address {
   readonly server?: ServerOptions;
 }
 
-export interface EarlyServer {
+interface EarlyServer {
   readonly url: string;
   serve(answer: Answer): void;
   /** Breaks off the requests that are still being answered. */

@@ -18,7 +18,7 @@ import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.
 import type { StackConnection, StackPorts } from "./stackState.ts";
 import { announceStack, saveLastPorts } from "./stackState.ts";
 
-export interface LocalStackOptions {
+interface LocalStackOptions {
   /** Path of the data folder. */
   readonly data: string;
   /** 0: any free port, the one of last time if possible. */

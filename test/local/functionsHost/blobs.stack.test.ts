@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
-import { parseConnectionString } from "../../../src/local/functionsHost/triggers/storageAccount.ts";
+import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
 import { useAzurite } from "../../azuriteServices.ts";
 import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";

@@ -21,7 +21,7 @@ export interface HostProcess {
   ended(): Promise<number | string | null>;
 }
 
-export interface HostRun {
+interface HostRun {
   readonly app: string;
   readonly data: string;
   readonly env?: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import type { LocalStack, StackService } from "../../../src/local/stack/localSta
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
 import type { FaultPlanInput } from "../../../src/local/batchEmulator/index.ts";
 
-export interface ChaosStackOptions {
+interface ChaosStackOptions {
   readonly data: string;
   readonly env: NodeJS.ProcessEnv;
   readonly seed: number;

@@ -7,7 +7,7 @@ export type Content = { readonly kind: "tone"; readonly seconds: number } | { re
 /** How often the event of an upload is delivered. What is never delivered is left to the sweep. */
 export type Delivery = "once" | "twice" | "never";
 
-export interface PlannedUpload {
+interface PlannedUpload {
   readonly name: string;
   readonly content: Content;
   readonly delivery: Delivery;
@@ -16,7 +16,7 @@ export interface PlannedUpload {
 }
 
 /** The video is deleted; a new version of it follows. */
-export interface PlannedDeletion {
+interface PlannedDeletion {
   readonly name: string;
   readonly content: null;
   readonly atMs: number;

@@ -16,7 +16,7 @@ import { planTrial } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
 import { uploadAll } from "./uploading.ts";
 
-export interface TrialOptions {
+interface TrialOptions {
   readonly conversions: number;
   readonly seed: number;
   readonly rate: number;

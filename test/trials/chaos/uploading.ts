@@ -18,7 +18,7 @@ const RETRY_MS = 250;
 /** A second delivery may come while the first one is dealt with, or long after the conversion has ended. */
 const SECOND_DELIVERY_AFTER_MS = [0, 15_000] as const;
 
-export interface UploadingOptions {
+interface UploadingOptions {
   /** The host is not told of the uploads. */
   readonly isPolling: boolean;
   readonly signal: AbortSignal;

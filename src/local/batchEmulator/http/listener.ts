@@ -10,7 +10,7 @@ import { authenticate } from "./authentication.ts";
 import type { Account } from "./authentication.ts";
 import { parseJson, readBody } from "./body.ts";
 import type { Reply } from "./call.ts";
-import { NotModified } from "./conditions.ts";
+import { NotModified } from "./conditionalHeaders.ts";
 import { OPERATIONS } from "./operations.ts";
 import { parseQuery } from "./query.ts";
 import { sendError, sendReply } from "./respond.ts";

@@ -15,7 +15,7 @@ import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
 import { splitWords } from "./commandLine.ts";
 
-export interface ProcessRunnerOptions {
+interface ProcessRunnerOptions {
   /** Where running processes are written down. */
   readonly registerFolder: string;
   /** On the file system of the nodes' folders. */

@@ -5,7 +5,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Run by npm, one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
 const ECHO_MS = 300;
 
-export interface Interruption {
+interface Interruption {
   readonly signal: AbortSignal;
   /** 128 + the number of the signal that came; undefined when none came. */
   readonly exitCode: number | undefined;

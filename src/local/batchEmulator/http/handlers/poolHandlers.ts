@@ -20,7 +20,7 @@ import { checkImage } from "../../requestBodies/supportedImages.ts";
 import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
-import { checkConditions, checkWrite } from "../conditions.ts";
+import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
 import { nodeCountsView } from "../views/nodeCountsView.ts";

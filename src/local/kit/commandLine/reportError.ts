@@ -6,7 +6,7 @@ import { styled } from "./output.ts";
 import { printable } from "./printable.ts";
 
 /** Tells the user what went wrong, and answers with the exit code. */
-export function report(error: unknown, output: Output): number {
+export function reportError(error: unknown, output: Output): number {
   if (isUserMistake(error)) {
     output.note(`${styled("red", error.code)}: ${printableLines(error.message)}`);
     if (error.hint !== undefined) output.note(printableLines(error.hint));

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
@@ -10,17 +9,14 @@ import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import type { TestStorage } from "./standInApp.ts";
 import { startStandInApp, startStorage } from "./standInApp.ts";
 
-const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+const data = temporaryFolder(afterAll);
 let shared: TestStorage;
 
 beforeAll(async () => {
   shared = await startStorage(data);
 });
 beforeEach(() => shared.clear());
-afterAll(async () => {
-  await shared.stop();
-  rmSync(data, { recursive: true });
-});
+afterAll(() => shared.stop());
 
 async function setUp({ files, failing = [] }: { files: readonly string[]; failing?: readonly string[] }) {
   const folder = temporaryFolder();

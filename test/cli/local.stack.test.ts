@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import type { StackConnection } from "../../src/local/stack/stackState.ts";
+import { accepts } from "../local/ports.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import type { CliRun } from "./runCli.ts";
 import { ANY_PORTS, startCli } from "./runCli.ts";
@@ -19,14 +19,6 @@ async function startLocal(data: string): Promise<CliRun & { connection: StackCon
 function urlsOf({ storage, batch, functions }: StackConnection): string[] {
   const endpoints = [...storage.connectionString.matchAll(/Endpoint=([^;]*)/g)].map((match) => match[1] ?? "");
   return [...endpoints, batch.endpoint, functions.url];
-}
-
-function accepts(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
-    socket.once("connect", () => socket.destroy());
-  });
 }
 
 async function allAccept(connection: StackConnection): Promise<boolean[]> {

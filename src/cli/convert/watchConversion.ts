@@ -13,7 +13,6 @@ interface WatchOptions {
   readonly pollMs: () => number;
   /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
   readonly pickUpBoundMs: number | undefined;
-  readonly now?: () => number;
 }
 
 /** How long storage may be down, or the record of a finished conversion be missing, before we give up. */
@@ -28,8 +27,8 @@ export async function watchConversion(
   options: WatchOptions,
 ): Promise<ConversionRecord> {
   const id = conversionIdOf(conversion.workload, conversion.source);
-  const { signal, now = performance.now.bind(performance) } = options;
-  const startedAt = now();
+  const { signal } = options;
+  const startedAt = performance.now();
   let trouble: { since: number } | undefined;
 
   for (let look = 1; ; look++) {
@@ -48,9 +47,11 @@ export async function watchConversion(
       );
       if (outcome.record?.conversionId === id) return outcome.record;
       if (outcome.isReplaced) throw superseded();
-      trouble = known !== undefined || outcome.error !== undefined ? (trouble ?? { since: now() }) : undefined;
-      if (trouble !== undefined && now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);
-      if (view === "unknown" && now() - startedAt > (options.pickUpBoundMs ?? Infinity)) throw notPickedUp();
+      trouble =
+        known !== undefined || outcome.error !== undefined ? (trouble ?? { since: performance.now() }) : undefined;
+      if (trouble !== undefined && performance.now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);
+      const isOverdue = performance.now() - startedAt > (options.pickUpBoundMs ?? Infinity);
+      if (view === "unknown" && isOverdue) throw notPickedUp();
     }
     await delay(options.pollMs(), undefined, { signal });
   }

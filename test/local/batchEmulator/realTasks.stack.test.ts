@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, temporaryFolder, until } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, until } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 

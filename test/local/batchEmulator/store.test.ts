@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { Store } from "../../../src/local/batchEmulator/model/store.ts";
 import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
 import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
-import { temporaryFolder } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
 import { statSync, writeFileSync } from "node:fs";
 
 const TIME = "2026-01-01T12:00:00Z";

@@ -4,7 +4,8 @@ import { test } from "vitest";
 import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
 import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
 import { useAzurite } from "../../azuriteServices.ts";
-import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
 const azurite = useAzurite();
@@ -16,7 +17,7 @@ interface Setup {
 
 /** A container of its own for every test, so that tests do not see each other's blobs. */
 function prepare(onTestFinished: (cleanUp: () => Promise<void> | void) => void, name: string): Setup {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const { connectionString } = azurite;
   return {
     container: BlobServiceClient.fromConnectionString(connectionString).getContainerClient(name),

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import type { ChildServiceEvents, ChildServiceOptions } from "../../../src/local/kit/childService.ts";
 import { ChildService } from "../../../src/local/kit/childService.ts";
 import { readJsonLine } from "../../../src/local/kit/lines.ts";
+import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
+import { accepts } from "../ports.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 interface Address {
@@ -47,14 +48,6 @@ function firstCall<Name extends keyof ChildServiceEvents>(name: Name, accept: (v
   return { events, called };
 }
 
-function refusesConnections(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
-    socket.once("connect", () => socket.destroy());
-  });
-}
-
 test("a service is ready when its line of JSON arrives, whatever it says before", async ({ expect }) => {
   const service = await start("", { env: { ...process.env, VALUE: "from the environment" } });
 
@@ -65,14 +58,14 @@ test("a stopped service is gone", async ({ expect }) => {
   const service = await start();
   await service.stop();
 
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a service that ignores SIGTERM is killed", async ({ expect }) => {
   const service = await start("ignores SIGTERM", { stopBoundMs: 100 });
   await service.stop();
 
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a service that ends while it starts is reported with its last words and its log", async ({ expect }) => {
@@ -136,7 +129,7 @@ test("a service that dies again and again is given up", async ({ expect }) => {
     code: "ServiceDied",
     message: "Stand-in died again (exit code 7) after 5 restarts",
   });
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a service that says why it stops is not started again, and its reason is passed on", async ({ expect }) => {
@@ -152,7 +145,7 @@ test("a service that says why it stops is not started again, and its reason is p
     hint: "Free some space.",
   });
   expect(restarts).toEqual([]);
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a child leaves when its parent is killed", async ({ expect }) => {
@@ -165,14 +158,5 @@ test("a child leaves when its parent is killed", async ({ expect }) => {
   parent.kill("SIGKILL");
   await once(parent.stdout, "close");
 
-  await expect.poll(() => isGone(pid), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => identifyProcess(pid), { timeout: 10_000 }).toBeUndefined();
 });
-
-function isGone(pid: number): boolean {
-  try {
-    // An orphan is reaped by whoever adopted it, which may take its time: an unreaped one is gone, too.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return true;
-  }
-}

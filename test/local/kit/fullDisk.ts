@@ -13,9 +13,3 @@ export function spawnUnderFileSizeLimit(
   const limited = ["-c", 'ulimit -f 20; exec "$@"', "sh", program, ...args];
   return spawn("sh", limited, { stdio: ["ignore", "pipe", "pipe"] });
 }
-
-export async function readToEnd(stream: Readable): Promise<string> {
-  let text = "";
-  for await (const chunk of stream) text += String(chunk);
-  return text;
-}

@@ -1,28 +1,19 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { beforeEach, test } from "vitest";
 import { Journal } from "../../../src/local/kit/journal.ts";
-import { readToEnd, spawnUnderFileSizeLimit } from "./fullDisk.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { spawnUnderFileSizeLimit } from "./fullDisk.ts";
 
 const format = { kind: "test", version: 1 };
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "journal-"));
+  folder = temporaryFolder();
   path = join(folder, "journal.jsonl");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function reopen(): { journal: Journal<object>; entries: object[] } {
   const entries: object[] = [];
@@ -179,6 +170,6 @@ interface FullDiskReport {
 async function fillDisk(what: "append" | "compact"): Promise<FullDiskReport> {
   const script = join(import.meta.dirname, "standIns", "fullDisk.mjs");
   return JSON.parse(
-    await readToEnd(spawnUnderFileSizeLimit(process.execPath, [script, path, what]).stdout),
+    await text(spawnUnderFileSizeLimit(process.execPath, [script, path, what]).stdout),
   ) as FullDiskReport;
 }

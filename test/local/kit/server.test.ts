@@ -1,21 +1,12 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { onTestFinished, test } from "vitest";
-import { LOOPBACK } from "../../../src/local/kit/loopback.ts";
 import type { EarlyServerOptions } from "../../../src/local/kit/server.ts";
 import { openServer } from "../../../src/local/kit/server.ts";
+import { takenPort } from "../ports.ts";
 
 async function open(options: Partial<EarlyServerOptions> = {}) {
   const server = await openServer({ port: 0, ...options });
   onTestFinished(() => server.close());
   return server;
-}
-
-async function takenPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
 }
 
 test("what comes before there is an answer waits for it", async ({ expect }) => {

@@ -229,7 +229,7 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** The round whose cost is in the middle: the machine does other things as well. */
+/** The round of median cost: the machine has other things to do as well. */
 function middle(rounds: readonly Measured[]): Measured {
   const sorted = rounds.toSorted((a, b) => a.msPerTask - b.msPerTask);
   const found = sorted[Math.floor(sorted.length / 2)];

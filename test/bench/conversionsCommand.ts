@@ -18,12 +18,12 @@ const HELP = `Converts videos through the whole local stack and with plain ffmpe
 Options
   --files N         how many videos (default 6)
   --seconds N       how long each one is (default 60)
-  --data DIR        data folder of the stack, also of the videos (default .mp3drop/bench)
+  --data DIR        data folder of the stack and of the videos (default .mp3drop/bench)
   --json            one line of JSON on stdout
   --help, -h        this text
 `;
 
-/** Both sides convert so many at a time. */
+/** How many each side converts at a time. */
 const AT_ONCE = 2;
 const MAX_ALONE = 5;
 const OPTIONS = {
@@ -44,9 +44,9 @@ interface Result {
   readonly stackSeconds: number;
   readonly ffmpegSeconds: number;
   readonly ratio: number;
-  /** Upload finished to record written, less the time plain ffmpeg took for the same file; one file at a time. */
+  /** From the end of the upload to the record, minus the time that plain ffmpeg took for the same file; one file at a time. */
   readonly latencyOverheadSeconds: Spread;
-  /** The same while all are converted at once: here most of it is waiting for a slot. */
+  /** The same with all files at once: most of it is waiting for a slot. */
   readonly queuedLatencyOverheadSeconds: Spread;
 }
 
@@ -59,12 +59,12 @@ export const BENCH_CONVERSIONS: Command<typeof OPTIONS> = {
 
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env } = context;
-  const count = parseNumber("--files", values.files, { min: 2, max: 1_000, isWhole: true, hint: "Two at least." });
+  const count = parseNumber("--files", values.files, { min: 2, max: 1_000, isWhole: true, hint: "At least two." });
   const seconds = parseNumber("--seconds", values.seconds, {
     min: 1,
     max: 36_000,
     isWhole: true,
-    hint: "One at least.",
+    hint: "At least one.",
   });
   const folder = workingFolder(env, process.cwd(), findAppRoot());
   const result = await measure(count, seconds, resolve(folder, values.data), { ...context, folder });
@@ -143,5 +143,5 @@ function linesOf(result: Result): string[] {
 }
 
 function describe({ median, max }: Spread): string {
-  return `median ${median.toFixed(2)} s, max ${max.toFixed(2)} s (upload to record, less ffmpeg)`;
+  return `median ${median.toFixed(2)} s, max ${max.toFixed(2)} s (upload to record, minus ffmpeg)`;
 }

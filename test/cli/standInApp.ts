@@ -45,8 +45,8 @@ interface StandInApp {
 }
 
 /**
- * Answers `GET /api/conversions/{id}` one step further at each look, and writes the record when the steps are over.
- * The blobs of `failing` turn out to be without audio.
+ * Answers `GET /api/conversions/{id}`, one step further each time, and writes the record after the last step. The blobs
+ * in `failing` turn out to have no audio.
  */
 export async function startStandInApp(
   storage: BlobServiceClient,

@@ -53,7 +53,7 @@ export const LOCAL: Command<typeof OPTIONS, CommandContext> = {
   run: local,
 };
 
-/** Runs until the signal comes; throws when a service is down for good. */
+/** Runs until the signal is aborted; throws if a service is down for good. */
 async function local(
   { values }: Parsed<typeof OPTIONS>,
   { output, env, folder, signal }: CommandContext,

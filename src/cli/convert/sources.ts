@@ -19,7 +19,7 @@ export interface Source {
 
 /**
  * The files that the arguments name, in that order, each once for every workload that takes it. Throws one error that
- * lists everything wrong.
+ * lists every problem.
  */
 export function collectSources(
   args: readonly string[],
@@ -66,7 +66,7 @@ function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
     }));
   }
   if (takersOf(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
-  if (!stats.isFile()) throw new Error("is not a regular file");
+  if (!stats.isFile()) throw new Error("it is not a regular file");
   return [{ path, sizeBytes: stats.size, depth: 1 }];
 }
 
@@ -95,6 +95,6 @@ function isRegularFile(path: string): boolean {
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file or folder";
-  if (code === "EACCES") return `cannot be read (${message})`;
+  if (code === "EACCES") return `it cannot be read (${message})`;
   return message;
 }

@@ -7,9 +7,9 @@ import { isCurrent, readRecord, readView } from "./app.ts";
 
 interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Called after each look at the conversion, with undefined if the app could not say how far it is. */
+  /** Called after each check, with undefined if the app could not say how far along the conversion is. */
   readonly onView: (view: ConversionView | undefined) => void;
-  /** Milliseconds until the next look; grows with the number of conversions that are watched. */
+  /** Milliseconds until the next check; grows with the number of conversions that are watched. */
   readonly pollMs: () => number;
   /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
   readonly pickUpBoundMs: number | undefined;
@@ -17,10 +17,10 @@ interface WatchOptions {
 
 /** How long storage may be down, or the record of a finished conversion be missing, before we give up. */
 const PATIENCE_MS = 120_000;
-/** Without the app's API, the input is checked once in so many looks at the record. */
-const LOOKS_PER_INPUT_CHECK = 5;
+/** Without the app's API, the input is looked up only every so many checks of the record. */
+const CHECKS_PER_INPUT_LOOKUP = 5;
 
-/** Waits for the record of this very version, which comes from the app's API or, if that is silent, from storage. */
+/** Waits for the record of exactly this version, which comes from the app's API or, if that is silent, from storage. */
 export async function watchConversion(
   app: App,
   conversion: Conversion,
@@ -31,7 +31,7 @@ export async function watchConversion(
   const startedAt = performance.now();
   let trouble: { since: number } | undefined;
 
-  for (let look = 1; ; look++) {
+  for (let check = 1; ; check++) {
     const view = await readView(app, id, signal);
     const known = typeof view === "object" ? view : undefined;
     options.onView(known);
@@ -43,7 +43,7 @@ export async function watchConversion(
         app,
         conversion,
         signal,
-        known === undefined && look % LOOKS_PER_INPUT_CHECK === 0,
+        known === undefined && check % CHECKS_PER_INPUT_LOOKUP === 0,
       );
       if (outcome.record?.conversionId === id) return outcome.record;
       if (outcome.isReplaced) throw superseded();

@@ -8,9 +8,9 @@ import { builtScript } from "./appRoot.ts";
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * A Node process that goes when this one goes (see exitWithParent.ts). It gets a process group of its own: a Ctrl-C in
- * the terminal is for the parent, which then stops its children in the right order.
- * `preloads` are scripts of ours, by their paths below src, that run before the script.
+ * A Node process that exits when this one does (see exitWithParent.ts). It has a process group of its own, so that a
+ * Ctrl-C in the terminal reaches only the parent, which then stops its children in the right order.
+ * `preloads` are our own scripts, by their paths below src, to run first.
  */
 export function spawnNode(
   script: string,
@@ -34,7 +34,7 @@ export function optionArguments(options: Readonly<Record<string, string | number
   return Object.entries(options).flatMap(([name, value]) => [name, String(value)]);
 }
 
-/** Asks nicely, waits that long, then ends the whole process group. */
+/** Asks it to stop, and kills the whole process group if it has not stopped by then. */
 export async function stopChild(child: Child, boundMs: number): Promise<void> {
   if (hasExited(child)) return;
   const exited = once(child, "exit");

@@ -3,7 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 
 const MAX_LINE_LENGTH = 65_536;
 
-/** Calls back for each line, the unfinished last one included; a line without end is cut into pieces. */
+/** Calls back for each line, the unfinished last one included; an endless line is cut into pieces. */
 export function readLines(stream: Readable, onLine: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let rest = "";

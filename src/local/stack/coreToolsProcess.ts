@@ -13,8 +13,8 @@ import { LOOPBACK } from "../kit/loopback.ts";
 import { startUndoably } from "../kit/undo.ts";
 import { UserError } from "../kit/userError.ts";
 
-const HELP = `Runs the app in Azure Functions Core Tools and behaves as the embedded host does: says on stdout, in JSON, where it is
-as soon as it answers, and ends when it is asked to. Settings of the app are taken from the environment.
+const HELP = `Runs the app in Azure Functions Core Tools and behaves as the embedded host does: once it answers, it prints
+its address on stdout, in JSON, and it stops when it is asked to. Settings of the app are taken from the environment.
 
 Options
   --func PATH       the program func (default: the one on PATH)

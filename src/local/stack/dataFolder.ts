@@ -51,7 +51,7 @@ export function createDataFolder(folder: DataFolder): void {
   }
 }
 
-/** Makes this process the only one that runs a stack on the folder; call what it returns to let go. */
+/** Makes this process the only one that runs a stack on the folder; call the returned function to let go. */
 export function lockDataFolder(folder: DataFolder): () => void {
   return lockFolder(folder.lock, "mp3drop");
 }

@@ -21,7 +21,7 @@ import { announceStack, saveLastPorts } from "./stackState.ts";
 interface LocalStackOptions {
   /** Path of the data folder. */
   readonly data: string;
-  /** 0: any free port, the one of last time if possible. */
+  /** 0: any free port, last time's if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
   /** What runs the app; our own host if not given. */

@@ -79,7 +79,7 @@ test("the exit code and both outputs of a command are kept", async ({ expect }) 
   expect(await textOf(client, "stderr.txt")).toBe("err\n");
 });
 
-test("a part of a file is a 200 with just that part, also beyond its end", async ({ expect }) => {
+test("a part of a file is a 200 with just that part, even beyond its end", async ({ expect }) => {
   const { client } = await startWithPool();
   await run(client, "/bin/echo 0123456789");
 
@@ -231,7 +231,7 @@ test("programs are found in the folders given to the emulator before PATH", asyn
   expect(await textOf(client, "stdout.txt")).toBe("mine\n");
 });
 
-test("ending a task ends its whole process tree, also what left the process group", async ({ expect }) => {
+test("ending a task ends its whole process tree, even what left the process group", async ({ expect }) => {
   const { client } = await startWithPool();
   const script = "setsid sh -c 'echo $$ > ../child; exec sleep 1000' & echo $$ > ../parent; sleep 1000 & wait";
   await client.task.add("job", { id: "task", commandLine: `/bin/bash -c "${script.replaceAll("$", "\\$")}"` });

@@ -34,7 +34,7 @@ function addJobWithTasks(store: Store, tasks: number) {
   return job;
 }
 
-test("a journal of many changes is written anew, and nothing is lost by it", ({ expect }) => {
+test("a journal of many changes is rewritten, and nothing is lost", ({ expect }) => {
   const path = join(temporaryFolder(), "journal.jsonl");
   const store = new Store(path);
   const job = addJobWithTasks(store, 10);

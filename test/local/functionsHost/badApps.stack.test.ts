@@ -102,7 +102,7 @@ test("a folder without an app is refused", async ({ expect }) => {
   expect(stderr).toContain("host.json");
 });
 
-test("an app that fails while it ends is told of, and keeps nothing locked", async ({ expect }) => {
+test("an app that fails while it ends is reported, and keeps nothing locked", async ({ expect }) => {
   const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("badEnd"), data });
 

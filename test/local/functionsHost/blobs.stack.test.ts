@@ -69,7 +69,7 @@ test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished 
   expect(await host.logged(/\] onBytes: /)).toBe("[information] onBytes: one: some text");
 });
 
-test("a version is delivered once, also after kill -9, and a new version again", async ({ expect, onTestFinished }) => {
+test("a version is delivered once, even after kill -9, and so is a new version", async ({ expect, onTestFinished }) => {
   const { container, start } = prepare(onTestFinished, "once");
   await container.create();
   const first = await start();

@@ -48,7 +48,7 @@ function firstCall<Name extends keyof ChildServiceEvents>(name: Name, accept: (v
   return { events, called };
 }
 
-test("a service is ready when its line of JSON arrives, whatever it says before", async ({ expect }) => {
+test("a service is ready when its line of JSON arrives, whatever it writes before that", async ({ expect }) => {
   const service = await start("", { env: { ...process.env, VALUE: "from the environment" } });
 
   expect(await ask(service.ready)).toMatchObject({ value: "from the environment" });
@@ -78,7 +78,7 @@ test("a service that ends while it starts is reported with its last words and it
   });
 });
 
-test("a service that is never ready is given up and killed", async ({ expect }) => {
+test("a service that is never ready is killed", async ({ expect }) => {
   const started = firstCall("onStarted");
 
   await expect(
@@ -88,7 +88,7 @@ test("a service that is never ready is given up and killed", async ({ expect }) 
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-test("what a service says goes to the callback and to its log", async ({ expect }) => {
+test("what a service writes goes to the callback and to its log", async ({ expect }) => {
   const said = firstCall("onLine", (line: string) => line === "said something");
   const options = optionsFor("", { events: said.events });
   const service = await ChildService.start(options);
@@ -118,10 +118,10 @@ test("a service that dies comes back on the same port", async ({ expect }) => {
   await secondStart;
 
   expect((await ask({ url })).pid).toBe(starts[1]);
-  expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is started again")]);
+  expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is being restarted")]);
 });
 
-test("a service that dies again and again is given up", async ({ expect }) => {
+test("a service that dies again and again is left down", async ({ expect }) => {
   const givenUp = firstCall("onGivenUp");
   const service = await start("dies once it is ready", { events: givenUp.events });
 
@@ -132,7 +132,7 @@ test("a service that dies again and again is given up", async ({ expect }) => {
   expect(await accepts(service.ready.url)).toBe(false);
 });
 
-test("a service that says why it stops is not started again, and its reason is passed on", async ({ expect }) => {
+test("a service that says why it stops is not restarted, and its reason is passed on", async ({ expect }) => {
   const givenUp = firstCall("onGivenUp");
   const restarts: string[] = [];
   const service = await start("", { events: { ...givenUp.events, onRestart: (message) => restarts.push(message) } });
@@ -148,7 +148,7 @@ test("a service that says why it stops is not started again, and its reason is p
   expect(await accepts(service.ready.url)).toBe(false);
 });
 
-test("a child leaves when its parent is killed", async ({ expect }) => {
+test("a child exits when its parent is killed", async ({ expect }) => {
   const parent = spawn(process.execPath, [join(import.meta.dirname, "standIns", "parent.mjs"), SCRIPT, "{}"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -29,7 +29,7 @@ test("what was appended is read back in order", ({ expect }) => {
   expect(reopen().entries).toEqual([{ n: 1 }, { text: "line\nbreak" }, { n: 3 }]);
 });
 
-test("a half-written last line is cut, and appending goes on behind it", ({ expect }) => {
+test("a half-written last line is cut off, and appending goes on after it", ({ expect }) => {
   reopen().journal.append({ n: 1 });
   appendFileSync(path, '{"n":2');
 
@@ -40,7 +40,7 @@ test("a half-written last line is cut, and appending goes on behind it", ({ expe
   expect(reopen().entries).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
-test("a half-written header is written anew", ({ expect }) => {
+test("a half-written header is written again", ({ expect }) => {
   writeFileSync(path, '{"kind":"te');
 
   reopen().journal.append({ n: 1 });
@@ -48,7 +48,7 @@ test("a half-written header is written anew", ({ expect }) => {
   expect(reopen().entries).toEqual([{ n: 1 }]);
 });
 
-test("compaction keeps only the given entries, and appending goes on behind them", ({ expect }) => {
+test("compaction keeps only the given entries, and appending goes on after them", ({ expect }) => {
   const { journal } = reopen();
   for (let n = 0; n < 100; n++) journal.append({ n });
 
@@ -85,7 +85,7 @@ test("a header that is JSON but no header is refused", ({ expect }) => {
   expect(() => reopen()).toThrow(/journal\.jsonl is damaged at line 1/);
 });
 
-test("an entry that nobody can make sense of is damage, with its line number and the reason", ({ expect }) => {
+test("an entry that makes no sense is damage, reported with its line number and the reason", ({ expect }) => {
   writeFileSync(path, '{"kind":"test","version":1}\n{"n":1}\n{}\n');
   const apply = (entry: { n?: number }): void => {
     if (entry.n === undefined) throw new TypeError("no n");
@@ -108,7 +108,7 @@ test("a journal that cannot be opened is named, with the reason", ({ expect }) =
   );
 });
 
-test("an append that the disk cuts short is taken back as a whole, and none is taken after it", async ({ expect }) => {
+test("an append that the disk cuts short is undone as a whole, and none is accepted after it", async ({ expect }) => {
   const { appended, ...said } = await fillDisk("append");
 
   expect(said).toEqual({

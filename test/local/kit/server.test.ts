@@ -9,7 +9,7 @@ async function open(options: Partial<EarlyServerOptions> = {}) {
   return server;
 }
 
-test("what comes before there is an answer waits for it", async ({ expect }) => {
+test("requests that come before there is an answer wait for it", async ({ expect }) => {
   const server = await open();
   const early = fetch(server.url);
 
@@ -19,7 +19,7 @@ test("what comes before there is an answer waits for it", async ({ expect }) => 
   expect(await (await fetch(server.url)).text()).toBe("ready");
 });
 
-test("what comes early gets the early answer, where there is one", async ({ expect }) => {
+test("early requests get the early answer, if there is one", async ({ expect }) => {
   const server = await open({ early: (_request, response) => response.writeHead(503).end() });
   const early = await fetch(server.url);
 

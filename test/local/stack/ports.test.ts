@@ -30,7 +30,7 @@ test("a given port is kept", async ({ expect }) => {
   expect(await choosePorts(newDataFolder(), { ...ANY, blob: port })).toEqual({ ...ANY, blob: port });
 });
 
-test("where any port will do, the one used last comes first", async ({ expect }) => {
+test("where any port will do, last time's is preferred", async ({ expect }) => {
   const folder = newDataFolder();
   const port = await findFreePort({ port: 0 });
   saveLastPorts(folder, { ...ANY, functions: port });
@@ -38,7 +38,7 @@ test("where any port will do, the one used last comes first", async ({ expect })
   expect(await choosePorts(folder, ANY)).toEqual({ ...ANY, functions: port });
 });
 
-test("a last port that somebody else took meanwhile is not insisted on", async ({ expect }) => {
+test("last time's port is not insisted on if somebody else has taken it", async ({ expect }) => {
   const folder = newDataFolder();
   saveLastPorts(folder, { ...ANY, functions: await takenPort() });
 

@@ -116,7 +116,7 @@ export class ProcessRunner implements Runner {
     });
     if (child.pid !== undefined) this.#register.remove(child.pid);
     delete running.pid;
-    // An end that was asked for ends the whole tree, also what left the group.
+    // Ending a task on request ends its whole tree, even what left the group.
     if (signal.aborted) await killByEnvironment((name, value) => name === RUN_VARIABLE && value === runId);
     return outcome;
   }

@@ -25,7 +25,7 @@ import { TimerSet } from "./timerSet.ts";
 
 export interface TaskHubOptions extends HubConditions {
   readonly state: HubState;
-  /** Keeps an entry for ever; when it returns, a crash cannot lose it any more. */
+  /** Keeps an entry for good: once it returns, no crash can lose the entry. */
   readonly persist: (entry: HubEntry) => void;
   readonly runner: DurableRunner;
   readonly log: Logger;

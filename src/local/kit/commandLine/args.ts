@@ -9,7 +9,7 @@ export type Parsed<Known extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Known; allowPositionals: true; strict: true }>
 >;
 
-/** An option that the command does not know is an error that names the nearest one. */
+/** Throws on an option that the command does not know, and suggests the nearest one. */
 export function parseOptions<const Known extends Options>(
   command: string,
   argv: readonly string[],
@@ -58,7 +58,7 @@ function suggestion(command: string, message: string, known: readonly string[]):
   return nearest === undefined ? seeHelp(command) : `Did you mean --${nearest}? ${seeHelp(command)}`;
 }
 
-/** Node adds advice about positional arguments that is not about our command. */
+/** Node adds advice on positional arguments that does not fit our commands. */
 function firstSentence(message: string): string {
   return message.split(/\. |\n/)[0] ?? message;
 }

@@ -23,7 +23,7 @@ test("a constraint decides whether a route fits", ({ expect }) => {
   expect(match("api/{id:int}", "/api/x")).toBeUndefined();
 });
 
-test("a rest takes everything, also nothing", ({ expect }) => {
+test("a catch-all takes everything, even nothing", ({ expect }) => {
   expect(match("api/{*path}", "/api/a/b%20c")).toEqual({ path: "a/b c" });
   expect(match("api/{*path}", "/api")).toEqual({});
 });

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { relative, resolve } from "node:path";
+import { DEFAULT_DATA } from "../../local/stack/dataFolder.ts";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
 import { parsePort } from "../../local/kit/commandLine/args.ts";
@@ -35,7 +36,7 @@ Settings of the app such as MP3_BITRATE_KBPS are taken from the environment.
 `;
 
 const OPTIONS = {
-  data: { type: "string", default: ".mp3drop" },
+  data: { type: "string", default: DEFAULT_DATA },
   "blob-port": { type: "string", default: "10000" },
   "queue-port": { type: "string", default: "10001" },
   "table-port": { type: "string", default: "10002" },
@@ -97,7 +98,7 @@ async function local(
 /** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
-  return data === OPTIONS.data.default ? "" : ` --data ${data}`;
+  return data === DEFAULT_DATA ? "" : ` --data ${data}`;
 }
 
 function whereToConnect({ connection, folder }: LocalStack, startedIn: string, convert: string): string {

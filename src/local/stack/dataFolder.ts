@@ -23,6 +23,9 @@ export interface DataFolder {
   readonly guests: string;
 }
 
+/** Where the data folder is if the user names none, in the folder that the user is in. */
+export const DEFAULT_DATA = ".mp3drop";
+
 export function dataFolderAt(path: string): DataFolder {
   const at = (name: string): string => join(resolve(path), name);
   return {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
 import type { Expectation, Sample } from "./corpus.ts";
 
 export interface Row {
@@ -74,7 +74,7 @@ function describe({ status, error, input, output }: Mp3Record, expected: Expecta
   const stream = input.audioStream;
   return inWords(
     "succeeded",
-    Math.abs(seconds - wanted) <= Math.max(DURATION_SLACK_SECONDS, wanted * 0.005) ? wanted : seconds,
+    isDurationRight(wanted, seconds) ? wanted : seconds,
     expected.streamIndex === undefined ? undefined : stream?.index,
     expected.channels === undefined ? undefined : stream?.channels,
   );

@@ -2,7 +2,7 @@ import type { ConversionView, Failure } from "../../../src/model/conversion.ts";
 import { MAX_ATTEMPTS, isRetried } from "../../../src/model/failures.ts";
 import { mp3 as workload } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
 import { resultNamesFor } from "../../../src/workloads/resultNames.ts";
 import type { Evidence } from "./evidence.ts";
 import { expectedFailure } from "./plan.ts";
@@ -60,8 +60,7 @@ function judgeOutcome({ name, content }: Upload, record: Mp3Record, findings: Fi
   const { error, output, attempts } = record;
   if (error === null) {
     const seconds = content.kind === "tone" ? content.seconds : 0;
-    const isRight =
-      expected === undefined && Math.abs((output?.durationSeconds ?? 0) - seconds) <= DURATION_SLACK_SECONDS;
+    const isRight = expected === undefined && isDurationRight(seconds, output?.durationSeconds ?? 0);
     if (!isRight) {
       findings.unexplained.push(`${name}: ${content.kind} of ${seconds} s gave ${output?.durationSeconds} s of MP3`);
     }

@@ -18,7 +18,7 @@ Options
   --key BASE64      key of the account (default: the public development key)
   --nodes N         most nodes in all pools together (default 20)
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
-  --faults FILE     JSON that says what is to go wrong on purpose, or a file of it
+  --faults FILE     faults to inject: a file of JSON, or the JSON itself
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --json            print one line of JSON on stdout when ready
   --help, -h        this text

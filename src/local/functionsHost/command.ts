@@ -16,7 +16,7 @@ Options
   --help, -h        this text
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are looked at (default 500); FUNCTIONS_HOST_FAULTS, what is to go wrong on purpose, as JSON.
+and queues are polled (default 500); FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
 `;
 
 const OPTIONS = {
@@ -36,7 +36,7 @@ export const FUNCTIONS_HOST: Command<typeof OPTIONS> = {
 const DEFAULT_POLL_MS = "500";
 const MAX_POLL_MS = 3_600_000;
 
-/** Runs the host until the process is told to end, or the host can do nothing more. */
+/** Runs the host until the process is told to stop, or the host can no longer work. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env } = context;
   const { app, data, json } = values;

@@ -42,7 +42,7 @@ interface HostOptions {
   readonly pollMs: number;
   /** For orchestrations only: triggers always go by the real clock. */
   readonly hub: HubConditions;
-  /** The host can do nothing more, for example because the disk is full. */
+  /** Called when the host can no longer work, for example because the disk is full. */
   readonly onFailure: (error: unknown) => void;
 }
 

@@ -49,7 +49,7 @@ test("a task runs as a process with the environment of the service and none of t
   ]);
 });
 
-test("a command line is no shell: variables, pipes and redirections are plain words", async ({ expect }) => {
+test("a command line is not a shell script: variables, pipes and redirections are plain words", async ({ expect }) => {
   const { client } = await startWithPool();
 
   await run(client, "/bin/echo $HOME | wc > x && * `id`");
@@ -57,7 +57,7 @@ test("a command line is no shell: variables, pipes and redirections are plain wo
   expect(await textOf(client, "stdout.txt")).toBe("$HOME | wc > x && * `id`\n");
 });
 
-test("a program that there is not fails the task without an exit code", async ({ expect }) => {
+test("a program that does not exist fails the task without an exit code", async ({ expect }) => {
   const { client } = await startWithPool();
 
   const { executionInfo } = await run(client, "no-such-program --help");

@@ -27,7 +27,7 @@ interface ListenerOptions {
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
-/** What every request goes through: faults on purpose, body, signature, version, operation, commit, answer. */
+/** What every request goes through: injected faults, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { engine } = options;
   const route = createRouter(OPERATIONS);
@@ -49,7 +49,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      // That the journal has failed, a UserError, is told once, to whoever runs the emulator.
+      // A UserError says that the journal has failed, and `onFailure` reports that once.
       const isBug = !(error instanceof ServiceError || error instanceof UserError);
       if (isBug) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());

@@ -259,7 +259,7 @@ export class TaskHub {
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.stop();
-    // That the state cannot be saved is told once, by whoever runs the host.
+    // A UserError says that the state cannot be saved, and `onFailure` reports that once.
     if (!(error instanceof UserError)) this.#reports.problem(`The task hub stopped: ${String(error)}`);
     this.#options.onFailure?.(error);
   }

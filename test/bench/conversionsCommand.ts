@@ -8,6 +8,7 @@ import { parseNumber } from "../../src/local/kit/commandLine/args.ts";
 import type { Parsed } from "../../src/local/kit/commandLine/args.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
+import { doAndUndo } from "../../src/local/kit/undo.ts";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { convertPlainly } from "./plainFfmpeg.ts";
 import { convertOnStack } from "./stackRun.ts";
@@ -87,7 +88,7 @@ async function measure(files: number, secondsPerFile: number, data: string, give
 
   const stack = { data, connectionString: undefined, functionsUrl: undefined, verbose: false };
   const target = await openTarget(stack, context);
-  try {
+  const compare = async (): Promise<Result> => {
     output.note("Warming up");
     await convertOnStack(target, [short], out, context);
     output.note(`Converting ${files} videos through the stack, then with plain ffmpeg`);
@@ -112,10 +113,8 @@ async function measure(files: number, secondsPerFile: number, data: string, give
       latencyOverheadSeconds: spreadOf(alone),
       queuedLatencyOverheadSeconds: spreadOf(overheads(onStack.latenciesMs, plainMs)),
     };
-  } finally {
-    await target.close(context.signal);
-    rmSync(out, { recursive: true, force: true });
-  }
+  };
+  return doAndUndo(compare, [() => rmSync(out, { recursive: true, force: true }), () => target.close(context.signal)]);
 }
 
 function overheads(latenciesMs: readonly number[], plainMs: readonly number[]): number[] {

@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
@@ -11,6 +10,8 @@ import { mp3 as workload } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { azuriteConnectionString, startAzurite } from "../../src/local/azurite/azurite.ts";
 import { createContainers } from "../../src/local/azurite/containers.ts";
+import { listen } from "../../src/local/kit/listen.ts";
+import { LOOPBACK } from "../../src/local/kit/loopback.ts";
 
 export interface TestStorage {
   readonly connectionString: string;
@@ -88,9 +89,8 @@ export async function startStandInApp(
       response.writeHead(found === undefined ? 404 : 200, { connection: "close" }).end(JSON.stringify(found));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, finish };
+  return { url: `http://${LOOPBACK}:${await listen(server, { port: 0 })}`, finish };
 }
 
 const NO_AUDIO = {

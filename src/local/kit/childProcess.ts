@@ -35,7 +35,7 @@ export function optionArguments(options: Readonly<Record<string, string | number
 }
 
 /** Asks it to stop, and kills the whole process group if it has not stopped by then. */
-export async function stopChild(child: Child, boundMs: number): Promise<void> {
+export async function stopChild(child: ChildProcess, boundMs: number): Promise<void> {
   if (hasExited(child)) return;
   const exited = once(child, "exit");
   const force = setTimeout(() => killGroup(child), boundMs);
@@ -53,7 +53,7 @@ function urlOf(path: string): string {
   return pathToFileURL(builtScript(path)).href;
 }
 
-function killGroup(child: Child): void {
+function killGroup(child: ChildProcess): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   } catch {

@@ -96,7 +96,7 @@ function idsOf(uploads: readonly Upload[]): string[] {
   return uploads.map(({ conversionId }) => conversionId);
 }
 
-/** Waits for the records of the newest versions and the ends of all conversions, but not forever. */
+/** Waits for the records of the newest versions and the ends of all conversions, but not for ever. */
 async function untilAnswered(
   uploads: readonly Upload[],
   { connection }: ChaosStack,

@@ -87,7 +87,7 @@ test("a misspelt activity fails the instance at once", async ({ expect, onTestFi
   });
 
   expect(hub.instance("a").output).toContain(
-    'calls the activity "ehco", which the app does not register: on Azure it would wait forever',
+    'calls the activity "ehco", which the app does not register: on Azure it would wait for ever',
   );
 });
 
@@ -241,7 +241,7 @@ test("an input with a property named Timestamp draws a warning", async ({ expect
   expect(hub.log.join("\n")).toContain('a property named "Timestamp", which the SDK turns into a Date');
 });
 
-test("an event whose name differs in case fails the instance that would wait forever", async ({
+test("an event whose name differs in case fails the instance that would wait for ever", async ({
   expect,
   onTestFinished,
 }) => {

@@ -246,5 +246,5 @@ test("a second host on the same data folder is refused", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
 
   expect(code).toBe(2);
-  expect(stderr).toContain(`Another Functions host (process ${host.child.pid}) runs on`);
+  expect(stderr).toContain(`Another Functions host (process ${host.child.pid}) is using`);
 });

@@ -17,7 +17,7 @@ import { ClientFailure } from "./clientFailure.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
-const LOOK_MS = 200;
+const POLL_MS = 200;
 const STARTING_BOUND_MS = 60_000;
 const PICK_UP_BOUND_MS = 180_000;
 const FASTEST_POLL_MS = 200;
@@ -49,7 +49,7 @@ export async function useLocalStack(
       hasSaidSo = true;
       context.output.note(`Waiting for process ${holder.pid}, which is starting or stopping a stack on ${folder.path}`);
     }
-    await delay(LOOK_MS, undefined, { signal: context.signal });
+    await delay(POLL_MS, undefined, { signal: context.signal });
   }
 }
 
@@ -70,7 +70,7 @@ async function enterRunningStack(
   const { failed: lost, fail } = createFailure();
   const watching = setInterval(() => {
     if (lockHolder(folder)?.pid !== owner.pid) fail(stackStopped("The local stack was stopped"));
-  }, LOOK_MS * 5);
+  }, POLL_MS * 5);
   return targetAt(connection, options, env, lost, async () => {
     clearInterval(watching);
     leave();
@@ -110,7 +110,7 @@ async function startOwnStack(
 async function waitForGuests(folder: DataFolder, { output }: CommandContext, signal: AbortSignal): Promise<void> {
   for (let hasSaidSo = false; guestsOf(folder).length > 0 && !signal.aborted; hasSaidSo = true) {
     if (!hasSaidSo) output.note("Another mp3drop convert is still using this stack; it stops when that one is done");
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
 }
 

@@ -44,7 +44,7 @@ export function collectSources(
     throw wrongUsage(problems.join("\n"), `Name ${taken}, or folders that contain some.`);
   }
   return giveUniqueNames([...files.values()]).flatMap(({ path, sizeBytes, blobName, relativePath }) =>
-    takersOf(path, workloads).map((workload) => ({
+    workloadsFor(path, workloads).map((workload) => ({
       path,
       workload,
       blobName,
@@ -65,7 +65,7 @@ function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
       depth: relative(path, file).split(sep).length,
     }));
   }
-  if (takersOf(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
+  if (workloadsFor(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
   if (!stats.isFile()) throw new Error("it is not a regular file");
   return [{ path, sizeBytes: stats.size, depth: 1 }];
 }
@@ -76,11 +76,11 @@ function filesBelow(folder: string, workloads: readonly Workload[]): string[] {
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path, workloads);
-    return takersOf(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
+    return workloadsFor(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
   });
 }
 
-function takersOf(path: string, workloads: readonly Workload[]): Workload[] {
+function workloadsFor(path: string, workloads: readonly Workload[]): Workload[] {
   return workloads.filter((workload) => accepts(workload, path));
 }
 

@@ -39,7 +39,7 @@ export async function watchConversion(
     if (known?.status === "superseded") throw superseded();
 
     if (known === undefined || known.status !== "running") {
-      const outcome = await lookAtStorage(
+      const outcome = await checkStorage(
         app,
         conversion,
         signal,
@@ -63,7 +63,7 @@ interface StorageOutcome {
   readonly error?: Error;
 }
 
-async function lookAtStorage(
+async function checkStorage(
   app: App,
   conversion: Conversion,
   signal: AbortSignal,

@@ -35,7 +35,7 @@ export interface TrialResult extends Findings {
   readonly seconds: number;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_MS = 1_000;
 const NOTE_EVERY_MS = 10_000;
 
 /** Uploads while services fail, are killed and are paused, waits for the last record, and judges what is left. */
@@ -113,7 +113,7 @@ async function untilAnswered(
       note(`${newest.length - missing} of ${newest.length} videos have their record, ${running} conversions still run`);
       notedAt = performance.now();
     }
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
   note("not everything ended in time");
 }

@@ -25,7 +25,7 @@ const COMMANDS = [
   BAD_MEDIA,
 ];
 
-/** Only what a command does before its work begins: this fails when it would begin. */
+/** What a command does before its work begins; fails if the work would begin. */
 async function call(command: (typeof COMMANDS)[number], argv: readonly string[]) {
   const { output, stdout, stderr } = recordedOutput();
   const idle = { ...command, run: () => Promise.reject(new Error("The work began")) };
@@ -33,22 +33,19 @@ async function call(command: (typeof COMMANDS)[number], argv: readonly string[])
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
-test.for(COMMANDS)(
-  "$name --help says how it is called, each option and the exit codes",
-  async (command, { expect }) => {
-    const long = await call(command, ["--help"]);
-    const short = await call(command, ["-h"]);
+test.for(COMMANDS)("$name --help shows its usage, each option and the exit codes", async (command, { expect }) => {
+  const long = await call(command, ["--help"]);
+  const short = await call(command, ["-h"]);
 
-    expect(short).toEqual(long);
-    expect([long.code, long.stderr]).toEqual([0, ""]);
-    expect(long.stdout).toMatch(/^Usage: /);
-    expect(long.stdout).toContain(`Usage: ${command.name} `);
-    expect(long.stdout).toContain("\n\nOptions\n");
-    expect(long.stdout).toContain("\n\nExit codes\n");
-    const shown = [...long.stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
-    expect(new Set(shown)).toEqual(new Set(["help", ...Object.keys(command.options)]));
-  },
-);
+  expect(short).toEqual(long);
+  expect([long.code, long.stderr]).toEqual([0, ""]);
+  expect(long.stdout).toMatch(/^Usage: /);
+  expect(long.stdout).toContain(`Usage: ${command.name} `);
+  expect(long.stdout).toContain("\n\nOptions\n");
+  expect(long.stdout).toContain("\n\nExit codes\n");
+  const shown = [...long.stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
+  expect(new Set(shown)).toEqual(new Set(["help", ...Object.keys(command.options)]));
+});
 
 test.for(COMMANDS)(
   "a wrong option of $name is one sentence with the nearest known one",

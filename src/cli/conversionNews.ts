@@ -4,17 +4,17 @@ import { styled } from "../local/kit/commandLine/output.ts";
 import { printable } from "../local/kit/commandLine/printable.ts";
 import { formatSeconds } from "./format.ts";
 
-/** What stands before a message of an orchestration: `[information] name: ` in our own host, `[time] ` in func. */
+/** What precedes a message of an orchestration: `[information] name: ` in our own host, `[time] ` in func. */
 const LOG_PREFIX = /^\[[^\]]*\] (?:\w+: )?(?=Conversion )/;
 
-/** A message is repeated only soon after it was first said, when a service is started again. */
+/** A message is repeated only shortly after the first time, when a service is restarted. */
 const REMEMBERED = 10_000;
 
-/** Tells of each conversion once that it has started and how it has ended, from what the Functions host logs. */
+/** Reports the start and the end of each conversion once, from what the Functions host logs. */
 export class ConversionNews {
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
-  /** One line for people; undefined where a line of the log holds no news. */
+  /** One line for people; undefined if the line of the log is no news. */
   read(line: string): string | undefined {
     const prefix = LOG_PREFIX.exec(line)?.[0];
     const message = prefix === undefined ? undefined : readConversionMessage(line.slice(prefix.length));
@@ -23,10 +23,10 @@ export class ConversionNews {
 
   #isNew({ event, conversionId, firstAttempt }: ConversionMessage): boolean {
     const key = `${conversionId} ${firstAttempt} ${event}`;
-    if (this.#told.has(key)) return false;
-    this.#told.add(key);
-    const [oldest] = this.#told;
-    if (this.#told.size > REMEMBERED && oldest !== undefined) this.#told.delete(oldest);
+    if (this.#reported.has(key)) return false;
+    this.#reported.add(key);
+    const [oldest] = this.#reported;
+    if (this.#reported.size > REMEMBERED && oldest !== undefined) this.#reported.delete(oldest);
     return true;
   }
 }
@@ -35,7 +35,9 @@ function describe(message: ConversionMessage): string {
   const name = printable(message.name);
   if (message.event === "ended") return describeEnd(name, message);
   const { firstAttempt, workload } = message;
-  return firstAttempt === 1 ? `${name} arrived (${workload})` : `${name} is tried again (attempt ${firstAttempt})`;
+  return firstAttempt === 1
+    ? `${name} arrived (${workload})`
+    : `${name} is being tried again (attempt ${firstAttempt})`;
 }
 
 function describeEnd(name: string, { outcome, result, seconds, failure }: ConversionEnd): string {
@@ -47,7 +49,7 @@ function describeEnd(name: string, { outcome, result, seconds, failure }: Conver
 
 const DESCRIPTIONS = { cancelled: "cancelled", superseded: "superseded by a newer upload" } as const;
 
-/** Of what ffmpeg said, the first line must do: all of it is in the record. */
+/** Of what ffmpeg said, only the first line: the record has all of it. */
 function reasonOf(failure: ConversionEnd["failure"]): string {
   if (failure === null) return "failed";
   const { code, message, hint } = failure;

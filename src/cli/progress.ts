@@ -8,10 +8,10 @@ import { formatSeconds } from "./format.ts";
 const REDRAW_MS = 100;
 const MAX_ACTIVE_LINES = 8;
 const STAGE_WIDTH = 18;
-/** Where lines stay, a percentage is worth one at each of these steps. */
+/** Where nothing is redrawn, a percentage is worth a new line only at each of these steps. */
 const PERCENT_STEP = 25;
 
-/** How several conversions go on: a block that is redrawn on a terminal, else one line per change. */
+/** Shows how conversions are going: in a block that is redrawn on a terminal, elsewhere in one line per change. */
 export class Progress {
   readonly #output: Output;
   readonly #total: number;
@@ -31,7 +31,7 @@ export class Progress {
     const before = this.#stages.get(name);
     this.#stages.set(name, stage);
     if (this.#output.isLive) this.#redrawSoon();
-    else if (stage.step !== "queued" && lineFor(before) !== lineFor(stage)) {
+    else if (stage.step !== "queued" && lineKey(before) !== lineKey(stage)) {
       this.#output.note(`${name}: ${describeStage(stage)}`);
     }
   }
@@ -46,7 +46,7 @@ export class Progress {
     this.#end(name, `${styled("red", "✗")} ${name} ${text}`);
   }
 
-  /** Removes the block; the lines of what has ended stay. */
+  /** Removes the block; the lines of finished conversions stay. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -80,8 +80,8 @@ export class Progress {
   }
 }
 
-/** Two stages with the same answer are worth one line. */
-function lineFor(stage: Stage | undefined): string | undefined {
+/** Stages with the same key share one line. */
+function lineKey(stage: Stage | undefined): string | undefined {
   if (stage === undefined) return undefined;
   if (!("percent" in stage) || stage.percent === null) return describeStage(stage);
   return `${stage.step} ${Math.floor(stage.percent / PERCENT_STEP)}`;

@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { signatureOf, stringToSign } from "../../src/local/batchEmulator/http/requestSignature.ts";
+import { stopChild } from "../../src/local/kit/childProcess.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
 import { LOOPBACK } from "../../src/local/kit/loopback.ts";
+import { doAndUndo } from "../../src/local/kit/undo.ts";
 
 const NODES = 100;
 const HELP = `Measures what the Batch emulator costs: 1,000 and 10,000 virtual tasks on ${NODES} virtual nodes, in a process of its own.
@@ -32,6 +34,7 @@ const SIZES = [1_000, 10_000] as const;
 const ROUNDS = 3;
 const GETS = 500;
 const LANES = 4;
+const STOP_BOUND_MS = 10_000;
 
 interface Account {
   readonly endpoint: string;
@@ -72,36 +75,37 @@ async function run(_args: unknown, { output }: Context): Promise<number> {
 async function measure(tasks: number): Promise<Measured> {
   const dataFolder = mkdtempSync(join(tmpdir(), "bench-batch-"));
   const child = fork(SERVER, [dataFolder, String(NODES)], { execArgv: [] });
-  try {
-    const account = await answerOf<Account>(child);
-    const client = new BenchClient(account);
-    await prepare(client, child);
+  return doAndUndo(
+    () => measureEmulator(child, dataFolder, tasks),
+    [() => rmSync(dataFolder, { recursive: true, force: true }), () => stopChild(child, STOP_BOUND_MS)],
+  );
+}
 
-    const started = performance.now();
-    const add = await timed(() => addTasks(client, tasks));
-    const gets = await timeGets(client, tasks);
-    const run = await timed(() => runAll(client, child, tasks));
-    const list = await timed(() => listAll(client));
-    const remove = await timed(() => deleteAll(client, tasks));
-    const totalMs = performance.now() - started;
-    const { peakMegabytes } = await advance(child, 0);
-    return {
-      tasks,
-      addPerSecond: tasks / (add / 1000),
-      getMedianMs: gets[Math.floor(gets.length / 2)] ?? 0,
-      runMsPerTask: run / tasks,
-      listMsPerTask: list / tasks,
-      deleteMsPerTask: remove / tasks,
-      requestsPerSecond: client.requests / (totalMs / 1000),
-      msPerTask: (add + run + list + remove) / tasks,
-      peakMegabytes,
-      journalBytesPerTask: statSync(join(dataFolder, "batch", "journal.jsonl")).size / tasks,
-    };
-  } finally {
-    child.disconnect();
-    await new Promise((resolve) => child.once("exit", resolve));
-    rmSync(dataFolder, { recursive: true, force: true });
-  }
+async function measureEmulator(child: ChildProcess, dataFolder: string, tasks: number): Promise<Measured> {
+  const account = await answerOf<Account>(child);
+  const client = new BenchClient(account);
+  await prepare(client, child);
+
+  const started = performance.now();
+  const add = await timed(() => addTasks(client, tasks));
+  const gets = await timeGets(client, tasks);
+  const run = await timed(() => runAll(client, child, tasks));
+  const list = await timed(() => listAll(client));
+  const remove = await timed(() => deleteAll(client, tasks));
+  const totalMs = performance.now() - started;
+  const { peakMegabytes } = await advance(child, 0);
+  return {
+    tasks,
+    addPerSecond: tasks / (add / 1000),
+    getMedianMs: gets[Math.floor(gets.length / 2)] ?? 0,
+    runMsPerTask: run / tasks,
+    listMsPerTask: list / tasks,
+    deleteMsPerTask: remove / tasks,
+    requestsPerSecond: client.requests / (totalMs / 1000),
+    msPerTask: (add + run + list + remove) / tasks,
+    peakMegabytes,
+    journalBytesPerTask: statSync(join(dataFolder, "batch", "journal.jsonl")).size / tasks,
+  };
 }
 
 async function prepare(client: BenchClient, child: ChildProcess): Promise<void> {
@@ -229,7 +233,7 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** The round whose cost is in the middle: the machine does other things as well. */
+/** The round of median cost: the machine has other things to do as well. */
 function middle(rounds: readonly Measured[]): Measured {
   const sorted = rounds.toSorted((a, b) => a.msPerTask - b.msPerTask);
   const found = sorted[Math.floor(sorted.length / 2)];

@@ -1,6 +1,6 @@
 import { startBatchEmulator, VirtualClock } from "../../src/local/batchEmulator/index.ts";
 
-/** The Batch emulator in a process of its own. Its time moves when the parent says so. */
+/** The Batch emulator in a process of its own. Its time moves only when the parent says so. */
 const [dataFolder = "", nodes] = process.argv.slice(2);
 const clock = new VirtualClock(Date.now());
 const emulator = await startBatchEmulator({

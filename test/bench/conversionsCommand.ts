@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { CommandContext } from "../../src/cli/command.ts";
+import type { CommandContext } from "../../src/cli/commandContext.ts";
 import { openTarget } from "../../src/cli/convert/openTarget.ts";
 import { workingFolder } from "../../src/cli/workingFolder.ts";
 import { findAppRoot } from "../../src/local/kit/appRoot.ts";
@@ -8,6 +8,7 @@ import { parseNumber } from "../../src/local/kit/commandLine/args.ts";
 import type { Parsed } from "../../src/local/kit/commandLine/args.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
+import { doAndUndo } from "../../src/local/kit/undo.ts";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { convertPlainly } from "./plainFfmpeg.ts";
 import { convertOnStack } from "./stackRun.ts";
@@ -18,12 +19,12 @@ const HELP = `Converts videos through the whole local stack and with plain ffmpe
 Options
   --files N         how many videos (default 6)
   --seconds N       how long each one is (default 60)
-  --data DIR        data folder of the stack, also of the videos (default .mp3drop/bench)
+  --data DIR        data folder of the stack and of the videos (default .mp3drop/bench)
   --json            one line of JSON on stdout
   --help, -h        this text
 `;
 
-/** Both sides convert so many at a time. */
+/** How many each side converts at a time. */
 const AT_ONCE = 2;
 const MAX_ALONE = 5;
 const OPTIONS = {
@@ -44,9 +45,9 @@ interface Result {
   readonly stackSeconds: number;
   readonly ffmpegSeconds: number;
   readonly ratio: number;
-  /** Upload finished to record written, less the time plain ffmpeg took for the same file; one file at a time. */
+  /** From the end of the upload to the record, minus the time that plain ffmpeg took for the same file; one file at a time. */
   readonly latencyOverheadSeconds: Spread;
-  /** The same while all are converted at once: here most of it is waiting for a slot. */
+  /** The same with all files at once: most of it is waiting for a slot. */
   readonly queuedLatencyOverheadSeconds: Spread;
 }
 
@@ -59,12 +60,12 @@ export const BENCH_CONVERSIONS: Command<typeof OPTIONS> = {
 
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env } = context;
-  const count = parseNumber("--files", values.files, { min: 2, max: 1_000, isWhole: true, hint: "Two at least." });
+  const count = parseNumber("--files", values.files, { min: 2, max: 1_000, isWhole: true, hint: "At least two." });
   const seconds = parseNumber("--seconds", values.seconds, {
     min: 1,
     max: 36_000,
     isWhole: true,
-    hint: "One at least.",
+    hint: "At least one.",
   });
   const folder = workingFolder(env, process.cwd(), findAppRoot());
   const result = await measure(count, seconds, resolve(folder, values.data), { ...context, folder });
@@ -87,7 +88,7 @@ async function measure(files: number, secondsPerFile: number, data: string, give
 
   const stack = { data, connectionString: undefined, functionsUrl: undefined, verbose: false };
   const target = await openTarget(stack, context);
-  try {
+  const compare = async (): Promise<Result> => {
     output.note("Warming up");
     await convertOnStack(target, [short], out, context);
     output.note(`Converting ${files} videos through the stack, then with plain ffmpeg`);
@@ -112,10 +113,8 @@ async function measure(files: number, secondsPerFile: number, data: string, give
       latencyOverheadSeconds: spreadOf(alone),
       queuedLatencyOverheadSeconds: spreadOf(overheads(onStack.latenciesMs, plainMs)),
     };
-  } finally {
-    await target.close(context.signal);
-    rmSync(out, { recursive: true, force: true });
-  }
+  };
+  return doAndUndo(compare, [() => rmSync(out, { recursive: true, force: true }), () => target.close(context.signal)]);
 }
 
 function overheads(latenciesMs: readonly number[], plainMs: readonly number[]): number[] {
@@ -143,5 +142,5 @@ function linesOf(result: Result): string[] {
 }
 
 function describe({ median, max }: Spread): string {
-  return `median ${median.toFixed(2)} s, max ${max.toFixed(2)} s (upload to record, less ffmpeg)`;
+  return `median ${median.toFixed(2)} s, max ${max.toFixed(2)} s (upload to record, minus ffmpeg)`;
 }

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtScript, findAppRoot } from "../../src/local/kit/appRoot.ts";
+import { stopChild } from "../../src/local/kit/childProcess.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
+import { doAndUndo } from "../../src/local/kit/undo.ts";
 
 const APP_FOLDER = join(findAppRoot(), "test/fixtures/apps/bench");
 const MAIN = builtScript("local/functionsHost/main.ts");
@@ -17,6 +19,7 @@ const ROUNDS = 3;
 const HISTORY_LENGTHS = [10, 100, 1_000];
 const CLIENTS = 16;
 const EVENTS_PER_STEP = 4;
+const STOP_BOUND_MS = 10_000;
 const MB = 1024 * 1024;
 
 const HELP = `Measures the Functions host: start, ${INSTANCES} orchestrations of ${ACTIVITIES} activities, and the cost of long histories.
@@ -36,17 +39,17 @@ async function run(_args: unknown, { output }: Context): Promise<number> {
   const dataFolder = mkdtempSync(join(tmpdir(), "host-bench-"));
   const { child, url, firstRequestMs } = await startHost(dataFolder);
   const print = (line: string): void => output.result(line);
-  try {
+  const measureAll = async (): Promise<number> => {
     print(`first useful request ${firstRequestMs.toFixed(0)} ms after start (target 1000)`);
     await measureThroughput(url, "chain", "one after the other", print);
     await measureThroughput(url, "fanOut", "side by side", print);
     await measureHistoryCost(url, print);
-  } finally {
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.once("exit", resolve));
-    rmSync(dataFolder, { recursive: true, force: true });
-  }
-  return EXIT.ok;
+    return EXIT.ok;
+  };
+  return doAndUndo(measureAll, [
+    () => rmSync(dataFolder, { recursive: true, force: true }),
+    () => stopChild(child, STOP_BOUND_MS),
+  ]);
 }
 
 interface Usage {

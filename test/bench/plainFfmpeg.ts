@@ -5,13 +5,13 @@ import { Limiter } from "../../src/local/kit/limiter.ts";
 
 const run = promisify(execFile);
 
-/** The encoder arguments of src/task/convert.sh; a benchmark against others would measure something else. */
+/** The arguments that convert.sh uses: others would measure something else. */
 const ARGUMENTS =
   "-map 0:a:0 -map_metadata 0 -map_chapters -1 -af aresample=async=1 -c:a libmp3lame -b:a 192k -id3v2_version 3 -f mp3 -y".split(
     " ",
   );
 
-/** Milliseconds for each file, so many at a time: what nobody who uses this ffmpeg can beat. */
+/** Milliseconds for each file, `atOnce` files at a time: nobody who uses this ffmpeg can be faster. */
 export function convertPlainly(
   ffmpeg: string,
   paths: readonly string[],

@@ -1,10 +1,10 @@
-import type { CommandContext } from "../../src/cli/command.ts";
+import type { CommandContext } from "../../src/cli/commandContext.ts";
 import { convertAll } from "../../src/cli/convert/convertAll.ts";
 import { collectSources } from "../../src/cli/convert/sources.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import type { Target } from "../../src/cli/convert/target.ts";
 
-export interface StackRun {
+interface StackRun {
   readonly wallMs: number;
   /** From the end of the upload to the record, for each file. */
   readonly latenciesMs: readonly number[];

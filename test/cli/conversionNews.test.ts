@@ -18,13 +18,13 @@ function newsOf(...lines: readonly string[]): (string | undefined)[] {
   return lines.map((line) => news.read(line));
 }
 
-test.for([HOST, FUNC])("arrival and end are read from the log behind %s", (prefix, { expect }) => {
+test.for([HOST, FUNC])("start and end are read from a line of the log that begins with %s", (prefix, { expect }) => {
   const lines = [prefix + startMessage(start), prefix + endMessage(end)];
 
   expect(newsOf(...lines)).toEqual(["talks/intro.mp4 arrived (mp3)", "✓ talks/intro.mp4 → talks/intro.mp3 (1.3 s)"]);
 });
 
-test("a failure is told with code, reason and hint, in one line", ({ expect }) => {
+test("a failure is one line with code, reason and hint", ({ expect }) => {
   const failure = { code: "FfmpegFailed", message: "no sound\nat all", hint: "The log says why." } as const;
 
   expect(newsOf(HOST + endMessage({ ...end, outcome: "failed", result: null, failure }))).toEqual([
@@ -32,7 +32,7 @@ test("a failure is told with code, reason and hint, in one line", ({ expect }) =
   ]);
 });
 
-test("a conversion that was cancelled or superseded is told as such", ({ expect }) => {
+test("a conversion that was cancelled or superseded is reported as such", ({ expect }) => {
   const cancelled = endMessage({ ...end, outcome: "cancelled", result: null });
   const superseded = endMessage({ ...end, conversionId: "4567", outcome: "superseded", result: null });
 
@@ -44,11 +44,11 @@ test("a conversion that was cancelled or superseded is told as such", ({ expect 
 
 test("a conversion that is started again says so", ({ expect }) => {
   expect(newsOf(HOST + startMessage({ ...start, firstAttempt: 4 }))).toEqual([
-    "talks/intro.mp4 is tried again (attempt 4)",
+    "talks/intro.mp4 is being tried again (attempt 4)",
   ]);
 });
 
-test("what a restarted service says again is told once", ({ expect }) => {
+test("what a restarted service repeats is reported once", ({ expect }) => {
   const [started, ended] = [HOST + startMessage(start), HOST + endMessage(end)];
   const again = HOST + startMessage({ ...start, firstAttempt: 2 });
 

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
@@ -10,17 +9,14 @@ import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import type { TestStorage } from "./standInApp.ts";
 import { startStandInApp, startStorage } from "./standInApp.ts";
 
-const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
+const data = temporaryFolder(afterAll);
 let shared: TestStorage;
 
 beforeAll(async () => {
   shared = await startStorage(data);
 });
 beforeEach(() => shared.clear());
-afterAll(async () => {
-  await shared.stop();
-  rmSync(data, { recursive: true });
-});
+afterAll(() => shared.stop());
 
 async function setUp({ files, failing = [] }: { files: readonly string[]; failing?: readonly string[] }) {
   const folder = temporaryFolder();
@@ -43,7 +39,7 @@ function answersIn(stdout: string): ConversionRecord[] {
   return (JSON.parse(stdout) as { conversions: ConversionRecord[] }).conversions;
 }
 
-test("each MP3 lands next to its video, and the stages are told", async ({ expect }) => {
+test("each MP3 lands next to its video, and its stages are shown", async ({ expect }) => {
   const { folder, app, run } = await setUp({ files: ["one.mp4", "talks/it's $(x) #1.MP4"] });
 
   const { exitCode, stdout, stderr } = await run(["--functions-url", app.url, "one.mp4", "talks"]);
@@ -85,7 +81,7 @@ test("--json gives the records in the order of the arguments, and one failure ma
   );
 });
 
-test("without the app's API the record in storage is answer enough", async ({ expect }) => {
+test("without the app's API the record in storage is enough", async ({ expect }) => {
   const { folder, app, storage, run } = await setUp({ files: ["one.mp4"] });
   const running = run(["one.mp4"]);
   await expect.poll(() => storage.getContainerClient("input").getBlobClient("one.mp4").exists()).toBe(true);
@@ -95,7 +91,7 @@ test("without the app's API the record in storage is answer enough", async ({ ex
   expect(existsSync(join(folder, "one.mp3"))).toBe(true);
 });
 
-test("the record of an older version is no answer", async ({ expect }) => {
+test("the record of an older version does not count", async ({ expect }) => {
   const { folder, app, run } = await setUp({ files: ["one.mp4"] });
   await run(["--functions-url", app.url, "one.mp4"]);
   writeFileSync(join(folder, "one.mp4"), "another video");
@@ -119,7 +115,7 @@ test("an upload that somebody replaces is cancelled, because its record will nev
   expect(answersIn(stdout)[0]).toMatchObject({ status: "cancelled", error: { code: "Superseded" } });
 });
 
-test("an MP3 that is there is replaced, or kept with --no-overwrite", async ({ expect }) => {
+test("an existing MP3 is replaced, or kept with --no-overwrite", async ({ expect }) => {
   const { folder, app, run } = await setUp({ files: ["one.mp4", "one.mp3"] });
 
   const kept = await run(["--functions-url", app.url, "-n", "--json", "one.mp4"]);
@@ -130,7 +126,7 @@ test("an MP3 that is there is replaced, or kept with --no-overwrite", async ({ e
   expect(readFileSync(join(folder, "one.mp3"), "utf8")).toBe("MP3 of one.mp4");
 });
 
-test("Ctrl-C ends a conversion that waits", async ({ expect }) => {
+test("Ctrl-C ends a waiting conversion", async ({ expect }) => {
   const { storage, run } = await setUp({ files: ["one.mp4"] });
   const interruption = new AbortController();
   const running = run(["one.mp4"], interruption.signal);

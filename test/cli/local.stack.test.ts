@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import type { StackConnection } from "../../src/local/stack/stackState.ts";
+import { accepts } from "../local/ports.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import type { CliRun } from "./runCli.ts";
 import { ANY_PORTS, startCli } from "./runCli.ts";
@@ -21,14 +21,6 @@ function urlsOf({ storage, batch, functions }: StackConnection): string[] {
   return [...endpoints, batch.endpoint, functions.url];
 }
 
-function accepts(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
-    socket.once("connect", () => socket.destroy());
-  });
-}
-
 async function allAccept(connection: StackConnection): Promise<boolean[]> {
   return Promise.all(urlsOf(connection).map(accepts));
 }
@@ -38,7 +30,7 @@ function childPids(data: string): number[] {
   return children.map((child) => child.pid);
 }
 
-test("local --json says in one line where everything is, and SIGTERM ends all of it", async ({ expect }) => {
+test("local --json says in one line where everything is, and SIGTERM stops all of it", async ({ expect }) => {
   const data = temporaryFolder();
   const cli = await startLocal(data);
   const { connection } = cli;
@@ -58,9 +50,7 @@ test("local --json says in one line where everything is, and SIGTERM ends all of
   expect(await allAccept(connection)).toEqual([false, false, false, false, false]);
 });
 
-test("the services of a killed stack leave, and the next one takes the folder and the ports over", async ({
-  expect,
-}) => {
+test("the services of a killed stack exit, and the next stack takes over its folder and ports", async ({ expect }) => {
   const data = temporaryFolder();
   const killed = await startLocal(data);
   killed.child.kill("SIGKILL");
@@ -81,7 +71,7 @@ test("a second stack on the same folder is refused", async ({ expect }) => {
   const second = startCli(["local", "--data", data, ...ANY_PORTS]);
 
   expect((await second.exit).code).toBe(2);
-  expect(second.stderr()).toContain(`DataFolderInUse: Another mp3drop (process ${first.child.pid}) runs on ${data}`);
+  expect(second.stderr()).toContain(`DataFolderInUse: Another mp3drop (process ${first.child.pid}) is using ${data}`);
   first.child.kill("SIGTERM");
   await first.exit;
 });
@@ -96,12 +86,12 @@ test("each service that is killed comes back, and conversions go on", async ({ e
 
   expect((await convert.exit).code).toBe(0);
   expect(convert.stderr()).not.toContain("Starting a local stack");
-  expect(stack.stderr().match(/is started again/g)).toHaveLength(3);
+  expect(stack.stderr().match(/is being restarted/g)).toHaveLength(3);
   stack.child.kill("SIGTERM");
   await stack.exit;
 });
 
-test("convert says so when the stack that it uses is killed", async ({ expect }) => {
+test("convert says so when the stack it uses is killed", async ({ expect }) => {
   const data = temporaryFolder();
   const stack = await startLocal(data);
   const functionsHost = childPids(data)[2] ?? 0;

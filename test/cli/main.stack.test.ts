@@ -33,7 +33,7 @@ test("the version is that of the package", async ({ expect }) => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-test("wrong usage ends with 2, a sentence and a hint, and no stack", async ({ expect }) => {
+test("wrong usage exits with 2, a sentence and a hint, and no stack", async ({ expect }) => {
   const wrong = await Promise.all([
     run("lokal"),
     run("local", "--blob-port", "x"),

@@ -5,7 +5,7 @@ import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("where lines stay, each change is one line and percentages come in quarters", ({ expect }) => {
+test("where nothing is redrawn, each change is one line and percentages come in quarters", ({ expect }) => {
   const { output, stderr } = recordedOutput();
   const progress = new Progress(output, 1);
 
@@ -57,7 +57,7 @@ test("a block of many files stays short and says how many more there are", ({ ex
   progress.close();
 });
 
-test("what has ended stays above the block, which is gone in the end", ({ expect }) => {
+test("finished conversions stay above the block, and closing removes the block", ({ expect }) => {
   const { output, stderr } = recordedOutput(true);
   const progress = new Progress(output, 2);
   progress.update("a.mp4", { step: "publishing" });
@@ -70,7 +70,7 @@ test("what has ended stays above the block, which is gone in the end", ({ expect
   expect(screen).toEqual([expect.stringContaining("a.mp4 NoAudioStream"), ""]);
 });
 
-/** The lines that a terminal shows after this output; it knows as much of terminals as the block needs. */
+/** The lines that a terminal shows after this output. Knows only as much of terminals as the block needs. */
 function replay(text: string): string[] {
   let lines = [""];
   // oxlint-disable-next-line no-control-regex -- escape sequences are what a terminal obeys

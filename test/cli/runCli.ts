@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 
 export interface CliRun {
   readonly child: ChildProcess;
-  /** All of it so far. */
+  /** What it has written so far. */
   stdout(): string;
   stderr(): string;
   /** The first line on stdout. */

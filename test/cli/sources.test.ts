@@ -20,13 +20,13 @@ function namesOf(folder: string, ...args: string[]): string[] {
   return collectSources(args, folder, undefined, [mp3]).map((source) => source.blobName);
 }
 
-test("a file is called by its base name, one in a folder by its path from there", ({ expect }) => {
+test("a file goes by its base name, one in a folder by its path from there", ({ expect }) => {
   const folder = folderWith("one.mp4", "talks/intro.mp4", "talks/2024/end.MP4", "talks/notes.txt");
 
   expect(namesOf(folder, "one.mp4", "talks")).toEqual(["one.mp4", "2024/end.MP4", "intro.mp4"]);
 });
 
-test("two files of one name get the names of their folders in front, as many as it takes", ({ expect }) => {
+test("two files with the same name get the names of their folders in front, as many as it takes", ({ expect }) => {
   const folder = folderWith("a/x/v.mp4", "b/x/v.mp4", "b/x/w.mp4");
 
   expect(namesOf(folder, "a/x/v.mp4", "b/x")).toEqual(["a/x/v.mp4", "b/x/v.mp4", "w.mp4"]);
@@ -60,13 +60,13 @@ test("what the chosen workloads take is converted, once by each that takes it", 
   ]);
 });
 
-test("odd names go to storage as they are, but for control characters and backslashes", ({ expect }) => {
+test("odd names go to storage as they are, except for control characters and backslashes", ({ expect }) => {
   const folder = folderWith("it's $(rm -rf) ;%20+#ü.mp4", "line\nbreak\\.mp4");
 
   expect(namesOf(folder, ".")).toEqual(["it's $(rm -rf) ;%20+#ü.mp4", "line%0Abreak%5C.mp4"]);
 });
 
-test("links to files count, links to folders and files that are none do not", ({ expect }) => {
+test("links to files count; links to folders, dead links and pipes do not", ({ expect }) => {
   const folder = folderWith("videos/one.mp4");
   symlinkSync(join(folder, "videos"), join(folder, "videos", "circle"));
   symlinkSync(join(folder, "videos/one.mp4"), join(folder, "videos/two.mp4"));
@@ -76,7 +76,7 @@ test("links to files count, links to folders and files that are none do not", ({
   expect(namesOf(folder, "videos")).toEqual(["one.mp4", "two.mp4"]);
 });
 
-test("all that is wrong with the arguments is said at once", ({ expect }) => {
+test("every problem with the arguments is reported at once", ({ expect }) => {
   const folder = folderWith("notes.txt", "empty/notes.txt", "good.mp4");
 
   expect(() => namesOf(folder, "missing.mp4", "notes.txt", "empty", "good.mp4")).toThrow(
@@ -91,7 +91,7 @@ test("all that is wrong with the arguments is said at once", ({ expect }) => {
   );
 });
 
-test("no argument at all is wrong usage", ({ expect }) => {
+test("no arguments at all are wrong usage", ({ expect }) => {
   expect(() => namesOf(temporaryFolder())).toThrow(expect.objectContaining({ code: "WrongUsage" }));
 });
 

@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
@@ -11,6 +10,8 @@ import { mp3 as workload } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { azuriteConnectionString, startAzurite } from "../../src/local/azurite/azurite.ts";
 import { createContainers } from "../../src/local/azurite/containers.ts";
+import { listen } from "../../src/local/kit/listen.ts";
+import { LOOPBACK } from "../../src/local/kit/loopback.ts";
 
 export interface TestStorage {
   readonly connectionString: string;
@@ -38,15 +39,15 @@ export async function startStorage(data: string): Promise<TestStorage> {
   return { connectionString, storage, clear, stop: () => azurite.stop() };
 }
 
-export interface StandInApp {
+interface StandInApp {
   readonly url: string;
   /** Ends the conversion of the newest version of the blob, as the app would. */
   finish(mp4Name: string, error?: ConversionRecord["error"]): Promise<ConversionRecord>;
 }
 
 /**
- * Answers `GET /api/conversions/{id}` one step further at each look, and writes the record when the steps are over.
- * The blobs of `failing` turn out to be without audio.
+ * Answers `GET /api/conversions/{id}`, one step further each time, and writes the record after the last step. The blobs
+ * in `failing` turn out to have no audio.
  */
 export async function startStandInApp(
   storage: BlobServiceClient,
@@ -88,12 +89,11 @@ export async function startStandInApp(
       response.writeHead(found === undefined ? 404 : 200, { connection: "close" }).end(JSON.stringify(found));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, finish };
+  return { url: `http://${LOOPBACK}:${await listen(server, { port: 0 })}`, finish };
 }
 
-export const NO_AUDIO = {
+const NO_AUDIO = {
   code: "NoAudioStream",
   message: "The video has no audio stream",
   hint: "There is nothing to convert.",

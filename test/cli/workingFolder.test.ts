@@ -2,7 +2,7 @@ import { test } from "vitest";
 import { workingFolder } from "../../src/cli/workingFolder.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 
-test("run by npm, paths start where the user stood", ({ expect }) => {
+test("run by npm, paths start in the folder that the user was in", ({ expect }) => {
   const repository = temporaryFolder();
   const env = { INIT_CWD: "/videos/of/me", npm_lifecycle_event: "convert" };
 

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A new, empty folder that goes when the test is over. */
-export function temporaryFolder(): string {
+/** A new, empty folder that is removed after the test; `temporaryFolder(afterAll)` outlives the tests of a file. */
+export function temporaryFolder(onEnd: (cleanUp: () => void) => void = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "mp3drop-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  onEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }

@@ -5,7 +5,7 @@ import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
 import { ClientFailure } from "../convert/clientFailure.ts";
@@ -128,12 +128,12 @@ function indented(...texts: readonly string[]): string {
 function timedOut(minutes: number): ClientFailure {
   return new ClientFailure(
     "TimedOut",
-    `The conversion had not ended after ${minutes} minutes`,
+    `The conversion did not end within ${minutes} minutes`,
     "It may still succeed: its record will appear in the output container. Raise --timeout to wait longer.",
   );
 }
 
-/** A file that several workloads take needs the name of the workload, too. */
+/** A file that several workloads take is shown with the name of the workload. */
 function createLabels(sources: readonly Source[], folder: string): (source: Source) => string {
   const seen = new Set<string>();
   const shared = new Set(sources.map(({ path }) => path).filter((path) => seen.size === seen.add(path).size));

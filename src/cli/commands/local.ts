@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { relative, resolve } from "node:path";
+import { DEFAULT_DATA } from "../../local/stack/dataFolder.ts";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
-import { parseNumber } from "../../local/kit/commandLine/args.ts";
+import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
@@ -35,7 +36,7 @@ Settings of the app such as MP3_BITRATE_KBPS are taken from the environment.
 `;
 
 const OPTIONS = {
-  data: { type: "string", default: ".mp3drop" },
+  data: { type: "string", default: DEFAULT_DATA },
   "blob-port": { type: "string", default: "10000" },
   "queue-port": { type: "string", default: "10001" },
   "table-port": { type: "string", default: "10002" },
@@ -53,13 +54,13 @@ export const LOCAL: Command<typeof OPTIONS, CommandContext> = {
   run: local,
 };
 
-/** Runs until the signal comes; throws when a service is down for good. */
+/** Runs until the signal is aborted; throws if a service is down for good. */
 async function local(
   { values }: Parsed<typeof OPTIONS>,
   { output, env, folder, signal }: CommandContext,
 ): Promise<number> {
   const port = (option: "blob-port" | "queue-port" | "table-port" | "batch-port" | "functions-port"): number =>
-    parseNumber(`--${option}`, values[option], { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
+    parsePort(`--${option}`, values[option]);
 
   const startedAt = performance.now();
   const news = new ConversionNews();
@@ -97,7 +98,7 @@ async function local(
 /** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
-  return data === OPTIONS.data.default ? "" : ` --data ${data}`;
+  return data === DEFAULT_DATA ? "" : ` --data ${data}`;
 }
 
 function whereToConnect({ connection, folder }: LocalStack, startedIn: string, convert: string): string {

@@ -7,7 +7,7 @@ import { printable } from "../../local/kit/commandLine/printable.ts";
 export interface FoundFile {
   readonly path: string;
   readonly sizeBytes: number;
-  /** How many of the last segments of its path make its name: 1 for a file that was given itself. */
+  /** How many of the last segments of its path make up its name: 1 for a file that was named itself. */
   readonly depth: number;
 }
 
@@ -18,8 +18,7 @@ interface NamedFile extends FoundFile {
 }
 
 /**
- * A file that was given itself is named after its base name, a file found in a folder after its path from there. Files
- * that would share a name get the names of their parent folders in front, as many as it takes to tell them apart.
+ * A file that was named itself gets its base name, a file found in a folder its path from there. Files that would share a name get the names of their parent folders in front, as many as it takes to tell them apart.
  */
 export function giveUniqueNames(files: readonly FoundFile[]): NamedFile[] {
   let named = files.map(nameAtDepth);

@@ -1,5 +1,5 @@
 /** What can go wrong between this command and the app. The app's own failures are in its records. */
-export type ClientFailureCode =
+type ClientFailureCode =
   | "DownloadFailed"
   | "NoRecord"
   | "NotPickedUp"

@@ -1,9 +1,10 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { entraCredential } from "../../azure/credential.ts";
+import { errorMessage } from "../../local/kit/errorText.ts";
 import { isLoopback } from "../../local/kit/loopback.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
@@ -39,7 +40,7 @@ async function checkContainer(storage: BlobServiceClient, name: string, signal: 
     exists = await storage.getContainerClient(name).exists({ abortSignal: signal });
   } catch (cause) {
     signal.throwIfAborted();
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    const reason = errorMessage(cause).split("\n", 1)[0];
     throw new UserError("StorageUnreachable", `Storage account ${storage.accountName} cannot be used: ${reason}`, {
       cause,
       hint: "Check that it is up, and that you may read and write blobs in it.",

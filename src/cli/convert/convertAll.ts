@@ -12,7 +12,7 @@ import { downloadResult, uploadFile } from "./blobTransfer.ts";
 import { watchConversion } from "./watchConversion.ts";
 
 const TRANSFERS_AT_ONCE = 3;
-/** The more conversions are watched, the less often each is looked at: this much longer between looks, up to the bound. */
+/** The more conversions are watched, the less often each is checked: one adds this much to the wait, up to the bound. */
 const POLL_MS_PER_CONVERSION = 100;
 const SLOWEST_POLL_MS = 10_000;
 

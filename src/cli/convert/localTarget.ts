@@ -6,16 +6,18 @@ import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
 import type { StackConnection } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
+import { errorMessage } from "../../local/kit/errorText.ts";
+import { createFailure } from "../../local/kit/failure.ts";
 import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
-const LOOK_MS = 200;
+const POLL_MS = 200;
 const STARTING_BOUND_MS = 60_000;
 const PICK_UP_BOUND_MS = 180_000;
 const FASTEST_POLL_MS = 200;
@@ -47,7 +49,7 @@ export async function useLocalStack(
       hasSaidSo = true;
       context.output.note(`Waiting for process ${holder.pid}, which is starting or stopping a stack on ${folder.path}`);
     }
-    await delay(LOOK_MS, undefined, { signal: context.signal });
+    await delay(POLL_MS, undefined, { signal: context.signal });
   }
 }
 
@@ -65,12 +67,10 @@ async function enterRunningStack(
     leave();
     return undefined;
   }
-  let watching: NodeJS.Timeout | undefined;
-  const lost = new Promise<never>((_, reject) => {
-    watching = setInterval(() => {
-      if (lockHolder(folder)?.pid !== owner.pid) reject(stackStopped("The local stack was stopped"));
-    }, LOOK_MS * 5);
-  });
+  const { failed: lost, fail } = createFailure();
+  const watching = setInterval(() => {
+    if (lockHolder(folder)?.pid !== owner.pid) fail(stackStopped("The local stack was stopped"));
+  }, POLL_MS * 5);
   return targetAt(connection, options, env, lost, async () => {
     clearInterval(watching);
     leave();
@@ -99,9 +99,8 @@ async function startOwnStack(
     if (error instanceof UserError && error.code === "DataFolderInUse") return undefined;
     throw error;
   }
-  const lost = stack.failed.catch((error: Error) => {
-    throw stackStopped(error.message);
-  });
+  const { failed: lost, fail } = createFailure();
+  stack.failed.catch((error: unknown) => fail(stackStopped(errorMessage(error))));
   return targetAt(stack.connection, options, env, lost, async (leaveAtOnce) => {
     await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
   });
@@ -111,7 +110,7 @@ async function startOwnStack(
 async function waitForGuests(folder: DataFolder, { output }: CommandContext, signal: AbortSignal): Promise<void> {
   for (let hasSaidSo = false; guestsOf(folder).length > 0 && !signal.aborted; hasSaidSo = true) {
     if (!hasSaidSo) output.note("Another mp3drop convert is still using this stack; it stops when that one is done");
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
 }
 
@@ -123,8 +122,6 @@ async function targetAt(
   close: Target["close"],
 ): Promise<Target> {
   const { BlobServiceClient } = await import("@azure/storage-blob");
-  // Nobody may be listening any more by then, and that must not be an unhandled rejection.
-  lost.catch(() => {});
   return {
     app: {
       storage: BlobServiceClient.fromConnectionString(storage.connectionString, { retryOptions: RETRY_OPTIONS }),

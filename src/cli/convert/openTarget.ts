@@ -1,10 +1,8 @@
 import { resolve } from "node:path";
-import { dataFolderAt } from "../../local/stack/dataFolder.ts";
-import type { CommandContext } from "../command.ts";
+import { DEFAULT_DATA, dataFolderAt } from "../../local/stack/dataFolder.ts";
+import type { CommandContext } from "../commandContext.ts";
 import { useLocalStack } from "./localTarget.ts";
 import type { Target, TargetOptions } from "./target.ts";
-
-const DEFAULT_DATA = ".mp3drop";
 
 /** Storage named on the command line comes first, then storage named in the environment, then the local stack. */
 export async function openTarget(options: TargetOptions, context: CommandContext): Promise<Target> {

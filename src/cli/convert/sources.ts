@@ -19,7 +19,7 @@ export interface Source {
 
 /**
  * The files that the arguments name, in that order, each once for every workload that takes it. Throws one error that
- * lists everything wrong.
+ * lists every problem.
  */
 export function collectSources(
   args: readonly string[],
@@ -44,7 +44,7 @@ export function collectSources(
     throw wrongUsage(problems.join("\n"), `Name ${taken}, or folders that contain some.`);
   }
   return giveUniqueNames([...files.values()]).flatMap(({ path, sizeBytes, blobName, relativePath }) =>
-    takersOf(path, workloads).map((workload) => ({
+    workloadsFor(path, workloads).map((workload) => ({
       path,
       workload,
       blobName,
@@ -65,8 +65,8 @@ function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
       depth: relative(path, file).split(sep).length,
     }));
   }
-  if (takersOf(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
-  if (!stats.isFile()) throw new Error("is not a regular file");
+  if (workloadsFor(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
+  if (!stats.isFile()) throw new Error("it is not a regular file");
   return [{ path, sizeBytes: stats.size, depth: 1 }];
 }
 
@@ -76,11 +76,11 @@ function filesBelow(folder: string, workloads: readonly Workload[]): string[] {
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path, workloads);
-    return takersOf(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
+    return workloadsFor(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
   });
 }
 
-function takersOf(path: string, workloads: readonly Workload[]): Workload[] {
+function workloadsFor(path: string, workloads: readonly Workload[]): Workload[] {
   return workloads.filter((workload) => accepts(workload, path));
 }
 
@@ -95,6 +95,6 @@ function isRegularFile(path: string): boolean {
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file or folder";
-  if (code === "EACCES") return `cannot be read (${message})`;
+  if (code === "EACCES") return `it cannot be read (${message})`;
   return message;
 }

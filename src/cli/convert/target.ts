@@ -11,11 +11,11 @@ export interface TargetOptions {
 /** The app that converts, and whatever keeps it running. */
 export interface Target {
   readonly app: App;
-  /** An upload should have been noticed within this time; undefined where that cannot be told. */
+  /** An upload should have been noticed within this time; undefined if that cannot be said. */
   readonly pickUpBoundMs: number | undefined;
   readonly fastestPollMs: number;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
-  /** Waits for others who still use the app, until the signal is aborted. */
+  /** First waits for others that still use the app, but no longer once the signal is aborted. */
   close(signal: AbortSignal): Promise<void>;
 }

@@ -7,32 +7,31 @@ import { isCurrent, readRecord, readView } from "./app.ts";
 
 interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Called after each look at the conversion, with undefined if the app could not say how far it is. */
+  /** Called after each check, with undefined if the app could not say how far along the conversion is. */
   readonly onView: (view: ConversionView | undefined) => void;
-  /** Milliseconds until the next look; grows with the number of conversions that are watched. */
+  /** Milliseconds until the next check; grows with the number of conversions that are watched. */
   readonly pollMs: () => number;
   /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
   readonly pickUpBoundMs: number | undefined;
-  readonly now?: () => number;
 }
 
 /** How long storage may be down, or the record of a finished conversion be missing, before we give up. */
 const PATIENCE_MS = 120_000;
-/** Without the app's API, the input is checked once in so many looks at the record. */
-const LOOKS_PER_INPUT_CHECK = 5;
+/** Without the app's API, the input is looked up only every so many checks of the record. */
+const CHECKS_PER_INPUT_LOOKUP = 5;
 
-/** Waits for the record of this very version, which comes from the app's API or, if that is silent, from storage. */
+/** Waits for the record of exactly this version, which comes from the app's API or, if that is silent, from storage. */
 export async function watchConversion(
   app: App,
   conversion: Conversion,
   options: WatchOptions,
 ): Promise<ConversionRecord> {
   const id = conversionIdOf(conversion.workload, conversion.source);
-  const { signal, now = performance.now.bind(performance) } = options;
-  const startedAt = now();
+  const { signal } = options;
+  const startedAt = performance.now();
   let trouble: { since: number } | undefined;
 
-  for (let look = 1; ; look++) {
+  for (let check = 1; ; check++) {
     const view = await readView(app, id, signal);
     const known = typeof view === "object" ? view : undefined;
     options.onView(known);
@@ -40,17 +39,19 @@ export async function watchConversion(
     if (known?.status === "superseded") throw superseded();
 
     if (known === undefined || known.status !== "running") {
-      const outcome = await lookAtStorage(
+      const outcome = await checkStorage(
         app,
         conversion,
         signal,
-        known === undefined && look % LOOKS_PER_INPUT_CHECK === 0,
+        known === undefined && check % CHECKS_PER_INPUT_LOOKUP === 0,
       );
       if (outcome.record?.conversionId === id) return outcome.record;
       if (outcome.isReplaced) throw superseded();
-      trouble = known !== undefined || outcome.error !== undefined ? (trouble ?? { since: now() }) : undefined;
-      if (trouble !== undefined && now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);
-      if (view === "unknown" && now() - startedAt > (options.pickUpBoundMs ?? Infinity)) throw notPickedUp();
+      trouble =
+        known !== undefined || outcome.error !== undefined ? (trouble ?? { since: performance.now() }) : undefined;
+      if (trouble !== undefined && performance.now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);
+      const isOverdue = performance.now() - startedAt > (options.pickUpBoundMs ?? Infinity);
+      if (view === "unknown" && isOverdue) throw notPickedUp();
     }
     await delay(options.pollMs(), undefined, { signal });
   }
@@ -62,7 +63,7 @@ interface StorageOutcome {
   readonly error?: Error;
 }
 
-async function lookAtStorage(
+async function checkStorage(
   app: App,
   conversion: Conversion,
   signal: AbortSignal,

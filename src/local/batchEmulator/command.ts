@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { parseNumber, wrongUsage } from "../kit/commandLine/args.ts";
+import { parseNumber, parsePort, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
-import { createFailure, runService } from "../kit/commandLine/runService.ts";
+import { runService } from "../kit/commandLine/runService.ts";
+import { createFailure } from "../kit/failure.ts";
 import { isLoopback } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
 import { parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
@@ -11,13 +12,13 @@ import type { BatchEmulatorOptions, EmulatorConfiguration } from "./index.ts";
 const HELP = `Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.
 
 Options
-  --port N          port to listen on; 0 takes any free one (default 10010)
+  --port N          port to listen on; 0: any free port (default 10010)
   --data DIR        folder that keeps pools, jobs and tasks (default .mp3drop)
   --account NAME    name of the account (default devbatch)
   --key BASE64      key of the account (default: the public development key)
   --nodes N         most nodes in all pools together (default 20)
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
-  --faults FILE     JSON that says what is to go wrong on purpose, or a file of it
+  --faults FILE     faults to inject: a file of JSON, or the JSON itself
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --json            print one line of JSON on stdout when ready
   --help, -h        this text
@@ -73,7 +74,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
   }
   return {
     dataFolder: data,
-    port: parseNumber("--port", values.port, { min: 0, max: 65_535, isWhole: true, hint: "0 takes any free one." }),
+    port: parsePort("--port", values.port),
     nodeBinFolders: values["node-bin"] ?? [],
     ...(faults !== undefined && optionsOf(readConfiguration(faults))),
     ...(host !== undefined && { host }),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { errorMessage } from "../kit/errorText.ts";
 import { UserError } from "../kit/userError.ts";
 import { choices } from "./choices.ts";
 import { faultPlan, milliseconds, parseUserInput, range, share } from "./faults/faultPlan.ts";
@@ -25,8 +26,7 @@ export function parseConfiguration(text: string, source: string): EmulatorConfig
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("InvalidFaults", `${source} is not JSON: ${reason}`, { cause });
+    throw new UserError("InvalidFaults", `${source} is not JSON: ${errorMessage(cause)}`, { cause });
   }
   return parseUserInput(configuration, json, source);
 }

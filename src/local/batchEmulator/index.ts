@@ -86,7 +86,7 @@ export async function startBatchEmulator(options: BatchEmulatorOptions): Promise
   return startUndoably((undo) => start(options, folder, undo));
 }
 
-/** Whatever is opened adds to `undo` how to close it. */
+/** Whatever is opened pushes its closing to `undo`. */
 async function start(
   options: BatchEmulatorOptions,
   folder: string,

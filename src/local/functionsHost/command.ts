@@ -1,7 +1,8 @@
-import { parseNumber, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
+import { parseNumber, parsePort, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
-import { createFailure, runService } from "../kit/commandLine/runService.ts";
+import { runService } from "../kit/commandLine/runService.ts";
+import { createFailure } from "../kit/failure.ts";
 import { readHubFaults } from "./durable/hubFaults.ts";
 import { startHost } from "./host.ts";
 
@@ -10,12 +11,12 @@ const HELP = `Runs a function app with Durable Functions on this machine, until 
 Options
   --app DIR         folder of the app, with its host.json
   --data DIR        folder that keeps orchestrations, and what triggers have delivered
-  --port N          port to listen on; 0 takes any free one (default 7071)
+  --port N          port to listen on; 0: any free port (default 7071)
   --json            print one line of JSON on stdout when ready
   --help, -h        this text
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are looked at (default 500); FUNCTIONS_HOST_FAULTS, what is to go wrong on purpose, as JSON.
+and queues are polled (default 500); FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
 `;
 
 const OPTIONS = {
@@ -35,7 +36,7 @@ export const FUNCTIONS_HOST: Command<typeof OPTIONS> = {
 const DEFAULT_POLL_MS = "500";
 const MAX_POLL_MS = 3_600_000;
 
-/** Runs the host until the process is told to end, or the host can do nothing more. */
+/** Runs the host until the process is told to stop, or the host can no longer work. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env } = context;
   const { app, data, json } = values;
@@ -46,7 +47,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
   const host = await startHost({
     appFolder: app,
     dataFolder: data,
-    port: parseNumber("--port", values.port, { min: 0, max: 65_535, isWhole: true, hint: "0 takes any free one." }),
+    port: parsePort("--port", values.port),
     settings: env,
     printLog: (line) => output.note(line),
     pollMs: parseNumber("FUNCTIONS_HOST_POLL_MS", env["FUNCTIONS_HOST_POLL_MS"] || DEFAULT_POLL_MS, {

@@ -2,8 +2,8 @@ import { join, resolve } from "node:path";
 import type { AppSettings } from "./settingReferences.ts";
 import { systemClock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
-import { withoutProxyForLoopback } from "../kit/loopback.ts";
-import { undoAll } from "../kit/undo.ts";
+import { startUndoably } from "../kit/undo.ts";
+import type { UndoStep } from "../kit/undo.ts";
 import type { HubConditions } from "./durable/hubFaults.ts";
 import { HubState } from "./durable/hubState.ts";
 import type { HubEntry } from "./durable/hubState.ts";
@@ -42,44 +42,46 @@ interface HostOptions {
   readonly pollMs: number;
   /** For orchestrations only: triggers always go by the real clock. */
   readonly hub: HubConditions;
-  /** The host can do nothing more, for example because the disk is full. */
+  /** Called when the host can no longer work, for example because the disk is full. */
   readonly onFailure: (error: unknown) => void;
 }
 
-export interface Host {
+interface Host {
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /** At most one per process: an app can be loaded only once. */
 export async function startHost(options: HostOptions): Promise<Host> {
+  return startUndoably((undo) => start(options, undo));
+}
+
+async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host, "stop">> {
   const appFolder = resolve(options.appFolder);
   const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
   const front = await openLateServer(options.port);
+  undo.push(() => front.close());
   const rpc = await openLateServer(0);
-  try {
-    announceAddress(front.url);
-    const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
-    checkBindings(worker.functions, log);
-    const stop = await run(options, hostSettings, log, worker, front, rpc);
-    return { url: front.url, stop };
-  } catch (error) {
-    front.close();
-    rpc.close();
-    throw error;
-  }
+  undo.push(() => rpc.close());
+  // The SDK sends links elsewhere when it does not find the host's own name.
+  process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
+  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
+  checkBindings(worker.functions, log);
+  run(options, hostSettings, log, worker, front, rpc, undo);
+  return { url: front.url };
 }
 
 /** Assembles the parts. Only once all of them have accepted the app does it open the state and start. */
-async function run(
+function run(
   options: HostOptions,
   hostSettings: HostSettings,
   log: Logger,
   worker: Worker,
   front: LateServer,
   rpc: LateServer,
-): Promise<() => Promise<void>> {
+  undo: UndoStep[],
+): void {
   const { settings, pollMs, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const hubState = new HubState();
@@ -137,37 +139,21 @@ async function run(
   const durableApi = createDurableApi(hub, address);
 
   rpc.become(createRpc(durableApi));
-  const unlock = lockFolder(join(folder, "host.lock"), "Functions host");
-  try {
-    file.open(onFailure);
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+  undo.push(lockFolder(join(folder, "host.lock"), "Functions host"));
+  file.open(onFailure);
+  undo.push(() => file.close());
   identity.ensureKey(file.writer("host"));
   hub.start();
   front.become(
     createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers }),
   );
   for (const trigger of triggers) trigger.start();
-
-  return () =>
-    undoAll([
-      unlock,
-      () => file.close(),
-      () => worker.stop(),
-      () => hub.stop(),
-      ...triggers.map((trigger) => () => trigger.stop()),
-      () => rpc.close(),
-      () => front.close(),
-    ]);
-}
-
-/**
- * The SDK sends links elsewhere when it does not find the host's own name, and its HTTP client would hand requests
- * for this machine to a proxy.
- */
-function announceAddress(url: string): void {
-  process.env["WEBSITE_HOSTNAME"] = new URL(url).host;
-  Object.assign(process.env, withoutProxyForLoopback(process.env));
+  undo.push(
+    () => worker.stop(),
+    () => hub.stop(),
+    ...triggers.map((trigger) => () => trigger.stop()),
+    // Before everything else, so that nobody asks a host that is stopping. Closing them again later does no harm.
+    () => rpc.close(),
+    () => front.close(),
+  );
 }

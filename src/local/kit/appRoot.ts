@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** The folder that a Functions host is pointed at: the nearest one above with a host.json. */
+/** The folder of the function app: the nearest one above with a host.json. */
 export function findAppRoot(folder = HERE): string {
   if (existsSync(join(folder, "host.json"))) return folder;
   const parent = dirname(folder);
@@ -12,7 +12,7 @@ export function findAppRoot(folder = HERE): string {
   return findAppRoot(parent);
 }
 
-/** A built script, by its path below src: child processes run what was built, also when the sources themselves run. */
+/** A built script, by its path below src: child processes run the build even when this process runs the sources. */
 export function builtScript(path: string): string {
   return join(findAppRoot(), "dist", path.replace(/\.ts$/, ".js"));
 }

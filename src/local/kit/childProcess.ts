@@ -1,4 +1,4 @@
-import type { ChildProcessByStdio } from "node:child_process";
+import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
@@ -8,9 +8,9 @@ import { builtScript } from "./appRoot.ts";
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * A Node process that goes when this one goes (see exitWithParent.ts). It gets a process group of its own: a Ctrl-C in
- * the terminal is for the parent, which then stops its children in the right order.
- * `preloads` are scripts of ours, by their paths below src, that run before the script.
+ * A Node process that exits when this one does (see exitWithParent.ts). It has a process group of its own, so that a
+ * Ctrl-C in the terminal reaches only the parent, which then stops its children in the right order.
+ * `preloads` are our own scripts, by their paths below src, to run first.
  */
 export function spawnNode(
   script: string,
@@ -34,8 +34,8 @@ export function optionArguments(options: Readonly<Record<string, string | number
   return Object.entries(options).flatMap(([name, value]) => [name, String(value)]);
 }
 
-/** Asks nicely, waits that long, then ends the whole process group. */
-export async function stopChild(child: Child, boundMs: number): Promise<void> {
+/** Asks it to stop, and kills the whole process group if it has not stopped by then. */
+export async function stopChild(child: ChildProcess, boundMs: number): Promise<void> {
   if (hasExited(child)) return;
   const exited = once(child, "exit");
   const force = setTimeout(() => killGroup(child), boundMs);
@@ -44,7 +44,8 @@ export async function stopChild(child: Child, boundMs: number): Promise<void> {
   clearTimeout(force);
 }
 
-export function hasExited(child: Child): boolean {
+/** Also true of a process that could not be started. */
+export function hasExited(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
@@ -52,7 +53,7 @@ function urlOf(path: string): string {
   return pathToFileURL(builtScript(path)).href;
 }
 
-function killGroup(child: Child): void {
+function killGroup(child: ChildProcess): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   } catch {

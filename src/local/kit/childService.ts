@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Child } from "./childProcess.ts";
-import { spawnNode, stopChild } from "./childProcess.ts";
+import { hasExited, spawnNode, stopChild } from "./childProcess.ts";
+import { errorMessage } from "./errorText.ts";
 import { readFailureLine } from "./failureLine.ts";
 import { readLines } from "./lines.ts";
 import { LogFile } from "./logFile.ts";
@@ -10,13 +11,13 @@ export interface ChildServiceOptions<Ready> {
   /** For people, for example `Batch emulator`. */
   readonly name: string;
   readonly script: string;
-  /** `previous` is set at a restart: the service must come back at the same address. */
+  /** `previous` is set for a restart: the service must come back at the same address. */
   readonly args: (previous: Ready | undefined) => readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Scripts of ours, by their paths below src, that run before the service's own. */
+  /** Our own scripts, by their paths below src, to run before the service's. */
   readonly preloads?: readonly string[];
   readonly logFile: string;
-  /** Made anew for each start; answers as soon as the lines on stdout say that the service is ready. */
+  /** Called for each start. The reader returns the address once the lines on stdout say that the service is ready. */
   readonly createReadyReader: () => (line: string) => Ready | undefined;
   readonly events?: ChildServiceEvents;
   readonly readyBoundMs?: number;
@@ -24,24 +25,24 @@ export interface ChildServiceOptions<Ready> {
 }
 
 export interface ChildServiceEvents {
-  /** What the service says, except its ready line. */
+  /** Each line that the service writes, except its ready line. */
   readonly onLine?: (line: string) => void;
   readonly onStarted?: (pid: number) => void;
   readonly onRestart?: (message: string) => void;
-  /** The service said why it stops, or died too often; it stays down. */
+  /** The service said why it stops, or it died too often. It stays down. */
   readonly onGivenUp?: (error: UserError) => void;
 }
 
 /** How often a service may die within the window before it is left down. */
 const MAX_RESTARTS = 5;
 const RESTART_WINDOW_MS = 60_000;
-/** The first restart comes at once, each further one this much later. */
+/** The first restart is immediate; each further one waits this much longer. */
 const RESTART_DELAY_STEP_MS = 100;
 const LAST_WORDS = 20;
 
 /**
- * A child process that answers requests, restarted when it dies without having been asked to. One that says why it
- * stops (see failureLine.ts) stays down: a restart does not mend what the user has to.
+ * A child process that serves requests and is restarted when it dies by itself. One that says why it stops (see
+ * failureLine.ts) stays down: a restart cannot fix what the user has to.
  */
 export class ChildService<Ready> {
   readonly #options: ChildServiceOptions<Ready>;
@@ -57,7 +58,7 @@ export class ChildService<Ready> {
     this.#log = new LogFile(options.logFile);
   }
 
-  /** Resolves once the service is ready. Throws a `UserError` with its last words when it is not. */
+  /** Resolves once the service is ready. Throws a `UserError` with its last words if it does not get there. */
   static async start<Ready>(options: ChildServiceOptions<Ready>): Promise<ChildService<Ready> & { ready: Ready }> {
     const service = new ChildService(options);
     try {
@@ -87,7 +88,7 @@ export class ChildService<Ready> {
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
     this.#ready = await this.#untilReady(child);
     child.once("exit", (code, signal) => void this.#onExit(child, code, signal));
-    if (child.exitCode !== null || child.signalCode !== null) this.#onUnexpectedExit("an early end");
+    if (hasExited(child)) this.#onUnexpectedExit("right after its start");
   }
 
   #untilReady(child: Child): Promise<Ready> {
@@ -122,13 +123,13 @@ export class ChildService<Ready> {
       });
       readLines(child.stderr, say);
       child.once("error", (error) => fail(`could not be started: ${error.message}`));
-      // "close" comes after the last words, "exit" may come before them.
+      // "close" comes after the last output, "exit" may come before it.
       child.once("close", (code, signal) => fail(`ended while starting (${signal ?? `exit code ${code}`})`));
     });
   }
 
   async #onExit(child: Child, code: number | null, signal: string | null): Promise<void> {
-    // Who leaves on its own may have said why: that arrives before "close".
+    // A service that exits by itself may have said why: that arrives before "close".
     if (signal === null) await once(child, "close");
     this.#onUnexpectedExit(signal ?? `exit code ${code}`);
   }
@@ -146,15 +147,13 @@ export class ChildService<Ready> {
     const recent = this.#restarts.filter((at) => at > now - RESTART_WINDOW_MS).length;
     if (recent > MAX_RESTARTS) return this.#giveUp(`${name} died again (${how}) after ${MAX_RESTARTS} restarts`);
     this.#log.write(`--- ${name} died: ${how}`);
-    events?.onRestart?.(`${name} died (${how}) and is started again; its log is ${logFile}`);
+    events?.onRestart?.(`${name} died (${how}) and is being restarted; its log is ${logFile}`);
     setTimeout(() => this.#relaunch(), (recent - 1) * RESTART_DELAY_STEP_MS);
   }
 
   #relaunch(): void {
     if (this.#isStopping) return;
-    this.#launch().catch((error: unknown) =>
-      this.#onUnexpectedExit(error instanceof Error ? error.message : String(error)),
-    );
+    this.#launch().catch((error: unknown) => this.#onUnexpectedExit(errorMessage(error)));
   }
 
   #giveUp(message: string): void {

@@ -1,10 +1,10 @@
 export type Cancel = () => void;
 
-/** Whatever waits or asks for the time does so through one of these. */
+/** Everything that waits or asks for the time does so through one of these. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** After a span of time, whatever happens to the time of day meanwhile. */
+  /** After a span of time, even if the time of day is changed in between. */
   after(delayMs: number, action: () => void): Cancel;
   /** At a point in time: not before `now()` says so. */
   at(time: number, action: () => void): Cancel;

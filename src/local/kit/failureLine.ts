@@ -5,7 +5,7 @@ interface FailureLine {
   readonly failure: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
-/** The line of JSON on stdout by which a service tells the process that started it why it stops. */
+/** The line of JSON on stdout by which a service tells its parent process why it stops. */
 export function failureLine({ code, message, hint }: UserError): string {
   const line: FailureLine = { failure: { code, message, ...(hint !== undefined && { hint }) } };
   return JSON.stringify(line);

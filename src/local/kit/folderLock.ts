@@ -3,13 +3,14 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname } from "node:path";
 import type { ProcessIdentity } from "./processIdentity.ts";
 import { isRunning, ownIdentity } from "./processIdentity.ts";
+import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
 /**
- * Makes this process the only one that works in the folder of the lock file; call what it returns to let go.
- * A lock whose process has gone, by `kill -9` or a power cut, counts for nothing.
+ * Makes this process the only one that works in the folder of the lock file; call the returned function to let go.
+ * A lock whose process is gone, after a `kill -9` or a power cut, does not count.
  *
- * `holder` says what works there, for the message: "Another Batch emulator (process 12) …".
+ * `holder` is what this program is called in the message: "Another Batch emulator (process 12) …".
  */
 export function lockFolder(path: string, holder: string): () => void {
   try {
@@ -17,15 +18,12 @@ export function lockFolder(path: string, holder: string): () => void {
     const mine = new LockFile(path);
     const rival = mine.take();
     if (rival === undefined) return () => mine.release();
-    throw new UserError("DataFolderInUse", `Another ${holder} (process ${rival.pid}) runs on ${dirname(path)}`, {
+    throw new UserError("DataFolderInUse", `Another ${holder} (process ${rival.pid}) is using ${dirname(path)}`, {
       hint: "Stop that one first, or choose another data folder with --data.",
     });
   } catch (cause) {
-    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
-    throw new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
-      cause,
-      hint: `Make ${dirname(path)} a folder that you may write to, or choose another data folder with --data.`,
-    });
+    if (!isSystemError(cause)) throw cause;
+    throw unusableDataFolder(cause, `Make ${dirname(path)} a folder that you may write to`);
   }
 }
 
@@ -37,14 +35,14 @@ export function holderOf(path: string): ProcessIdentity | undefined {
 
 class LockFile {
   readonly #path: string;
-  /** Unlike any other lock, also of this process: so it can be recognised when it is given up. */
+  /** Unlike any other lock, even of this process, so that `release` recognises its own. */
   readonly #text = JSON.stringify({ ...ownIdentity(), id: randomUUID() });
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Answers with the living process that was faster; undefined: the lock is ours. */
+  /** Returns the living process that was faster; undefined if the lock is ours. */
   take(): ProcessIdentity | undefined {
     while (!this.#create()) {
       const rival = holderOf(this.#path) ?? this.#removeStale();
@@ -57,7 +55,7 @@ class LockFile {
     if (readText(this.#path) === this.#text) rmSync(this.#path, { force: true });
   }
 
-  /** A link appears with its content or not at all, and only one of two can make it. */
+  /** A link appears with its content or not at all, and only one process can create it. */
   #create(): boolean {
     const draft = `${this.#path}.${randomUUID()}`;
     writeFileSync(draft, this.#text);
@@ -73,8 +71,8 @@ class LockFile {
   }
 
   /**
-   * Between a look and the removal somebody else could replace the stale lock by its own. So only the holder of a second
-   * lock removes, and only a stale lock that it has seen meanwhile: nobody else can take that one away.
+   * Between seeing a stale lock and removing it, somebody else could put a lock of their own in its place. So only the
+   * holder of a second lock may remove, and looks again first: then nobody else can replace what it sees.
    */
   #removeStale(): ProcessIdentity | undefined {
     const permit = new LockFile(`${this.#path}.removing`);
@@ -90,7 +88,7 @@ class LockFile {
   }
 }
 
-/** What was cut off names nobody. */
+/** A text that was cut short names nobody. */
 function livingHolder(text: string): ProcessIdentity | undefined {
   try {
     const holder = JSON.parse(text) as ProcessIdentity | null;

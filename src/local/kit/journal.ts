@@ -13,20 +13,21 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
-export interface JournalFormat {
+interface JournalFormat {
   /** What the file holds, for example `batch-emulator`. */
   readonly kind: string;
   /** Raised when old readers would misread the entries. */
   readonly version: number;
 }
 
-export interface JournalOptions<Entry> {
+interface JournalOptions<Entry> {
   readonly format: JournalFormat;
-  /** Gets every entry of the file, oldest first. One that it throws at is damage. */
+  /** Called with every entry of the file, oldest first. If it throws, the entry is damaged. */
   readonly apply: (entry: Entry) => void;
-  /** Called once, when the journal takes no more entries: stop, because nothing that happens from here on is kept. */
+  /** Called once, when the journal can take no more entries: stop, because nothing that happens from here on is kept. */
   readonly onFailure?: (failure: UserError) => void;
 }
 
@@ -36,7 +37,7 @@ const OUT_OF_SPACE: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
  * An append-only file of JSON lines that survives `kill -9` at any moment.
  *
  * An entry is one `write(2)`: once `append` has returned, the entry is with the operating system and outlives this
- * process. A half-written last line is what an interrupted `append` leaves; nobody was told it was kept, so it is cut.
+ * process. A half-written last line is what an interrupted `append` leaves; nobody was told that it was kept, so it is cut off.
  * Power loss is out of scope: this is the state of a stack on a developer's machine.
  *
  * After a write that fails, as on a full disk, the file holds what was acknowledged before and nothing else, and every
@@ -66,7 +67,7 @@ export class Journal<Entry extends object> {
     try {
       return Journal.#open(path, options);
     } catch (error) {
-      throw isFileError(error) ? unusable(path, error) : error;
+      throw isSystemError(error) ? unusableDataFolder(error, `Make ${path} a readable and writable file`) : error;
     }
   }
 
@@ -90,12 +91,12 @@ export class Journal<Entry extends object> {
     return this.#appendedSinceCompaction;
   }
 
-  /** What every call throws from here on; `onFailure` has been told. */
+  /** What every call throws from here on, and what `onFailure` was given. */
   get failure(): UserError | undefined {
     return this.#failure;
   }
 
-  /** Keeps all of the entries or, when it throws, none. */
+  /** Keeps all of the entries or, if it throws, none. */
   append(...entries: readonly Entry[]): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (entries.length === 0) return;
@@ -103,7 +104,7 @@ export class Journal<Entry extends object> {
     this.#appendedSinceCompaction += entries.length;
   }
 
-  /** Replaces the file by one with just these entries, in one atomic step; when it throws, the file is as it was. */
+  /** Replaces the file by one with just these entries, in one atomic step; if it throws, the file is as it was. */
   compact(entries: Iterable<Entry>): void {
     if (this.#failure !== undefined) throw this.#failure;
     const draft = `${this.#path}.new`;
@@ -141,17 +142,17 @@ export class Journal<Entry extends object> {
     }
   }
 
-  /** Removes what a failed write left. Where not even that works, the next start cuts the unfinished line. */
+  /** Removes what a failed write left. If even that fails, the next start cuts off the unfinished line. */
   #takeBack(): void {
     try {
       ftruncateSync(this.#file, this.#size);
     } catch {
-      // The failure of the write is the one to tell of.
+      // The failed write is what has to be reported.
     }
   }
 
   #fail(error: unknown): unknown {
-    if (!isFileError(error)) return error;
+    if (!isSystemError(error)) return error;
     this.#failure = notSaved(this.#path, error);
     this.#options.onFailure?.(this.#failure);
     return this.#failure;
@@ -205,23 +206,12 @@ function damaged(path: string, lineNumber: number, cause?: unknown): UserError {
   });
 }
 
-function unusable(path: string, cause: NodeJS.ErrnoException): UserError {
-  return new UserError("BadDataFolder", `The data folder cannot be used: ${cause.message}`, {
-    cause,
-    hint: `Make ${path} a readable and writable file, or choose another data folder with --data.`,
-  });
-}
-
 function notSaved(path: string, cause: NodeJS.ErrnoException): UserError {
   const [name, description] = getSystemErrorMap().get(cause.errno ?? 0) ?? [cause.code, cause.message];
   return new UserError("StateNotSaved", `${path} cannot be written: ${description} (${name})`, {
     cause,
-    hint: `${OUT_OF_SPACE.has(name ?? "") ? "Free some space" : "See that it can be written"} and start again: what was acknowledged is kept.`,
+    hint: `${OUT_OF_SPACE.has(name ?? "") ? "Free some space" : "Make sure that it can be written"} and start again: what was acknowledged is kept.`,
   });
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }
 
 /** Line by line, because the text of a large journal may exceed the longest string. */

@@ -9,7 +9,7 @@ export function readJsonFile<T>(path: string): T | undefined {
   }
 }
 
-/** In one atomic step, readable by the owner only. */
+/** In one atomic step; only the owner can read the file. */
 export function writeJsonFile(path: string, value: unknown): void {
   const temporary = `${path}.${process.pid}.new`;
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });

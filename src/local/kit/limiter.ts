@@ -16,7 +16,7 @@ export class Limiter {
     return this.#running === 0 && this.#queue.length === 0;
   }
 
-  /** Ends as the job does; never, when `close` drops it. */
+  /** Settles as the job does; never, if `close` drops it. */
   run<Result>(job: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#queue.push(async () => {
@@ -30,7 +30,7 @@ export class Limiter {
     });
   }
 
-  /** What waits is dropped, what runs goes on. */
+  /** Drops what waits; what runs goes on. */
   close(): void {
     this.#isClosed = true;
     this.#queue.length = 0;

@@ -1,8 +1,10 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
-/** Calls back for each line, the unfinished last one included; a line without end is cut into pieces. */
-export function readLines(stream: Readable, onLine: (line: string) => void, maxLength = 65_536): void {
+const MAX_LINE_LENGTH = 65_536;
+
+/** Calls back for each line, the unfinished last one included; an endless line is cut into pieces. */
+export function readLines(stream: Readable, onLine: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   stream.on("data", (chunk: Buffer) => {
@@ -10,7 +12,7 @@ export function readLines(stream: Readable, onLine: (line: string) => void, maxL
     const lines = rest.split(/\r?\n/);
     rest = lines.pop() ?? "";
     for (const line of lines) onLine(line);
-    if (rest.length > maxLength) {
+    if (rest.length > MAX_LINE_LENGTH) {
       onLine(rest);
       rest = "";
     }

@@ -13,7 +13,7 @@ export interface Address {
   readonly option?: string;
 }
 
-/** Resolves with the port. Throws a `UserError` when the address cannot be had. */
+/** Resolves with the port. Throws a `UserError` if the address cannot be used. */
 export function listen(server: Server, address: Address): Promise<number> {
   const { port, host = LOOPBACK } = address;
   return new Promise((resolve, reject) => {
@@ -48,13 +48,13 @@ function listenError(
     });
   }
   if (cause.code === "EACCES") {
-    return new UserError("PortForbidden", `Port ${port} of ${host}${what} is not for this user`, {
+    return new UserError("PortForbidden", `Port ${port} of ${host}${what} may not be used by this user`, {
       cause,
       hint: `Use one above 1023: ${hint}.`,
     });
   }
   if (["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN"].includes(cause.code ?? "")) {
-    return new UserError("AddressNotAvailable", `${host} is no address of this machine (${cause.code})`, {
+    return new UserError("AddressNotAvailable", `${host} is not an address of this machine (${cause.code})`, {
       cause,
       hint: `Leave out --host to listen on ${LOOPBACK}.`,
     });

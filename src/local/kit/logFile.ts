@@ -2,13 +2,11 @@ import { closeSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
-/** What one service of the stack says, line by line. A long log is set aside at the next start, one generation. */
+/** The log of one service of the stack. A long one is set aside at the next start, as `.old`. */
 export class LogFile {
-  readonly path: string;
   #file: number | undefined;
 
   constructor(path: string) {
-    this.path = path;
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.old`);
     this.#file = openSync(path, "a");
   }

@@ -18,7 +18,7 @@ export function ownIdentity(): ProcessIdentity {
   return identifyProcess(process.pid) ?? { pid: process.pid, startedAt: null };
 }
 
-/** Undefined when no such process runs: a zombie does not. */
+/** Undefined if no such process runs; a zombie does not run. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   if (!hasProcess(pid)) return undefined;
   const status = readStatus(pid);

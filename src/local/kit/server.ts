@@ -7,19 +7,19 @@ import { LOOPBACK } from "./loopback.ts";
 export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 export interface EarlyServerOptions extends Address {
-  /** Answers what comes before `serve` is called; without it, that waits. */
+  /** Answers requests that come before `serve` is called; without it, they wait. */
   readonly early?: Answer;
   readonly server?: ServerOptions;
 }
 
-export interface EarlyServer {
+interface EarlyServer {
   readonly url: string;
   serve(answer: Answer): void;
-  /** Breaks off the requests that are still being answered. */
+  /** Cuts off the requests that are still being answered. */
   close(): Promise<void>;
 }
 
-/** Takes the port before there is anything to serve: a service has to know its own address while it starts. */
+/** Opens the port before there is anything to serve: a service has to know its own address while it starts. */
 export async function openServer({
   early,
   server: options = {},

@@ -1,9 +1,11 @@
-/** Takes back one step of a start. */
+import { errorMessage } from "./errorText.ts";
+
+/** Undoes one step of a start. */
 export type UndoStep = () => void | Promise<void>;
 
 /**
- * Starts something that has several parts; `start` pushes how to take back each part as soon as it is there. If it
- * fails, the parts that run are taken back, and its error is thrown.
+ * Starts something that has several parts; `start` pushes how to undo each part as soon as it is up. If `start` fails,
+ * the parts that are up are undone, and its error is thrown.
  */
 export async function startUndoably<Started extends object>(
   start: (undo: UndoStep[]) => Promise<Started>,
@@ -18,7 +20,7 @@ export async function startUndoably<Started extends object>(
   }
 }
 
-/** Does the work and takes back what it needed, however it ends. If both fail, the error of the work is thrown. */
+/** Does the work, then undoes what it needed, however it ended. If both fail, the error of the work is thrown. */
 export async function doAndUndo<Result>(work: () => Promise<Result>, undo: readonly UndoStep[]): Promise<Result> {
   let result: Result;
   try {
@@ -45,7 +47,7 @@ export async function undoAll(steps: readonly UndoStep[]): Promise<void> {
   }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) {
-    throw new AggregateError(errors, `${errors.length} steps failed: ${errors.map(messageOf).join("; ")}`);
+    throw new AggregateError(errors, `${errors.length} steps failed: ${errors.map(errorMessage).join("; ")}`);
   }
 }
 
@@ -54,17 +56,13 @@ async function failAndUndo(error: unknown, undo: readonly UndoStep[]): Promise<n
   throw error;
 }
 
-/** It stays the same error, because its kind and hint count; people and logs see the later one in its text. */
+/** The error stays the same object, because its kind and hint matter; its text tells people of the later one. */
 function addLaterError(error: unknown, later: unknown): void {
   if (!(error instanceof Error)) return;
-  const addition = `Cleaning up afterwards failed, too: ${messageOf(later)}`;
+  const addition = `Cleaning up afterwards failed as well: ${errorMessage(later)}`;
   for (const property of ["message", "stack"] as const) {
-    // Defined, because an AbortError does not let its message be assigned.
+    // Defined, not assigned: the message of an AbortError is read-only.
     const value = `${error[property]}\n${addition}`;
     Object.defineProperty(error, property, { value, writable: true, configurable: true });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

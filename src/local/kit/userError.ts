@@ -1,5 +1,5 @@
 /**
- * Something the user can mend: shown as a sentence with its hint and without a stack.
+ * Something the user can fix: shown as a sentence with its hint and without a stack.
  * Everything else that is thrown is a bug.
  */
 export class UserError extends Error {

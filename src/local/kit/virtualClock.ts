@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
     this.#now = end;
   }
 
-  /** Fires the timer that is due next; false when there is none any more. */
+  /** Fires the timer that is due next; false if none is left. */
   jumpToNext(): boolean {
     const next = this.#takeNext();
     if (next === undefined) return false;
@@ -63,7 +63,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Until promises that are already settled have been followed to their end. */
+/** Waits until everything that follows from settled promises has happened. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

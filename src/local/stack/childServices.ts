@@ -8,7 +8,7 @@ import type { DataFolder } from "./dataFolder.ts";
 import { readJsonLine } from "../kit/lines.ts";
 import type { StackConnection } from "./stackState.ts";
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly folder: DataFolder;
   /** 0: any free port. */
   readonly port: number;

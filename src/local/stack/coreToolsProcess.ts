@@ -2,21 +2,24 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseNumber } from "../kit/commandLine/args.ts";
+import { hasExited } from "../kit/childProcess.ts";
+import { parsePort } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
-import { EXIT } from "../kit/commandLine/exitCodes.ts";
+import { runService } from "../kit/commandLine/runService.ts";
+import { createFailure } from "../kit/failure.ts";
 import { findFreePort } from "../kit/listen.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
+import { startUndoably } from "../kit/undo.ts";
 import { UserError } from "../kit/userError.ts";
 
-const HELP = `Runs the app in Azure Functions Core Tools and behaves as the embedded host does: says on stdout, in JSON, where it is
-as soon as it answers, and ends when it is asked to. Settings of the app are taken from the environment.
+const HELP = `Runs the app in Azure Functions Core Tools and behaves as the embedded host does: once it answers, it prints
+its address on stdout, in JSON, and it stops when it is asked to. Settings of the app are taken from the environment.
 
 Options
   --func PATH       the program func (default: the one on PATH)
   --app DIR         folder of the app, with its host.json (default: the current one)
-  --port N          port to listen on; 0 takes any free one (default 0)
+  --port N          port to listen on (default 0: any free port)
   --help, -h        this text
 `;
 
@@ -35,42 +38,39 @@ export const CORE_TOOLS: Command<typeof OPTIONS> = {
 
 const POLL_MS = 250;
 
-async function run({ values }: Parsed<typeof OPTIONS>, { output, signal }: Context): Promise<number> {
-  const wanted = parseNumber("--port", values.port, {
-    min: 0,
-    max: 65_535,
-    isWhole: true,
-    hint: "0 takes any free one.",
-  });
-  const port = await findFreePort({ port: wanted });
+async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
+  const port = await findFreePort({ port: parsePort("--port", values.port) });
   const url = `http://${LOOPBACK}:${port}`;
-  const func = spawn(values.func, ["start", "--port", String(port)], {
-    cwd: values.app,
+  const service = await startUndoably(async (undo) => {
+    const func = spawnFunc(values.func, values.app, port);
+    undo.push(() => stop(func));
+    const failed = untilEnded(func);
+    await Promise.race([untilRunning(url, context.signal), failed]);
+    return { failed };
+  });
+  context.output.result(JSON.stringify({ url }));
+  // Without a line of why it stops: the stack is to start func again.
+  return runService(service, context, false);
+}
+
+function spawnFunc(program: string, app: string, port: number): ChildProcess {
+  const func = spawn(program, ["start", "--port", String(port)], {
+    cwd: app,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
   func.stdout.pipe(process.stderr);
   func.stderr.pipe(process.stderr);
-  const ended = untilEnded(func);
-  try {
-    await Promise.race([untilRunning(url, signal), ended]);
-    output.result(JSON.stringify({ url }));
-    if (!signal.aborted) await Promise.race([once(signal, "abort"), ended]);
-  } finally {
-    await stop(func);
-  }
-  return EXIT.ok;
+  return func;
 }
 
 /** Rejects when func ends by itself, or cannot be started. */
 function untilEnded(func: ChildProcess): Promise<never> {
-  const ended = new Promise<never>((_, reject) => {
-    const fail = (what: string): void => reject(new UserError("CoreToolsEnded", `func ${what}`));
-    func.once("error", (error) => fail(`could not be started: ${error.message}`));
-    func.once("exit", (code, signal) => fail(`ended by itself (${signal ?? `exit code ${code}`})`));
-  });
-  ended.catch(() => {});
-  return ended;
+  const { failed, fail } = createFailure();
+  const failWith = (what: string): void => fail(new UserError("CoreToolsEnded", `func ${what}`));
+  func.once("error", (error) => failWith(`could not be started: ${error.message}`));
+  func.once("exit", (code, signal) => failWith(`ended by itself (${signal ?? `exit code ${code}`})`));
+  return failed;
 }
 
 /** https://github.com/Azure/azure-functions-host/wiki/Admin-API */
@@ -89,7 +89,7 @@ async function isRunning(url: string): Promise<boolean> {
 
 /** Core Tools run the host and the Node worker as separate processes, all in one group. */
 async function stop(func: ChildProcess): Promise<void> {
-  if (func.pid === undefined || func.exitCode !== null || func.signalCode !== null) return;
+  if (func.pid === undefined || hasExited(func)) return;
   const exited = once(func, "exit");
   process.kill(-func.pid, "SIGTERM");
   await exited;

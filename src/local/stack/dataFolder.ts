@@ -23,6 +23,9 @@ export interface DataFolder {
   readonly guests: string;
 }
 
+/** Where the data folder is if the user names none, in the folder that the user is in. */
+export const DEFAULT_DATA = ".mp3drop";
+
 export function dataFolderAt(path: string): DataFolder {
   const at = (name: string): string => join(resolve(path), name);
   return {
@@ -51,7 +54,7 @@ export function createDataFolder(folder: DataFolder): void {
   }
 }
 
-/** Makes this process the only one that runs a stack on the folder; call what it returns to let go. */
+/** Makes this process the only one that runs a stack on the folder; call the returned function to let go. */
 export function lockDataFolder(folder: DataFolder): () => void {
   return lockFolder(folder.lock, "mp3drop");
 }

@@ -5,7 +5,7 @@ import type { Environment } from "../../model/settings.ts";
 import { findOnPath, isProgram } from "../kit/programs.ts";
 import { UserError } from "../kit/userError.ts";
 
-export interface FfmpegPaths {
+interface FfmpegPaths {
   readonly ffmpeg: string;
   readonly ffprobe: string;
 }

@@ -5,7 +5,7 @@ import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { isRunning, ownIdentity } from "../kit/processIdentity.ts";
 
-/** Notes that this process uses a stack it did not start, so that the owner waits. Returns what removes the note. */
+/** Notes that this process uses a stack it did not start, so that the owner waits. The returned function removes the note. */
 export function enterAsGuest(folder: DataFolder): () => void {
   mkdirSync(folder.guests, { recursive: true });
   const path = join(folder.guests, `${process.pid}.json`);

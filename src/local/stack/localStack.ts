@@ -8,6 +8,7 @@ import { createContainers } from "../azurite/containers.ts";
 import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { createDataFolder, dataFolderAt, lockDataFolder } from "./dataFolder.ts";
+import { createFailure } from "../kit/failure.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
 import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
@@ -17,10 +18,10 @@ import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.
 import type { StackConnection, StackPorts } from "./stackState.ts";
 import { announceStack, saveLastPorts } from "./stackState.ts";
 
-export interface LocalStackOptions {
+interface LocalStackOptions {
   /** Path of the data folder. */
   readonly data: string;
-  /** 0: any free port, the one of last time if possible. */
+  /** 0: any free port, last time's if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
   /** What runs the app; our own host if not given. */
@@ -125,10 +126,7 @@ function watchServices(
   { onLine, onNotice, onStarted }: LocalStackOptions,
   register: ChildRegister,
 ): { failed: Promise<never>; eventsOf: (service: StackService) => ChildServiceEvents } {
-  let fail: (error: Error) => void = () => {};
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  // A caller that does not wait for it must not die of an unhandled rejection.
-  failed.catch(() => {});
+  const { failed, fail } = createFailure();
   const eventsOf = (service: StackService): ChildServiceEvents => ({
     onLine: (line) => onLine?.(service, line),
     onStarted: (pid) => {
@@ -136,7 +134,7 @@ function watchServices(
       onStarted?.(service, pid);
     },
     onRestart: (message) => onNotice?.(message),
-    onGivenUp: (error) => fail(error),
+    onGivenUp: fail,
   });
   return { failed, eventsOf };
 }

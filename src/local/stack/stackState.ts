@@ -25,7 +25,7 @@ interface StackFile {
   readonly connection: StackConnection;
 }
 
-/** Lets other processes find the stack of this one. Returns what hides it again. */
+/** Lets other processes find the stack of this one. The returned function hides it again. */
 export function announceStack(folder: DataFolder, connection: StackConnection): () => void {
   writeJsonFile(folder.stack, { pid: process.pid, connection } satisfies StackFile);
   return () => rmSync(folder.stack, { force: true });

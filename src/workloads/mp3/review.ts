@@ -30,7 +30,7 @@ export type Mp3Record = ConversionRecord<VideoFacts, Mp3Facts>;
 /** The MP3 may differ from the source by this share of its duration, but always by `DURATION_SLACK_SECONDS`. */
 const DURATION_TOLERANCE = 0.005;
 /** An MP3 consists of whole frames and carries the encoder's delay: about 0.1 s more than the source. */
-export const DURATION_SLACK_SECONDS = 0.25;
+const DURATION_SLACK_SECONDS = 0.25;
 
 /** What convert.sh adds to its report: what ffprobe found in the video and in the MP3. */
 interface Mp3Report extends TaskReport {
@@ -96,10 +96,14 @@ function seconds(text: string | undefined): number | null {
   return text === undefined || Number.isNaN(value) ? null : value;
 }
 
-function compareDurations(expectedSeconds: number | null, actualSeconds: number): Review["problem"] {
-  if (expectedSeconds === null) return undefined;
+/** Whether an MP3 of this length can be that of a video with so many seconds of sound. */
+export function isDurationRight(expectedSeconds: number, actualSeconds: number): boolean {
   const tolerance = Math.max(DURATION_SLACK_SECONDS, expectedSeconds * DURATION_TOLERANCE);
-  if (Math.abs(expectedSeconds - actualSeconds) <= tolerance) return undefined;
+  return Math.abs(expectedSeconds - actualSeconds) <= tolerance;
+}
+
+function compareDurations(expectedSeconds: number | null, actualSeconds: number): Review["problem"] {
+  if (expectedSeconds === null || isDurationRight(expectedSeconds, actualSeconds)) return undefined;
   return {
     code: "OutputMismatch",
     message: `The MP3 is ${actualSeconds} s long, but the audio of the video is ${expectedSeconds} s`,

@@ -59,7 +59,7 @@ test("what was uploaded a second before Azurite is killed is still there", async
   expect((await blob.downloadToBuffer()).toString()).toBe("video");
 });
 
-test("containers that are there already are left as they are", async ({ expect }) => {
+test("existing containers are left as they are", async ({ expect }) => {
   const azurite = await start(temporaryFolder());
   const connectionString = azuriteConnectionString(azurite.ready);
   await createContainers(connectionString, ["input"]);

@@ -20,7 +20,7 @@ export async function startAzuriteBlobs(): Promise<(name: string) => Promise<Tes
   throw new Error("Azurite ended before it listened");
 }
 
-export interface TestContainer {
+interface TestContainer {
   readonly client: ContainerClient;
   /** Permissions as letters, `rl` to read and list. */
   sas(permissions: string): Promise<string>;

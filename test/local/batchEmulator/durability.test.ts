@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from "node:path";
 import { test } from "vitest";
 import { startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
-import { addPoolAndJob, connect, INSTANT, startVirtualFixture, temporaryFolder } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, connect, INSTANT, startVirtualFixture } from "./emulator.ts";
 
 const START = Date.UTC(2026, 0, 1, 12);
 

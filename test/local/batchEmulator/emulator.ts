@@ -1,10 +1,9 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { seededRandom, startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
 import type { BatchEmulator, BatchEmulatorOptions } from "../../../src/local/batchEmulator/index.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
 
 export const IMAGE = {
   imageReference: { publisher: "canonical", offer: "ubuntu-24_04-lts", sku: "server" },
@@ -27,12 +26,6 @@ export interface Fixture {
   readonly emulator: BatchEmulator;
   readonly client: BatchServiceClient;
   readonly dataFolder: string;
-}
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "batch-emulator-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** An emulator of one test, with the shipped client connected to it. */
@@ -97,7 +90,5 @@ export function taskCompleted(client: BatchServiceClient, taskId = "task", jobId
 }
 
 export async function readAll(stream: NodeJS.ReadableStream | undefined): Promise<string> {
-  let text = "";
-  for await (const chunk of stream ?? []) text += chunk.toString();
-  return text;
+  return stream === undefined ? "" : text(stream);
 }

@@ -1,11 +1,13 @@
+import { text } from "node:stream/consumers";
 import type { BatchServiceClient } from "@azure/batch";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished, test } from "vitest";
 import type { BatchEmulator } from "../../../src/local/batchEmulator/index.ts";
-import { readToEnd, spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
-import { addPoolAndJob, connect, startVirtualFixture, temporaryFolder } from "./emulator.ts";
+import { spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, connect, startVirtualFixture } from "./emulator.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "..", "dist", "cli", "main.js");
 
@@ -49,7 +51,7 @@ async function startOnSmallDisk() {
   const child = spawnUnderFileSizeLimit(process.execPath, [MAIN, ...args]);
   onTestFinished(() => void child.kill("SIGKILL"));
   const exited = once(child, "exit");
-  const stderr = readToEnd(child.stderr);
+  const stderr = text(child.stderr);
   const iterator = createInterface(child.stdout)[Symbol.asyncIterator]();
   const lines = { next: async () => String((await iterator.next()).value) };
   const emulator = JSON.parse(await lines.next()) as BatchEmulator;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished, test } from "vitest";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
-import { addPoolAndJob, connect, temporaryFolder, until } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, connect, until } from "./emulator.ts";
 import type { BatchEmulator } from "../../../src/local/batchEmulator/index.ts";
 
 interface Started {

@@ -108,7 +108,7 @@ test("a node whose scheduling is disabled is offline and takes no tasks until it
   expect(await onlyNode(client)).toMatchObject({ state: "idle", totalTasksRun: 1, totalTasksSucceeded: 1 });
 });
 
-test("a reimaged node boots anew, and an unusable one says what is wrong with it", async ({ expect }) => {
+test("a reimaged node boots again, and an unusable one says what is wrong with it", async ({ expect }) => {
   const { client, clock, emulator } = await startVirtualFixture();
   await addPoolAndJob(client);
   await clock.advance(0);

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import type { BatchEmulator } from "../../../src/local/batchEmulator/index.ts";
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: IncomingHttpHeaders;
@@ -11,7 +11,7 @@ export interface RawAnswer {
   readonly json: Record<string, unknown>;
 }
 
-export interface RawRequest {
+interface RawRequest {
   readonly method?: string;
   readonly path: string;
   readonly body?: string | object;

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, temporaryFolder, until } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, until } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 
@@ -48,7 +49,7 @@ test("a task runs as a process with the environment of the service and none of t
   ]);
 });
 
-test("a command line is no shell: variables, pipes and redirections are plain words", async ({ expect }) => {
+test("a command line is not a shell script: variables, pipes and redirections are plain words", async ({ expect }) => {
   const { client } = await startWithPool();
 
   await run(client, "/bin/echo $HOME | wc > x && * `id`");
@@ -56,7 +57,7 @@ test("a command line is no shell: variables, pipes and redirections are plain wo
   expect(await textOf(client, "stdout.txt")).toBe("$HOME | wc > x && * `id`\n");
 });
 
-test("a program that there is not fails the task without an exit code", async ({ expect }) => {
+test("a program that does not exist fails the task without an exit code", async ({ expect }) => {
   const { client } = await startWithPool();
 
   const { executionInfo } = await run(client, "no-such-program --help");
@@ -78,7 +79,7 @@ test("the exit code and both outputs of a command are kept", async ({ expect }) 
   expect(await textOf(client, "stderr.txt")).toBe("err\n");
 });
 
-test("a part of a file is a 200 with just that part, also beyond its end", async ({ expect }) => {
+test("a part of a file is a 200 with just that part, even beyond its end", async ({ expect }) => {
   const { client } = await startWithPool();
   await run(client, "/bin/echo 0123456789");
 
@@ -230,7 +231,7 @@ test("programs are found in the folders given to the emulator before PATH", asyn
   expect(await textOf(client, "stdout.txt")).toBe("mine\n");
 });
 
-test("ending a task ends its whole process tree, also what left the process group", async ({ expect }) => {
+test("ending a task ends its whole process tree, even what left the process group", async ({ expect }) => {
   const { client } = await startWithPool();
   const script = "setsid sh -c 'echo $$ > ../child; exec sleep 1000' & echo $$ > ../parent; sleep 1000 & wait";
   await client.task.add("job", { id: "task", commandLine: `/bin/bash -c "${script.replaceAll("$", "\\$")}"` });

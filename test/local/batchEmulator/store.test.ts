@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { Store } from "../../../src/local/batchEmulator/model/store.ts";
 import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
 import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
-import { temporaryFolder } from "./emulator.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
 import { statSync, writeFileSync } from "node:fs";
 
 const TIME = "2026-01-01T12:00:00Z";
@@ -34,7 +34,7 @@ function addJobWithTasks(store: Store, tasks: number) {
   return job;
 }
 
-test("a journal of many changes is written anew, and nothing is lost by it", ({ expect }) => {
+test("a journal of many changes is rewritten, and nothing is lost", ({ expect }) => {
   const path = join(temporaryFolder(), "journal.jsonl");
   const store = new Store(path);
   const job = addJobWithTasks(store, 10);

@@ -175,7 +175,7 @@ test("an update changes constraints and the version of the task", async ({ expec
   expect(after.eTag).not.toBe(before.eTag);
 });
 
-test("a deleted task is gone at once, also while it runs, and frees its place", async ({ expect }) => {
+test("a deleted task is gone at once, even while it runs, and frees its slot", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture();
   await addPoolAndJob(client);
   await client.task.add("job", { id: "task", commandLine: "work" });

@@ -181,7 +181,7 @@ test("an operation that is not implemented answers 501 with its name", async ({ 
   expect(manager.reason).toContain("jobManagerTask");
 });
 
-test("a property that is not implemented answers 501 with its name, also in place of a required one", async ({
+test("a property that is not implemented answers 501 with its name, even in place of a required one", async ({
   expect,
 }) => {
   const { emulator } = await startVirtualFixture();

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { fixtureApp, runHostToItsEnd, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, runHostToItsEnd, startHostProcess } from "./hostProcess.ts";
 
-test("an entry file that throws is one sentence, and nothing is written", async ({ expect, onTestFinished }) => {
-  const data = join(temporaryFolder(onTestFinished), "data");
+test("an entry file that throws is one sentence, and nothing is written", async ({ expect }) => {
+  const data = join(temporaryFolder(), "data");
 
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("throwing"), data });
 
@@ -14,8 +15,8 @@ test("an entry file that throws is one sentence, and nothing is written", async 
   expect(existsSync(data)).toBe(false);
 });
 
-test("two functions with one name are refused", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("two functions with one name are refused", async ({ expect }) => {
+  const data = temporaryFolder();
 
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("duplicate"), data });
 
@@ -24,18 +25,18 @@ test("two functions with one name are refused", async ({ expect, onTestFinished 
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("bindings that this host does not have are named all at once", async ({ expect, onTestFinished }) => {
+test("bindings that this host does not have are named all at once", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({
     app: fixtureApp("unsupported"),
-    data: temporaryFolder(onTestFinished),
+    data: temporaryFolder(),
   });
 
   expect(code).toBe(2);
   expect(stderr).toContain("onChange uses cosmosDBTrigger (in); onMessage uses serviceBusTrigger (in)");
 });
 
-test("a missing connection is named, and nothing is written", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("a missing connection is named, and nothing is written", async ({ expect }) => {
+  const data = temporaryFolder();
 
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("blobs"), data, env: { INPUT_CONTAINER: "input" } });
 
@@ -44,8 +45,8 @@ test("a missing connection is named, and nothing is written", async ({ expect, o
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("a newer data format is left as it is", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("a newer data format is left as it is", async ({ expect }) => {
+  const data = temporaryFolder();
   const journal = join(data, "functions", "state.journal");
   mkdirSync(join(data, "functions"));
   writeFileSync(journal, '{"kind":"functions-host","version":99}\n{"future":true}\n');
@@ -58,8 +59,8 @@ test("a newer data format is left as it is", async ({ expect, onTestFinished }) 
   expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
 });
 
-test("a data folder that is a file is refused", async ({ expect, onTestFinished }) => {
-  const data = join(temporaryFolder(onTestFinished), "data");
+test("a data folder that is a file is refused", async ({ expect }) => {
+  const data = join(temporaryFolder(), "data");
   writeFileSync(data, "");
 
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
@@ -68,8 +69,8 @@ test("a data folder that is a file is refused", async ({ expect, onTestFinished 
   expect(stderr).toContain("The data folder cannot be used");
 });
 
-test("a journal that cannot be read is refused", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("a journal that cannot be read is refused", async ({ expect }) => {
+  const data = temporaryFolder();
   mkdirSync(join(data, "functions", "state.journal"), { recursive: true });
 
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
@@ -79,8 +80,8 @@ test("a journal that cannot be read is refused", async ({ expect, onTestFinished
   expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
 });
 
-test("a damaged journal is refused and left as it is", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("a damaged journal is refused and left as it is", async ({ expect }) => {
+  const data = temporaryFolder();
   const journal = join(data, "functions", "state.journal");
   mkdirSync(join(data, "functions"));
   writeFileSync(journal, '{"kind":"functions-host","version":1}\nnot json\n');
@@ -92,8 +93,8 @@ test("a damaged journal is refused and left as it is", async ({ expect, onTestFi
   expect(readFileSync(journal, "utf8")).toContain("not json");
 });
 
-test("a folder without an app is refused", async ({ expect, onTestFinished }) => {
-  const folder = temporaryFolder(onTestFinished);
+test("a folder without an app is refused", async ({ expect }) => {
+  const folder = temporaryFolder();
 
   const { code, stderr } = await runHostToItsEnd({ app: folder, data: folder });
 
@@ -101,8 +102,8 @@ test("a folder without an app is refused", async ({ expect, onTestFinished }) =>
   expect(stderr).toContain("host.json");
 });
 
-test("an app that fails while it ends is told of, and keeps nothing locked", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+test("an app that fails while it ends is reported, and keeps nothing locked", async ({ expect }) => {
+  const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("badEnd"), data });
 
   expect(await host.end("SIGTERM")).toBe(70);

@@ -2,9 +2,10 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
-import { parseConnectionString } from "../../../src/local/functionsHost/triggers/storageAccount.ts";
+import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
 import { useAzurite } from "../../azuriteServices.ts";
-import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
 const azurite = useAzurite();
@@ -16,7 +17,7 @@ interface Setup {
 
 /** A container of its own for every test, so that tests do not see each other's blobs. */
 function prepare(onTestFinished: (cleanUp: () => Promise<void> | void) => void, name: string): Setup {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const { connectionString } = azurite;
   return {
     container: BlobServiceClient.fromConnectionString(connectionString).getContainerClient(name),
@@ -68,7 +69,7 @@ test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished 
   expect(await host.logged(/\] onBytes: /)).toBe("[information] onBytes: one: some text");
 });
 
-test("a version is delivered once, also after kill -9, and a new version again", async ({ expect, onTestFinished }) => {
+test("a version is delivered once, even after kill -9, and so is a new version", async ({ expect, onTestFinished }) => {
   const { container, start } = prepare(onTestFinished, "once");
   await container.create();
   const first = await start();

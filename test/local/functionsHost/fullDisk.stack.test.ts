@@ -1,21 +1,23 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { test } from "vitest";
-import { readToEnd, spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
-import { HOST_MAIN, fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { HOST_MAIN, fixtureApp, startHostProcess } from "./hostProcess.ts";
 
 test("on a full disk the host stops with one sentence, and the next one has what was acknowledged", async ({
   expect,
   onTestFinished,
 }) => {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const app = fixtureApp("basic");
   const args = ["--app", app, "--data", data, "--port", "0", "--json"];
   const child = spawnUnderFileSizeLimit(process.execPath, [HOST_MAIN, ...args]);
   onTestFinished(() => void child.kill("SIGKILL"));
   const exited = once(child, "exit");
-  const stderr = readToEnd(child.stderr);
+  const stderr = text(child.stderr);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const { url } = JSON.parse((await lines.next()).value as string) as { url: string };
 

@@ -1,11 +1,12 @@
 import { test } from "vitest";
-import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 
 test("every hook of an app is called, with the data that hooks of its scope share", async ({
   expect,
   onTestFinished,
 }) => {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("hooks"), data });
   onTestFinished(async () => void (await host.end("SIGKILL")));
 
@@ -23,7 +24,7 @@ test("every hook of an app is called, with the data that hooks of its scope shar
 });
 
 test("a function that logs after it has ended draws a warning", async ({ expect, onTestFinished }) => {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("hooks"), data });
   onTestFinished(async () => void (await host.end("SIGKILL")));
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, test } from "vitest";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, runHostToItsEnd, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
 // One process for all tests of this file: starting one takes most of a second, and no test uses another one's ids.
 let host: HostProcess;
 let api: string;
-const data = mkdtempSync(join(tmpdir(), "functions-host-"));
+const data = temporaryFolder(afterAll);
 
 beforeAll(async () => {
   const env = { FUNCTIONS_HOST_FUNCTION_KEY: "function-key", FUNCTIONS_HOST_MASTER_KEY: "master-key" };
@@ -18,7 +16,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host.end("SIGTERM");
-  rmSync(data, { recursive: true, force: true });
 });
 
 interface Links {
@@ -249,5 +246,5 @@ test("a second host on the same data folder is refused", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
 
   expect(code).toBe(2);
-  expect(stderr).toContain(`Another Functions host (process ${host.child.pid}) runs on`);
+  expect(stderr).toContain(`Another Functions host (process ${host.child.pid}) is using`);
 });

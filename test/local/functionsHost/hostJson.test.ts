@@ -1,20 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import type { TestContext } from "vitest";
 import { parseTimeSpan, readHostJson } from "../../../src/local/functionsHost/hostJson.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
 
-function folderWith(onTestFinished: TestContext["onTestFinished"], hostJson: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "host-json-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+function folderWith(hostJson: string): string {
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "host.json"), hostJson);
   return folder;
 }
 
-test("limits are read, and defaults fill the rest", ({ expect, onTestFinished }) => {
+test("limits are read, and defaults fill the rest", ({ expect }) => {
   const folder = folderWith(
-    onTestFinished,
     JSON.stringify({
       version: "2.0",
       functionTimeout: "00:05:00",
@@ -40,18 +37,14 @@ test("limits are read, and defaults fill the rest", ({ expect, onTestFinished })
   });
 });
 
-test("the hub name may be an app setting", ({ expect, onTestFinished }) => {
-  const folder = folderWith(
-    onTestFinished,
-    '{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB%" } } }',
-  );
+test("the hub name may be an app setting", ({ expect }) => {
+  const folder = folderWith('{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB%" } } }');
 
   expect(readHostJson(folder, { HUB: "FromSetting" }).hubName).toBe("FromSetting");
 });
 
-test("every mistake is reported at once", ({ expect, onTestFinished }) => {
+test("every mistake is reported at once", ({ expect }) => {
   const folder = folderWith(
-    onTestFinished,
     '{ "version": "1.0", "functionTimeout": "five", "extensions": { "blobs": { "poisonBlobThreshold": 0 } } }',
   );
 
@@ -60,8 +53,8 @@ test("every mistake is reported at once", ({ expect, onTestFinished }) => {
   );
 });
 
-test("a file that is not JSON is named", ({ expect, onTestFinished }) => {
-  const folder = folderWith(onTestFinished, "{");
+test("a file that is not JSON is named", ({ expect }) => {
+  const folder = folderWith("{");
 
   expect(() => readHostJson(folder, {})).toThrow(`${join(folder, "host.json")} is not JSON`);
 });

@@ -1,8 +1,5 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -21,7 +18,7 @@ export interface HostProcess {
   ended(): Promise<number | string | null>;
 }
 
-export interface HostRun {
+interface HostRun {
   readonly app: string;
   readonly data: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -29,12 +26,6 @@ export interface HostRun {
 
 export function fixtureApp(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/apps/${name}`, import.meta.url));
-}
-
-export function temporaryFolder(onTestFinished: (cleanUp: () => void) => void): string {
-  const folder = mkdtempSync(join(tmpdir(), "functions-host-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Starts a host on free ports and waits until it is ready; rejects with its stderr when it ends before that. */

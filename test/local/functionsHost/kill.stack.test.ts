@@ -1,5 +1,6 @@
 import { test } from "vitest";
-import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
 const CRASHES = [
@@ -25,7 +26,7 @@ test("a host that is killed at any commit finishes its orchestration after the n
   const app = fixtureApp("basic");
 
   for (const crash of CRASHES) {
-    const data = temporaryFolder(onTestFinished);
+    const data = temporaryFolder();
     const env = { FUNCTIONS_HOST_FAULTS: JSON.stringify({ crash, deliverTwice: true, executeActivitiesTwice: true }) };
     const first = await startHostProcess({ app, data, env });
     await start(first);
@@ -43,7 +44,7 @@ test("a host that is killed at any commit finishes its orchestration after the n
 
 test("with a virtual clock an hour passes at once", async ({ expect, onTestFinished }) => {
   const env = { FUNCTIONS_HOST_FAULTS: JSON.stringify({ virtualClock: true }) };
-  const host = await startHostProcess({ app: fixtureApp("basic"), data: temporaryFolder(onTestFinished), env });
+  const host = await startHostProcess({ app: fixtureApp("basic"), data: temporaryFolder(), env });
   onTestFinished(async () => void (await host.end("SIGKILL")));
 
   const started = await fetch(`${host.url}/api/start/race/hour`, { method: "POST", body: "1" });

@@ -12,7 +12,7 @@ test("the longest matching category of host.json decides", ({ expect }) => {
   expect(lines).toEqual(["[debug] convert: shown", "[error] Host.Triggers.DurableTask: shown too"]);
 });
 
-test("without a setting everything from information on is shown", ({ expect }) => {
+test("without a setting, information and everything above it is shown", ({ expect }) => {
   const lines: string[] = [];
   const log = createLogger({}, (line) => lines.push(line));
 

@@ -1,11 +1,12 @@
 import { test } from "vitest";
-import { fixtureApp, startHostProcess, temporaryFolder } from "./hostProcess.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 
 test("with streaming on, requests and answers pass through the library's own server", async ({
   expect,
   onTestFinished,
 }) => {
-  const data = temporaryFolder(onTestFinished);
+  const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("streaming"), data });
   onTestFinished(async () => void (await host.end("SIGKILL")));
 

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import type { ChildServiceEvents, ChildServiceOptions } from "../../../src/local/kit/childService.ts";
 import { ChildService } from "../../../src/local/kit/childService.ts";
 import { readJsonLine } from "../../../src/local/kit/lines.ts";
+import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
+import { accepts } from "../ports.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 interface Address {
@@ -47,15 +48,7 @@ function firstCall<Name extends keyof ChildServiceEvents>(name: Name, accept: (v
   return { events, called };
 }
 
-function refusesConnections(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
-    socket.once("connect", () => socket.destroy());
-  });
-}
-
-test("a service is ready when its line of JSON arrives, whatever it says before", async ({ expect }) => {
+test("a service is ready when its line of JSON arrives, whatever it writes before that", async ({ expect }) => {
   const service = await start("", { env: { ...process.env, VALUE: "from the environment" } });
 
   expect(await ask(service.ready)).toMatchObject({ value: "from the environment" });
@@ -65,14 +58,14 @@ test("a stopped service is gone", async ({ expect }) => {
   const service = await start();
   await service.stop();
 
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a service that ignores SIGTERM is killed", async ({ expect }) => {
   const service = await start("ignores SIGTERM", { stopBoundMs: 100 });
   await service.stop();
 
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
 test("a service that ends while it starts is reported with its last words and its log", async ({ expect }) => {
@@ -85,7 +78,7 @@ test("a service that ends while it starts is reported with its last words and it
   });
 });
 
-test("a service that is never ready is given up and killed", async ({ expect }) => {
+test("a service that is never ready is killed", async ({ expect }) => {
   const started = firstCall("onStarted");
 
   await expect(
@@ -95,7 +88,7 @@ test("a service that is never ready is given up and killed", async ({ expect }) 
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-test("what a service says goes to the callback and to its log", async ({ expect }) => {
+test("what a service writes goes to the callback and to its log", async ({ expect }) => {
   const said = firstCall("onLine", (line: string) => line === "said something");
   const options = optionsFor("", { events: said.events });
   const service = await ChildService.start(options);
@@ -125,10 +118,10 @@ test("a service that dies comes back on the same port", async ({ expect }) => {
   await secondStart;
 
   expect((await ask({ url })).pid).toBe(starts[1]);
-  expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is started again")]);
+  expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is being restarted")]);
 });
 
-test("a service that dies again and again is given up", async ({ expect }) => {
+test("a service that dies again and again is left down", async ({ expect }) => {
   const givenUp = firstCall("onGivenUp");
   const service = await start("dies once it is ready", { events: givenUp.events });
 
@@ -136,10 +129,10 @@ test("a service that dies again and again is given up", async ({ expect }) => {
     code: "ServiceDied",
     message: "Stand-in died again (exit code 7) after 5 restarts",
   });
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
-test("a service that says why it stops is not started again, and its reason is passed on", async ({ expect }) => {
+test("a service that says why it stops is not restarted, and its reason is passed on", async ({ expect }) => {
   const givenUp = firstCall("onGivenUp");
   const restarts: string[] = [];
   const service = await start("", { events: { ...givenUp.events, onRestart: (message) => restarts.push(message) } });
@@ -152,10 +145,10 @@ test("a service that says why it stops is not started again, and its reason is p
     hint: "Free some space.",
   });
   expect(restarts).toEqual([]);
-  expect(await refusesConnections(service.ready.url)).toBe(true);
+  expect(await accepts(service.ready.url)).toBe(false);
 });
 
-test("a child leaves when its parent is killed", async ({ expect }) => {
+test("a child exits when its parent is killed", async ({ expect }) => {
   const parent = spawn(process.execPath, [join(import.meta.dirname, "standIns", "parent.mjs"), SCRIPT, "{}"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -165,14 +158,5 @@ test("a child leaves when its parent is killed", async ({ expect }) => {
   parent.kill("SIGKILL");
   await once(parent.stdout, "close");
 
-  await expect.poll(() => isGone(pid), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => identifyProcess(pid), { timeout: 10_000 }).toBeUndefined();
 });
-
-function isGone(pid: number): boolean {
-  try {
-    // An orphan is reaped by whoever adopted it, which may take its time: an unreaped one is gone, too.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return true;
-  }
-}

@@ -67,7 +67,7 @@ test("what is cancelled does not fire, on either clock", async ({ expect, onTest
   expect(virtual.jumpToNext()).toBe(false);
 });
 
-test("a virtual clock fires in the order of time, then of asking, with what follows in between", async ({ expect }) => {
+test("a virtual clock fires in order of time, then of request, with what follows in between", async ({ expect }) => {
   const clock = new VirtualClock(0);
   const fired: string[] = [];
   const note = (name: string) => () => void fired.push(`${name} at ${clock.now()}`);

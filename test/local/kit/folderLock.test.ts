@@ -43,19 +43,19 @@ async function startZombie(): Promise<ProcessIdentity> {
   return identity;
 }
 
-test("who comes second is refused and told who holds the lock, also in the same process", ({ expect }) => {
+test("the second to come is refused and told who holds the lock, even in the same process", ({ expect }) => {
   const path = newLock();
   lockFolder(path, "Batch emulator");
 
   expect(() => lockFolder(path, "Batch emulator")).toThrow(
     expect.objectContaining({
       code: "DataFolderInUse",
-      message: `Another Batch emulator (process ${process.pid}) runs on ${dirname(path)}`,
+      message: `Another Batch emulator (process ${process.pid}) is using ${dirname(path)}`,
     }),
   );
 });
 
-test("a lock that was let go leaves no file and can be taken again", ({ expect }) => {
+test("a released lock leaves no file and can be taken again", ({ expect }) => {
   const path = newLock();
   lockFolder(path, "service")();
 
@@ -64,7 +64,7 @@ test("a lock that was let go leaves no file and can be taken again", ({ expect }
   expect(() => lockFolder(path, "service")).not.toThrow();
 });
 
-test("a lock that somebody else has put in place of ours survives when we let go", ({ expect }) => {
+test("releasing a lock spares one that somebody else has put in its place", ({ expect }) => {
   const path = newLock();
   const release = lockFolder(path, "service");
   writeFileSync(path, '{"pid":1}');
@@ -74,7 +74,7 @@ test("a lock that somebody else has put in place of ours survives when we let go
   expect(readFileSync(path, "utf8")).toBe('{"pid":1}');
 });
 
-test("letting go twice does not take the lock from who came next in the same process", ({ expect }) => {
+test("releasing twice does not take the lock from the next holder in the same process", ({ expect }) => {
   const path = newLock();
   const release = lockFolder(path, "service");
   release();
@@ -85,7 +85,7 @@ test("letting go twice does not take the lock from who came next in the same pro
   expect(holderOf(path)?.pid).toBe(process.pid);
 });
 
-test("the lock of a process that was killed counts for nothing", ({ expect }) => {
+test("the lock of a process that was killed does not count", ({ expect }) => {
   const path = lockLeftBy({ pid: deadPid(), startedAt: "1" });
 
   lockFolder(path, "service");
@@ -93,7 +93,7 @@ test("the lock of a process that was killed counts for nothing", ({ expect }) =>
   expect(holderOf(path)?.pid).toBe(process.pid);
 });
 
-test("the lock of a killed process whose parent has not noticed counts for nothing", async ({ expect }) => {
+test("the lock of a killed process whose parent has not noticed does not count", async ({ expect }) => {
   const zombie = await startZombie();
   const path = lockLeftBy(zombie);
 
@@ -103,7 +103,7 @@ test("the lock of a killed process whose parent has not noticed counts for nothi
   expect([isRunning(zombie), keepsItsId(zombie)]).toEqual([false, true]);
 });
 
-test("a lock whose process id now belongs to another process counts for nothing", ({ expect }) => {
+test("a lock whose process id now belongs to another process does not count", ({ expect }) => {
   const path = lockLeftBy({ pid: process.pid, startedAt: "long ago" });
 
   expect(holderOf(path)).toBeUndefined();
@@ -111,7 +111,7 @@ test("a lock whose process id now belongs to another process counts for nothing"
 });
 
 test.for(['{"pid":', "", "null", "http://127.0.0.1:1/running"])(
-  "a lock file that says %j counts for nothing",
+  "a lock file that says %j does not count",
   (text, { expect }) => {
     const path = lockLeftBy(text);
 

@@ -3,8 +3,8 @@ import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 
 /**
- * Starts a program whose files may grow to some 10 kB and no further: like a full disk, the limit cuts a write short and
- * refuses the next one. Node ignores the signal that comes with it.
+ * Starts a program whose files may grow to some 10 kB and no further. Like a full disk, the limit cuts one write short and
+ * refuses the next. Node ignores the signal that comes with it.
  */
 export function spawnUnderFileSizeLimit(
   program: string,
@@ -12,10 +12,4 @@ export function spawnUnderFileSizeLimit(
 ): ChildProcessByStdio<null, Readable, Readable> {
   const limited = ["-c", 'ulimit -f 20; exec "$@"', "sh", program, ...args];
   return spawn("sh", limited, { stdio: ["ignore", "pipe", "pipe"] });
-}
-
-export async function readToEnd(stream: Readable): Promise<string> {
-  let text = "";
-  for await (const chunk of stream) text += String(chunk);
-  return text;
 }

@@ -1,28 +1,19 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { beforeEach, test } from "vitest";
 import { Journal } from "../../../src/local/kit/journal.ts";
-import { readToEnd, spawnUnderFileSizeLimit } from "./fullDisk.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { spawnUnderFileSizeLimit } from "./fullDisk.ts";
 
 const format = { kind: "test", version: 1 };
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "journal-"));
+  folder = temporaryFolder();
   path = join(folder, "journal.jsonl");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function reopen(): { journal: Journal<object>; entries: object[] } {
   const entries: object[] = [];
@@ -38,7 +29,7 @@ test("what was appended is read back in order", ({ expect }) => {
   expect(reopen().entries).toEqual([{ n: 1 }, { text: "line\nbreak" }, { n: 3 }]);
 });
 
-test("a half-written last line is cut, and appending goes on behind it", ({ expect }) => {
+test("a half-written last line is cut off, and appending goes on after it", ({ expect }) => {
   reopen().journal.append({ n: 1 });
   appendFileSync(path, '{"n":2');
 
@@ -49,7 +40,7 @@ test("a half-written last line is cut, and appending goes on behind it", ({ expe
   expect(reopen().entries).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
-test("a half-written header is written anew", ({ expect }) => {
+test("a half-written header is written again", ({ expect }) => {
   writeFileSync(path, '{"kind":"te');
 
   reopen().journal.append({ n: 1 });
@@ -57,7 +48,7 @@ test("a half-written header is written anew", ({ expect }) => {
   expect(reopen().entries).toEqual([{ n: 1 }]);
 });
 
-test("compaction keeps only the given entries, and appending goes on behind them", ({ expect }) => {
+test("compaction keeps only the given entries, and appending goes on after them", ({ expect }) => {
   const { journal } = reopen();
   for (let n = 0; n < 100; n++) journal.append({ n });
 
@@ -94,7 +85,7 @@ test("a header that is JSON but no header is refused", ({ expect }) => {
   expect(() => reopen()).toThrow(/journal\.jsonl is damaged at line 1/);
 });
 
-test("an entry that nobody can make sense of is damage, with its line number and the reason", ({ expect }) => {
+test("an entry that makes no sense is damage, reported with its line number and the reason", ({ expect }) => {
   writeFileSync(path, '{"kind":"test","version":1}\n{"n":1}\n{}\n');
   const apply = (entry: { n?: number }): void => {
     if (entry.n === undefined) throw new TypeError("no n");
@@ -117,7 +108,7 @@ test("a journal that cannot be opened is named, with the reason", ({ expect }) =
   );
 });
 
-test("an append that the disk cuts short is taken back as a whole, and none is taken after it", async ({ expect }) => {
+test("an append that the disk cuts short is undone as a whole, and none is accepted after it", async ({ expect }) => {
   const { appended, ...said } = await fillDisk("append");
 
   expect(said).toEqual({
@@ -179,6 +170,6 @@ interface FullDiskReport {
 async function fillDisk(what: "append" | "compact"): Promise<FullDiskReport> {
   const script = join(import.meta.dirname, "standIns", "fullDisk.mjs");
   return JSON.parse(
-    await readToEnd(spawnUnderFileSizeLimit(process.execPath, [script, path, what]).stdout),
+    await text(spawnUnderFileSizeLimit(process.execPath, [script, path, what]).stdout),
   ) as FullDiskReport;
 }

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { Limiter } from "../../../src/local/kit/limiter.ts";
 
-test("jobs run in their order, no more at once than allowed, also after a failure, and the end is noticed once", async ({
+test("jobs run in order, no more at once than allowed, even after a failure, and idleness is reported once", async ({
   expect,
 }) => {
   let running = 0;
@@ -33,7 +33,7 @@ test("jobs run in their order, no more at once than allowed, also after a failur
   ]);
 });
 
-test("a job that throws before it waits counts as failed, and its place becomes free", async ({ expect }) => {
+test("a job that throws before its first await counts as failed and frees its place", async ({ expect }) => {
   const limiter = new Limiter(1);
   const fails = (): Promise<never> => {
     throw new Error("at once");
@@ -44,7 +44,7 @@ test("a job that throws before it waits counts as failed, and its place becomes 
   expect(await limiter.run(async () => "next")).toBe("next");
 });
 
-test("what waits when the limiter is closed does not run, what runs goes on", async ({ expect }) => {
+test("closing the limiter drops the jobs that wait and lets the others finish", async ({ expect }) => {
   const limiter = new Limiter(1);
   const done: string[] = [];
   const first = limiter.run(async () => {

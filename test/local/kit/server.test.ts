@@ -1,9 +1,7 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { onTestFinished, test } from "vitest";
-import { LOOPBACK } from "../../../src/local/kit/loopback.ts";
 import type { EarlyServerOptions } from "../../../src/local/kit/server.ts";
 import { openServer } from "../../../src/local/kit/server.ts";
+import { takenPort } from "../ports.ts";
 
 async function open(options: Partial<EarlyServerOptions> = {}) {
   const server = await openServer({ port: 0, ...options });
@@ -11,14 +9,7 @@ async function open(options: Partial<EarlyServerOptions> = {}) {
   return server;
 }
 
-async function takenPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-test("what comes before there is an answer waits for it", async ({ expect }) => {
+test("requests that come before there is an answer wait for it", async ({ expect }) => {
   const server = await open();
   const early = fetch(server.url);
 
@@ -28,7 +19,7 @@ test("what comes before there is an answer waits for it", async ({ expect }) => 
   expect(await (await fetch(server.url)).text()).toBe("ready");
 });
 
-test("what comes early gets the early answer, where there is one", async ({ expect }) => {
+test("early requests get the early answer, if there is one", async ({ expect }) => {
   const server = await open({ early: (_request, response) => response.writeHead(503).end() });
   const early = await fetch(server.url);
 

@@ -20,7 +20,9 @@ test("steps are undone one after the other, the last one first", async ({ expect
   expect(done).toEqual(["second", "first"]);
 });
 
-test("a step that fails keeps no other from being undone, and its error is thrown as it is", async ({ expect }) => {
+test("a step that fails does not keep the others from being undone, and its error is thrown as it is", async ({
+  expect,
+}) => {
   const done: string[] = [];
   const error = new Error("the disk is gone");
 
@@ -69,7 +71,7 @@ test("a start that fails is undone, and its error is thrown", async ({ expect })
   expect(done).toEqual(["first"]);
 });
 
-test("when undoing a failed start fails, too, the start's error is thrown and names that", async ({ expect }) => {
+test("when undoing a failed start fails as well, the start's error is thrown and names that", async ({ expect }) => {
   const done: string[] = [];
   const error = new UserError("PortTaken", "Port 1 is taken");
 
@@ -79,12 +81,12 @@ test("when undoing a failed start fails, too, the start's error is thrown and na
   });
 
   await expect(start).rejects.toBe(error);
-  expect(error.message).toBe("Port 1 is taken\nCleaning up afterwards failed, too: the disk is gone");
+  expect(error.message).toBe("Port 1 is taken\nCleaning up afterwards failed as well: the disk is gone");
   expect(error.stack).toContain("the disk is gone");
   expect(done).toEqual(["first"]);
 });
 
-test("work is cleaned up after, and its result kept", async ({ expect }) => {
+test("the clean-up follows the work, whose result is kept", async ({ expect }) => {
   const done: string[] = [];
 
   const result = await doAndUndo(async () => {
@@ -96,13 +98,13 @@ test("work is cleaned up after, and its result kept", async ({ expect }) => {
   expect(done).toEqual(["work", "undo"]);
 });
 
-test("work that fails is cleaned up after, and a failure to do so does not hide its error", async ({ expect }) => {
+test("failed work is cleaned up after, and a failure to do so does not hide its error", async ({ expect }) => {
   const error = new Error("no work");
 
   const work = doAndUndo(failing(error), [failing(new Error("no undo"))]);
 
   await expect(work).rejects.toBe(error);
-  expect(error.message).toBe("no work\nCleaning up afterwards failed, too: no undo");
+  expect(error.message).toBe("no work\nCleaning up afterwards failed as well: no undo");
 });
 
 test("an aborted start whose undoing fails is still an aborted one", async ({ expect }) => {

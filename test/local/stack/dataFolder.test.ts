@@ -12,7 +12,7 @@ test("a second stack on the same data folder is refused and told who runs there"
   expect(() => lockDataFolder(folder)).toThrow(
     expect.objectContaining({
       code: "DataFolderInUse",
-      message: `Another mp3drop (process ${process.pid}) runs on ${folder.path}`,
+      message: `Another mp3drop (process ${process.pid}) is using ${folder.path}`,
     }),
   );
 });

@@ -57,7 +57,7 @@ test("without any ffmpeg the error says how to get one", ({ expect }) => {
   );
 });
 
-test("the tools get their plain names in the folder for tasks, each time anew", ({ expect }) => {
+test("the tools get their plain names in the folder for tasks, again at each start", ({ expect }) => {
   const folder = temporaryFolder();
   const bin = join(folder, "bin");
   linkFfmpeg(bin, { ffmpeg: "/old/ffmpeg-4", ffprobe: "/old/ffprobe-4" });

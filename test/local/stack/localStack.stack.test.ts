@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { createConnection } from "node:net";
 import { onTestFinished, test } from "vitest";
+import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
 import { dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
+import { accepts } from "../ports.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
@@ -30,21 +31,8 @@ test("a part that cannot be stopped does not keep the others from stopping", asy
   expect(existsSync(folder.lock)).toBe(false);
 });
 
-function accepts(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
-    socket.once("connect", () => socket.destroy());
-  });
-}
-
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return identifyProcess(pid) !== undefined;
 }
 
 function killIfThere(pid: number): void {

@@ -1,9 +1,9 @@
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
-import { onTestFinished, test } from "vitest";
+import { test } from "vitest";
+import { findFreePort } from "../../../src/local/kit/listen.ts";
 import { createDataFolder, dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
 import { choosePorts } from "../../../src/local/stack/ports.ts";
 import { saveLastPorts } from "../../../src/local/stack/stackState.ts";
+import { takenPort } from "../ports.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 const ANY = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
@@ -12,21 +12,6 @@ function newDataFolder() {
   const folder = dataFolderAt(temporaryFolder());
   createDataFolder(folder);
   return folder;
-}
-
-async function takenPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test("a taken port is refused with its number and the option that changes it", async ({ expect }) => {
@@ -40,20 +25,20 @@ test("a taken port is refused with its number and the option that changes it", a
 });
 
 test("a given port is kept", async ({ expect }) => {
-  const port = await freePort();
+  const port = await findFreePort({ port: 0 });
 
   expect(await choosePorts(newDataFolder(), { ...ANY, blob: port })).toEqual({ ...ANY, blob: port });
 });
 
-test("where any port will do, the one used last comes first", async ({ expect }) => {
+test("where any port will do, last time's is preferred", async ({ expect }) => {
   const folder = newDataFolder();
-  const port = await freePort();
+  const port = await findFreePort({ port: 0 });
   saveLastPorts(folder, { ...ANY, functions: port });
 
   expect(await choosePorts(folder, ANY)).toEqual({ ...ANY, functions: port });
 });
 
-test("a last port that somebody else took meanwhile is not insisted on", async ({ expect }) => {
+test("last time's port is not insisted on if somebody else has taken it", async ({ expect }) => {
   const folder = newDataFolder();
   saveLastPorts(folder, { ...ANY, functions: await takenPort() });
 

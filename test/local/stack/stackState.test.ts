@@ -34,7 +34,7 @@ test("an announced stack is found until it hides", ({ expect }) => {
   expect(findAnnouncedStack(folder)).toBeUndefined();
 });
 
-test("a stack that nobody runs any more is not found", ({ expect }) => {
+test("a stack that no longer runs is not found", ({ expect }) => {
   const folder = newDataFolder();
   const unlock = lockDataFolder(folder);
   announceStack(folder, connectionTo(folder.path));
@@ -43,7 +43,7 @@ test("a stack that nobody runs any more is not found", ({ expect }) => {
   expect(findAnnouncedStack(folder)).toBeUndefined();
 });
 
-test("guests are counted while they are there, and not when they were killed", ({ expect }) => {
+test("guests count until they leave or are killed", ({ expect }) => {
   const folder = newDataFolder();
   const leave = enterAsGuest(folder);
   const { pid } = spawnSync(process.execPath, ["--version"]);

@@ -3,7 +3,7 @@ import { EXIT } from "../../../src/local/kit/commandLine/exitCodes.ts";
 import { CORPUS } from "./corpus.ts";
 import { tryBadMedia } from "./run.ts";
 
-const HELP = `Converts a corpus of odd and bad files through the whole stack and compares each outcome with what it should be.
+const HELP = `Converts a corpus of odd and bad files through the whole stack and compares each outcome with the expected one.
 
 Options
   --help, -h        this text
@@ -24,6 +24,6 @@ async function run(_args: unknown, { output }: Context): Promise<number> {
       `${isRight ? "✓" : "✗"} ${name.padEnd(30)} ${isRight ? found : `expected ${expected}, found ${found}`}`,
     );
   }
-  output.result(`${rows.length} files, ${wrong.length} with another outcome than expected`);
+  output.result(`${rows.length} files, ${wrong.length} with an unexpected outcome`);
   return wrong.length === 0 ? EXIT.ok : EXIT.someFailed;
 }

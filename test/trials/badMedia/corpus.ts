@@ -1,14 +1,14 @@
 import { appendFileSync, copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-/** How a file comes into being: by ffmpeg, then changed by hand where that is said. */
+/** How a file is made: by ffmpeg, by hand, or by ffmpeg and then changed by hand. */
 export interface Sample {
   /** Without the suffix `.mp4`. */
   readonly name: string;
   readonly expected: Expectation;
   /** Arguments of ffmpeg before the output's name. */
   readonly ffmpeg?: readonly string[];
-  /** For files that ffmpeg gives another format than that of their suffix. */
+  /** For files whose format is not that of their suffix. */
   readonly format?: string;
   /** Takes a minute or so. */
   readonly isLong?: boolean;
@@ -56,8 +56,8 @@ function text(content: string): Pick<Sample, "change"> {
   return { change: (path) => writeFileSync(path, content) };
 }
 
-/** Two streams in one file, with what is said of them. */
-const two = (...said: string[]): string[] => [
+/** Two streams in one file. */
+const two = (...options: string[]): string[] => [
   ...tone(1),
   ...tone(2, 880),
   "-map",
@@ -65,7 +65,7 @@ const two = (...said: string[]): string[] => [
   "-map",
   "1:a",
   ...aac,
-  ...said,
+  ...options,
 ];
 
 export const CORPUS: readonly Sample[] = [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
 import type { Expectation, Sample } from "./corpus.ts";
 
 export interface Row {
@@ -17,7 +17,7 @@ export interface Row {
 
 const CLI = builtScript("cli/main.ts");
 
-/** Makes the files and converts them by the command line, which starts a stack of its own and shows its progress. */
+/** Makes the files and converts them with the command line, which starts a stack of its own and shows progress. */
 export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {}): Row[] {
   const folder = mkdtempSync(join(tmpdir(), "mp3drop-media-"));
   try {
@@ -66,7 +66,7 @@ function describeExpectation({ outcome, durationSeconds, streamIndex, channels }
   return inWords(outcome, durationSeconds, streamIndex, channels);
 }
 
-/** Says of a record what is expected of it, in the same words. */
+/** Describes a record by the facts that are expected of it, in the same words. */
 function describe({ status, error, input, output }: Mp3Record, expected: Expectation): string {
   if (status !== "succeeded") return error?.code ?? status;
   const seconds = output?.durationSeconds ?? 0;
@@ -74,7 +74,7 @@ function describe({ status, error, input, output }: Mp3Record, expected: Expecta
   const stream = input.audioStream;
   return inWords(
     "succeeded",
-    Math.abs(seconds - wanted) <= Math.max(DURATION_SLACK_SECONDS, wanted * 0.005) ? wanted : seconds,
+    isDurationRight(wanted, seconds) ? wanted : seconds,
     expected.streamIndex === undefined ? undefined : stream?.index,
     expected.channels === undefined ? undefined : stream?.channels,
   );

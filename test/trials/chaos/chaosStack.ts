@@ -2,13 +2,13 @@ import type { LocalStack, StackService } from "../../../src/local/stack/localSta
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
 import type { FaultPlanInput } from "../../../src/local/batchEmulator/index.ts";
 
-export interface ChaosStackOptions {
+interface ChaosStackOptions {
   readonly data: string;
   readonly env: NodeJS.ProcessEnv;
   readonly seed: number;
   /** Share of the Batch requests, transfers and nodes that each kind of fault strikes. */
   readonly rate: number;
-  /** Whether the host looks for uploads itself, instead of being told by events. */
+  /** Whether the host polls for uploads instead of getting events. */
   readonly isPolling: boolean;
   readonly signal: AbortSignal;
 }
@@ -17,7 +17,7 @@ export interface ChaosStackOptions {
 const PREEMPT_AFTER_MS = 150;
 const SWEEP_EVERY_10_SECONDS = "*/10 * * * * *";
 
-/** The local stack with faults, whose processes can be killed and paused, and which counts what went wrong on purpose. */
+/** The local stack with injected faults: its processes can be killed and paused, and it counts the faults. */
 export class ChaosStack {
   readonly #pids = new Map<StackService, number>();
   readonly #faults = new Map<string, number>();
@@ -57,12 +57,12 @@ export class ChaosStack {
     return this.#running.failed;
   }
 
-  /** What the services say went wrong on purpose, with how often. */
+  /** How often each injected fault has struck. */
   get faults(): ReadonlyMap<string, number> {
     return this.#faults;
   }
 
-  /** A service that is just being started again may have no process for a moment: then nothing happens. */
+  /** Does nothing if the service has no process at the moment, because it is being restarted. */
   send(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT", service: StackService): void {
     const pid = this.#pids.get(service);
     try {
@@ -86,7 +86,7 @@ export class ChaosStack {
     return this.#stack;
   }
 
-  /** The emulator says so in a line: what it counted itself would die with it. */
+  /** Read from the emulator's log: a count of its own would die with it. */
   #countFault(line: string): void {
     const fault = /Fault: ([^(]+) \(/.exec(line)?.[1];
     if (fault !== undefined) this.count(`Batch: ${fault}`);

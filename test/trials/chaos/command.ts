@@ -7,16 +7,16 @@ import { reportLines } from "./report.ts";
 import { runTrial } from "./run.ts";
 
 const HELP = `Converts videos on the local stack while its services fail, are killed and are paused, and shows what became of them.
-The exit code is 0 only when nothing was lost, nothing was duplicated, and every failure has a reason.
+The exit code is 0 only if nothing was lost, nothing was duplicated, and every failure has a reason.
 
 Options
-  --conversions N   how many versions of videos are uploaded (default 60)
+  --conversions N   how many versions of videos to upload (default 60)
   --seed N          which videos are uploaded, replaced, announced twice or never, what is killed, and when (default 1)
   --rate R          share of requests, transfers and nodes that each kind of fault strikes (default 0.05)
-  --polling         the host looks for uploads itself, instead of being told by events that get lost and come twice
+  --polling         the host polls for uploads, instead of getting events that are lost or come twice
   --help, -h        this text
 
-The seed repeats all that the trial does by itself. Which request a fault strikes, and what a service is doing when it is
+The seed fixes everything that the trial itself does. Which request a fault strikes, and what a service is doing when it is
 killed, also depends on how fast the machine is.
 `;
 

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<Disruption, string>> = {
   storagePaused: "storage paused",
 };
 
-/** Kills and pauses services at the planned times; they are started again by the stack. */
+/** Kills and pauses services at the planned times; the stack restarts them. */
 export async function disrupt(
   planned: readonly PlannedDisruption[],
   stack: ChaosStack,
@@ -45,7 +45,7 @@ export async function disrupt(
       case "emulatorPaused":
         await pause("batch");
         break;
-      // Not killed: Azurite loses what it has answered for last, as the real service never does.
+      // Not killed: Azurite would lose the last writes that it acknowledged, and the real service never does.
       case "storagePaused":
         await pause("azurite");
     }

@@ -4,7 +4,7 @@ import type { ConversionView } from "../../../src/model/conversion.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 
-/** What a trial has left, as anybody can read it. */
+/** What a trial has left behind, as anybody can read it. */
 export interface Evidence {
   /** By blob name. */
   readonly records: ReadonlyMap<string, Mp3Record>;

@@ -21,7 +21,7 @@ function failed(conversionId: string, code: string, attempts = 1): Mp3Record {
   return { conversionId, status: "failed", attempts, output: null, error } as Mp3Record;
 }
 
-/** What is left when the newer version has this record and the MP3 is that of some version. */
+/** What is left if the newer version has this record and the MP3 is that of some version. */
 function left(record: Mp3Record | undefined, mp3Of?: string, more: Partial<Evidence> = {}): Evidence {
   return {
     records: new Map(record && [["a.mp3.json", record]]),
@@ -81,7 +81,7 @@ test("a platform failure of a good video is explained by faults once all attempt
   expect(judgeTrial([NEWER], left(failed("newer", "NoAudioStream", 3))).unexplained).toHaveLength(1);
 });
 
-test("a conversion that goes on or broke off is unexplained", ({ expect }) => {
+test("a conversion that still runs or broke off is unexplained", ({ expect }) => {
   const right = left(succeeded("newer"), "newer");
   const running = viewed("newer", "running", null);
   const broken = viewed("older", "failed", null);
@@ -89,7 +89,7 @@ test("a conversion that goes on or broke off is unexplained", ({ expect }) => {
   expect(judgeTrial([OLDER, NEWER], { ...right, views: broken }).unexplained).toHaveLength(1);
 });
 
-test("staged blobs of ended conversions are only noted", ({ expect }) => {
+test("staged blobs of finished conversions are only noted", ({ expect }) => {
   const views = viewed("newer", "succeeded", succeeded("newer"));
   const found = judgeTrial(
     [NEWER],

@@ -3,23 +3,23 @@ import type { Failure } from "../../../src/model/failures.ts";
 import { MAX_ATTEMPTS, isRetried } from "../../../src/model/failures.ts";
 import { mp3 as workload } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { DURATION_SLACK_SECONDS } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
 import { resultNamesFor } from "../../../src/workloads/resultNames.ts";
 import type { Evidence } from "./evidence.ts";
 import { expectedFailure } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
 
-/** What went wrong, a sentence each. Only the last two may have any. */
+/** What went wrong, in a sentence each. Only the last two lists may have any. */
 export interface Findings {
   readonly lost: string[];
   readonly duplicated: string[];
   readonly unexplained: string[];
-  /** Failures of the platform, which had all their attempts. */
+  /** Failures of the platform that used up all their attempts. */
   readonly explained: string[];
   readonly notes: string[];
 }
 
-/** Compares what a trial has left with what was uploaded, in the order of time. */
+/** Compares what a trial has left behind with what was uploaded, in order of time. */
 export function judgeTrial(uploads: readonly Upload[], evidence: Evidence): Findings {
   const findings: Findings = { lost: [], duplicated: [], unexplained: [], explained: [], notes: [] };
   const newest = new Map(uploads.map((upload) => [upload.name, upload]));
@@ -40,7 +40,7 @@ function judgeVideo(upload: Upload, { records, mp3s, views }: Evidence, findings
     return;
   }
   if (record.conversionId !== conversionId) {
-    // One that has ended with a record has written it, so another one has replaced it.
+    // A conversion that ended with a record had written it, so another one has replaced it.
     const list = (views.get(conversionId)?.record ?? null) === null ? findings.lost : findings.duplicated;
     list.push(`${name}: the record is that of ${record.conversionId}, not of the newest version, ${conversionId}`);
     return;
@@ -61,8 +61,7 @@ function judgeOutcome({ name, content }: Upload, record: Mp3Record, findings: Fi
   const { error, output, attempts } = record;
   if (error === null) {
     const seconds = content.kind === "tone" ? content.seconds : 0;
-    const isRight =
-      expected === undefined && Math.abs((output?.durationSeconds ?? 0) - seconds) <= DURATION_SLACK_SECONDS;
+    const isRight = expected === undefined && isDurationRight(seconds, output?.durationSeconds ?? 0);
     if (!isRight) {
       findings.unexplained.push(`${name}: ${content.kind} of ${seconds} s gave ${output?.durationSeconds} s of MP3`);
     }
@@ -80,7 +79,7 @@ function isCausedByFaults(failure: Failure): boolean {
   return isRetried(failure) && failure.code !== "InternalError";
 }
 
-/** Every conversion that was begun must have ended in an orderly way, also one whose video was replaced. */
+/** Every conversion that began must have ended properly, even one whose video was replaced. */
 function judgeConversions(
   uploads: readonly Upload[],
   views: ReadonlyMap<string, ConversionView>,

@@ -1,6 +1,6 @@
 import type { Pace } from "./plan.ts";
 
-/** Some four minutes for 60 conversions. The stack starts a service that dies at most five times a minute again. */
+/** Some four minutes for 60 conversions. The stack restarts a service at most five times a minute. */
 export const FULL_PACE: Pace = {
   burst: 5,
   burstMs: 4_000,

@@ -4,7 +4,7 @@ import { planTrial } from "./plan.ts";
 
 const PLAN = planTrial(60, 1, FULL_PACE);
 
-test("the same seed plans the same trial, another one another trial", ({ expect }) => {
+test("the same seed plans the same trial, another seed another one", ({ expect }) => {
   expect(planTrial(60, 1, FULL_PACE)).toEqual(PLAN);
   expect(planTrial(60, 2, FULL_PACE)).not.toEqual(PLAN);
 });
@@ -26,13 +26,13 @@ test("a video that is deleted is uploaded again later, as another one that can b
   expect(next.map((step) => step?.content?.kind)).toEqual(deletions.map(() => "tone"));
 });
 
-test("each kind of disruption comes, also in a small trial", ({ expect }) => {
+test("even a small trial has each kind of disruption", ({ expect }) => {
   const { disruptions } = planTrial(1, 3, FULL_PACE);
 
   expect(new Set(disruptions.map(({ what }) => what)).size).toBe(6);
 });
 
-test("no service is killed more often than the stack starts it again", ({ expect }) => {
+test("no service is killed more often than the stack restarts it", ({ expect }) => {
   const times = planTrial(1_000, 5, FULL_PACE).disruptions.map(({ atMs }) => atMs);
   const sixInMs = times.slice(5).map((atMs, index) => atMs - (times[index] ?? 0));
 

@@ -7,7 +7,7 @@ export type Content = { readonly kind: "tone"; readonly seconds: number } | { re
 /** How often the event of an upload is delivered. What is never delivered is left to the sweep. */
 export type Delivery = "once" | "twice" | "never";
 
-export interface PlannedUpload {
+interface PlannedUpload {
   readonly name: string;
   readonly content: Content;
   readonly delivery: Delivery;
@@ -16,7 +16,7 @@ export interface PlannedUpload {
 }
 
 /** The video is deleted; a new version of it follows. */
-export interface PlannedDeletion {
+interface PlannedDeletion {
   readonly name: string;
   readonly content: null;
   readonly atMs: number;
@@ -32,19 +32,19 @@ export interface PlannedDisruption {
 
 /** How fast things happen in a trial. */
 export interface Pace {
-  /** So many versions are uploaded shortly before each disruption. There is at least one disruption of each kind. */
+  /** How many versions are uploaded shortly before each disruption. There is at least one disruption of each kind. */
   readonly burst: number;
   readonly burstMs: number;
   readonly disruptionGapMs: readonly [least: number, most: number];
   readonly pauseMs: number;
   /** Share of the uploads whose event is lost. The sweep leaves the newest uploads alone, so this takes minutes. */
   readonly lostEvents: number;
-  /** How long to wait for the last answer. */
+  /** How long to wait for the last record. */
   readonly patienceMs: number;
 }
 
 export interface Plan {
-  /** In the order of time. A name that comes again is a video that is replaced. */
+  /** In order of time. A name that comes again is a video that is replaced. */
   readonly steps: readonly (PlannedUpload | PlannedDeletion)[];
   readonly disruptions: readonly PlannedDisruption[];
 }
@@ -62,7 +62,7 @@ const DISRUPTIONS = [
   "storagePaused",
 ] as const;
 
-/** All that the trial does by itself, from a seed. */
+/** Everything that the trial itself does, from a seed. */
 export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
   const random = seededRandom(seed);
   const disruptions = planDisruptions(conversions, random, pace);
@@ -90,7 +90,7 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
   return { steps: steps.toSorted((a, b) => a.atMs - b.atMs), disruptions };
 }
 
-/** What the failure of such a video must be; undefined for one that must be converted. */
+/** The failure that such a video must end in; undefined if it must be converted. */
 export function expectedFailure({ kind }: Content): string | undefined {
   return kind === "tone" ? undefined : kind === "silent" ? "NoAudioStream" : "UnreadableInput";
 }

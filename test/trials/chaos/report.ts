@@ -1,6 +1,6 @@
 import type { TrialResult } from "./run.ts";
 
-/** The table of a trial, a line each. */
+/** The result of a trial as a table, line by line. */
 export function reportLines({ seed, rate }: { seed: number; rate: number }, result: TrialResult): string[] {
   const { conversions, videos, faults, lost, duplicated, unexplained, explained, seconds } = result;
   const rows: [string, string | number][] = [

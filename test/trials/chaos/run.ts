@@ -16,11 +16,11 @@ import { planTrial } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
 import { uploadAll } from "./uploading.ts";
 
-export interface TrialOptions {
+interface TrialOptions {
   readonly conversions: number;
   readonly seed: number;
   readonly rate: number;
-  /** Whether the host looks for uploads itself; else it is told by events, which get lost and come twice. */
+  /** Whether the host polls for uploads; otherwise it gets events, which may be lost or come twice. */
   readonly isPolling: boolean;
   readonly pace: Pace;
   readonly env: NodeJS.ProcessEnv;
@@ -35,10 +35,10 @@ export interface TrialResult extends Findings {
   readonly seconds: number;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_MS = 1_000;
 const NOTE_EVERY_MS = 10_000;
 
-/** Uploads while services fail, are killed and are paused, waits for the last answer, and looks at what is left. */
+/** Uploads while services fail, are killed and are paused, waits for the last record, and judges what is left. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const startedAt = performance.now();
   const data = mkdtempSync(join(tmpdir(), "mp3drop-chaos-"));
@@ -53,7 +53,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   };
   const tidyUp = (): void => {
     if (isClean) rmSync(data, { recursive: true, force: true, maxRetries: 5 });
-    else note(`What the services wrote is kept in ${data}`);
+    else note(`The files of the services are kept in ${data}`);
   };
   return doAndUndo(trial, [tidyUp, () => stack.stop()]);
 }
@@ -76,13 +76,13 @@ async function tryStack(
     }),
     disrupt(plan.disruptions, stack, { pauseMs: pace.pauseMs, signal, note }),
   ]);
-  note(`all ${uploads.length} versions are uploaded, and nothing is killed any more`);
+  note(`all ${uploads.length} versions are uploaded, and the disruptions are over`);
   await untilAnswered(uploads, stack, { pace, signal, note });
   const findings = judgeTrial(uploads, await collectEvidence(connection, idsOf(uploads)));
   return { ...findings, conversions: uploads.length, videos: new Set(uploads.map(({ name }) => name)).size };
 }
 
-/** A host that is just being started again counts as one that has something to do. */
+/** A host that is being restarted counts as busy. */
 async function countRunning(connection: StackConnection, ids: readonly string[]): Promise<number> {
   try {
     return [...(await readViews(connection, ids)).values()].filter(({ status }) => status === "running").length;
@@ -110,10 +110,10 @@ async function untilAnswered(
     const running = await countRunning(connection, idsOf(uploads));
     if (missing === 0 && running === 0) return;
     if (performance.now() - notedAt > NOTE_EVERY_MS) {
-      note(`${newest.length - missing} of ${newest.length} videos have their record, ${running} conversions go on`);
+      note(`${newest.length - missing} of ${newest.length} videos have their record, ${running} conversions still run`);
       notedAt = performance.now();
     }
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
-  note("not all has ended in time");
+  note("not everything ended in time");
 }

@@ -15,18 +15,18 @@ export interface Upload {
 
 const CONTAINER = "input";
 const RETRY_MS = 250;
-/** A second delivery may come while the first one is dealt with, or long after the conversion has ended. */
+/** A second delivery may come while the first one is being handled, or long after the conversion has ended. */
 const SECOND_DELIVERY_AFTER_MS = [0, 15_000] as const;
 
-export interface UploadingOptions {
-  /** The host is not told of the uploads. */
+interface UploadingOptions {
+  /** The host gets no events. */
   readonly isPolling: boolean;
   readonly signal: AbortSignal;
   readonly onUploaded: (upload: Upload) => void;
   readonly count: (fault: string) => void;
 }
 
-/** Uploads and deletes at the planned times and tells the host of it as Event Grid does. Resolves when all is there and told. */
+/** Uploads and deletes at the planned times and sends the host events as Event Grid does. Resolves once all are delivered. */
 export async function uploadAll(
   planned: Plan["steps"],
   connection: StackConnection,

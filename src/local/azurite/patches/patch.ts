@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { errorMessage } from "../../kit/errorText.ts";
 
 /** Finds packages as Azurite does: patches are preloaded into its process. */
 export const azurite = createRequire(process.argv[1] ?? import.meta.url);
@@ -8,7 +9,6 @@ export function patch(name: string, apply: () => void): void {
   try {
     apply();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`Azurite starts without the patch ${name}: ${reason}\n`);
+    process.stderr.write(`Azurite starts without the patch ${name}: ${errorMessage(error)}\n`);
   }
 }

@@ -53,7 +53,7 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
   let isStopped = false;
 
   function logFailure(error: unknown): void {
-    // That the journal has failed is told once, to whoever runs the emulator.
+    // A UserError says that the journal has failed, and `onFailure` reports that once.
     if (!(error instanceof UserError)) log(errorText(error));
   }
 

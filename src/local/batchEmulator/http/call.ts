@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { Version } from "../timestamp.ts";
 
-/** A request that has proved authentic and meant for an operation. */
+/** An authenticated request for a known operation. */
 export interface Call {
   readonly engine: Engine;
   /** Ids from the path, decoded. */

@@ -10,7 +10,7 @@ import { authenticate } from "./authentication.ts";
 import type { Account } from "./authentication.ts";
 import { parseJson, readBody } from "./body.ts";
 import type { Reply } from "./call.ts";
-import { NotModified } from "./conditions.ts";
+import { NotModified } from "./conditionalHeaders.ts";
 import { OPERATIONS } from "./operations.ts";
 import { parseQuery } from "./query.ts";
 import { sendError, sendReply } from "./respond.ts";
@@ -27,7 +27,7 @@ interface ListenerOptions {
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
-/** What every request goes through: faults on purpose, body, signature, version, operation, commit, answer. */
+/** What every request goes through: injected faults, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { engine } = options;
   const route = createRouter(OPERATIONS);
@@ -49,7 +49,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      // That the journal has failed, a UserError, is told once, to whoever runs the emulator.
+      // A UserError says that the journal has failed, and `onFailure` reports that once.
       const isBug = !(error instanceof ServiceError || error instanceof UserError);
       if (isBug) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());

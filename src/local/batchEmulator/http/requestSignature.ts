@@ -61,7 +61,7 @@ function variantsOf({ method, rawUrl, headers, bodyLength }: SignedRequest): [Va
   const paths = path.includes("%27") ? [path, path.replaceAll("%27", "'")] : [path];
   // An empty body is signed as "0" with POST only, or as its header says, or as nothing.
   const lengths = bodyLength > 0 ? [documented.length] : ["0", ""];
-  // With ocp-date the Date header counts for nothing.
+  // With ocp-date the Date header is ignored.
   const dates = documented.date === "" || headers["ocp-date"] === undefined ? [documented.date] : [documented.date, ""];
   const others = paths.flatMap((otherPath) =>
     lengths.flatMap((length) =>

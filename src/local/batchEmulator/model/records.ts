@@ -88,7 +88,6 @@ export interface StartTaskInfo {
 interface NodeError {
   readonly code: string;
   readonly message: string;
-  readonly errorDetails?: readonly NameValue[];
 }
 
 export interface NodeRecord extends Kept {

@@ -171,7 +171,7 @@ export class Store {
     if (this.#isClosed) return;
     const entries = this.#pending;
     this.#pending = [];
-    // Also without entries: what an earlier call could not keep must not be answered as if it had been.
+    // Even without entries: what an earlier call could not keep must not be answered as if it had been.
     this.#journal?.append(...entries);
     if (entries.length > 0) this.#compactWhenStale();
   }
@@ -182,7 +182,7 @@ export class Store {
     this.#journal?.close();
   }
 
-  /** For what nobody waits for: whoever has to know of the failure has been told. */
+  /** For changes that nobody waits for: a failure has been reported by `onFailure`. */
   #commitUnlessFailed(): void {
     try {
       this.commit();

@@ -5,7 +5,8 @@ import type { Choices } from "../choices.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
-import { TransferError, upload } from "./storageTransfer.ts";
+import { blobUrl, TransferError, upload } from "./storageTransfer.ts";
+import { transferFailure } from "./transferFailure.ts";
 
 interface Found {
   readonly path: string;
@@ -65,7 +66,7 @@ async function sendOne(
   const { path, containerUrl, uploadHeaders } = file.destination.container;
   const found = await findOutputFiles(file.filePattern, path, taskFolder, environment);
   if (found === undefined) {
-    return uploadFailure(
+    return transferFailure(
       "UserError",
       "FileUploadMiscError",
       "The file pattern leaves the directory of the task",
@@ -73,7 +74,7 @@ async function sendOne(
     );
   }
   if (found.length === 0 && missing === "fail" && parseGlob(file.filePattern).wild === undefined) {
-    return uploadFailure("UserError", "FileUploadMiscError", "The file to upload does not exist", file.filePattern);
+    return transferFailure("UserError", "FileUploadMiscError", "The file to upload does not exist", file.filePattern);
   }
   const headers = Object.fromEntries((uploadHeaders ?? []).map(({ name, value }) => [name, value ?? ""]));
   for (const { path: source, blobName } of found) {
@@ -85,13 +86,6 @@ async function sendOne(
     }
   }
   return undefined;
-}
-
-/** Adds the name to the path of the container's URL, so that the signature stays after it. */
-function blobUrl(containerUrl: string, blobName: string): string {
-  const url = new URL(containerUrl);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/${blobName.split("/").map(encodeURIComponent).join("/")}`;
-  return url.href;
 }
 
 function expandVariables(text: string, environment: Readonly<Record<string, string>>): string {
@@ -129,7 +123,7 @@ function isInside(folder: string, path: string): boolean {
 function failureOf(error: unknown, path: string): FailureInfo {
   const status = error instanceof TransferError ? error.status : undefined;
   if (status === 401 || status === 403) {
-    return uploadFailure(
+    return transferFailure(
       "UserError",
       "FileUploadAccessDenied",
       "Access was denied while attempting to upload an output file",
@@ -139,10 +133,10 @@ function failureOf(error: unknown, path: string): FailureInfo {
   }
   if (status === 404) {
     const message = "One of the specified Azure container(s) was not found while attempting to upload an output file";
-    return uploadFailure("UserError", "FileUploadContainerNotFound", message, path, status);
+    return transferFailure("UserError", "FileUploadContainerNotFound", message, path, status);
   }
   if (status === 409 || status === 412) {
-    return uploadFailure(
+    return transferFailure(
       "UserError",
       "FileUploadConflict",
       "A conflict occurred while attempting to upload an output file",
@@ -151,17 +145,5 @@ function failureOf(error: unknown, path: string): FailureInfo {
     );
   }
   const message = "A miscellaneous error was encountered while uploading one of the output files";
-  return uploadFailure("ServerError", "FileUploadMiscError", message, path, status);
-}
-
-function uploadFailure(
-  category: FailureInfo["category"],
-  code: string,
-  message: string,
-  path: string,
-  status?: number,
-): FailureInfo {
-  const details = [{ name: "FilePath", value: path }];
-  if (status !== undefined) details.push({ name: "HttpStatusCode", value: String(status) });
-  return { category, code, message, details };
+  return transferFailure("ServerError", "FileUploadMiscError", message, path, status);
 }

@@ -15,7 +15,7 @@ import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
 import { splitWords } from "./commandLine.ts";
 
-export interface ProcessRunnerOptions {
+interface ProcessRunnerOptions {
   /** Where running processes are written down. */
   readonly registerFolder: string;
   /** On the file system of the nodes' folders. */
@@ -116,7 +116,7 @@ export class ProcessRunner implements Runner {
     });
     if (child.pid !== undefined) this.#register.remove(child.pid);
     delete running.pid;
-    // An end that was asked for ends the whole tree, also what left the group.
+    // Ending a task on request ends its whole tree, even what left the group.
     if (signal.aborted) await killByEnvironment((name, value) => name === RUN_VARIABLE && value === runId);
     return outcome;
   }

@@ -1,8 +1,10 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { isSystemError } from "../../kit/systemError.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { ResourceFile } from "../requestBodies/fileBodies.ts";
-import { download, TransferError } from "./storageTransfer.ts";
+import { blobUrl, download, TransferError } from "./storageTransfer.ts";
+import { transferFailure } from "./transferFailure.ts";
 
 const DEFAULT_FILE_MODE = "0770";
 
@@ -30,13 +32,13 @@ async function fetchFile(
 ): Promise<FailureInfo | undefined> {
   const target = resolve(folder, path);
   if (relative(folder, target).startsWith("..") || target === folder) {
-    return failureInfo("UserError", "ResourceFileCreateFailed", "The file path leaves the working directory", path);
+    return transferFailure("UserError", "ResourceFileCreateFailed", "The file path leaves the working directory", path);
   }
   try {
     await mkdir(dirname(target), { recursive: true });
     await rm(target, { force: true, recursive: true });
   } catch (error) {
-    return failureInfo("ServerError", "ResourceDirectoryCreateFailed", String(error), path);
+    return transferFailure("ServerError", "ResourceDirectoryCreateFailed", String(error), path);
   }
   try {
     const mode = Number.parseInt(fileMode ?? DEFAULT_FILE_MODE, 8);
@@ -67,9 +69,7 @@ async function fetchContainer(
     return listFailure(error, file.filePath ?? "");
   }
   for (const name of names) {
-    const blobUrl = new URL(url);
-    blobUrl.pathname = `${blobUrl.pathname.replace(/\/$/, "")}/${name.split("/").map(encodeURIComponent).join("/")}`;
-    const failure = await fetchFile(blobUrl.href, join(file.filePath ?? "", name), file, folder, signal);
+    const failure = await fetchFile(blobUrl(url, name), join(file.filePath ?? "", name), file, folder, signal);
     if (failure !== undefined || signal.aborted) return failure;
   }
   return undefined;
@@ -78,11 +78,17 @@ async function fetchContainer(
 function downloadFailure(error: unknown, path: string): FailureInfo {
   const status = error instanceof TransferError ? error.status : undefined;
   if (status === 404) {
-    return failureInfo("UserError", "BlobNotFound", "One of the specified Azure Blob(s) is not found.", path, status);
+    return transferFailure(
+      "UserError",
+      "BlobNotFound",
+      "One of the specified Azure Blob(s) is not found.",
+      path,
+      status,
+    );
   }
   // Storage answers 409 where public access is not permitted.
   if (status === 401 || status === 403 || status === 409) {
-    return failureInfo(
+    return transferFailure(
       "UserError",
       "BlobAccessDenied",
       "Access for one of the specified Azure Blob(s) is denied.",
@@ -90,16 +96,17 @@ function downloadFailure(error: unknown, path: string): FailureInfo {
       status,
     );
   }
-  const isDiskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
-  if (isDiskFull) return failureInfo("ServerError", "DiskFull", "The disk of the node is full.", path);
+  if (isSystemError(error) && error.code === "ENOSPC") {
+    return transferFailure("ServerError", "DiskFull", "The disk of the node is full.", path);
+  }
   const message = "Miscellaneous error encountered while downloading one of the specified Azure Blob(s).";
-  return failureInfo("ServerError", "BlobDownloadMiscError", message, path, status, String(error));
+  return transferFailure("ServerError", "BlobDownloadMiscError", message, path, status, String(error));
 }
 
 function listFailure(error: unknown, path: string): FailureInfo {
   const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : undefined;
   if (status === 404) {
-    return failureInfo(
+    return transferFailure(
       "UserError",
       "ResourceContainerNotFound",
       "The specified Azure container is not found.",
@@ -108,7 +115,7 @@ function listFailure(error: unknown, path: string): FailureInfo {
     );
   }
   if (status === 401 || status === 403 || status === 409) {
-    return failureInfo(
+    return transferFailure(
       "UserError",
       "ResourceContainerAccessDenied",
       "Access for the specified Azure container is denied.",
@@ -117,22 +124,5 @@ function listFailure(error: unknown, path: string): FailureInfo {
     );
   }
   const message = "Miscellaneous error encountered while listing the specified Azure container.";
-  return failureInfo("ServerError", "ResourceContainerListMiscError", message, path, status);
-}
-
-/** Says nothing of URLs: they carry signatures. */
-function failureInfo(
-  category: FailureInfo["category"],
-  code: string,
-  message: string,
-  path: string,
-  status?: number,
-  cause?: string,
-): FailureInfo {
-  const details = [
-    { name: "FilePath", value: path },
-    ...(status === undefined ? [] : [{ name: "HttpStatusCode", value: String(status) }]),
-    ...(cause === undefined ? [] : [{ name: "Message", value: cause }]),
-  ];
-  return { category, code, message, details };
+  return transferFailure("ServerError", "ResourceContainerListMiscError", message, path, status);
 }

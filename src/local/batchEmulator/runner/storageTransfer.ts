@@ -48,6 +48,13 @@ async function repeated(signal: AbortSignal | undefined, action: () => Promise<v
   }
 }
 
+/** Adds the name to the path of the container's URL, so that the signature stays after it. */
+export function blobUrl(containerUrl: string, blobName: string): string {
+  const url = new URL(containerUrl);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/${blobName.split("/").map(encodeURIComponent).join("/")}`;
+  return url.href;
+}
+
 interface RequestOptions {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isSystemError } from "../../kit/systemError.ts";
 
 /**
  * Makes folders disappear at once and deletes them afterwards: a task or job of the same name may come the next moment
@@ -22,7 +23,7 @@ export class Trash {
     try {
       renameSync(path, place);
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+      if (isSystemError(error) && error.code === "ENOENT") return;
       throw error;
     }
     await rm(place, { recursive: true, force: true, maxRetries: 3 });

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../kit/errorText.ts";
 import type { FailureDetails } from "../engine/history.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { ActivityResult } from "./durableRunner.ts";
@@ -33,7 +34,7 @@ export function toJsonResult(data: RpcTypedData | null | undefined): string | nu
 }
 
 export function activityFailure(name: string, error: unknown): ActivityResult & { kind: "failed" } {
-  const text = cutMessage(error instanceof Error ? error.message : String(error));
+  const text = cutMessage(errorMessage(error));
   const failureDetails = readFailureDetails(text);
   const message = failureDetails?.ErrorMessage ?? text;
   const stack = error instanceof Error ? (error.stack ?? "") : "";

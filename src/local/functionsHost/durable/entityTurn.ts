@@ -1,3 +1,4 @@
+import { errorMessage } from "../../kit/errorText.ts";
 import type { Delivery, EntityMessage } from "../engine/instance.ts";
 import type { Entity, EntityTurn } from "./hubState.ts";
 import type { DurableRunner, EntityAnswer } from "./durableRunner.ts";
@@ -26,7 +27,7 @@ export async function runEntityTurn(
       },
     };
   } catch (error) {
-    const problem = `Entity function '${name}' failed: ${error instanceof Error ? error.message : String(error)}`;
+    const problem = `Entity function '${name}' failed: ${errorMessage(error)}`;
     return { turn: { ...unchanged, send: failAll(batch, problem) }, problem };
   }
 }

@@ -25,7 +25,7 @@ import { TimerSet } from "./timerSet.ts";
 
 export interface TaskHubOptions extends HubConditions {
   readonly state: HubState;
-  /** Keeps an entry for ever; when it returns, a crash cannot lose it any more. */
+  /** Keeps an entry for good: once it returns, no crash can lose the entry. */
   readonly persist: (entry: HubEntry) => void;
   readonly runner: DurableRunner;
   readonly log: Logger;
@@ -259,7 +259,7 @@ export class TaskHub {
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.stop();
-    // That the state cannot be saved is told once, by whoever runs the host.
+    // A UserError says that the state cannot be saved, and `onFailure` reports that once.
     if (!(error instanceof UserError)) this.#reports.problem(`The task hub stopped: ${String(error)}`);
     this.#options.onFailure?.(error);
   }

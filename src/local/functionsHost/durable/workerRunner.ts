@@ -1,3 +1,4 @@
+import { errorMessage } from "../../kit/errorText.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
 import type { Action, OrchestratorState } from "../engine/actions.ts";
 import { readFailedState } from "../internals/failedState.ts";
@@ -90,7 +91,7 @@ export class WorkerRunner implements DurableRunner {
       const result = await this.#worker.invoke({ fn, input: null, value, muted, onContext });
       return { text: result.response.returnValue?.json ?? "{}", context, value: result.value, hasThrown: false };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorMessage(error);
       const text = readFailedState(message);
       return text === undefined ? { text, message } : { text, context, value: undefined, hasThrown: true };
     }

@@ -10,8 +10,8 @@ export interface LateServer {
 }
 
 /**
- * An app learns the address while it is loaded. Who calls before that is over is asked to come again: the app itself
- * may be the caller, and would wait for ever.
+ * An app learns the address while it is loaded. A request before that is over is asked to come again: it may come from
+ * the app itself, which would wait for ever.
  */
 export async function openLateServer(port: number): Promise<LateServer> {
   const server = await openServer({

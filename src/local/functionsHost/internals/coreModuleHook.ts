@@ -5,7 +5,7 @@ interface Requiring {
 }
 
 /**
- * Makes `require("@azure/functions-core")` give the module passed in, whoever asks. This is how `@azure/functions`
+ * Makes `require("@azure/functions-core")` give the module passed in, to every caller. This is how `@azure/functions`
  * finds its host: no package contains that module, and the real worker provides it in the same way.
  *
  * Relies on: Node calls `Module.prototype.require` for every `require` in a CommonJS module.

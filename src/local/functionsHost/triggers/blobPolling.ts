@@ -1,4 +1,5 @@
 import type { Clock } from "../../kit/clock.ts";
+import { errorMessage } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { BlobDelivery } from "./blobDelivery.ts";
 import type { BlobFunction } from "./blobFunction.ts";
@@ -69,12 +70,11 @@ export class BlobPolling {
     const { target, log } = this.#options;
     if ((error as { statusCode?: number }).statusCode === 404 || this.#isFailing || this.#isStopped) return;
     this.#isFailing = true;
-    const reason = error instanceof Error ? error.message : String(error);
     const { container } = target.pattern;
     log.write(
       "warning",
       `Function.${target.fn.name}`,
-      `Cannot list the container "${container}", still trying: ${reason}`,
+      `Cannot list the container "${container}", still trying: ${errorMessage(error)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { BlobFunction, FoundBlob } from "./blobFunction.ts";
 import { Queue } from "./queue.ts";
-import { parseConnectionString } from "./storageAccount.ts";
+import { parseConnectionString } from "./connectionString.ts";
 
 const POISON_QUEUE = "webjobs-blobtrigger-poison";
 

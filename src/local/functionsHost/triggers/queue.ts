@@ -1,5 +1,5 @@
 import { signRequest } from "./requestSigning.ts";
-import type { StorageAccount } from "./storageAccount.ts";
+import type { StorageAccount } from "./connectionString.ts";
 
 export interface QueueMessage {
   readonly id: string;

@@ -9,8 +9,8 @@ import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import { Queue } from "./queue.ts";
 import type { QueueMessage } from "./queue.ts";
-import { parseConnectionString } from "./storageAccount.ts";
-import type { StorageAccount } from "./storageAccount.ts";
+import { parseConnectionString } from "./connectionString.ts";
+import type { StorageAccount } from "./connectionString.ts";
 
 interface QueueTriggerOptions {
   readonly fn: RegisteredFunction;

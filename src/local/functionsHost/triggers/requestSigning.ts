@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { StorageAccount } from "./storageAccount.ts";
+import type { StorageAccount } from "./connectionString.ts";
 
 /**
  * Headers that sign a request with the account key.

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
+import { errorMessage } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
 import type { Logger } from "../log.ts";
 import { CoreModule } from "./coreModule.ts";
@@ -199,10 +200,9 @@ async function loadEntryFile(appFolder: string, file: string): Promise<void> {
     await import(pathToFileURL(file).href);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
     throw new UserError(
       "EntryFileFailed",
-      `${relative(appFolder, file)} of the function app failed to load: ${message}`,
+      `${relative(appFolder, file)} of the function app failed to load: ${errorMessage(cause)}`,
       {
         cause,
         hint: firstFrame(cause),

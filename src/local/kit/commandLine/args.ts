@@ -9,7 +9,7 @@ export type Parsed<Known extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Known; allowPositionals: true; strict: true }>
 >;
 
-/** An option that the command does not know is an error that names the nearest one. */
+/** Throws on an option that the command does not know, and suggests the nearest one. */
 export function parseOptions<const Known extends Options>(
   command: string,
   argv: readonly string[],
@@ -31,7 +31,7 @@ export function seeHelp(command: string): string {
   return `See \`${command} --help\`.`;
 }
 
-export interface NumberRange {
+interface NumberRange {
   readonly min: number;
   readonly max: number;
   readonly isWhole: boolean;
@@ -47,13 +47,18 @@ export function parseNumber(what: string, text: string, { min, max, isWhole, hin
   throw wrongUsage(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
 }
 
+/** 0 means any free port. */
+export function parsePort(option: string, text: string): number {
+  return parseNumber(option, text, { min: 0, max: 65_535, isWhole: true, hint: "0 means any free port." });
+}
+
 function suggestion(command: string, message: string, known: readonly string[]): string {
   const wrong = /Unknown option '--?([^']*)'/.exec(message)?.[1];
   const nearest = wrong === undefined ? undefined : closestTo(wrong, known);
   return nearest === undefined ? seeHelp(command) : `Did you mean --${nearest}? ${seeHelp(command)}`;
 }
 
-/** Node adds advice about positional arguments that is not about our command. */
+/** Node adds advice on positional arguments that does not fit our commands. */
 function firstSentence(message: string): string {
   return message.split(/\. |\n/)[0] ?? message;
 }

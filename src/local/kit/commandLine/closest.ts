@@ -1,4 +1,4 @@
-/** The known word that was probably meant; undefined where none is near. */
+/** The known word that was probably meant; undefined if none is close. */
 export function closestTo(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))

@@ -3,7 +3,7 @@ import type { Options, Parsed } from "./args.ts";
 import { EXIT, EXIT_CODES_HELP } from "./exitCodes.ts";
 import type { Output } from "./output.ts";
 
-/** What a program gets from its surroundings. */
+/** What a program is given to work with. */
 export interface Context {
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
@@ -14,9 +14,9 @@ export interface Context {
 export interface Command<Known extends Options, Surroundings extends Context = Context> {
   /** How it is called, for example `mp3drop local`. */
   readonly name: string;
-  /** The words that may follow besides options, for example `FILE...`. */
+  /** The arguments that it takes besides options, for example `FILE...`. */
   readonly words?: string;
-  /** What it does, and every option, also `--help`. */
+  /** What it does and every option, including `--help`. */
   readonly help: string;
   /** Without `--help`, which every command has. */
   readonly options: Known;

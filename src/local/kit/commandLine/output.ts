@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 type Style = Parameters<typeof styleText>[0];
 
-/** The parts of a terminal's or a file's stream that are used. */
+/** What is used of a stream to a terminal or a file. */
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
@@ -13,7 +13,7 @@ const CLEAR_TO_END = "\u001B[J";
 const WRAP_OFF = "\u001B[?7l";
 const WRAP_ON = "\u001B[?7h";
 
-/** The one writer: results go to stdout, all else to stderr, and a block of progress stays below what is noted. */
+/** The only writer: results go to stdout, everything else to stderr, where a block of progress stays below the notes. */
 export class Output {
   /** Whether a block can be redrawn in place. */
   readonly isLive: boolean;
@@ -35,7 +35,7 @@ export class Output {
     this.#stdout.write(`${text}\n`);
   }
 
-  /** `block` replaces the one at the bottom in the same stroke. */
+  /** `block` replaces the one at the bottom in the same write. */
   note(text: string, block = this.#block): void {
     const erased = this.#erased();
     this.#block = block;
@@ -58,7 +58,7 @@ export class Output {
   }
 }
 
-/** Colours for stderr where it shows them: honours NO_COLOR, FORCE_COLOR and the kind of terminal. */
+/** Colours for stderr if it can show them: honours NO_COLOR, FORCE_COLOR and the kind of terminal. */
 export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr });
 }

@@ -1,18 +1,18 @@
 import { withoutProxyForLoopback } from "../loopback.ts";
 import type { Context } from "./command.ts";
 import { Output } from "./output.ts";
-import { report } from "./report.ts";
+import { reportError } from "./reportError.ts";
 import { listenForSignals } from "./signals.ts";
 
 /** What a program does with its arguments. Resolves with the exit code. */
-export type Main = (argv: readonly string[], context: Context) => Promise<number>;
+type Main = (argv: readonly string[], context: Context) => Promise<number>;
 
 /** Runs a program from its start to the end of the process. */
 export async function runMain(main: Main): Promise<never> {
   const output = new Output();
-  // Whoever read our output may have left (`… | head`), and a closed terminal takes no more notes.
+  // The reader of our output may be gone (`… | head`), and so may the terminal.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  process.on("uncaughtException", (error) => process.exit(report(error, output)));
+  process.on("uncaughtException", (error) => process.exit(reportError(error, output)));
   Object.assign(process.env, withoutProxyForLoopback(process.env));
   const exitCode = await runToExitCode(main, output);
   await Promise.all([process.stdout, process.stderr].map(flush));
@@ -22,16 +22,16 @@ export async function runMain(main: Main): Promise<never> {
 
 async function runToExitCode(main: Main, output: Output): Promise<number> {
   const interruption = listenForSignals((name) => {
-    output.note(`${name === "SIGINT" ? "\n" : ""}Stopping … (again: leave at once)`);
+    output.note(`${name === "SIGINT" ? "\n" : ""}Stopping … (once more: quit at once)`);
   });
   const { signal } = interruption;
   try {
     const exitCode = await main(process.argv.slice(2), { output, env: process.env, signal });
     return interruption.exitCode ?? exitCode;
   } catch (error) {
-    // Work that was broken off says so. Anything else that goes wrong while stopping counts for more than the signal.
-    const isBrokenOff = error instanceof Error && error.name === "AbortError";
-    return isBrokenOff ? (interruption.exitCode ?? report(error, output)) : report(error, output);
+    // Interrupted work throws an AbortError. Any other error while stopping outranks the signal.
+    const isInterrupted = error instanceof Error && error.name === "AbortError";
+    return isInterrupted ? (interruption.exitCode ?? reportError(error, output)) : reportError(error, output);
   }
 }
 

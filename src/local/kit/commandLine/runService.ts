@@ -7,14 +7,14 @@ import { EXIT } from "./exitCodes.ts";
 
 /** A service that has started. */
 interface RunningService {
-  /** Rejects when the service can do nothing more; never resolves. */
+  /** Rejects when the service can no longer work; never resolves. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 /**
- * Lets the service run until the process is told to end, or it fails, and stops it. With `isJson`, whoever started the
- * process reads on stdout why it stops.
+ * Lets the service run until the process is told to stop or the service fails, then stops it. With `isJson`, a line on
+ * stdout tells the parent process why it failed.
  */
 export async function runService(
   service: RunningService,
@@ -31,12 +31,4 @@ export async function runService(
     if (isJson && error instanceof UserError) output.result(failureLine(error));
     throw error;
   }
-}
-
-/** A promise that rejects when `fail` is called, and whom nobody has to wait for. */
-export function createFailure(): { readonly failed: Promise<never>; readonly fail: (error: unknown) => void } {
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  failed.catch(() => {});
-  return { failed, fail };
 }

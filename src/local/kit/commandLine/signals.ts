@@ -2,17 +2,17 @@ import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Run by npm, one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
+/** Under npm, one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
 const ECHO_MS = 300;
 
-export interface Interruption {
+interface Interruption {
   readonly signal: AbortSignal;
-  /** 128 + the number of the signal that came; undefined when none came. */
+  /** 128 + the number of the signal that came; undefined if none came. */
   readonly exitCode: number | undefined;
 }
 
 /**
- * The first signal asks for an orderly end, the second one leaves at once: the services of a local stack go with us
+ * The first signal asks for an orderly stop, the second one exits at once. The services of a local stack exit with us
  * even then (see exitWithParent.ts).
  */
 export function listenForSignals(onFirst: (name: string) => void): Interruption {

@@ -1,10 +1,10 @@
-import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { test } from "vitest";
 import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import { programFunctions, programs } from "./randomPrograms.ts";
 import type { Program } from "./randomPrograms.ts";
-import { START_TIME, openTestHub, temporaryFolder } from "./testHub.ts";
+import { temporaryFolder } from "../../temporaryFolder.ts";
+import { START_TIME, openTestHub } from "./testHub.ts";
 
 interface Trouble {
   /** After so many commits the hub dies, once for each number. */
@@ -32,33 +32,29 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
   const folder = temporaryFolder();
   const clock = new VirtualClock(START_TIME);
   const functions = programFunctions();
-  try {
-    for (const crash of [...crashes, undefined]) {
-      let commits = 0;
-      const onCommit = (when: "before" | "after"): void => {
-        if (when === "before") commits++;
-        if (commits === crash?.afterCommits && when === crash.when) throw new Error("crash");
-      };
-      const hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
-      try {
-        if (!hub.hub.state.instances.has("main")) hub.start("main", "program", { steps: program, results: [] });
+  for (const crash of [...crashes, undefined]) {
+    let commits = 0;
+    const onCommit = (when: "before" | "after"): void => {
+      if (when === "before") commits++;
+      if (commits === crash?.afterCommits && when === crash.when) throw new Error("crash");
+    };
+    const hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
+    try {
+      if (!hub.hub.state.instances.has("main")) hub.start("main", "program", { steps: program, results: [] });
+      await hub.settle();
+      while (hub.instance("main").status === "Running") {
+        hub.raise("main", "Go", "went");
         await hub.settle();
-        while (hub.instance("main").status === "Running") {
-          hub.raise("main", "Go", "went");
-          await hub.settle();
-        }
-        const { status, output, customStatus } = hub.instance("main");
-        return { status, output, customStatus };
-      } catch (error) {
-        if ((error as Error).message !== "crash") throw error;
-      } finally {
-        hub.close();
       }
+      const { status, output, customStatus } = hub.instance("main");
+      return { status, output, customStatus };
+    } catch (error) {
+      if ((error as Error).message !== "crash") throw error;
+    } finally {
+      hub.close();
     }
-    throw new Error("It did not end");
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+  throw new Error("It did not end");
 }
 
 test("crashes and double deliveries change nothing about how an orchestration ends", async ({ expect }) => {

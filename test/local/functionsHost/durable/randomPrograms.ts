@@ -74,7 +74,7 @@ export function programFunctions(): TestFunctions {
   };
 }
 
-/** Every message reaches it once, also after a crash, or the sums are wrong. */
+/** Every message reaches it once, even after a crash, or the sums are wrong. */
 const counter: EntityHandler<number> = (context) => {
   const sum = context.df.getState(() => 0) ?? 0;
   if (context.df.operationName === "add") context.df.setState(sum + (context.df.getInput<number>() ?? 0));

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import type { HubFaults } from "../../../../src/local/functionsHost/durable/hubFaults.ts";
@@ -10,6 +8,7 @@ import type { TaskHubOptions } from "../../../../src/local/functionsHost/durable
 import { WorkerRunner } from "../../../../src/local/functionsHost/durable/workerRunner.ts";
 import type { Instance } from "../../../../src/local/functionsHost/engine/instance.ts";
 import { StateFile } from "../../../../src/local/functionsHost/stateFile.ts";
+import { temporaryFolder } from "../../temporaryFolder.ts";
 import { createTestApp } from "./testApp.ts";
 import type { TestFunctions } from "./testApp.ts";
 
@@ -112,11 +111,6 @@ export function openTestHub(options: TestHubOptions): TestHub {
     close: () => {
       hub.stop();
       file.close();
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "functions-host-"));
 }

@@ -23,12 +23,12 @@ test("a constraint decides whether a route fits", ({ expect }) => {
   expect(match("api/{id:int}", "/api/x")).toBeUndefined();
 });
 
-test("a rest takes everything, also nothing", ({ expect }) => {
+test("a catch-all takes everything, even nothing", ({ expect }) => {
   expect(match("api/{*path}", "/api/a/b%20c")).toEqual({ path: "a/b c" });
   expect(match("api/{*path}", "/api")).toEqual({});
 });
 
-test("what is fixed is tried before what is free", ({ expect }) => {
+test("literals are tried before parameters", ({ expect }) => {
   const routes = ["api/{*all}", "api/{id}", "api/{id:int}", "api/list"].map((template) => parseRoute(template, "fn"));
 
   expect(routes.toSorted((a, b) => (a.order < b.order ? -1 : 1)).map(({ order }) => order)).toEqual([

@@ -17,6 +17,6 @@ test("a span counts from the last run", ({ expect }) => {
   expect(next("00:10:00", "2026-01-01T00:00:05Z")).toBe("2026-01-01T00:10:05.000Z");
 });
 
-test("a schedule that cannot be read names its function and shows a right one", ({ expect }) => {
+test("a schedule that cannot be read names its function and shows a valid one", ({ expect }) => {
   expect(() => parseSchedule("every day", "cleanUp")).toThrow('Function cleanUp has the schedule "every day"');
 });

@@ -1,13 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "vitest";
-import type { TestContext } from "vitest";
 import { expandBraces, findEntryFiles } from "../../../../src/local/functionsHost/worker/entryFiles.ts";
+import { temporaryFolder } from "../../temporaryFolder.ts";
 
-function find(onTestFinished: TestContext["onTestFinished"], main: string, files: readonly string[]): string[] {
-  const folder = mkdtempSync(join(tmpdir(), "entry-files-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+function find(main: string, files: readonly string[]): string[] {
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "package.json"), JSON.stringify({ main }));
   for (const file of files) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -16,7 +14,7 @@ function find(onTestFinished: TestContext["onTestFinished"], main: string, files
   return findEntryFiles(folder).map((file) => relative(folder, file).replaceAll("\\", "/"));
 }
 
-test("braces name several files, and a star all of a folder", ({ expect, onTestFinished }) => {
+test("braces name several files, and a star all of a folder", ({ expect }) => {
   const files = [
     "dist/index.js",
     "dist/functions/a.js",
@@ -25,25 +23,23 @@ test("braces name several files, and a star all of a folder", ({ expect, onTestF
     "dist/other.js",
   ];
 
-  expect(find(onTestFinished, "dist/{index.js,functions/*.js}", files)).toEqual([
+  expect(find("dist/{index.js,functions/*.js}", files)).toEqual([
     "dist/functions/a.js",
     "dist/functions/b.js",
     "dist/index.js",
   ]);
 });
 
-test("two stars match folders at any depth", ({ expect, onTestFinished }) => {
-  expect(find(onTestFinished, "src/**/*.js", ["src/a.js", "src/x/b.js", "src/x/y/c.js"])).toEqual([
+test("two stars match folders at any depth", ({ expect }) => {
+  expect(find("src/**/*.js", ["src/a.js", "src/x/b.js", "src/x/y/c.js"])).toEqual([
     "src/a.js",
     "src/x/b.js",
     "src/x/y/c.js",
   ]);
 });
 
-test("a main that matches nothing says to build first", ({ expect, onTestFinished }) => {
-  expect(() => find(onTestFinished, "dist/*.js", ["src/a.ts"])).toThrow(
-    'matches "main" of its package.json, "dist/*.js"',
-  );
+test("a main that matches nothing says to build first", ({ expect }) => {
+  expect(() => find("dist/*.js", ["src/a.ts"])).toThrow('matches "main" of its package.json, "dist/*.js"');
 });
 
 test("braces may be nested", ({ expect }) => {

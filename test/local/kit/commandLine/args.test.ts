@@ -15,7 +15,7 @@ test("an unknown option is refused and the nearest one named", ({ expect }) => {
   );
 });
 
-test("an option that resembles none just points to the help", ({ expect }) => {
+test("for an option that resembles none, the hint just points to the help", ({ expect }) => {
   expect(() => parseOptions("mp3drop local", ["--frobnicate"], OPTIONS)).toThrow(
     expect.objectContaining({ hint: "See `mp3drop local --help`." }),
   );

@@ -1,7 +1,7 @@
 import type { OutputStream } from "../../../../src/local/kit/commandLine/output.ts";
 import { Output } from "../../../../src/local/kit/commandLine/output.ts";
 
-/** An output whose text can be looked at. */
+/** An output that keeps its text for the test to read. */
 export function recordedOutput(isTTY = false): { output: Output; stdout: () => string; stderr: () => string } {
   const stdout = recorder(false);
   const stderr = recorder(isTTY);

@@ -19,12 +19,12 @@ async function run(script: string, arg: string, signal?: NodeJS.Signals) {
   return { code: code as number | null, stdout, stderr };
 }
 
-test("a program ends when its work does, also when something still has a timer", async ({ expect }) => {
+test("a program ends when its work does, even if a timer is left", async ({ expect }) => {
   expect(await run(PROGRAM, "well")).toEqual({ code: 0, stdout: "127.0.0.1,localhost\n", stderr: "" });
   expect((await run(PROGRAM, "partly")).code).toBe(1);
 });
 
-test("what the user can mend is a code, a sentence and a hint, harmless to the terminal", async ({ expect }) => {
+test("what the user can fix is a code, a sentence and a hint, harmless to the terminal", async ({ expect }) => {
   expect(await run(PROGRAM, "mistake")).toEqual({
     code: 2,
     stdout: "",
@@ -55,7 +55,7 @@ test.for([
   const stopped = await run(PROGRAM, "untilStopped", signal);
 
   expect(stopped.code).toBe(code);
-  expect(stopped.stderr.trim()).toBe("Stopping … (again: leave at once)");
+  expect(stopped.stderr.trim()).toBe("Stopping … (once more: quit at once)");
 });
 
 test("what goes wrong while stopping is not hidden by the signal", async ({ expect }) => {

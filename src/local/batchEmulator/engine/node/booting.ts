@@ -3,7 +3,7 @@ import { keyOf } from "../../model/entities.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import type { Engine } from "../engine.ts";
 import { setNodeState } from "./nodeStates.ts";
-import { runStartTask } from "./startTask.ts";
+import { runStartTask } from "./startTaskRun.ts";
 
 export function createNode(engine: Engine, pool: Pool, isDedicated: boolean): void {
   const id = `tvmps_${engine.random.hex(64)}_${isDedicated ? "d" : "p"}`;

@@ -26,7 +26,7 @@ function assignTasks(engine: Engine, pool: Pool): void {
     if (slots > 0) free.set(node, slots);
   }
   for (const job of byPriority(engine, pool)) {
-    // Once a task has found no place, only smaller ones are looked at: most of a long queue never is.
+    // Once a task has found no place, only smaller ones are considered: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
     while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
       const task = pick(engine, job, tooLarge);

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../kit/errorText.ts";
 import type { FailureInfo } from "../../model/records.ts";
 import type { Outcome } from "../../runner/taskRunner.ts";
 
@@ -32,5 +33,5 @@ export function failureOf(outcome: Outcome): FailureInfo | undefined {
 
 /** For a defect of the emulator itself. */
 export function unknownFailure(error: unknown): FailureInfo {
-  return { category: "ServerError", code: "Unknown", message: error instanceof Error ? error.message : String(error) };
+  return { category: "ServerError", code: "Unknown", message: errorMessage(error) };
 }

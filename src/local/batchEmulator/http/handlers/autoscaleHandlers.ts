@@ -6,7 +6,7 @@ import { parseEnableAutoScale, parseEvaluateAutoScale } from "../../requestBodie
 import { ServiceError } from "../../serviceError.ts";
 import { changeReply } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
-import { checkWrite } from "../conditions.ts";
+import { checkWrite } from "../conditionalHeaders.ts";
 import { poolOf } from "./poolHandlers.ts";
 
 export function poolEnableAutoScale(call: Call): Reply {

@@ -5,7 +5,7 @@ import { ServiceError } from "../../serviceError.ts";
 import { timestamp } from "../../timestamp.ts";
 import { param } from "../call.ts";
 import type { Call, Handler, Reply } from "../call.ts";
-import { checkConditions } from "../conditions.ts";
+import { checkConditions } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply } from "../listing.ts";
 import { deleteNodeFile, listNodeFiles, openNodeFile, parseRange, readNodeFile } from "../nodeFiles.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../requestBodies/jobBodies.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
-import { checkConditions, checkWrite } from "../conditions.ts";
+import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
 import { jobView } from "../views/jobView.ts";

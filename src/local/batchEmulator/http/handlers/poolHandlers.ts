@@ -20,7 +20,7 @@ import { checkImage } from "../../requestBodies/supportedImages.ts";
 import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
-import { checkConditions, checkWrite } from "../conditions.ts";
+import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
 import { nodeCountsView } from "../views/nodeCountsView.ts";
@@ -59,10 +59,7 @@ export function poolList(call: Call): Reply {
 }
 
 export function poolPatch(call: Call): Reply {
-  const pool = poolOf(call);
-  checkWrite(call, pool.record);
-  patchPool(call.engine, pool, parsePoolPatch(call.body));
-  return changeReply(call, 200, pool.record);
+  return change(call, 200, (pool) => patchPool(call.engine, pool, parsePoolPatch(call.body)));
 }
 
 export function poolUpdateProperties(call: Call): Reply {
@@ -72,26 +69,19 @@ export function poolUpdateProperties(call: Call): Reply {
 }
 
 export function poolResize(call: Call): Reply {
-  const pool = poolOf(call);
-  checkWrite(call, pool.record);
-  resizePool(call.engine, pool, parseResize(call.body));
-  return changeReply(call, 202, pool.record);
+  return change(call, 202, (pool) => resizePool(call.engine, pool, parseResize(call.body)));
 }
 
 export function poolStopResize(call: Call): Reply {
-  const pool = poolOf(call);
-  checkWrite(call, pool.record);
-  stopResize(call.engine, pool);
-  return changeReply(call, 202, pool.record);
+  return change(call, 202, (pool) => stopResize(call.engine, pool));
 }
 
 export function poolRemoveNodes(call: Call): Reply {
-  const pool = poolOf(call);
-  checkWrite(call, pool.record);
-  const request = parseRemoveNodes(call.body);
-  const nodes = request.nodeList.map((id) => call.engine.store.requireNode(pool, id));
-  removeNodes(call.engine, pool, nodes, request.nodeDeallocationOption);
-  return changeReply(call, 202, pool.record);
+  return change(call, 202, (pool) => {
+    const request = parseRemoveNodes(call.body);
+    const nodes = request.nodeList.map((id) => call.engine.store.requireNode(pool, id));
+    removeNodes(call.engine, pool, nodes, request.nodeDeallocationOption);
+  });
 }
 
 export function poolDelete(call: Call): Reply {
@@ -116,4 +106,11 @@ export function poolOf(call: Call): Pool {
   const id = param(call, "pool");
   if (id === "") throw new ServiceError("InvalidUri");
   return call.engine.store.requirePool(id);
+}
+
+function change(call: Call, status: number, act: (pool: Pool) => void): Reply {
+  const pool = poolOf(call);
+  checkWrite(call, pool.record);
+  act(pool);
+  return changeReply(call, status, pool.record);
 }

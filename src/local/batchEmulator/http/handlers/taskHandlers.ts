@@ -6,7 +6,7 @@ import { parseNewTask, parseTaskCollection, parseTaskConstraints } from "../../r
 import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
-import { checkConditions, checkWrite } from "../conditions.ts";
+import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
 import { taskView } from "../views/taskView.ts";

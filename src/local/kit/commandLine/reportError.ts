@@ -5,8 +5,8 @@ import type { Output } from "./output.ts";
 import { styled } from "./output.ts";
 import { printable } from "./printable.ts";
 
-/** Tells the user what went wrong, and answers with the exit code. */
-export function report(error: unknown, output: Output): number {
+/** Tells the user what went wrong. Returns the exit code. */
+export function reportError(error: unknown, output: Output): number {
   if (isUserMistake(error)) {
     output.note(`${styled("red", error.code)}: ${printableLines(error.message)}`);
     if (error.hint !== undefined) output.note(printableLines(error.hint));
@@ -17,12 +17,12 @@ export function report(error: unknown, output: Output): number {
   return EXIT.bug;
 }
 
-/** The kit knows nothing of the app, so the app's error for wrong settings is told by its name. */
+/** The kit knows nothing of the app, so it recognises the app's error for wrong settings by its name. */
 function isUserMistake(error: unknown): error is { code: string; message: string; hint?: string | undefined } {
   return error instanceof UserError || (error instanceof Error && error.name === "ConfigurationError");
 }
 
-/** A message may hold the name of a file, which may hold anything. */
+/** A message may contain the name of a file, and that may contain anything. */
 function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

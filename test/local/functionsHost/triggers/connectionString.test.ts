@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { parseConnectionString } from "../../../../src/local/functionsHost/triggers/storageAccount.ts";
+import { parseConnectionString } from "../../../../src/local/functionsHost/triggers/connectionString.ts";
 
 test("the queue endpoint is the one that is named, or follows from the account", ({ expect }) => {
   const key = "AccountKey=a2V5";

@@ -12,9 +12,6 @@ const MIB = 1024 * 1024;
 const MEMORY_KIB = 96 * 1024;
 const HAS_MEMORY_LIMIT = process.platform === "linux";
 
-/** For texts of 100 MB on a busy machine. */
-const LARGE = { timeout: 30_000 };
-
 interface TaskRun {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -219,7 +216,7 @@ test.for<[string, Buffer]>([
   });
 });
 
-test("a line that does not fit into memory is counted if it has words", LARGE, ({ expect }) => {
+test("a line that does not fit into memory is counted if it has words", ({ expect }) => {
   const line = Buffer.alloc(100 * MIB, "Schöne lange Zeile ");
 
   const run = taskFolder(line).run();
@@ -227,7 +224,7 @@ test("a line that does not fit into memory is counted if it has words", LARGE, (
   expect(run.report).toMatchObject({ outcome: "Converted", distinctWords: 3 });
 });
 
-test("a line that does not fit into memory and has nothing that ends a word is WordTooLong", LARGE, ({ expect }) => {
+test("a line that does not fit into memory and has nothing that ends a word is WordTooLong", ({ expect }) => {
   const run = taskFolder(Buffer.alloc(100 * MIB, "é")).run();
 
   expect(run).toMatchObject({ exitCode: 1, result: undefined, report: { outcome: "WordTooLong", words: null } });
@@ -248,7 +245,7 @@ test("text without ASCII is cut at the punctuation of its own script", ({ expect
   expect(topWords(sentences)).toEqual(["春眠不覺曉\t20000", "處處聞啼鳥\t20000"]);
 });
 
-test("more different words than fit into memory are counted", LARGE, ({ expect }) => {
+test("more different words than fit into memory are counted", ({ expect }) => {
   const words = Array.from({ length: 14_000 }, (_, index) => `${index}`.padEnd(7500, "x"));
 
   const run = taskFolder(`${words.join(" ")} ${words[7]}`).run({ TOP_WORDS_COUNT: "1" });

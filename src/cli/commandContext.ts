@@ -1,7 +1,7 @@
 import type { Context } from "../local/kit/commandLine/command.ts";
 
-/** What a command gets from its surroundings. */
+/** What a command of mp3drop is given to work with. */
 export interface CommandContext extends Context {
-  /** Where the user stands: relative paths start here. */
+  /** The folder that the user is in: relative paths start here. */
   readonly folder: string;
 }

@@ -60,6 +60,17 @@ test("what the chosen workloads take is converted, once by each that takes it", 
   ]);
 });
 
+test("in a folder, the result of another file is not converted in its turn, unless it is named itself", ({
+  expect,
+}) => {
+  const folder = folderWith("texts/a.txt", "texts/a_OUTPUT.txt", "texts/a_OUTPUT_OUTPUT.txt", "texts/b_OUTPUT.txt");
+  const namesOfTexts = (...args: string[]): string[] =>
+    collectSources(args, folder, undefined, [topWords]).map((source) => source.blobName);
+
+  expect(namesOfTexts("texts")).toEqual(["a.txt", "b_OUTPUT.txt"]);
+  expect(namesOfTexts("texts/a_OUTPUT.txt")).toEqual(["a_OUTPUT.txt"]);
+});
+
 test("odd names go to storage as they are, except for control characters and backslashes", ({ expect }) => {
   const folder = folderWith("it's $(rm -rf) ;%20+#ü.mp4", "line\nbreak\\.mp4");
 

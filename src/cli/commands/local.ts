@@ -6,6 +6,7 @@ import { startLocalStack } from "../../local/stack/localStack.ts";
 import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
+import { chosenWorkloads } from "../../config.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
@@ -32,7 +33,7 @@ Options
   --help, -h            this text
 
 Everything listens on 127.0.0.1 only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
-Settings of the app such as MP3_BITRATE_KBPS are taken from the environment.
+Settings of the app such as WORKLOADS and MP3_BITRATE_KBPS are taken from the environment.
 `;
 
 const OPTIONS = {
@@ -85,9 +86,9 @@ async function local(
   });
   const run = async (): Promise<void> => {
     const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";
-    output.note(
-      whereToConnect(stack, formatSeconds(performance.now() - startedAt), `${convert}${dataOption(stack, folder)}`),
-    );
+    const startedIn = formatSeconds(performance.now() - startedAt);
+    const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
+    output.note(whereToConnect(stack, startedIn, takes.join("; "), `${convert}${dataOption(stack, folder)}`));
     if (values.json) output.result(JSON.stringify(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -95,31 +96,35 @@ async function local(
   return 0;
 }
 
+/** Of the longest title, with some room. */
+const TITLE_WIDTH = 24;
+
 /** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
   return data === DEFAULT_DATA ? "" : ` --data ${data}`;
 }
 
-function whereToConnect({ connection, folder }: LocalStack, startedIn: string, convert: string): string {
+function whereToConnect({ connection, folder }: LocalStack, startedIn: string, takes: string, convert: string): string {
   const { connectionString } = connection.storage;
   const endpoint = (service: string): string =>
     new RegExp(`${service}Endpoint=([^;]*)`).exec(connectionString)?.[1] ?? "";
   const port = (service: string): string => new URL(endpoint(service)).port;
   const title = (text: string): string => styled("bold", text);
+  const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${folder.path}
 
-${title("Drop MP4s into")}     ${endpoint("Blob")}/input
-${title("MP3s appear in")}     ${endpoint("Blob")}/output (each with its record, <name>.mp3.json)
+${row("Drop files into", `${endpoint("Blob")}/input (${takes})`)}
+${row("Results appear in", `${endpoint("Blob")}/output (each with its record, <result>.json)`)}
 
 ${title("Azure Storage Explorer")}
   Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
   then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
   ${connectionString}
 
-${title("From another terminal")}   ${convert} video.mp4
-${title("Functions host")}     ${connection.functions.url}
-${title("Batch emulator")}     ${connection.batch.endpoint} (account ${connection.batch.accountName})
-${title("Logs")}               ${folder.logs}
+${row("From another terminal", `${convert} FILE`)}
+${row("Functions host", connection.functions.url)}
+${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
+${row("Logs", folder.logs)}
 `;
 }

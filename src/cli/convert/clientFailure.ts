@@ -1,5 +1,6 @@
 /** What can go wrong between this command and the app. The app's own failures are in its records. */
 type ClientFailureCode =
+  | "Cancelled"
   | "DownloadFailed"
   | "NoRecord"
   | "NotPickedUp"

@@ -19,7 +19,8 @@ Options
 
 If a stack already runs on the data folder, it is used; if not, one runs until the command is done. In storage and
 below --out, a file keeps its base name, and a file found in a folder its path from there; files that would share a name
-get the names of their parent folders in front. An existing blob of that name is replaced. An existing result is replaced,
+get the names of their parent folders in front. A result of another file in the
+folder is left out. An existing blob of that name is replaced. An existing result is replaced,
 too, but only once the new one is complete. The setting WORKLOADS (default mp3) says which files are taken, and what is
 made of them.
 `;

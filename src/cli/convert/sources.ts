@@ -57,7 +57,7 @@ export function collectSources(
 function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
   const stats = statSync(path);
   if (stats.isDirectory()) {
-    const found = filesBelow(path, workloads);
+    const found = withoutResults(filesBelow(path, workloads), workloads);
     if (found.length === 0) throw new Error(`there is no ${suffixesOf(workloads)} file in this folder or below it`);
     return found.map((file) => ({
       path: file,
@@ -78,6 +78,14 @@ function filesBelow(folder: string, workloads: readonly Workload[]): string[] {
     if (entry.isDirectory()) return filesBelow(path, workloads);
     return workloadsFor(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
   });
+}
+
+/** A folder that is converted again holds the results of the last time beside its files. */
+function withoutResults(paths: readonly string[], workloads: readonly Workload[]): string[] {
+  const results = new Set(
+    paths.flatMap((path) => workloadsFor(path, workloads).map((workload) => workload.resultNameFor(path))),
+  );
+  return paths.filter((path) => !results.has(path));
 }
 
 function workloadsFor(path: string, workloads: readonly Workload[]): Workload[] {

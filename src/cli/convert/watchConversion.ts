@@ -37,6 +37,7 @@ export async function watchConversion(
     options.onView(known);
     if (known?.record?.conversionId === id) return known.record;
     if (known?.status === "superseded") throw superseded();
+    if (known?.status === "cancelled" && known.record === null) throw terminated();
 
     if (known === undefined || known.status !== "running") {
       const outcome = await checkStorage(
@@ -51,7 +52,7 @@ export async function watchConversion(
         known !== undefined || outcome.error !== undefined ? (trouble ?? { since: performance.now() }) : undefined;
       if (trouble !== undefined && performance.now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);
       const isOverdue = performance.now() - startedAt > (options.pickUpBoundMs ?? Infinity);
-      if (view === "unknown" && isOverdue) throw notPickedUp();
+      if (view === "unknown" && isOverdue) throw notPickedUp(conversion.workload);
     }
     await delay(options.pollMs(), undefined, { signal });
   }
@@ -86,11 +87,20 @@ function superseded(): ClientFailure {
   );
 }
 
-function notPickedUp(): ClientFailure {
+/** Its record comes with the next sweep, minutes later. */
+function terminated(): ClientFailure {
+  return new ClientFailure(
+    "Cancelled",
+    "Somebody terminated the orchestration",
+    "To convert the file after all, run this command again.",
+  );
+}
+
+function notPickedUp(workload: string): ClientFailure {
   return new ClientFailure(
     "NotPickedUp",
     "The function app has not noticed the upload",
-    "Check that the app watches this storage account and container, and read the log of the Functions host.",
+    `Check that the app watches this storage account and container, and that its setting WORKLOADS names ${workload}.`,
   );
 }
 

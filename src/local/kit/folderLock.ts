@@ -22,15 +22,22 @@ export function lockFolder(path: string, holder: string): () => void {
       hint: "Stop that one first, or choose another data folder with --data.",
     });
   } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw unusableDataFolder(cause, `Make ${dirname(path)} a folder that you may write to`);
+    throw inWords(cause, path);
   }
 }
 
 /** The living process that holds the lock. */
 export function holderOf(path: string): ProcessIdentity | undefined {
-  const text = readText(path);
-  return text === undefined ? undefined : livingHolder(text);
+  try {
+    return readHolder(path);
+  } catch (cause) {
+    throw inWords(cause, path);
+  }
+}
+
+function inWords(cause: unknown, path: string): unknown {
+  if (!isSystemError(cause)) return cause;
+  return unusableDataFolder(cause, `Make ${dirname(path)} a folder that you may write to, and ${path} a file`);
 }
 
 class LockFile {
@@ -45,7 +52,7 @@ class LockFile {
   /** Returns the living process that was faster; undefined if the lock is ours. */
   take(): ProcessIdentity | undefined {
     while (!this.#create()) {
-      const rival = holderOf(this.#path) ?? this.#removeStale();
+      const rival = readHolder(this.#path) ?? this.#removeStale();
       if (rival !== undefined) return rival;
     }
     return undefined;
@@ -88,6 +95,11 @@ class LockFile {
   }
 }
 
+function readHolder(path: string): ProcessIdentity | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : livingHolder(text);
+}
+
 /** A text that was cut short names nobody. */
 function livingHolder(text: string): ProcessIdentity | undefined {
   try {
@@ -98,10 +110,12 @@ function livingHolder(text: string): ProcessIdentity | undefined {
   }
 }
 
+/** Undefined if there is no such file. */
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import { holderOf, lockFolder } from "../../../src/local/kit/folderLock.ts";
@@ -53,6 +53,15 @@ test("the second to come is refused and told who holds the lock, even in the sam
       message: `Another Batch emulator (process ${process.pid}) is using ${dirname(path)}`,
     }),
   );
+});
+
+test("a lock that cannot be read is refused with what is wrong with it", ({ expect }) => {
+  const path = newLock();
+  mkdirSync(path, { recursive: true });
+
+  const refusal = expect.objectContaining({ code: "BadDataFolder", message: expect.stringContaining("EISDIR") });
+  expect(() => lockFolder(path, "service")).toThrow(refusal);
+  expect(() => holderOf(path)).toThrow(refusal);
 });
 
 test("a released lock leaves no file and can be taken again", ({ expect }) => {

@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { CONVERT } from "../src/cli/commands/convert.ts";
-import { LOCAL } from "../src/cli/commands/local.ts";
+import { CONVERT } from "../src/cli/commands/convertCommand.ts";
+import { LOCAL } from "../src/cli/commands/localCommand.ts";
 import { BATCH_EMULATOR } from "../src/local/batchEmulator/command.ts";
 import { FUNCTIONS_HOST } from "../src/local/functionsHost/command.ts";
 import { runCommand } from "../src/local/kit/commandLine/command.ts";

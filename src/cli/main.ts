@@ -22,11 +22,11 @@ async function dispatch(command: string | undefined, argv: readonly string[], ki
   const { output } = context;
   switch (command) {
     case "convert": {
-      const { CONVERT } = await import("./commands/convert.ts");
+      const { CONVERT } = await import("./commands/convertCommand.ts");
       return runCommand(CONVERT, argv, context);
     }
     case "local": {
-      const { LOCAL } = await import("./commands/local.ts");
+      const { LOCAL } = await import("./commands/localCommand.ts");
       return runCommand(LOCAL, argv, context);
     }
     case "batch-emulator": {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
-import { CONVERT } from "../../src/cli/commands/convert.ts";
+import { CONVERT } from "../../src/cli/commands/convertCommand.ts";
 import { runCommand } from "../../src/local/kit/commandLine/command.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";

@@ -1,5 +1,5 @@
 import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
-import { callFunction } from "./functions.ts";
+import { callFunction } from "./formulaFunctions.ts";
 import { applyBinary, applyUnary, isTrue } from "./operators.ts";
 import type { Expression } from "./parser.ts";
 import { METRICS } from "./samples.ts";

@@ -13,7 +13,7 @@ import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
-import { splitWords } from "./commandLine.ts";
+import { splitWords } from "./commandLineWords.ts";
 
 interface ProcessRunnerOptions {
   /** Where running processes are written down. */

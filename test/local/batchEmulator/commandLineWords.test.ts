@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { splitWords } from "../../../src/local/batchEmulator/runner/commandLine.ts";
+import { splitWords } from "../../../src/local/batchEmulator/runner/commandLineWords.ts";
 
 test.for([
   ["ffmpeg -i  input.mp4", ["ffmpeg", "-i", "input.mp4"]],

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Child } from "./childProcess.ts";
 import { hasExited, spawnNode, stopChild } from "./childProcess.ts";
 import { errorMessage } from "./errorText.ts";
@@ -33,9 +34,12 @@ export interface ChildServiceEvents {
   readonly onGivenUp?: (error: UserError) => void;
 }
 
-/** How often a service may die within the window before it is left down. */
+/** How often a service may die, or fail to get ready, before it is left down. */
 const MAX_RESTARTS = 5;
-const RESTART_WINDOW_MS = 60_000;
+/** Once it has been ready for this long, earlier restarts no longer count. */
+const RECOVERED_AFTER_MS = 60_000;
+/** How long the last output of a service that has exited may take, for example because a child of its own has the pipe. */
+const LAST_OUTPUT_BOUND_MS = 1_000;
 /** The first restart is immediate; each further one waits this much longer. */
 const RESTART_DELAY_STEP_MS = 100;
 const LAST_WORDS = 20;
@@ -47,7 +51,8 @@ const LAST_WORDS = 20;
 export class ChildService<Ready> {
   readonly #options: ChildServiceOptions<Ready>;
   readonly #log: LogFile;
-  readonly #restarts: number[] = [];
+  #restarts = 0;
+  #readyAtMs = Infinity;
   #child: Child | undefined;
   #ready: Ready | undefined;
   #failure: UserError | undefined;
@@ -76,17 +81,24 @@ export class ChildService<Ready> {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    if (this.#child !== undefined) await stopChild(this.#child, this.#options.stopBoundMs ?? 8_000);
+    await this.#stopChild();
     this.#log.close();
+  }
+
+  async #stopChild(): Promise<void> {
+    if (this.#child !== undefined) await stopChild(this.#child, this.#options.stopBoundMs ?? 8_000);
   }
 
   async #launch(): Promise<void> {
     const { args, env, events, name, preloads, script } = this.#options;
     const child = spawnNode(script, args(this.#ready), env, preloads);
     this.#child = child;
+    this.#failure = undefined;
+    this.#readyAtMs = Infinity;
     if (child.pid !== undefined) events?.onStarted?.(child.pid);
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
     this.#ready = await this.#untilReady(child);
+    this.#readyAtMs = performance.now();
     child.once("exit", (code, signal) => void this.#onExit(child, code, signal));
     if (hasExited(child)) this.#onUnexpectedExit("right after its start");
   }
@@ -130,7 +142,7 @@ export class ChildService<Ready> {
 
   async #onExit(child: Child, code: number | null, signal: string | null): Promise<void> {
     // A service that exits by itself may have said why: that arrives before "close".
-    if (signal === null) await once(child, "close");
+    if (signal === null) await Promise.race([once(child, "close"), delay(LAST_OUTPUT_BOUND_MS)]);
     this.#onUnexpectedExit(signal ?? `exit code ${code}`);
   }
 
@@ -142,18 +154,26 @@ export class ChildService<Ready> {
       events?.onGivenUp?.(new UserError(code, `${name} stopped: ${message}`, hint === undefined ? {} : { hint }));
       return;
     }
-    const now = Date.now();
-    this.#restarts.push(now);
-    const recent = this.#restarts.filter((at) => at > now - RESTART_WINDOW_MS).length;
-    if (recent > MAX_RESTARTS) return this.#giveUp(`${name} died again (${how}) after ${MAX_RESTARTS} restarts`);
+    if (performance.now() - this.#readyAtMs >= RECOVERED_AFTER_MS) this.#restarts = 0;
+    this.#restarts++;
+    if (this.#restarts > MAX_RESTARTS) {
+      this.#giveUp(`${name} died again (${how}) after ${MAX_RESTARTS} restarts`);
+      return;
+    }
     this.#log.write(`--- ${name} died: ${how}`);
     events?.onRestart?.(`${name} died (${how}) and is being restarted; its log is ${logFile}`);
-    setTimeout(() => this.#relaunch(), (recent - 1) * RESTART_DELAY_STEP_MS);
+    setTimeout(() => void this.#relaunch(), (this.#restarts - 1) * RESTART_DELAY_STEP_MS);
   }
 
-  #relaunch(): void {
+  async #relaunch(): Promise<void> {
     if (this.#isStopping) return;
-    this.#launch().catch((error: unknown) => this.#onUnexpectedExit(errorMessage(error)));
+    try {
+      await this.#launch();
+    } catch (error) {
+      // One that hangs must not live on beside the next one.
+      await this.#stopChild();
+      this.#onUnexpectedExit(errorMessage(error));
+    }
   }
 
   #giveUp(message: string): void {

@@ -13,8 +13,8 @@ export function failureLine({ code, message, hint }: UserError): string {
 
 /** Undefined for any other line. */
 export function readFailureLine(line: string): UserError | undefined {
-  const failure = readJsonLine<Partial<FailureLine>>(line)?.failure;
-  if (failure === undefined) return undefined;
-  const { code, message, hint } = failure;
-  return new UserError(code, message, hint === undefined ? {} : { hint });
+  const { code, message, hint } =
+    readJsonLine<{ failure?: Partial<FailureLine["failure"]> | null }>(line)?.failure ?? {};
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  return new UserError(code, message, typeof hint === "string" ? { hint } : {});
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ProcessIdentity } from "./processIdentity.ts";
 import { isRunning, ownIdentity } from "./processIdentity.ts";
@@ -65,8 +65,8 @@ class LockFile {
   /** A link appears with its content or not at all, and only one process can create it. */
   #create(): boolean {
     const draft = `${this.#path}.${randomUUID()}`;
-    writeFileSync(draft, this.#text);
     try {
+      writeFileSync(draft, this.#text);
       linkSync(draft, this.#path);
       return true;
     } catch (error) {
@@ -87,12 +87,18 @@ class LockFile {
     if (rival !== undefined) return rival;
     try {
       const text = readText(this.#path);
-      if (text !== undefined && livingHolder(text) === undefined) rmSync(this.#path);
+      if (text === undefined) removeDanglingLink(this.#path);
+      else if (livingHolder(text) === undefined) rmSync(this.#path);
     } finally {
       permit.release();
     }
     return undefined;
   }
+}
+
+/** What has no content but stands in the way. A lock is never a symbolic link. */
+function removeDanglingLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(path);
 }
 
 function readHolder(path: string): ProcessIdentity | undefined {

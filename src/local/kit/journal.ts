@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { isSystemError, unusableDataFolder } from "./systemError.ts";
+import { isOutOfSpace, isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
 interface JournalFormat {
@@ -30,8 +30,6 @@ interface JournalOptions<Entry> {
   /** Called once, when the journal can take no more entries: stop, because nothing that happens from here on is kept. */
   readonly onFailure?: (failure: UserError) => void;
 }
-
-const OUT_OF_SPACE: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /**
  * An append-only file of JSON lines that survives `kill -9` at any moment.
@@ -210,7 +208,7 @@ function notSaved(path: string, cause: NodeJS.ErrnoException): UserError {
   const [name, description] = getSystemErrorMap().get(cause.errno ?? 0) ?? [cause.code, cause.message];
   return new UserError("StateNotSaved", `${path} cannot be written: ${description} (${name})`, {
     cause,
-    hint: `${OUT_OF_SPACE.has(name ?? "") ? "Free some space" : "Make sure that it can be written"} and start again: what was acknowledged is kept.`,
+    hint: `${isOutOfSpace(cause) ? "Free some space" : "Make sure that it can be written"} and start again: what was acknowledged is kept.`,
   });
 }
 

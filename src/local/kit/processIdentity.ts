@@ -28,7 +28,9 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
 
 export function isRunning(identity: ProcessIdentity): boolean {
   const now = identifyProcess(identity.pid);
-  return now !== undefined && now.startedAt === identity.startedAt;
+  if (now === undefined) return false;
+  // Where the system does not say when it started, or cannot say so just now, the id has to do.
+  return now.startedAt === identity.startedAt || now.startedAt === null || identity.startedAt === null;
 }
 
 /** Also true of a zombie: the group that it led may live on under its id. */

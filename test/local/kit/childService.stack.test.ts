@@ -148,6 +148,43 @@ test("a service that says why it stops is not restarted, and its reason is passe
   expect(await accepts(service.ready.url)).toBe(false);
 });
 
+test("a service that hangs at every restart is left down, and none of its processes lives on", async ({ expect }) => {
+  const givenUp = firstCall("onGivenUp");
+  const starts: number[] = [];
+  const service = await start("hangs at a restart", {
+    readyBoundMs: 1_000,
+    stopBoundMs: 1_000,
+    events: { ...givenUp.events, onStarted: (pid) => starts.push(pid) },
+  });
+
+  await ask(service.ready, "/die").catch(() => {});
+
+  expect(await givenUp.called).toMatchObject({ code: "ServiceDied" });
+  expect(starts).toHaveLength(6);
+  expect(starts.map(identifyProcess).filter((process) => process !== undefined)).toEqual([]);
+});
+
+test("a service whose own child keeps its output open is restarted all the same", async ({ expect }) => {
+  const restart = firstCall("onRestart");
+  const service = await start("", { events: restart.events });
+
+  await ask(service.ready, "/die-with-a-child").catch(() => {});
+
+  expect(await restart.called).toContain("Stand-in died (exit code 7)");
+});
+
+test("a line of JSON that is no reason to stop is like any other line", async ({ expect }) => {
+  const said = firstCall("onLine", (line: string) => line.includes('"id":1'));
+  const restart = firstCall("onRestart");
+  const service = await start("", { events: { ...said.events, ...restart.events } });
+
+  await ask(service.ready, "/say-json");
+  await said.called;
+  await ask(service.ready, "/die").catch(() => {});
+
+  expect(await restart.called).toContain("is being restarted");
+});
+
 test("a child exits when its parent is killed", async ({ expect }) => {
   const parent = spawn(process.execPath, [join(import.meta.dirname, "standIns", "parent.mjs"), SCRIPT, "{}"], {
     stdio: ["ignore", "pipe", "inherit"],

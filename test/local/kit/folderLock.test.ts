@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import { holderOf, lockFolder } from "../../../src/local/kit/folderLock.ts";
@@ -62,6 +62,16 @@ test("a lock that cannot be read is refused with what is wrong with it", ({ expe
   const refusal = expect.objectContaining({ code: "BadDataFolder", message: expect.stringContaining("EISDIR") });
   expect(() => lockFolder(path, "service")).toThrow(refusal);
   expect(() => holderOf(path)).toThrow(refusal);
+});
+
+test("a link to nowhere in the place of the lock is no lock", ({ expect }) => {
+  const path = newLock();
+  mkdirSync(dirname(path));
+  symlinkSync("/nowhere/at/all", path);
+
+  lockFolder(path, "service");
+
+  expect(holderOf(path)).toMatchObject({ pid: process.pid });
 });
 
 test("a released lock leaves no file and can be taken again", ({ expect }) => {

@@ -86,12 +86,16 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
     atEndOfTurn(key, action) {
       if (endOfTurn.has(key)) return;
       endOfTurn.add(key);
-      engine.inBackground(
-        Promise.resolve().then(() => {
-          endOfTurn.delete(key);
+      queueMicrotask(() => {
+        endOfTurn.delete(key);
+        try {
           action();
-        }),
-      );
+        } catch (error) {
+          // That the journal has failed is told once, to whoever runs the emulator. Anything else is a bug, and a restart
+          // puts right what it has left half done.
+          if (!(error instanceof UserError)) throw error;
+        }
+      });
     },
     inBackground(work) {
       work.catch(logFailure);

@@ -2,6 +2,7 @@ import type { AppSettings } from "../settingReferences.ts";
 import { resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
+import { UserError } from "../../kit/userError.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
@@ -118,7 +119,12 @@ export class TimerTrigger {
       log.write("error", `Function.${fn.name}`, errorText(error));
     }
     if (this.#isStopped) return;
-    this.#arm({ last: startedAt, next: startedAt, lastUpdated: startedAt });
+    try {
+      this.#arm({ last: startedAt, next: startedAt, lastUpdated: startedAt });
+    } catch (error) {
+      // That the state cannot be saved is told by the journal, to whoever runs the host.
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 
   #keep(last: string, next: number): void {

@@ -72,10 +72,16 @@ export const FAILURES = {
     hint: "Remove or reimage the nodes in Azure Batch, then retry the conversion.",
   },
   NodeLost: {
-    reportedBy: ["Batch: the task is gone, its job is closed, or it ended without a report"],
+    reportedBy: ["Batch: the task is gone, its job is closed, or the node was lost with it"],
     isRetried: true,
     message: "The node or the task was lost",
     hint: "Check the pool in Azure Batch, then retry the conversion.",
+  },
+  ScriptFailed: {
+    reportedBy: ["Batch: an exit code of the task script, without the report that it owes"],
+    isRetried: true,
+    message: "The task script ended without a report",
+    hint: "The log of the task says why; the node may have been short of memory. Then retry the conversion.",
   },
   NodeUnfit: {
     reportedBy: ["the task script: NodeUnfit", "Batch: CommandProgramNotFound, CommandLaunchFailed"],

@@ -25,9 +25,20 @@ export interface Evidence {
  */
 export function judge(workload: Workload, evidence: Evidence): Verdict {
   const { report } = evidence;
+  if (report === undefined && wasScriptOver(evidence.task)) return judgeWithoutReport(workload, evidence.task);
   if (report === undefined || report.outcome === "Interrupted") return judgeByBatch(evidence);
   if (report.outcome === "Converted") return judgeResult(workload, report, evidence);
   return { isGood: false, failure: namedFailure(workload, report.outcome) };
+}
+
+/** Batch reports an exit code other than 0 as a failure of the user; the other failures it ends or never starts. */
+function wasScriptOver({ exitCode, failure }: CompletedTask): boolean {
+  return exitCode !== null && (failure === null || failure.code === "FailureExitCode");
+}
+
+/** Its traps write one however the script ends, so it was killed, or it is not what the workload promises. */
+function judgeWithoutReport({ name }: Workload, { exitCode }: CompletedTask): Verdict {
+  return bad("ScriptFailed", `The script of ${name} ended with exit code ${exitCode} and left no readable report`);
 }
 
 /** Batch says `TaskEnded` at the time limit, but also when somebody terminated the task or its job. */
@@ -48,8 +59,11 @@ function judgeResult(workload: Workload, report: TaskReport, { task, stagedBytes
   if (stagedBytes === undefined) {
     return bad("UploadFailed", "The result was made, but did not arrive in the staging container");
   }
+  if (report.resultBytes === null) {
+    return bad("ScriptFailed", `The script of ${workload.name} reported a result, but not its size`);
+  }
   if (stagedBytes === 0 || stagedBytes !== report.resultBytes) {
-    const made = report.resultBytes ?? 0;
+    const made = report.resultBytes;
     return bad("UploadFailed", `The result had ${made} bytes on the node and ${stagedBytes} in the staging container`);
   }
   const review = workload.review(report);

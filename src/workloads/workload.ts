@@ -69,5 +69,5 @@ export interface Review {
 
 /** Whether the workload takes a blob of this name. */
 export function accepts({ suffixes }: Workload, blobName: string): boolean {
-  return suffixes.some((suffix) => blobName.toLowerCase().endsWith(suffix));
+  return suffixes.some((suffix) => blobName.toLowerCase().endsWith(suffix.toLowerCase()));
 }

@@ -94,6 +94,26 @@ test.for([
   expect(verdictOn(completed, report, stagedBytes)).toMatchObject({ failure: { code: "UploadFailed" } });
 });
 
+test("a script that ended without its report has failed, and says with which exit code", ({ expect }) => {
+  const failure = { code: "FailureExitCode", message: "The task exited with an exit code representing a failure" };
+
+  for (const completed of [
+    { ...failedTask, exitCode: 127, failure },
+    { ...task, exitCode: 127 },
+  ]) {
+    expect(verdictOn(completed, undefined, undefined)).toMatchObject({
+      failure: {
+        code: "ScriptFailed",
+        message: "The script of mp3 ended with exit code 127 and left no readable report",
+      },
+    });
+  }
+});
+
+test("a report of a result without its size is a mistake in the script", ({ expect }) => {
+  expect(verdictOn(task, { ...report, resultBytes: null }, 1000)).toMatchObject({ failure: { code: "ScriptFailed" } });
+});
+
 test("a result that its workload rejects fails in the workload's words", ({ expect }) => {
   const half = { ...report, result: { format: { duration: "30.000" } } };
 

@@ -13,9 +13,13 @@ export async function withConversion(
   answer: (view: ConversionView, instance: DurableOrchestrationStatus) => HttpResponseInit | Promise<HttpResponseInit>,
 ): Promise<HttpResponseInit> {
   const id = request.params["id"] ?? "";
-  const instance = /^[0-9a-f]{32}$/.test(id) ? await findInstance(client, id) : undefined;
+  if (!/^[0-9a-f]{32}$/.test(id)) {
+    return problem(404, "ConversionNotFound", `"${id}" is no id of a conversion. An id has 32 hexadecimal digits.`);
+  }
+  const instance = await findInstance(client, id);
   if (instance === undefined) {
-    return problem(404, "ConversionNotFound", `There is no conversion "${id}". An id has 32 hexadecimal digits.`);
+    const hint = "A new one is known a moment after its upload. Or is the id of another workload, blob or ETag?";
+    return problem(404, "ConversionNotFound", `There is no conversion "${id}". ${hint}`);
   }
   return answer(viewOf(id, instance), instance);
 }

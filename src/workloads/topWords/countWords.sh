@@ -94,7 +94,7 @@ check_utf8_by_gnu() {
 check_utf8_by_bsd() { LC_ALL=$utf8_locale tr a a >/dev/null || return $NOT_TEXT; }
 
 # Writes "piece<TAB>count" to scratch/ascii, where the piece is a word, and to scratch/unicode, where that remains to be
-# seen. The same piece can come more than once, because the table of awk starts anew when it is full.
+# seen. The same piece can come more than once, because awk starts a new table when one is full.
 #
 # NUL, which is not text, becomes a byte that UTF-8 never has. fold keeps awk from reading a piece of any length.
 count_pieces() {

@@ -61,7 +61,8 @@ async function convert(
           functionsUrl: values["functions-url"],
           verbose: values.verbose,
         });
-  summarise(output, folder, sources, answers, performance.now() - startedAt);
+  if (sources.length === 0) output.note("Nothing is left to convert");
+  else summarise(output, folder, sources, answers, performance.now() - startedAt);
   if (values.json) output.result(JSON.stringify({ conversions: answers }, null, 2));
   return answers.every((answer) => answer.status === "succeeded") ? EXIT.ok : EXIT.someFailed;
 }

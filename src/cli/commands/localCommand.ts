@@ -85,7 +85,8 @@ async function local(
     },
   });
   const run = async (): Promise<void> => {
-    const convert = env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert";
+    const chosen = env["WORKLOADS"] ? `WORKLOADS=${env["WORKLOADS"]} ` : "";
+    const convert = chosen + (env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert");
     const startedIn = formatSeconds(performance.now() - startedAt);
     const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
     output.note(whereToConnect(stack, startedIn, takes.join("; "), `${convert}${dataOption(stack, folder)}`));

@@ -1,9 +1,12 @@
+import { createServer, request as send } from "node:http";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, onTestFinished, test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { CONVERT } from "../../src/cli/commands/convertCommand.ts";
 import { runCommand } from "../../src/local/kit/commandLine/command.ts";
+import { listen } from "../../src/local/kit/listen.ts";
+import { LOOPBACK } from "../../src/local/kit/loopback.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import type { TestStorage } from "./standInApp.ts";
@@ -136,6 +139,47 @@ test("Ctrl-C ends a waiting conversion", async ({ expect }) => {
 
   await expect(running).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
 });
+
+test("Ctrl-C during a download leaves nothing of it behind", async ({ expect }) => {
+  const { folder, app, storage, run } = await setUp({ files: ["waiting.mp4", "downloading.mp4"] });
+  const connectionString = await heldAt("downloading.mp3");
+  const interruption = new AbortController();
+  const args = ["--connection-string", connectionString, "--out", "mp3s", "waiting.mp4", "downloading.mp4"];
+  const running = run(args, interruption.signal);
+  const outcome = expect(running).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+  for (const name of ["waiting.mp4", "downloading.mp4"]) {
+    await expect.poll(() => storage.getContainerClient("input").getBlobClient(name).exists()).toBe(true);
+  }
+  await app.finish("downloading.mp4");
+  const results = join(folder, "mp3s");
+  await expect.poll(() => readdirSync(results), { timeout: 15_000 }).toEqual([expect.stringMatching(/\.mp3drop$/)]);
+
+  interruption.abort();
+
+  await outcome;
+  expect(readdirSync(results)).toEqual([]);
+});
+
+/** How to reach the shared storage by way of a proxy that never sends the last byte of one blob. */
+async function heldAt(blobName: string): Promise<string> {
+  const endpoint = new URL(shared.storage.url);
+  const proxy = createServer((request, response) => {
+    const { method, url, headers } = request;
+    const onward = send({ host: endpoint.hostname, port: endpoint.port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      if (method === "GET" && url?.endsWith(blobName)) {
+        answer.once("data", (bytes: Buffer) => response.write(bytes.subarray(0, -1)));
+      } else answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  onTestFinished(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  const port = await listen(proxy, { port: 0 });
+  return shared.connectionString.replace(endpoint.host, `${LOOPBACK}:${port}`);
+}
 
 test("a file larger than several blocks arrives whole", async ({ expect }) => {
   const { folder, app, storage, run } = await setUp({ files: [] });

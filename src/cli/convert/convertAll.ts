@@ -25,7 +25,7 @@ interface RunOptions {
 }
 
 /** Uploads, converts and downloads them all. The answers are in the order of the sources. */
-export function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionRecord[]> {
+export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionRecord[]> {
   // One listener for each file is no leak, however many there are.
   setMaxListeners(0, options.signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
@@ -91,13 +91,14 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
       watched.delete(source);
     }
   };
-  return Promise.all(
-    sources.map(async (source) => {
-      const answer = await convertOne(source);
-      options.onAnswer(source, answer);
-      return answer;
-    }),
-  );
+  const answers = sources.map(async (source) => {
+    const answer = await convertOne(source);
+    options.onAnswer(source, answer);
+    return answer;
+  });
+  // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
+  await Promise.allSettled(answers);
+  return Promise.all(answers);
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ClientFailure {

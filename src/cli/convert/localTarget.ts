@@ -8,6 +8,7 @@ import type { StackConnection } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
 import { errorMessage } from "../../local/kit/errorText.ts";
 import { createFailure } from "../../local/kit/failure.ts";
+import type { ProcessIdentity } from "../../local/kit/processIdentity.ts";
 import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import type { CommandContext } from "../commandContext.ts";
@@ -69,12 +70,21 @@ async function enterRunningStack(
   }
   const { failed: lost, fail } = createFailure();
   const watching = setInterval(() => {
-    if (lockHolder(folder)?.pid !== owner.pid) fail(stackStopped("The local stack was stopped"));
+    if (!isHeldBy(folder, owner)) fail(stackStopped("The local stack was stopped"));
   }, POLL_MS * 5);
   return targetAt(connection, options, env, lost, async () => {
     clearInterval(watching);
     leave();
   });
+}
+
+/** A lock that cannot be read for a moment does not say that its holder is gone. */
+function isHeldBy(folder: DataFolder, owner: ProcessIdentity): boolean {
+  try {
+    return lockHolder(folder)?.pid === owner.pid;
+  } catch {
+    return true;
+  }
 }
 
 /** Undefined if another process was faster. */
@@ -100,8 +110,14 @@ async function startOwnStack(
     throw error;
   }
   const { failed: lost, fail } = createFailure();
-  stack.failed.catch((error: unknown) => fail(stackStopped(errorMessage(error))));
-  return targetAt(stack.connection, options, env, lost, async (leaveAtOnce) => {
+  const failure = new AbortController();
+  stack.failed.catch((error: unknown) => {
+    fail(stackStopped(errorMessage(error)));
+    failure.abort();
+  });
+  return targetAt(stack.connection, options, env, lost, async (interrupted) => {
+    // Guests learn that the stack has failed only from its stop.
+    const leaveAtOnce = AbortSignal.any([interrupted, failure.signal]);
     await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
   });
 }

@@ -16,6 +16,6 @@ export interface Target {
   readonly fastestPollMs: number;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
-  /** First waits for others that still use the app, but no longer once the signal is aborted. */
+  /** First waits for others that still use the app, until the signal is aborted or the app is lost. */
   close(signal: AbortSignal): Promise<void>;
 }

@@ -138,14 +138,14 @@ function run(
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys });
   const durableApi = createDurableApi(hub, address);
 
-  rpc.become(createRpc(durableApi));
+  rpc.become(createRpc(durableApi, log));
   undo.push(lockFolder(join(folder, "host.lock"), "Functions host"));
   file.open(onFailure);
   undo.push(() => file.close());
   identity.ensureKey(file.writer("host"));
   hub.start();
   front.become(
-    createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers }),
+    createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers, log }),
   );
   for (const trigger of triggers) trigger.start();
   undo.push(

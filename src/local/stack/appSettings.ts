@@ -6,11 +6,11 @@ import type { StackConnection } from "./stackState.ts";
 const OWN_SETTINGS =
   /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
 
+/** What the Functions host works with. */
+export type Services = Pick<StackConnection, "storage" | "batch">;
+
 /** The environment of the Functions host: the stack's settings, and the user's own choices such as `MP3_BITRATE_KBPS`. */
-export function hostEnvironment(
-  env: NodeJS.ProcessEnv,
-  { storage, batch }: Pick<StackConnection, "storage" | "batch">,
-): NodeJS.ProcessEnv {
+export function hostEnvironment(env: NodeJS.ProcessEnv, { storage, batch }: Services): NodeJS.ProcessEnv {
   return {
     BATCH_TASK_SLOTS_PER_NODE: String(availableParallelism()),
     ...serviceEnvironment(env),

@@ -37,6 +37,9 @@ export const CORE_TOOLS: Command<typeof OPTIONS> = {
 };
 
 const POLL_MS = 250;
+const REQUEST_BOUND_MS = 5_000;
+/** Less than the time after which the stack kills this process, which would leave func behind. */
+const STOP_BOUND_MS = 6_000;
 
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const port = await findFreePort({ port: parsePort("--port", values.port) });
@@ -75,12 +78,14 @@ function untilEnded(func: ChildProcess): Promise<never> {
 
 /** https://github.com/Azure/azure-functions-host/wiki/Admin-API */
 async function untilRunning(url: string, signal: AbortSignal): Promise<void> {
-  while (!(await isRunning(url))) await delay(POLL_MS, undefined, { signal });
+  while (!(await isRunning(url, signal))) await delay(POLL_MS, undefined, { signal });
 }
 
-async function isRunning(url: string): Promise<boolean> {
+async function isRunning(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/admin/host/status`);
+    const response = await fetch(`${url}/admin/host/status`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_BOUND_MS)]),
+    });
     return response.ok && ((await response.json()) as { state?: string }).state === "Running";
   } catch {
     return false;
@@ -89,8 +94,11 @@ async function isRunning(url: string): Promise<boolean> {
 
 /** Core Tools run the host and the Node worker as separate processes, all in one group. */
 async function stop(func: ChildProcess): Promise<void> {
-  if (func.pid === undefined || hasExited(func)) return;
+  const { pid } = func;
+  if (pid === undefined || hasExited(func)) return;
   const exited = once(func, "exit");
-  process.kill(-func.pid, "SIGTERM");
+  const force = setTimeout(() => process.kill(-pid, "SIGKILL"), STOP_BOUND_MS);
+  process.kill(-pid, "SIGTERM");
   await exited;
+  clearTimeout(force);
 }

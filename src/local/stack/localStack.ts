@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readConfig } from "../../config.ts";
+import type { Services } from "./appSettings.ts";
 import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
@@ -9,6 +10,7 @@ import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { createDataFolder, dataFolderAt, lockDataFolder } from "./dataFolder.ts";
 import { createFailure } from "../kit/failure.ts";
+import { LOOPBACK } from "../kit/loopback.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
 import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
@@ -52,12 +54,25 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
+/** For a look at the settings before the services have addresses. */
+const STAND_INS: Services = {
+  storage: { connectionString: "UseDevelopmentStorage=true" },
+  batch: { endpoint: `http://${LOOPBACK}`, accountName: "local", accountKey: "none" },
+};
+
 /** Starts storage and the Batch emulator side by side, then the Functions host. If that fails, whatever already runs is stopped. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   return startUndoably((undo) => startServices(options, undo));
 }
 
 async function startServices(options: LocalStackOptions, undo: UndoStep[]): Promise<Omit<LocalStack, "stop">> {
+  const settingsFor = (services: Services): NodeJS.ProcessEnv => ({
+    ...hostEnvironment(options.env, services),
+    ...options.hostSettings,
+  });
+  // What is wrong with the user's own settings shows before there is anything to clean up.
+  const { input, output } = readConfig(settingsFor(STAND_INS)).containers;
+
   const folder = dataFolderAt(options.data);
   createDataFolder(folder);
   undo.push(lockDataFolder(folder));
@@ -93,12 +108,10 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   if (batch.status === "rejected") throw batch.reason;
 
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
-  const appEnv = { ...hostEnvironment(options.env, { storage, batch: batch.value.ready }), ...options.hostSettings };
-  const { input, output } = readConfig(appEnv).containers;
   const starting = startFunctionsHost(options.host ?? "embedded", {
     folder,
     port: ports.functions,
-    env: appEnv,
+    env: settingsFor({ storage, batch: batch.value.ready }),
     events: eventsOf("functions"),
   });
   undo.push(async () => (await starting.catch(() => undefined))?.stop());

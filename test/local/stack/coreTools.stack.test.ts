@@ -1,10 +1,19 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { onTestFinished, test } from "vitest";
+import { builtScript } from "../../../src/local/kit/appRoot.ts";
+import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
 import { findCoreTools } from "../../../src/local/stack/coreTools.ts";
 import { createDataFolder, dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
 import { startFunctionsHost } from "../../../src/local/stack/childServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
+
+/** After this time, the stack kills the process that runs func. */
+const STACK_PATIENCE_MS = 8_000;
 
 test("without func on PATH there is a clear message that says what to install", ({ expect }) => {
   expect(() => findCoreTools({ PATH: temporaryFolder() })).toThrow(
@@ -32,3 +41,31 @@ test("func is started on the app with its settings, and is ready when its host s
   await host.stop();
   await expect(fetch(host.ready.url)).rejects.toThrow();
 });
+
+test("func that hangs can be stopped while it starts, and leaves no process", async ({ expect }) => {
+  const main = builtScript("local/stack/coreToolsMain.ts");
+  const func = join(import.meta.dirname, "standIns", "muteFunc.mjs");
+  const child = spawn(process.execPath, [main, "--func", func], { stdio: ["ignore", "ignore", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const asked = await untilMatch(child.stderr, /func (\d+) was asked/);
+  const pid = Number(asked[1]);
+  onTestFinished(() => {
+    if (identifyProcess(pid) !== undefined) process.kill(pid, "SIGKILL");
+  });
+  const exited = once(child, "exit");
+  const askedToStopAt = performance.now();
+
+  child.kill("SIGTERM");
+
+  expect(await exited).toEqual([143, null]);
+  expect(performance.now() - askedToStopAt).toBeLessThan(STACK_PATIENCE_MS);
+  expect(identifyProcess(pid)).toBeUndefined();
+});
+
+async function untilMatch(stream: Readable, pattern: RegExp): Promise<RegExpExecArray> {
+  for await (const line of createInterface(stream)) {
+    const match = pattern.exec(line);
+    if (match !== null) return match;
+  }
+  throw new Error(`Ended without ${pattern}`);
+}

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
@@ -29,6 +30,19 @@ test("a part that cannot be stopped does not keep the others from stopping", asy
   expect(await Promise.all([batch.endpoint, functions.url].map(accepts))).toEqual([false, false]);
   expect(pids.map(isAlive)).toEqual([false, false, false]);
   expect(existsSync(folder.lock)).toBe(false);
+});
+
+test("a wrong setting is found before anything is created", async ({ expect }) => {
+  const data = join(temporaryFolder(), "data");
+  const env = { ...process.env, WORKLOADS: "mp4", MP3_BITRATE_KBPS: "loud" };
+
+  const starting = startLocalStack({ data, ports: ANY_PORTS, env });
+
+  await expect(starting).rejects.toMatchObject({
+    code: "InvalidConfiguration",
+    problems: [expect.stringContaining("WORKLOADS"), expect.stringContaining("MP3_BITRATE_KBPS")],
+  });
+  expect(existsSync(data)).toBe(false);
 });
 
 function isAlive(pid: number): boolean {

@@ -15,13 +15,7 @@ const LOOPBACK_POLL_MS = 200;
 export async function connectCloud(options: TargetOptions, { env, output, signal }: CommandContext): Promise<Target> {
   const storage = connect(options.connectionString ?? env["STORAGE"]?.trim(), env);
   const containers = containersFrom(env);
-  const functionsUrl = options.functionsUrl;
-  if (functionsUrl !== undefined && !/^https?:\/\//.test(functionsUrl)) {
-    throw wrongUsage(
-      `--functions-url is not a URL: "${functionsUrl}"`,
-      "It looks like https://<app>.azurewebsites.net.",
-    );
-  }
+  const { functionsUrl } = options;
   output.note(`Converting in storage account ${storage.accountName}`);
   await checkContainer(storage, containers.input, signal);
   return {

@@ -7,6 +7,7 @@ import { succeededRecord } from "../results/record.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Target, Targets } from "../results/targets.ts";
 import {
+  METADATA,
   findTargets,
   isResultOf,
   readRecord,
@@ -44,9 +45,13 @@ export async function publish(services: Services, input: PublishInput): Promise<
 
   const targets = await findTargets(services, workload, source);
   const earlier = await readRecord(services, targets);
-  if (earlier?.conversionId === conversionId && earlier.status === "succeeded") {
+  if (isSuccessOf(earlier, conversionId)) {
     await tidyUp();
     return { status: "published", record: earlier };
+  }
+  // The sweep has recorded this attempt as cancelled.
+  if (earlier?.conversionId === conversionId && earlier.error !== null && earlier.attempts >= attempt) {
+    return { status: "rejected", failure: earlier.error };
   }
 
   const [current, result, report] = await Promise.all([
@@ -62,7 +67,12 @@ export async function publish(services: Services, input: PublishInput): Promise<
   }
   const limitSeconds = submission.convertingSeconds;
   const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: result?.sizeBytes });
-  if (!verdict.isGood) return { status: "rejected", failure: verdict.failure };
+  if (!verdict.isGood) {
+    // A faster call may have published the result meanwhile, and cleared the staging container.
+    const published = await readRecord(services, await findTargets(services, workload, source));
+    if (isSuccessOf(published, conversionId)) return { status: "published", record: published };
+    return { status: "rejected", failure: verdict.failure };
+  }
 
   const copied = await copyResult(services, input, { address: staged.result, found: result }, targets.result);
   if (copied === "copying") return { status: "copying" };
@@ -73,6 +83,13 @@ export async function publish(services: Services, input: PublishInput): Promise<
   await recordSuccess(services, workload, targets, record);
   await tidyUp();
   return { status: "published", record };
+}
+
+function isSuccessOf(
+  record: ConversionRecord | undefined,
+  conversionId: string,
+): record is ConversionRecord & { readonly status: "succeeded" } {
+  return record?.conversionId === conversionId && record.status === "succeeded";
 }
 
 /** A record that somebody else wrote meanwhile decides. Unless it says the same, the result must not stay beside it. */
@@ -88,8 +105,8 @@ async function recordSuccess(
     if (!(error instanceof ConflictError)) throw error;
     const { conversionId, input: source } = record;
     const winner = await readRecord(services, await findTargets(services, workload, source));
-    if (winner?.conversionId === conversionId && winner.status === "succeeded") return;
-    await withdrawResult(services, workload, { conversionId, source });
+    if (isSuccessOf(winner, conversionId)) return;
+    await withdrawResult(services, workload, { conversionId, source, attempt: record.attempts });
     throw error;
   }
 }
@@ -97,12 +114,12 @@ async function recordSuccess(
 /** Starts the copy, unless an earlier call has; starts it again if that one came to nothing. */
 async function copyResult(
   { blobs }: Services,
-  { conversionId, workload, source }: Attempt,
+  { conversionId, workload, source, attempt }: Attempt,
   staged: { readonly address: BlobAddress; readonly found: BlobProperties | undefined },
   target: Target,
 ): Promise<"copied" | "copying"> {
   const { address, found, unchanged } = target;
-  if (found !== undefined && isResultOf(target, conversionId)) {
+  if (found?.metadata[METADATA.attempt] === String(attempt) && isResultOf(target, conversionId)) {
     if (found.isCopying) return "copying";
     if (found.sizeBytes === staged.found?.sizeBytes) return "copied";
   }
@@ -114,7 +131,7 @@ async function copyResult(
   const outcome = await blobs.copy(
     { ...staged.address, eTag },
     address,
-    resultMetadata(source, conversionId),
+    resultMetadata(source, conversionId, attempt),
     unchanged,
   );
   if (outcome === "sourceChanged") throw new ConflictError("The staged result was replaced after it had been checked");

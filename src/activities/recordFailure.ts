@@ -4,7 +4,7 @@ import type { Failure } from "../model/failures.ts";
 import { failedRecord } from "../results/record.ts";
 import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import { findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
+import { METADATA, findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
@@ -29,11 +29,11 @@ export async function recordFailure(services: Services, input: RecordFailureInpu
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const output = await writeUnlessSuperseded(services, input, staged);
   // The record comes first. It decides against a `publish` that runs at the same moment, and no conversion must be left
-  // without one because Batch is down.
+  // without one because Batch is down. The result goes last: once its source is gone, nobody can copy it again.
   const hasFailed = output.status === "superseded" || output.record.status !== "succeeded";
-  if (hasFailed) await withdrawResult(services, workloadNamed(input.workload), input);
   if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
   await removeTraces(services, conversionId, attempt, null);
+  if (hasFailed) await withdrawResult(services, workloadNamed(input.workload), input);
   return output;
 }
 
@@ -67,6 +67,8 @@ async function writeUnlessSuperseded(
   const review = report === undefined ? null : workload.review(report);
   const facts = { ...input, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
   const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
-  await writeRecord(services, targets, record);
+  const kept =
+    earlier?.status === "succeeded" ? earlier.conversionId : targets.record.found?.metadata[METADATA.keptResult];
+  await writeRecord(services, targets, record, kept);
   return { status: "recorded", record, isNew: true };
 }

@@ -2,9 +2,11 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
 import { services } from "../azure/azureServices.ts";
-import { wasTerminated } from "../upkeep/runtimeStates.ts";
+import { ServiceError } from "../model/errors.ts";
+import { contentsOf } from "../orchestrations/contract.ts";
+import { endTasks } from "../upkeep/endTasks.ts";
+import { isCompleted } from "../upkeep/runtimeStates.ts";
 import { startConversion } from "../upkeep/starting.ts";
-import { endTasks } from "../upkeep/termination.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
@@ -26,9 +28,17 @@ function retryConversion(request: HttpRequest, client: DurableClient): Promise<H
       const detail = `Conversion ${view.id} is of workload "${view.workload}", which this app does not have`;
       return problem(409, "UnknownWorkload", detail);
     }
-    // The sweep may not have got round to it yet, and two tasks of one conversion must not run side by side.
-    if (wasTerminated(instance)) await endTasks(services(), instance);
-    const startedAt = view.record?.times.startedAt ?? view.createdAt;
+    // Two tasks of one conversion must not run side by side. An orchestration that has completed has seen to that.
+    if (!isCompleted(instance)) {
+      try {
+        await endTasks(services(), instance);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        const detail = `The task of the run before cannot be ended, so nothing was started. Try again. ${error.message}`;
+        return problem(503, "BatchUnavailable", detail);
+      }
+    }
+    const startedAt = view.record?.times.startedAt ?? contentsOf(instance).input.startedAt ?? view.createdAt;
     await startConversion(client, view.id, {
       workload: view.workload,
       source: view.input,

@@ -12,7 +12,10 @@ df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, h
 async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
-  const terminations = await settleTerminations(services(), client);
+  const terminations = await settleTerminations(services(), client).catch((error: unknown) => ({
+    ended: [],
+    problems: [`terminated conversions: ${String(error)}`],
+  }));
   for (const end of terminations.ended) context.info(endMessage(end));
   const { conversions, started, problems, isComplete } = await sweep(services(), client);
   for (const problem of [...terminations.problems, ...problems]) context.warn(`Could not check ${problem}`);

@@ -81,7 +81,7 @@ export const FAILURES = {
     reportedBy: ["Batch: an exit code of the task script, without the report that it owes"],
     isRetried: true,
     message: "The task script ended without a report",
-    hint: "The log of the task says why; the node may have been short of memory. Then retry the conversion.",
+    hint: "The log of the task says why; the node may have been short of memory or disk. Then retry the conversion.",
   },
   NodeUnfit: {
     reportedBy: ["the task script: NodeUnfit", "Batch: CommandProgramNotFound, CommandLaunchFailed"],

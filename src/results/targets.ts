@@ -10,6 +10,10 @@ export const METADATA = {
   /** Of the version that was converted. */
   sourceETag: "sourceetag",
   conversionId: "conversionid",
+  /** Of a result: which attempt made it. Of a record: how many there were. */
+  attempt: "attempt",
+  /** Of the record of a failure: the conversion of an older version whose good result stays beside it. */
+  keptResult: "keptresult",
 } as const;
 
 /** All metadata of a blob together may take 8 KiB. */
@@ -66,15 +70,19 @@ export async function readRecord({ blobs }: Services, { record }: Targets): Prom
 
 /**
  * Removes the result of a conversion that copied it but has no record of its success, for example because its input was
- * replaced or deleted in between. The result of any other conversion stays.
+ * replaced or deleted in between. The result of any other conversion stays, and so does that of a later attempt, and one
+ * that the record of a newer version has kept.
  */
 export async function withdrawResult(
   services: Services,
   workload: Workload,
-  { conversionId, source }: Pick<Attempt, "conversionId" | "source">,
+  { conversionId, source, attempt }: Pick<Attempt, "conversionId" | "source" | "attempt">,
 ): Promise<void> {
-  const { result } = await findTargets(services, workload, source);
-  if (isResultOf(result, conversionId)) await services.blobs.delete(result.address, result.unchanged);
+  const { result, record } = await findTargets(services, workload, source);
+  const isKept = record.found?.metadata[METADATA.keptResult] === conversionId;
+  const isLater = Number(result.found?.metadata[METADATA.attempt] ?? 1) > attempt;
+  if (!isResultOf(result, conversionId) || isKept || isLater) return;
+  await services.blobs.delete(result.address, result.unchanged);
 }
 
 export function isResultOf({ found }: Target, conversionId: string): boolean {
@@ -82,12 +90,17 @@ export function isResultOf({ found }: Target, conversionId: string): boolean {
 }
 
 /** A name that would take too much of the metadata is left out. */
-export function resultMetadata({ name, eTag }: BlobVersion, conversionId: string): Record<string, string> {
+export function resultMetadata(
+  { name, eTag }: BlobVersion,
+  conversionId: string,
+  attempt: number,
+): Record<string, string> {
   const encoded = encodeURIComponent(name);
   return {
     ...(encoded.length <= MAX_SOURCE_NAME_BYTES && { [METADATA.sourceName]: encoded }),
     [METADATA.sourceETag]: eTag,
     [METADATA.conversionId]: conversionId,
+    [METADATA.attempt]: String(attempt),
   };
 }
 
@@ -102,11 +115,24 @@ export async function hasRecord(
   return record?.metadata[METADATA.sourceETag] === eTag;
 }
 
-/** Throws a `ConflictError` when somebody else has written a record since `findTargets`. */
-export async function writeRecord({ blobs }: Services, { record }: Targets, content: ConversionRecord): Promise<void> {
+/**
+ * `keptResult` is the conversion whose good result stays beside the record of a failure. Throws a `ConflictError` when
+ * somebody else has written a record since `findTargets`.
+ */
+export async function writeRecord(
+  { blobs }: Services,
+  { record }: Targets,
+  content: ConversionRecord,
+  keptResult?: string,
+): Promise<void> {
   await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, {
     contentType: "application/json",
-    metadata: { [METADATA.sourceETag]: content.input.eTag, [METADATA.conversionId]: content.conversionId },
+    metadata: {
+      [METADATA.sourceETag]: content.input.eTag,
+      [METADATA.conversionId]: content.conversionId,
+      [METADATA.attempt]: String(content.attempts),
+      ...(keptResult !== undefined && { [METADATA.keptResult]: keptResult }),
+    },
     condition: record.unchanged,
   });
 }

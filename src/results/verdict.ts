@@ -41,11 +41,14 @@ function judgeWithoutReport({ name }: Workload, { exitCode }: CompletedTask): Ve
   return bad("ScriptFailed", `The script of ${name} ended with exit code ${exitCode} and left no readable report`);
 }
 
+/** Start and end of a task are rounded, and the limit is not checked at every moment. */
+const LIMIT_SLACK_SECONDS = 5;
+
 /** Batch says `TaskEnded` at the time limit, but also when somebody terminated the task or its job. */
 function judgeByBatch({ task, limitSeconds }: Evidence): Verdict {
   const { startedAt, endedAt, failure } = task;
   const ranSeconds = startedAt && endedAt ? secondsBetween(parseTime(startedAt), parseTime(endedAt)) : 0;
-  if (failure?.code === "TaskEnded" && ranSeconds >= limitSeconds) {
+  if (failure?.code === "TaskEnded" && ranSeconds >= limitSeconds - LIMIT_SLACK_SECONDS) {
     return bad("ConversionTimedOut", `The conversion took longer than ${limitSeconds / 60} minutes`);
   }
   return bad(codeOfBatchFailure(failure?.code ?? ""), `The Batch task failed (${reasonOf(task)})`);

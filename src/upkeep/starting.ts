@@ -7,6 +7,7 @@ import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { hasRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import { endTasks } from "./endTasks.ts";
 import { hasDied, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
@@ -29,6 +30,7 @@ export async function startOnce(services: Services, client: DurableClient, conve
   if (await hasRecord(services, workloadNamed(workload), source)) return "alreadyRecorded";
   const attempts = instance === undefined ? 0 : contentsOf(instance).attempt;
   if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
+  if (instance !== undefined) await endTasks(services, instance);
   await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
   return "started";
 }

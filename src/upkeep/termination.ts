@@ -3,11 +3,14 @@ import { OrchestrationRuntimeStatus } from "durable-functions";
 import { recordFailure } from "../activities/recordFailure.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
-import { taskIdOf } from "../model/identity.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
+import { METADATA, findTargets } from "../results/targets.ts";
 import type { Services } from "../services.ts";
+import { WORKLOADS } from "../workloads/index.ts";
+import { endTasks } from "./endTasks.ts";
 import { longestRunSeconds } from "./longestRun.ts";
+import { wasTerminated } from "./runtimeStates.ts";
 import { findInstance } from "./starting.ts";
 
 interface SettledTerminations {
@@ -17,62 +20,82 @@ interface SettledTerminations {
   readonly problems: readonly string[];
 }
 
+/** The sweep proper comes after, and both have to stay below the time limit of a function. */
+const BUDGET_SECONDS = 60;
+const AT_ONCE = 16;
+/** For so long after the termination an activity that was running may still add a task, so a second look is due. */
+const SETTLING_SECONDS = 1800;
+
 /**
  * Does what an orchestration that an operator terminated can no longer do: ends its tasks, and records the conversion
  * as cancelled. It asks Durable for such instances, because their blobs may be replaced or deleted, and their records
  * may be those of an earlier run.
  */
 export async function settleTerminations(services: Services, client: DurableClient): Promise<SettledTerminations> {
-  const { Canceled, Terminated } = OrchestrationRuntimeStatus;
-  const listed = await client.getStatusBy({
-    createdTimeFrom: addSeconds(services.now(), -longestRunSeconds(services.config)),
-    runtimeStatus: [Terminated, Canceled],
-  });
+  const deadline = addSeconds(services.now(), BUDGET_SECONDS);
   const ended: ConversionEnd[] = [];
   const problems: string[] = [];
-  for (const { instanceId } of listed) {
-    try {
-      const instance = await findInstance(client, instanceId);
-      const end = instance && (await settle(services, instance));
-      if (end !== undefined) ended.push(end);
-    } catch (error) {
-      problems.push(`terminated conversion ${instanceId}: ${String(error)}`);
+  const ids = await terminatedIds(services, client);
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    if (services.now() > deadline) {
+      problems.push(`${ids.length - start} terminated conversions: time ran out`);
+      break;
+    }
+    const some = ids.slice(start, start + AT_ONCE);
+    const results = await Promise.allSettled(some.map((id) => settleOne(services, client, id)));
+    for (const [index, result] of results.entries()) {
+      if (result.status === "rejected") problems.push(`terminated conversion ${some[index]}: ${String(result.reason)}`);
+      else if (result.value !== undefined) ended.push(result.value);
     }
   }
   return { ended, problems };
 }
 
-/**
- * Ends whatever tasks this run of the conversion may have. Not all of them are in its status: one may have been added
- * just when the orchestration was terminated, and one of the attempt before may still be running.
- */
-export async function endTasks({ batch, config }: Services, instance: DurableOrchestrationStatus): Promise<void> {
-  const { input, attempt, progress } = contentsOf(instance);
-  const job = progress?.submission?.task ?? { poolId: config.batch.poolId, jobId: config.batch.jobId };
-  for (let number = input.firstAttempt ?? 1; number <= attempt; number++) {
-    await batch.terminateTask({ ...job, taskId: taskIdOf(instance.instanceId, number) });
-  }
+async function terminatedIds({ config, now }: Services, client: DurableClient): Promise<string[]> {
+  const { Canceled, Terminated } = OrchestrationRuntimeStatus;
+  const listed = await client.getStatusBy({
+    createdTimeFrom: addSeconds(now(), -longestRunSeconds(config)),
+    runtimeStatus: [Terminated, Canceled],
+  });
+  return listed.map(({ instanceId }) => instanceId);
 }
 
-/** The tasks come first: the record says that there is nothing left to do. Undefined if the record was there already. */
-async function settle(services: Services, instance: DurableOrchestrationStatus): Promise<ConversionEnd | undefined> {
+/** Undefined if there was nothing to record. */
+async function settleOne(services: Services, client: DurableClient, id: string): Promise<ConversionEnd | undefined> {
+  const instance = await findInstance(client, id);
+  // Since it was listed, somebody may have run it again.
+  if (instance === undefined || !wasTerminated(instance)) return undefined;
+  const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
+  if (!isRecent && (await isSettled(services, instance))) return undefined;
   await endTasks(services, instance);
+  return recordTermination(services, instance);
+}
+
+/** Whether the record is of this attempt, or of a later one. That of another version says nothing about these tasks. */
+async function isSettled(services: Services, instance: DurableOrchestrationStatus): Promise<boolean> {
+  const { input, attempt } = contentsOf(instance);
+  const workload = WORKLOADS.find(({ name }) => name === input.workload);
+  if (workload === undefined) return true;
+  const { record } = await findTargets(services, workload, input.source);
+  const { [METADATA.conversionId]: recordedId, [METADATA.attempt]: attempts } = record.found?.metadata ?? {};
+  return recordedId === instance.instanceId && Number(attempts) >= attempt;
+}
+
+/** Comes after the end of the tasks: the record says that there is nothing left to do. */
+async function recordTermination(
+  services: Services,
+  instance: DurableOrchestrationStatus,
+): Promise<ConversionEnd | undefined> {
   const { instanceId: conversionId, createdTime } = instance;
   const { input, attempt, progress } = contentsOf(instance);
   const { workload, source, firstAttempt = 1 } = input;
+  // What its result would be called, nobody can say any more.
+  if (!WORKLOADS.some(({ name }) => name === workload)) return undefined;
   const startedAt = input.startedAt ?? createdTime.toISOString();
   const failure = failureOf("Cancelled", "Somebody terminated the orchestration");
   const submission = progress?.submission ?? null;
-  const recorded = await recordFailure(services, {
-    conversionId,
-    workload,
-    source,
-    attempt,
-    startedAt,
-    submission,
-    completed: null,
-    failure,
-  });
+  const facts = { conversionId, workload, source, attempt, startedAt, submission, completed: null, failure };
+  const recorded = await recordFailure(services, facts);
   if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { name } = source;

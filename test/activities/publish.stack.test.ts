@@ -397,3 +397,47 @@ test("two publishings at once end in one success", async ({ expect }) => {
   expect(slower).toMatchObject({ status: "published" });
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
+
+test("the result of an older version that was kept beside a newer one's failure outlives a late call for the older one", async ({
+  expect,
+}) => {
+  const older = await converted("video one");
+  await publish(services, older);
+  await recordFailure(services, { ...(await converted("video two")), failure });
+
+  await publish(services, older);
+  await recordFailure(services, { ...older, completed: null, failure });
+
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+});
+
+test("a late failure of an earlier attempt leaves the result of a later one alone", async ({ expect }) => {
+  const first = await converted();
+  await recordFailure(services, { ...first, failure });
+  const second = await converted("video one", 2);
+  const input = { ...second, conversionId: first.conversionId, source: first.source };
+  const copyStaged = stagedBlobs(containers.staging, first.conversionId, 2);
+  for (const [name, blob] of Object.entries(stagedBlobs(containers.staging, second.conversionId, 2))) {
+    const text = (await services.blobs.readText(blob)) ?? "";
+    const target = copyStaged[name as keyof typeof copyStaged];
+    await services.blobs.writeText(target, text, { contentType: "text/plain" });
+  }
+  const current = { eTag: first.source.eTag, sizeBytes: 9, contentType: "video/mp4", metadata: {}, isCopying: false };
+  const properties: Services["blobs"]["properties"] = async (blob) =>
+    blob.container === containers.input ? current : services.blobs.properties(blob);
+  const late = interruptedAtRecord(() => recordFailure(services, { ...first, failure }));
+
+  const published = await publish({ ...late, blobs: { ...late.blobs, properties } }, input);
+
+  expect(published).toMatchObject({ status: "published", record: { attempts: 2 } });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+});
+
+test("an attempt that was recorded as cancelled publishes nothing any more", async ({ expect }) => {
+  const input = await converted();
+  const cancelled = { code: "Cancelled", message: "Somebody terminated the orchestration", hint: "h" };
+  await recordFailure(services, { ...input, completed: null, failure: cancelled });
+
+  expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "Cancelled" } });
+  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+});

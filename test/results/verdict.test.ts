@@ -78,7 +78,7 @@ test("a task that Batch ended at its time limit is a conversion that timed out",
 test("a task that somebody ended before its time limit is lost, and worth another attempt", ({ expect }) => {
   const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
-  expect(verdictOn(ended, undefined, undefined, 61)).toMatchObject({ failure: { code: "NodeLost" } });
+  expect(verdictOn(ended, undefined, undefined, 66)).toMatchObject({ failure: { code: "NodeLost" } });
 });
 
 test.for([

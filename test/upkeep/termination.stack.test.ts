@@ -3,7 +3,8 @@ import { beforeEach, test } from "vitest";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput, ConversionProgress } from "../../src/orchestrations/contract.ts";
-import { endTasks, settleTerminations } from "../../src/upkeep/termination.ts";
+import { endTasks } from "../../src/upkeep/endTasks.ts";
+import { settleTerminations } from "../../src/upkeep/termination.ts";
 import type { Services } from "../../src/services.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
@@ -47,6 +48,7 @@ function terminate(source: BlobVersion, isKnown: boolean, input: Partial<Convers
     input: { workload: "mp3", source, ...input },
     output: null,
     createdTime: new Date(Date.now() - 60_000),
+    lastUpdatedTime: new Date(),
   } as unknown as DurableOrchestrationStatus);
   return id;
 }
@@ -123,6 +125,53 @@ test("while the tasks cannot be ended there is no record, so the next sweep trie
   expect(problems).toEqual([`terminated conversion ${id}: Error: Batch is down`]);
   expect(await recordOf()).toBeUndefined();
   expect((await settleTerminations(services, client)).ended).toHaveLength(1);
+});
+
+test("a conversion that is run again between the listing and the look is left alone", async ({ expect }) => {
+  terminate(await upload(), true);
+  const live = Object.assign(Object.create(terminated[0] ?? null) as object, { runtimeStatus: "Running" });
+  const racing = Object.assign(Object.create(client), { getStatus: async () => live }) as DurableClient;
+
+  expect(await settleTerminations(services, racing)).toEqual({ ended: [], problems: [] });
+  expect(storage.terminated).toEqual([]);
+  expect(await recordOf()).toBeUndefined();
+});
+
+test("an hour later, what is settled costs Batch no more requests", async ({ expect }) => {
+  terminate(await upload(), true);
+  await settleTerminations(services, client);
+  storage.terminated.length = 0;
+
+  const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
+  expect(await settleTerminations(inAnHour, client)).toEqual({ ended: [], problems: [] });
+
+  expect(storage.terminated).toEqual([]);
+});
+
+test("the record of an older version does not hide a termination that no sweep has seen for an hour", async ({
+  expect,
+}) => {
+  const address = { container: services.config.containers.output, name: "talk.mp3.json" };
+  const metadata = { sourceetag: '"older"', conversionid: "older", attempt: "1" };
+  const older = { schemaVersion: 1, status: "succeeded", conversionId: "older", attempts: 1 };
+  await services.blobs.writeText(address, JSON.stringify(older), { contentType: "application/json", metadata });
+  const id = terminate(await upload(), true);
+
+  const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
+  await settleTerminations(inAnHour, client);
+
+  expect(storage.terminated).toContainEqual(taskOf(id, 2));
+  expect(await recordOf()).toMatchObject({ status: "cancelled", conversionId: id });
+});
+
+test("a workload that the app no longer has does not keep the others from being settled", async ({ expect }) => {
+  const gone = terminate(await upload("a.mp4"), true, { workload: "gone" });
+  terminate(await upload(), true);
+
+  const { ended, problems } = await settleTerminations(services, client);
+
+  expect([ended.length, problems]).toEqual([1, []]);
+  expect(storage.terminated).toContainEqual(taskOf(gone, 2));
 });
 
 test("a retry can end the tasks of the terminated run itself", async ({ expect }) => {

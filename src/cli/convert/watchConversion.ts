@@ -37,7 +37,6 @@ export async function watchConversion(
     options.onView(known);
     if (known?.record?.conversionId === id) return known.record;
     if (known?.status === "superseded") throw superseded();
-    if (known?.status === "cancelled" && known.record === null) throw terminated();
 
     if (known === undefined || known.status !== "running") {
       const outcome = await checkStorage(
@@ -48,6 +47,7 @@ export async function watchConversion(
       );
       if (outcome.record?.conversionId === id) return outcome.record;
       if (outcome.isReplaced) throw superseded();
+      if (known?.status === "cancelled" && outcome.error === undefined) throw terminated();
       trouble =
         known !== undefined || outcome.error !== undefined ? (trouble ?? { since: performance.now() }) : undefined;
       if (trouble !== undefined && performance.now() - trouble.since > PATIENCE_MS) throw noAnswer(outcome.error);

@@ -1,0 +1,16 @@
+import type { DurableOrchestrationStatus } from "durable-functions";
+import { taskIdOf } from "../model/identity.ts";
+import { contentsOf } from "../orchestrations/contract.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * Ends whatever tasks this run of a conversion may have. Not all of them are in its status: one may have been added just
+ * when the orchestration ended, and one of the attempt before may still be running.
+ */
+export async function endTasks({ batch, config }: Services, instance: DurableOrchestrationStatus): Promise<void> {
+  const { input, attempt, progress } = contentsOf(instance);
+  const job = progress?.submission?.task ?? { poolId: config.batch.poolId, jobId: config.batch.jobId };
+  for (let number = input.firstAttempt ?? 1; number <= attempt; number++) {
+    await batch.terminateTask({ ...job, taskId: taskIdOf(instance.instanceId, number) });
+  }
+}

@@ -61,6 +61,8 @@ let trigger: RegisteredFunction;
 beforeAll(async () => {
   process.env["STORAGE"] = azurite.connectionString;
   process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
+  process.env["BATCH_ACCOUNT_NAME"] = "account";
+  process.env["BATCH_ACCOUNT_KEY"] = "a2V5";
   process.env["NO_PROXY"] = "127.0.0.1";
   await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
   const log = { write: (level: string, _category: string, line: string) => logged.push(`${level}: ${line}`) };
@@ -80,18 +82,23 @@ beforeEach(() => {
   runtimeStatus = "Running";
 });
 
-/** Delivers an upload as the host does: a description of the blob, never its bytes. */
-function deliver(name: string): Promise<InvocationResult> {
+/** What the host gives a function for its durable client. */
+function durableClient(): Record<string, { string: string }> {
   const { port } = extension.address() as AddressInfo;
   const rpcBaseUrl = `http://127.0.0.1:${port}/`;
   const durable = { taskHubName: "Hub", creationUrls: {}, managementUrls: {}, baseUrl: rpcBaseUrl, rpcBaseUrl };
+  return { durableClient: { string: JSON.stringify(durable) } };
+}
+
+/** Delivers an upload as the host does: a description of the blob, never its bytes. */
+function deliver(name: string): Promise<InvocationResult> {
   const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: "input", BlobName: name }));
   return worker.invoke({
     fn: trigger,
     input: {
       modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
     },
-    extraInputs: { durableClient: { string: JSON.stringify(durable) } },
+    extraInputs: durableClient(),
     triggerMetadata: { Properties: { json: JSON.stringify({ ETag: '"0x8DA1"' }) } },
   });
 }
@@ -158,4 +165,26 @@ test("a blob that no workload takes is ignored, with a debug line", async ({ exp
 
   expect(requests).toEqual([]);
   expect(logged).toEqual(["debug: Ignored notes.txt: the workloads take MP4 videos (.mp4)"]);
+});
+
+test("a retry of a run that was ended from outside starts nothing while Batch cannot end its task", async ({
+  expect,
+}) => {
+  known.add(id);
+  runtimeStatus = "Terminated";
+  const fn = worker.functions.find(({ name }) => name === "retryConversion") as RegisteredFunction;
+  const url = `http://host/api/conversions/${id}/retry`;
+  const http = { method: "POST", url, nullableHeaders: {}, nullableQuery: {}, nullableParams: { id: { value: id } } };
+
+  const { value } = await worker.invoke({ fn, input: { http }, extraInputs: durableClient() });
+
+  const { status, body } = value as { status: number; body: string };
+  expect(status).toBe(503);
+  expect(JSON.parse(body)).toMatchObject({
+    code: "BatchUnavailable",
+    detail: expect.stringMatching(
+      /nothing was started. Try again. Azure Batch could not end task .*ECONNREFUSED/,
+    ) as string,
+  });
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });

@@ -8,6 +8,7 @@ import { contentsOf } from "../orchestrations/contract.ts";
 import { METADATA, findTargets } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
+import type { Workload } from "../workloads/workload.ts";
 import { endTasks } from "./endTasks.ts";
 import { longestRunSeconds } from "./longestRun.ts";
 import { wasTerminated } from "./runtimeStates.ts";
@@ -65,17 +66,21 @@ async function settleOne(services: Services, client: DurableClient, id: string):
   const instance = await findInstance(client, id);
   // Since it was listed, somebody may have run it again.
   if (instance === undefined || !wasTerminated(instance)) return undefined;
+  const workload = WORKLOADS.find(({ name }) => name === contentsOf(instance).input.workload);
   const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
-  if (!isRecent && (await isSettled(services, instance))) return undefined;
+  if (!isRecent && (workload === undefined || (await isRecorded(services, workload, instance)))) return undefined;
   await endTasks(services, instance);
-  return recordTermination(services, instance);
+  // Without its workload, nobody can say any more what its record would be called.
+  return workload && recordTermination(services, instance);
 }
 
 /** Whether the record is of this attempt, or of a later one. That of another version says nothing about these tasks. */
-async function isSettled(services: Services, instance: DurableOrchestrationStatus): Promise<boolean> {
+async function isRecorded(
+  services: Services,
+  workload: Workload,
+  instance: DurableOrchestrationStatus,
+): Promise<boolean> {
   const { input, attempt } = contentsOf(instance);
-  const workload = WORKLOADS.find(({ name }) => name === input.workload);
-  if (workload === undefined) return true;
   const { record } = await findTargets(services, workload, input.source);
   const { [METADATA.conversionId]: recordedId, [METADATA.attempt]: attempts } = record.found?.metadata ?? {};
   return recordedId === instance.instanceId && Number(attempts) >= attempt;
@@ -89,8 +94,6 @@ async function recordTermination(
   const { instanceId: conversionId, createdTime } = instance;
   const { input, attempt, progress } = contentsOf(instance);
   const { workload, source, firstAttempt = 1 } = input;
-  // What its result would be called, nobody can say any more.
-  if (!WORKLOADS.some(({ name }) => name === workload)) return undefined;
   const startedAt = input.startedAt ?? createdTime.toISOString();
   const failure = failureOf("Cancelled", "Somebody terminated the orchestration");
   const submission = progress?.submission ?? null;

@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import type { Failure } from "../../src/model/failures.ts";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import { markActivityError } from "../../src/model/activityError.ts";
 import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
@@ -49,6 +50,17 @@ function replies(overrides: Replies): Replies {
     publish: [{ status: "published", record }],
     recordFailure: [{ status: "recorded", record: failureRecord }],
     ...overrides,
+  };
+}
+
+function threeRejections(failure: Failure): Replies {
+  const rejected = { status: "rejected", failure };
+  return {
+    ensureBatch: [null, null, null],
+    submitTask: [submitted, submitted, submitted],
+    readTask: [done, done, done],
+    publish: [rejected, rejected, rejected],
+    recordFailure: [{ status: "recorded", record: failureRecord }],
   };
 }
 
@@ -199,17 +211,7 @@ test("a failure for which the blob is to blame is recorded at once", ({ expect }
 
 test("a platform failure is tried again as a new attempt, three times in all, with growing pauses", ({ expect }) => {
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
-  const rejected = { status: "rejected", failure };
-  const run = drive(
-    { workload, source },
-    {
-      ensureBatch: [null, null, null],
-      submitTask: [submitted, submitted, submitted],
-      readTask: [done, done, done],
-      publish: [rejected, rejected, rejected],
-      recordFailure: [{ status: "recorded", record: failureRecord }],
-    },
-  );
+  const run = drive({ workload, source }, threeRejections(failure));
 
   const attempts = run.calls.filter(({ name }) => name === "submitTask").map(({ input }) => input);
   expect(attempts).toMatchObject([{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }]);
@@ -357,17 +359,7 @@ test("a task that would outlive its access is ended, and tried again as a new at
 
 test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
-  const rejected = { status: "rejected", failure };
-  const run = drive(
-    { workload, source, firstAttempt: 4 },
-    {
-      ensureBatch: [null, null, null],
-      submitTask: [submitted, submitted, submitted],
-      readTask: [done, done, done],
-      publish: [rejected, rejected, rejected],
-      recordFailure: [{ status: "recorded", record: failureRecord }],
-    },
-  );
+  const run = drive({ workload, source, firstAttempt: 4 }, threeRejections(failure));
 
   const attempts = run.calls.filter(({ name }) => name === "submitTask").map(({ input }) => input);
   expect(attempts).toMatchObject([{ attempt: 4 }, { attempt: 5 }, { attempt: 6 }]);

@@ -7,6 +7,7 @@ import { resultNamesFor } from "../workloads/resultNames.ts";
 import { accepts } from "../workloads/workload.ts";
 import { createLookup } from "./sortedLookup.ts";
 import { startOnce } from "./starting.ts";
+import { tryEach } from "./tryEach.ts";
 
 interface SweepResult {
   /** How many conversions there should be. */
@@ -61,7 +62,11 @@ function versionOf({ name, eTag }: ListedBlob, container: string): Conversion["s
   return { container, name, eTag };
 }
 
-/** Checks the conversions without a record, some at a time. What goes wrong with one must not stop the others. */
+function nameOf({ source }: Conversion): string {
+  return source.name;
+}
+
+/** Checks the conversions without a record, some at a time. */
 class Settling {
   readonly started: string[] = [];
   readonly problems: string[] = [];
@@ -82,11 +87,11 @@ class Settling {
   async flush(): Promise<void> {
     const conversions = this.#waiting;
     this.#waiting = [];
-    const starts = conversions.map((conversion) => startOnce(this.#services, this.#client, conversion));
-    for (const [index, result] of (await Promise.allSettled(starts)).entries()) {
-      const name = conversions[index]?.source.name ?? "";
-      if (result.status === "rejected") this.problems.push(`${name}: ${String(result.reason)}`);
-      else if (result.value === "started") this.started.push(name);
-    }
+    const { results, problems } = await tryEach(conversions, nameOf, async (conversion) => ({
+      name: nameOf(conversion),
+      start: await startOnce(this.#services, this.#client, conversion),
+    }));
+    this.started.push(...results.filter(({ start }) => start === "started").map(({ name }) => name));
+    this.problems.push(...problems);
   }
 }

@@ -13,6 +13,7 @@ import { endTasks } from "./endTasks.ts";
 import { longestRunSeconds } from "./longestRun.ts";
 import { wasTerminated } from "./runtimeStates.ts";
 import { findInstance } from "./starting.ts";
+import { tryEach } from "./tryEach.ts";
 
 interface SettledTerminations {
   /** The conversions that were recorded as cancelled just now. */
@@ -43,13 +44,15 @@ export async function settleTerminations(services: Services, client: DurableClie
       break;
     }
     const some = ids.slice(start, start + AT_ONCE);
-    const results = await Promise.allSettled(some.map((id) => settleOne(services, client, id)));
-    for (const [index, result] of results.entries()) {
-      if (result.status === "rejected") problems.push(`terminated conversion ${some[index]}: ${String(result.reason)}`);
-      else if (result.value !== undefined) ended.push(result.value);
-    }
+    const settled = await tryEach(some, nameOf, (id) => settleOne(services, client, id));
+    ended.push(...settled.results.filter((end) => end !== undefined));
+    problems.push(...settled.problems);
   }
   return { ended, problems };
+}
+
+function nameOf(id: string): string {
+  return `terminated conversion ${id}`;
 }
 
 async function terminatedIds({ config, now }: Services, client: DurableClient): Promise<string[]> {

@@ -76,8 +76,14 @@ export interface ListedBlob {
 
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
-/** With an ETag, only that version of the source will do. */
-type CopySource = BlobAddress & { readonly eTag?: string };
+export interface TextBlob {
+  readonly text: string;
+  /** Without quotes. */
+  readonly eTag: string;
+}
+
+/** One version of a blob. */
+export type CopySource = BlobAddress & Pick<BlobProperties, "eTag" | "sizeBytes">;
 
 /** `copying`: the service goes on with it. `sourceChanged`: nothing was copied, the source was replaced or is gone. */
 type CopyOutcome = "copied" | "copying" | "sourceChanged";
@@ -87,7 +93,7 @@ export interface BlobStore {
   /** Undefined when there is no such blob. */
   properties(blob: BlobAddress): Promise<BlobProperties | undefined>;
   /** Undefined when there is no such blob, or no such container. */
-  readText(blob: BlobAddress): Promise<string | undefined>;
+  readText(blob: BlobAddress): Promise<TextBlob | undefined>;
   /** Throws a `ConflictError` when the condition does not hold. */
   writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
   /** All blobs of a container in the order of their names, fetched page by page as needed. */
@@ -95,8 +101,9 @@ export interface BlobStore {
   /** Makes a new version of the blob; returns its ETag. Throws a `ConflictError` when the condition does not hold. */
   setContentType(blob: BlobAddress, contentType: string, condition?: IfUnchanged): Promise<string>;
   /**
-   * Copies within the account; no bytes pass through the app. Throws a `ConflictError` when the condition on the target
-   * does not hold.
+   * Copies within the account; no bytes pass through the app. Up to 256 MiB the target is replaced in one step; above
+   * that it loses its content when the copy begins. Throws a `ConflictError` when the condition on the target does not
+   * hold.
    */
   copy(
     from: CopySource,
@@ -105,8 +112,8 @@ export interface BlobStore {
     condition?: IfUnchanged,
   ): Promise<CopyOutcome>;
   /**
-   * Deleting what is not there succeeds; a pending copy to the blob is aborted. Throws a `ConflictError` when the
-   * condition does not hold.
+   * Deleting what is not there succeeds; a pending copy to the blob is aborted. A blob with snapshots stays, because they
+   * would go with it. Throws a `ConflictError` when the condition does not hold.
    */
   delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */

@@ -1,24 +1,16 @@
 import type { CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
-import { ConflictError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
+import { carryOut } from "../results/carryOut.ts";
+import type { Decision } from "../results/decision.ts";
+import { decide, readDecision } from "../results/decision.ts";
 import { succeededRecord } from "../results/record.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import type { Target, Targets } from "../results/targets.ts";
-import {
-  METADATA,
-  findTargets,
-  isResultOf,
-  readRecord,
-  resultMetadata,
-  withdrawResult,
-  writeRecord,
-} from "../results/targets.ts";
 import { judge } from "../results/verdict.ts";
-import type { BlobAddress, BlobProperties, Services } from "../services.ts";
+import type { BlobAddress, BlobProperties, CopySource, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
-import type { Workload } from "../workloads/workload.ts";
+import { resultNamesFor } from "../workloads/resultNames.ts";
 
 export interface PublishInput extends Attempt {
   readonly submission: Submission;
@@ -33,107 +25,74 @@ type PublishOutput =
   | { readonly status: "rejected"; readonly failure: Failure };
 
 /**
- * Checks what the task has staged and, only if all of it is right, copies it to the output container and writes the
- * record. Calling it again, or twice at once, ends with the same blobs.
+ * Checks what the task has staged and, only if all of it is right, decides that the conversion has succeeded and brings
+ * the result, the log and the record to the output container. Calling it again, or twice at once, ends with the same blobs.
  */
 export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
   const { blobs, config, now } = services;
   const { conversionId, source, attempt, completed, submission } = input;
-  const workload = workloadNamed(input.workload);
+  const known = await readDecision(services, conversionId);
+  if (known !== undefined && known.decision.record.attempts >= attempt) {
+    return conclude(services, input, known.decision);
+  }
+
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const tidyUp = (): Promise<void> => removeTraces(services, conversionId, attempt, submission.task);
-
-  const targets = await findTargets(services, workload, source);
-  const earlier = await readRecord(services, targets);
-  if (isSuccessOf(earlier, conversionId)) {
-    await tidyUp();
-    return { status: "published", record: earlier };
-  }
-  // The sweep has recorded this attempt as cancelled.
-  if (earlier?.conversionId === conversionId && earlier.error !== null && earlier.attempts >= attempt) {
-    return { status: "rejected", failure: earlier.error };
-  }
-
-  const [current, result, report] = await Promise.all([
+  const [current, found, report] = await Promise.all([
     blobs.properties(source),
     blobs.properties(staged.result),
     readReport(blobs, staged),
   ]);
   if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
   if (current.eTag !== source.eTag) {
-    await withdrawResult(services, workload, input);
-    await tidyUp();
+    await removeTraces(services, conversionId, attempt, submission.task);
     return { status: "superseded" };
   }
+  const workload = workloadNamed(input.workload);
   const limitSeconds = submission.convertingSeconds;
-  const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: result?.sizeBytes });
-  if (!verdict.isGood) {
-    // A faster call may have published the result meanwhile, and cleared the staging container.
-    const published = await readRecord(services, await findTargets(services, workload, source));
-    if (isSuccessOf(published, conversionId)) return { status: "published", record: published };
-    return { status: "rejected", failure: verdict.failure };
+  const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes });
+  if (!verdict.isGood || found === undefined) {
+    // A faster run may have published the result meanwhile, and cleared the staging container.
+    const decided = (await readDecision(services, conversionId))?.decision;
+    if (decided !== undefined && decided.record.attempts >= attempt) return conclude(services, input, decided);
+    return { status: "rejected", failure: verdict.isGood ? failureOf("UploadFailed") : verdict.failure };
   }
 
-  const copied = await copyResult(services, input, { address: staged.result, found: result }, targets.result);
-  if (copied === "copying") return { status: "copying" };
-  await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
+  const result = await withType(services, staged.result, found, workload.resultType);
+  const address = { container: config.containers.output, name: resultNamesFor(workload, source.name).result };
   const facts = { ...input, inputSizeBytes: current.sizeBytes, review: verdict.review, recordedAt: now() };
-  const { address } = targets.result;
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
-  await recordSuccess(services, workload, targets, record);
-  await tidyUp();
-  return { status: "published", record };
+  return conclude(services, input, await decide(services, { record, result }, known));
 }
 
-function isSuccessOf(
-  record: ConversionRecord | undefined,
-  conversionId: string,
-): record is ConversionRecord & { readonly status: "succeeded" } {
-  return record?.conversionId === conversionId && record.status === "succeeded";
-}
-
-/** A record that somebody else wrote meanwhile decides. Unless it says the same, the result must not stay beside it. */
-async function recordSuccess(
-  services: Services,
-  workload: Workload,
-  targets: Targets,
-  record: ConversionRecord,
-): Promise<void> {
-  try {
-    await writeRecord(services, targets, record);
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-    const { conversionId, input: source } = record;
-    const winner = await readRecord(services, await findTargets(services, workload, source));
-    if (isSuccessOf(winner, conversionId)) return;
-    await withdrawResult(services, workload, { conversionId, source, attempt: record.attempts });
-    throw error;
+/** Carries out what is decided: in general what this run has found, but a faster run may have decided something else. */
+async function conclude(services: Services, input: PublishInput, decision: Decision): Promise<PublishOutput> {
+  const { conversionId, submission } = input;
+  const done = await carryOut(services, decision);
+  switch (done.status) {
+    case "copying":
+      return done;
+    case "lost":
+      return {
+        status: "rejected",
+        failure: failureOf("UploadFailed", "The result was replaced or deleted after its check"),
+      };
+    case "recorded":
+      if (done.record.error !== null) return { status: "rejected", failure: done.record.error };
+      await removeTraces(services, conversionId, done.record.attempts, submission.task);
+      return { status: "published", record: done.record };
+    case "superseded":
+      await removeTraces(services, conversionId, decision.record.attempts, submission.task);
+      return done;
   }
 }
 
-/** Starts the copy, unless an earlier call has; starts it again if that one came to nothing. */
-async function copyResult(
+/** The staged result with the media type of the workload's results, which its copy takes over. */
+async function withType(
   { blobs }: Services,
-  { conversionId, workload, source, attempt }: Attempt,
-  staged: { readonly address: BlobAddress; readonly found: BlobProperties | undefined },
-  target: Target,
-): Promise<"copied" | "copying"> {
-  const { address, found, unchanged } = target;
-  if (found?.metadata[METADATA.attempt] === String(attempt) && isResultOf(target, conversionId)) {
-    if (found.isCopying) return "copying";
-    if (found.sizeBytes === staged.found?.sizeBytes) return "copied";
-  }
-  const { resultType } = workloadNamed(workload);
-  const eTag =
-    staged.found?.contentType === resultType
-      ? staged.found.eTag
-      : await blobs.setContentType(staged.address, resultType, staged.found);
-  const outcome = await blobs.copy(
-    { ...staged.address, eTag },
-    address,
-    resultMetadata(source, conversionId, attempt),
-    unchanged,
-  );
-  if (outcome === "sourceChanged") throw new ConflictError("The staged result was replaced after it had been checked");
-  return outcome;
+  address: BlobAddress,
+  found: BlobProperties,
+  type: string,
+): Promise<CopySource> {
+  const eTag = found.contentType === type ? found.eTag : await blobs.setContentType(address, type, found);
+  return { ...address, eTag, sizeBytes: found.sizeBytes };
 }

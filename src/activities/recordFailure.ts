@@ -1,10 +1,12 @@
 import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
+import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
+import { carryOut } from "../results/carryOut.ts";
+import type { Decision } from "../results/decision.ts";
+import { decide, readDecision } from "../results/decision.ts";
 import { failedRecord } from "../results/record.ts";
-import type { StagedBlobs } from "../results/staging.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
-import { METADATA, findTargets, readRecord, withdrawResult, writeRecord } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 
@@ -20,55 +22,51 @@ type RecordFailureOutput =
   | { readonly status: "superseded" };
 
 /**
- * Writes the record of a failed conversion with the task's log beside it, unless a newer version of the input has come.
- * Ends the task if it is still running. Calling this again ends with the same blobs.
+ * Decides that the conversion has failed and writes its record, with the task's log beside it. A success that was decided
+ * before is completed instead. Ends the task if it is still running. Calling this again ends with the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
-  const { batch, config } = services;
-  const { conversionId, attempt, submission } = input;
-  const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const output = await writeUnlessSuperseded(services, input, staged);
-  // The record comes first. It decides against a `publish` that runs at the same moment, and no conversion must be left
-  // without one because Batch is down. The result goes last: once its source is gone, nobody can copy it again.
-  const hasFailed = output.status === "superseded" || output.record.status !== "succeeded";
-  if (submission !== null && input.completed === null) await Promise.allSettled([batch.terminateTask(submission.task)]);
+  const output = await conclude(services, input);
+  // The record comes first: no conversion must be left without one because Batch is down.
+  const { conversionId, attempt, submission, completed } = input;
+  if (submission !== null && completed === null) {
+    await Promise.allSettled([services.batch.terminateTask(submission.task)]);
+  }
   await removeTraces(services, conversionId, attempt, null);
-  if (hasFailed) await withdrawResult(services, workloadNamed(input.workload), input);
   return output;
 }
 
-async function writeUnlessSuperseded(
-  services: Services,
-  input: RecordFailureInput,
-  staged: StagedBlobs,
-): Promise<RecordFailureOutput> {
-  const { blobs, now } = services;
-  const { conversionId, source, attempt } = input;
-  const workload = workloadNamed(input.workload);
-  const targets = await findTargets(services, workload, source);
-  const earlier = await readRecord(services, targets);
-  if (earlier?.conversionId === conversionId && (earlier.status === "succeeded" || earlier.attempts >= attempt)) {
-    return { status: "recorded", record: earlier, isNew: false };
+async function conclude(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
+  const known = await readDecision(services, input.conversionId);
+  const isDecidedGood = known !== undefined && known.decision.result !== null;
+  if (isDecidedGood) {
+    const published = await tryToPublish(services, known.decision);
+    if (published !== undefined) return published;
   }
+  const proposal = { record: await describeFailure(services, input), result: null };
+  const decision = await decide(services, proposal, known, { isSuccessImpossible: isDecidedGood });
+  const done = await carryOut(services, decision);
+  if (done.status === "recorded" || done.status === "superseded") return done;
+  throw new ConflictError(`Another run has just decided that conversion ${input.conversionId} succeeded`);
+}
 
-  const [current, log, report] = await Promise.all([
-    blobs.properties(source),
-    blobs.properties(staged.stderr),
-    readReport(blobs, staged),
-  ]);
-  if (current !== undefined && current.eTag !== source.eTag) return { status: "superseded" };
-  // The input is gone, so only the record can tell that a newer version came and ended.
-  if (current === undefined && earlier !== undefined && earlier.times.startedAt > input.startedAt) {
-    return { status: "superseded" };
+/** Undefined if the result cannot be put in its place: it is lost, still being copied, or its place is locked. */
+async function tryToPublish(services: Services, decision: Decision): Promise<RecordFailureOutput | undefined> {
+  try {
+    const done = await carryOut(services, decision);
+    return done.status === "recorded" || done.status === "superseded" ? done : undefined;
+  } catch (error) {
+    if (error instanceof StorageError && error.failureCode === "OutputLocked") return undefined;
+    throw error;
   }
+}
 
-  if (log !== undefined) await blobs.copy(staged.stderr, targets.log.address, {}, targets.log.unchanged);
-  else if (targets.log.found !== undefined) await blobs.delete(targets.log.address, targets.log.unchanged);
-  const review = report === undefined ? null : workload.review(report);
-  const facts = { ...input, inputSizeBytes: current?.sizeBytes ?? null, review, recordedAt: now() };
-  const record = failedRecord(facts, input.failure, log === undefined ? null : targets.log.address.name);
-  const kept =
-    earlier?.status === "succeeded" ? earlier.conversionId : targets.record.found?.metadata[METADATA.keptResult];
-  await writeRecord(services, targets, record, kept);
-  return { status: "recorded", record, isNew: true };
+async function describeFailure(services: Services, input: RecordFailureInput): Promise<ConversionRecord> {
+  const { blobs, config, now } = services;
+  const { conversionId, source, attempt, failure } = input;
+  const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
+  const [current, report] = await Promise.all([blobs.properties(source), readReport(blobs, staged)]);
+  const inputSizeBytes = current?.eTag === source.eTag ? current.sizeBytes : null;
+  const review = report === undefined ? null : workloadNamed(input.workload).review(report);
+  return failedRecord({ ...input, inputSizeBytes, review, recordedAt: now() }, failure);
 }

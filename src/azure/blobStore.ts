@@ -7,6 +7,9 @@ import { deleteBlob } from "./deleteBlob.ts";
 import { describeError, inWords, isRestError, unlessMissing } from "./storageErrors.ts";
 import type { UrlSigner } from "./urlSigner.ts";
 
+/** https://learn.microsoft.com/rest/api/storageservices/copy-blob-from-url */
+const MAX_SYNCHRONOUS_COPY_BYTES = 256 * 1024 ** 2;
+
 /** The blobs of one storage account. */
 export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): BlobStore {
   const at = ({ container, name }: BlobAddress): BlobClient =>
@@ -28,7 +31,8 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
 
     async readText(blob) {
       const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).download());
-      return found?.readableStreamBody && text(found.readableStreamBody);
+      if (found?.readableStreamBody === undefined) return undefined;
+      return { text: await text(found.readableStreamBody), eTag: normalizeETag(found.etag ?? "") };
     },
 
     async writeText(blob, content, { contentType, metadata = {}, condition }) {
@@ -64,14 +68,18 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       const options = {
         metadata: { ...metadata },
         conditions: conditionsOf(condition),
-        sourceConditions: conditionsOf(from.eTag === undefined ? undefined : { eTag: from.eTag }),
+        sourceConditions: conditionsOf({ eTag: from.eTag }),
       };
       try {
+        if (from.sizeBytes <= MAX_SYNCHRONOUS_COPY_BYTES) {
+          await at(to).syncCopyFromURL(source, options);
+          return "copied";
+        }
         const copying = await at(to).beginCopyFromURL(source, options);
         return copying.isDone() ? "copied" : "copying";
       } catch (error) {
         // Only another look tells which of the two has changed or is gone: services differ in the codes they give.
-        const mayBeSource = from.eTag !== undefined && isRestError(error) && [404, 412].includes(error.statusCode ?? 0);
+        const mayBeSource = isRestError(error) && [404, 412].includes(error.statusCode ?? 0);
         if (mayBeSource && (await properties(from))?.eTag !== from.eTag) return "sourceChanged";
         throw describeError(`copy ${nameOf(from)} to ${nameOf(to)}`, error);
       }

@@ -6,17 +6,19 @@ import { conditionsOf } from "./accessConditions.ts";
 import { isRestError } from "./storageErrors.ts";
 
 /**
- * Deletes a blob if it is there. While a copy to it is pending, which may be for two weeks, the service refuses; the
- * copy is then aborted first. https://learn.microsoft.com/rest/api/storageservices/abort-copy-blob
+ * Deletes a blob if it is there. One with snapshots stays: they are somebody else's, and would go with it. While a copy to
+ * the blob is pending, which may be for two weeks, the service refuses; the copy is then aborted first.
+ * https://learn.microsoft.com/rest/api/storageservices/abort-copy-blob
  */
 export async function deleteBlob(blob: BlobClient, condition: IfUnchanged | undefined): Promise<void> {
   try {
-    await blob.deleteIfExists({ conditions: conditionsOf(condition) });
-  } catch (error) {
-    if (codeOf(error) !== "PendingCopyOperation") throw error;
-    await abortAndDelete(blob, condition).catch((cause: unknown) => {
-      if (!isRestError(cause) || cause.statusCode !== 404) throw cause;
+    await blob.deleteIfExists({ conditions: conditionsOf(condition) }).catch(async (error: unknown) => {
+      if (codeOf(error) !== "PendingCopyOperation") throw error;
+      await abortAndDelete(blob, condition);
     });
+  } catch (error) {
+    if (codeOf(error) === "SnapshotsPresent" || (isRestError(error) && error.statusCode === 404)) return;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RestError } from "@azure/storage-blob";
-import { ConflictError, StorageError } from "../model/errors.ts";
+import { ConflictError, StorageError, isLocked } from "../model/errors.ts";
 import { withoutSecrets } from "../model/redact.ts";
 import { isSignInFailure, signInReasons } from "./signInFailure.ts";
 
@@ -32,6 +32,10 @@ export function describeError(what: string, cause: unknown): unknown {
   }
   if (!isRestError(cause)) return cause;
   const { code, statusCode } = cause;
+  if (isLocked(code)) {
+    const reason = "it is locked by a lease or an immutability policy";
+    return new StorageError(`Azure Storage could not ${what}: ${reason} (${code})`, { code, statusCode }, { cause });
+  }
   if (code === "ConditionNotMet" || code === "BlobAlreadyExists" || statusCode === 412) {
     return new ConflictError(`Azure Storage could not ${what}: somebody else has just changed it`, { cause });
   }

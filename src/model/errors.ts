@@ -42,6 +42,12 @@ export abstract class ServiceError extends Error implements Refusal {
     this.statusCode = refusal.statusCode;
     this.failureCode = failureCodeOf(refusal);
   }
+
+  /** Whether asking again would get the same answer. */
+  get isFinal(): boolean {
+    const { statusCode = 0 } = this;
+    return statusCode >= 400 && statusCode < 500 && statusCode !== 408 && statusCode !== 429;
+  }
 }
 
 export class StorageError extends ServiceError {
@@ -52,7 +58,13 @@ export class BatchError extends ServiceError {
   override readonly name = "BatchError";
 }
 
+/** Whether Azure Storage refuses a change because somebody protects the blob, and will until they stop. */
+export function isLocked(code = ""): boolean {
+  return /^Lease|^BlobImmutable|^ContainerImmutable/.test(code);
+}
+
 function failureCodeOf({ code = "", statusCode, isSignInFailure = false }: Refusal): FailureCode {
+  if (isLocked(code)) return "OutputLocked";
   if (statusCode === 429 || statusCode === 503 || /TooManyRequests|ServerBusy/.test(code)) return "Throttled";
   if (code.endsWith("QuotaReached")) return "QuotaExceeded";
   const isOurMistake =

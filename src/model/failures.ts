@@ -113,6 +113,12 @@ export const FAILURES = {
     message: "Azure Storage did not finish copying the result to the output container",
     hint: "Check the health of the storage account, then retry the conversion.",
   },
+  OutputLocked: {
+    reportedBy: ["Storage: LeaseIdMissing, BlobImmutableDueToPolicy, for hours"],
+    isRetried: false,
+    message: "A blob in the output container is locked by a lease or an immutability policy",
+    hint: "Break the lease, or let the policy of the output container expire, then retry the conversion.",
+  },
   AccessExpired: {
     reportedBy: ["Batch: BlobAccessDenied, ResourceContainerAccessDenied, FileUploadAccessDenied"],
     isRetried: true,

@@ -23,10 +23,10 @@ export function succeededRecord(
   return { schemaVersion: 1, status: "succeeded", ...baseOf(facts), output: result, error: null };
 }
 
-/** `logBlob` names the task's log in the output container; null if there is none. */
-export function failedRecord(facts: ConversionFacts, failure: Failure, logBlob: string | null): ConversionRecord {
+/** It names no log: whoever writes it adds the name when the log is in the output container. */
+export function failedRecord(facts: ConversionFacts, failure: Failure): ConversionRecord {
   const status = failure.code === "Cancelled" ? "cancelled" : "failed";
-  return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob } };
+  return { schemaVersion: 1, status, ...baseOf(facts), output: null, error: { ...failure, logBlob: null } };
 }
 
 function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" | "status" | "output" | "error"> {

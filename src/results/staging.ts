@@ -24,10 +24,10 @@ export function stagedBlobs(container: string, conversionId: string, attempt: nu
 
 /** Undefined if the task left none, or one that was cut off. */
 export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
-  const text = await blobs.readText(staged.report);
-  if (text === undefined) return undefined;
+  const found = await blobs.readText(staged.report);
+  if (found === undefined) return undefined;
   try {
-    return parseReport(text);
+    return parseReport(found.text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -36,7 +36,7 @@ export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise
 
 /**
  * Removes what all attempts of a conversion have staged, and its last task if one is given. The names are known, so
- * nothing has to be listed. The conversion has ended: whatever cannot be removed is left to the daily clean-up, and
+ * nothing has to be listed. The decision stays, for runs that are late. The conversion has ended: whatever cannot be removed is left to the daily clean-up, and
  * must not make it fail.
  */
 export async function removeTraces(

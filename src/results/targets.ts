@@ -1,19 +1,22 @@
-import type { Attempt, BlobVersion, ConversionRecord } from "../model/conversion.ts";
+import type { BlobVersion, Conversion, ConversionRecord } from "../model/conversion.ts";
 import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "../services.ts";
+import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import type { Workload } from "../workloads/workload.ts";
 
-/** Names in the metadata of results and records. A listing shows them, so nothing has to be read. */
+/** Names in the metadata of results, logs and records. A listing shows them, so nothing has to be read. */
 export const METADATA = {
-  /** Of the blob that was converted, percent-encoded: metadata travels in HTTP headers. */
+  /** Of the blob that was converted, percent-encoded: metadata travels in HTTP headers. Of a result only. */
   sourceName: "sourcename",
   /** Of the version that was converted. */
   sourceETag: "sourceetag",
   conversionId: "conversionid",
-  /** Of a result: which attempt made it. Of a record: how many there were. */
+  /** Which attempt made it. Of a record: how many there were. */
   attempt: "attempt",
-  /** Of the record of a failure: the conversion of an older version whose good result stays beside it. */
-  keptResult: "keptresult",
+  /** When the conversion was first started. It tells older conversions from newer ones. */
+  startedAt: "startedat",
+  /** Of a record only: its status. */
+  status: "status",
 } as const;
 
 /** All metadata of a blob together may take 8 KiB. */
@@ -34,73 +37,46 @@ export interface Targets {
   readonly log: Target;
 }
 
-/**
- * Looks at the targets, so that each is replaced only if nobody else has replaced it since.
- *
- * The conversion of a newer version may end at the same moment. So whoever writes first looks at the targets, then
- * compares the input's ETag, and last writes under these conditions. The older conversion then either sees the new ETag
- * or fails a condition; it never replaces what the newer one wrote.
- */
-export async function findTargets(
-  { blobs, config }: Services,
-  workload: Workload,
-  { name }: BlobVersion,
-): Promise<Targets> {
-  const find = async (targetName: string): Promise<Target> => {
-    const address = { container: config.containers.output, name: targetName };
-    const found = await blobs.properties(address);
-    return { address, found, unchanged: { eTag: found?.eTag ?? null } };
-  };
-  const names = resultNamesFor(workload, name);
+export async function findTargets(services: Services, { workload, source }: Conversion): Promise<Targets> {
+  const names = resultNamesFor(workloadNamed(workload), source.name);
+  const find = (name: string): Promise<Target> =>
+    findTarget(services, { container: services.config.containers.output, name });
   const [result, record, log] = await Promise.all([find(names.result), find(names.record), find(names.log)]);
   return { result, record, log };
 }
 
-/** The record that is there now, whichever version it is about. Anything that is not a record of ours counts as none. */
-export async function readRecord({ blobs }: Services, { record }: Targets): Promise<ConversionRecord | undefined> {
-  const text = record.found && (await blobs.readText(record.address));
-  try {
-    const content = JSON.parse(text ?? "null") as ConversionRecord | null;
-    return content?.schemaVersion === 1 ? content : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+export async function findTarget({ blobs }: Services, address: BlobAddress): Promise<Target> {
+  const found = await blobs.properties(address);
+  return { address, found, unchanged: { eTag: found?.eTag ?? null } };
 }
 
-/**
- * Removes the result of a conversion that copied it but has no record of its success, for example because its input was
- * replaced or deleted in between. The result of any other conversion stays, and so does that of a later attempt, and one
- * that the record of a newer version has kept.
- */
-export async function withdrawResult(
-  services: Services,
-  workload: Workload,
-  { conversionId, source, attempt }: Pick<Attempt, "conversionId" | "source" | "attempt">,
-): Promise<void> {
-  const { result, record } = await findTargets(services, workload, source);
-  const isKept = record.found?.metadata[METADATA.keptResult] === conversionId;
-  const isLater = Number(result.found?.metadata[METADATA.attempt] ?? 1) > attempt;
-  if (!isResultOf(result, conversionId) || isKept || isLater) return;
-  await services.blobs.delete(result.address, result.unchanged);
+/** Whether the blob is of this conversion; undefined if it is not, or else of which of its attempts. */
+export function attemptOf({ found }: Target, conversionId: string): number | undefined {
+  const { [METADATA.conversionId]: id, [METADATA.attempt]: attempt = 1 } = found?.metadata ?? {};
+  return id === conversionId ? Number(attempt) : undefined;
 }
 
-export function isResultOf({ found }: Target, conversionId: string): boolean {
-  return found?.metadata[METADATA.conversionId] === conversionId;
+/** Whether the blob is of a conversion that was started later than this one. */
+export function isNewer({ found }: Target, { conversionId, times }: ConversionRecord): boolean {
+  const { [METADATA.conversionId]: id, [METADATA.startedAt]: startedAt = "" } = found?.metadata ?? {};
+  return id !== conversionId && startedAt > times.startedAt;
+}
+
+export function metadataOf({ conversionId, input, attempts, times }: ConversionRecord): Record<string, string> {
+  return {
+    [METADATA.sourceETag]: input.eTag,
+    [METADATA.conversionId]: conversionId,
+    [METADATA.attempt]: String(attempts),
+    [METADATA.startedAt]: times.startedAt,
+  };
 }
 
 /** A name that would take too much of the metadata is left out. */
-export function resultMetadata(
-  { name, eTag }: BlobVersion,
-  conversionId: string,
-  attempt: number,
-): Record<string, string> {
-  const encoded = encodeURIComponent(name);
+export function resultMetadata(record: ConversionRecord): Record<string, string> {
+  const encoded = encodeURIComponent(record.input.name);
   return {
     ...(encoded.length <= MAX_SOURCE_NAME_BYTES && { [METADATA.sourceName]: encoded }),
-    [METADATA.sourceETag]: eTag,
-    [METADATA.conversionId]: conversionId,
-    [METADATA.attempt]: String(attempt),
+    ...metadataOf(record),
   };
 }
 
@@ -113,26 +89,4 @@ export async function hasRecord(
   const { record: recordName } = resultNamesFor(workload, name);
   const record = await blobs.properties({ container: config.containers.output, name: recordName });
   return record?.metadata[METADATA.sourceETag] === eTag;
-}
-
-/**
- * `keptResult` is the conversion whose good result stays beside the record of a failure. Throws a `ConflictError` when
- * somebody else has written a record since `findTargets`.
- */
-export async function writeRecord(
-  { blobs }: Services,
-  { record }: Targets,
-  content: ConversionRecord,
-  keptResult?: string,
-): Promise<void> {
-  await blobs.writeText(record.address, `${JSON.stringify(content, null, 2)}\n`, {
-    contentType: "application/json",
-    metadata: {
-      [METADATA.sourceETag]: content.input.eTag,
-      [METADATA.conversionId]: content.conversionId,
-      [METADATA.attempt]: String(content.attempts),
-      ...(keptResult !== undefined && { [METADATA.keptResult]: keptResult }),
-    },
-    condition: record.unchanged,
-  });
 }

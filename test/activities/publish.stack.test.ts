@@ -3,6 +3,7 @@ import { beforeEach, test } from "vitest";
 import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
+import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { ConflictError } from "../../src/model/errors.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -84,21 +85,31 @@ async function converted(content = "video one", attempt = 1, mp3 = MP3_BYTES): P
   };
 }
 
-/** Runs `interrupt` when `publish` is about to write its record. */
+/** Runs `interrupt` when an activity is about to write its record. */
 function interruptedAtRecord(interrupt: () => Promise<unknown>): Services {
-  const writeText: Services["blobs"]["writeText"] = async (...args) => {
-    await interrupt();
-    return services.blobs.writeText(...args);
+  const writeText: Services["blobs"]["writeText"] = async (blob, ...rest) => {
+    if (blob.container === containers.output) await interrupt();
+    return services.blobs.writeText(blob, ...rest);
   };
   return { ...services, blobs: { ...services.blobs, writeText } };
 }
 
 /** As `converted`, but publishing broke off before the record. */
-async function copiedOnly(): Promise<PublishInput> {
-  const input = await converted();
-  const blobs = { ...services.blobs, writeText: () => Promise.reject(new Error("killed")) };
-  await publish({ ...services, blobs }, input).catch(() => {});
+async function copiedOnly(content?: string): Promise<PublishInput> {
+  const input = await converted(content);
+  await publish(
+    interruptedAtRecord(() => Promise.reject(new Error("killed"))),
+    input,
+  ).catch(() => {});
   return input;
+}
+
+async function recordNow(): Promise<ConversionRecord> {
+  return JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` })) as ConversionRecord;
+}
+
+function decisionOf({ conversionId }: PublishInput): string {
+  return `${conversionId}/decision.json`;
 }
 
 async function namesIn(container: string): Promise<string[]> {
@@ -149,7 +160,7 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
   expect(published).toMatchObject({ status: "published", record });
   expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject(record);
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("ffmpeg's log");
-  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
 });
 
 test("no result, record or log carries a SAS", async ({ expect }) => {
@@ -176,20 +187,131 @@ test("publishing that was interrupted after the copy is completed by the next ca
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
-test("a result that was copied but not recorded is withdrawn when its input is replaced", async ({ expect }) => {
+test("a result in its place gets its record although its input has been replaced, and stays when the newer version fails", async ({
+  expect,
+}) => {
   const older = await copiedOnly();
-  await converted("video two");
+  const newer = await converted("video two");
 
-  expect(await publish(services, older)).toEqual({ status: "superseded" });
-  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+  expect(await publish(services, older)).toMatchObject({ status: "published" });
+  expect(await recordNow()).toMatchObject({ status: "succeeded", conversionId: older.conversionId });
+  expect(await recordFailure(services, { ...newer, failure })).toMatchObject({ status: "recorded" });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
-test("a result that was copied but not recorded is withdrawn when its conversion fails", async ({ expect }) => {
+test("a success that was decided is completed, although the input is deleted and a failure is to be recorded", async ({
+  expect,
+}) => {
   const input = await copiedOnly();
   await services.blobs.delete(input.source);
 
-  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ status: "recorded" });
-  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({
+    status: "recorded",
+    record: { status: "succeeded" },
+  });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+});
+
+test("a newer version that breaks off after its copy leaves the older MP3 only to a complete one", async ({
+  expect,
+}) => {
+  await publish(services, await converted("video one"));
+  await copiedOnly("video two");
+  const newest = await converted("video three");
+
+  await recordFailure(services, { ...newest, failure });
+
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
+  expect(await recordNow()).toMatchObject({ status: "failed", conversionId: newest.conversionId });
+});
+
+test("a repeated attempt publishes its own bytes, even if they are as many as those of the attempt before", async ({
+  expect,
+}) => {
+  const first = await converted("video one", 1, "ID3 with 128 kbit/s");
+  await publish(
+    interruptedAtRecord(() => Promise.reject(new Error("killed"))),
+    first,
+  ).catch(() => {});
+  const staged = stagedBlobs(containers.staging, first.conversionId, 1);
+  const again = stagedBlobs(containers.staging, first.conversionId, 2);
+  const report = (await services.blobs.readText(staged.report))?.text ?? "";
+  await services.blobs.writeText(again.report, report, { contentType: "application/json" });
+  await services.blobs.writeText(again.result, "ID3 with 192 kbit/s", { contentType: "audio/mpeg" });
+
+  expect(await publish(services, { ...first, attempt: 2 })).toMatchObject({
+    status: "published",
+    record: { attempts: 2 },
+  });
+  expect(await contentOf(MP3)).toBe("ID3 with 192 kbit/s");
+});
+
+test.for([".json", ".log", ""])(
+  "a snapshot of the «%s» that is replaced is in nobody's way",
+  async (suffix, { expect }) => {
+    await publish(services, await converted("video one"));
+    const blob = storage.account.getContainerClient(containers.output).getBlobClient(`${MP3_NAME}${suffix}`);
+    await blob.createSnapshot();
+    const newer = await converted("video two");
+
+    expect(await recordFailure(services, { ...newer, failure })).toMatchObject({ status: "recorded", isNew: true });
+    expect(await recordNow()).toMatchObject({ status: "failed", conversionId: newer.conversionId });
+    const newest = await converted("video three", 1, "newest music");
+    expect(await publish(services, newest)).toMatchObject({ status: "published" });
+    expect(await contentOf(MP3)).toBe("newest music");
+  },
+);
+
+test("a leased log is left as it is, and the conversion succeeds or fails without one", async ({ expect }) => {
+  await publish(services, await converted("video one"));
+  const log = storage.account.getContainerClient(containers.output).getBlobClient(`${MP3_NAME}.log`);
+  await log.getBlobLeaseClient().acquireLease(-1);
+
+  expect(await publish(services, await converted("video two"))).toMatchObject({ status: "published" });
+  const failed = await recordFailure(services, { ...(await converted("video three")), failure });
+  expect(failed).toMatchObject({ status: "recorded", record: { error: { logBlob: null } } });
+});
+
+test("a leased MP3 is called locked, stays as it is, and is replaced when the lease ends", async ({ expect }) => {
+  const older = await converted("video one", 1, "old music");
+  await publish(services, older);
+  const lease = storage.account.getContainerClient(containers.output).getBlobClient(MP3_NAME).getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  const newer = await converted("video two", 1, "new music");
+
+  await expect(publish(services, newer)).rejects.toMatchObject({
+    failureCode: "OutputLocked",
+    message: expect.stringMatching(/ to output-\d+\/.*: it is locked by a lease or an immutability policy/) as string,
+  });
+  expect(await contentOf(MP3)).toBe("old music");
+  expect(await recordNow()).toMatchObject({ status: "succeeded", conversionId: older.conversionId });
+  await lease.releaseLease();
+  expect(await publish(services, newer)).toMatchObject({ status: "published" });
+  expect(await contentOf(MP3)).toBe("new music");
+});
+
+test("a conversion whose MP3 stays locked is recorded as failed, and a retry publishes it once the lease has ended", async ({
+  expect,
+}) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const lease = storage.account.getContainerClient(containers.output).getBlobClient(MP3_NAME).getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  const input = await converted("video two", 1, "new music");
+  await publish(services, input).catch(() => {});
+  const locked = { code: "OutputLocked", message: "locked", hint: "h" };
+
+  expect(await recordFailure(services, { ...input, failure: locked })).toMatchObject({ record: { error: locked } });
+  expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "OutputLocked" } });
+  expect(await contentOf(MP3)).toBe("old music");
+});
+
+test("a blob of somebody else's with the look of a record is replaced", async ({ expect }) => {
+  const address = { container: containers.output, name: `${MP3.name}.json` };
+  await services.blobs.writeText(address, '{"schemaVersion":1}', { contentType: "text/plain" });
+  const input = await converted();
+  await services.blobs.delete(input.source);
+
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ status: "recorded", isNew: true });
 });
 
 test("the result of a success stays when a newer version fails", async ({ expect }) => {
@@ -211,12 +333,12 @@ test("an older version publishes nothing once a newer one has been uploaded", as
 
 test("an older version cannot overwrite a newer one that is published at the same moment", async ({ expect }) => {
   const older = await converted("video one", 1, "old music");
-  let newer: PublishInput | undefined;
+  let looks = 0;
   const properties: Services["blobs"]["properties"] = async (blob) => {
     const found = await services.blobs.properties(blob);
-    if (blob.container === containers.input && newer === undefined) {
-      newer = await converted("video two", 1, "new music");
-      await publish(services, newer);
+    // The second look at the input is the last thing before the copy.
+    if (blob.container === containers.input && ++looks === 2) {
+      await publish(services, await converted("video two", 1, "new music"));
     }
     return found;
   };
@@ -236,9 +358,7 @@ test("a newer version replaces the result, record and log of an older one", asyn
   expect(await contentOf(MP3)).toBe("new music!");
 });
 
-test("a result that is staged again after its check is not published, and the next call checks it", async ({
-  expect,
-}) => {
+test("a result that is staged again after its check is not published", async ({ expect }) => {
   const input = await converted();
   const { result } = stagedBlobs(containers.staging, input.conversionId, 1);
   const copy: Services["blobs"]["copy"] = async (...args) => {
@@ -246,11 +366,12 @@ test("a result that is staged again after its check is not published, and the ne
     return services.blobs.copy(...args);
   };
 
-  await expect(publish({ ...services, blobs: { ...services.blobs, copy } }, input)).rejects.toThrow(
-    "The staged result was replaced after it had been checked",
-  );
-  expect(await namesIn(containers.output)).toEqual([]);
-  expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "UploadFailed" } });
+  expect(await publish({ ...services, blobs: { ...services.blobs, copy } }, input)).toMatchObject({
+    status: "rejected",
+    failure: { code: "UploadFailed", message: "The result was replaced or deleted after its check" },
+  });
+  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ record: { status: "failed" } });
 });
 
 test("a deleted input is rejected as InputMissing", async ({ expect }) => {
@@ -289,7 +410,7 @@ test("a failure clears the staging of all attempts", async ({ expect }) => {
 
   await recordFailure(services, { ...input, attempt: 2 });
 
-  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("second log");
 });
 
@@ -304,7 +425,7 @@ test("the record of a failure says what to do and where the log is", async ({ ex
   });
   expect(await recordFailure(services, input)).toEqual({ ...recorded, isNew: false });
   expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
-  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
   expect(storage.terminated).toEqual([]);
 });
 
@@ -370,31 +491,31 @@ test("a storage error is put into words", async ({ expect }) => {
   );
 });
 
-test("a failure that is recorded while publishing is under way wins, and no result stays beside it", async ({
-  expect,
-}) => {
+test("a failure that is to be recorded while publishing is under way completes the success", async ({ expect }) => {
   const input = await converted();
-  const publishing = publish(
+
+  const published = await publish(
     interruptedAtRecord(() => recordFailure(services, { ...input, failure })),
     input,
-  );
+  ).catch((error: unknown) => error);
 
-  await expect(publishing).rejects.toThrow(ConflictError);
-
-  const record = JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` })) as object;
-  expect(record).toMatchObject({ status: "failed", conversionId: input.conversionId });
-  expect(await namesIn(containers.output)).not.toContain(MP3.name);
+  expect(published).toBeInstanceOf(ConflictError);
+  expect(await publish(services, input)).toMatchObject({ status: "published" });
+  expect(await recordNow()).toMatchObject({ status: "succeeded", conversionId: input.conversionId });
+  expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
 test("two publishings at once end in one success", async ({ expect }) => {
   const input = await converted();
 
-  const slower = await publish(
-    interruptedAtRecord(() => publish(services, input)),
+  const faster: unknown[] = [];
+  const slower = publish(
+    interruptedAtRecord(async () => faster.push(await publish(services, input))),
     input,
   );
 
-  expect(slower).toMatchObject({ status: "published" });
+  await expect(slower).rejects.toThrow(ConflictError);
+  expect(await publish(services, input)).toEqual(faster[0]);
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
@@ -418,7 +539,7 @@ test("a late failure of an earlier attempt leaves the result of a later one alon
   const input = { ...second, conversionId: first.conversionId, source: first.source };
   const copyStaged = stagedBlobs(containers.staging, first.conversionId, 2);
   for (const [name, blob] of Object.entries(stagedBlobs(containers.staging, second.conversionId, 2))) {
-    const text = (await services.blobs.readText(blob)) ?? "";
+    const { text = "" } = (await services.blobs.readText(blob)) ?? {};
     const target = copyStaged[name as keyof typeof copyStaged];
     await services.blobs.writeText(target, text, { contentType: "text/plain" });
   }
@@ -427,9 +548,9 @@ test("a late failure of an earlier attempt leaves the result of a later one alon
     blob.container === containers.input ? current : services.blobs.properties(blob);
   const late = interruptedAtRecord(() => recordFailure(services, { ...first, failure }));
 
-  const published = await publish({ ...late, blobs: { ...late.blobs, properties } }, input);
+  await expect(publish({ ...late, blobs: { ...late.blobs, properties } }, input)).rejects.toThrow(ConflictError);
 
-  expect(published).toMatchObject({ status: "published", record: { attempts: 2 } });
+  expect(await recordNow()).toMatchObject({ status: "succeeded", attempts: 2 });
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 

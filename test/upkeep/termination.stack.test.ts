@@ -58,8 +58,8 @@ function taskOf(id: string, attempt: number, job = JOB): { poolId: string; jobId
 }
 
 async function recordOf(name = "talk.mp3.json"): Promise<ConversionRecord | undefined> {
-  const text = await services.blobs.readText({ container: services.config.containers.output, name });
-  return text === undefined ? undefined : (JSON.parse(text) as ConversionRecord);
+  const found = await services.blobs.readText({ container: services.config.containers.output, name });
+  return found && (JSON.parse(found.text) as ConversionRecord);
 }
 
 test("a terminated conversion has its tasks ended and is recorded as cancelled, once", async ({ expect }) => {

@@ -1,0 +1,145 @@
+import type { ConversionRecord } from "../model/conversion.ts";
+import { ConflictError, StorageError } from "../model/errors.ts";
+import type { CopySource, Services } from "../services.ts";
+import type { Decision } from "./decision.ts";
+import { stagedBlobs } from "./staging.ts";
+import type { Target, Targets } from "./targets.ts";
+import { METADATA, attemptOf, findTarget, findTargets, isNewer, metadataOf, resultMetadata } from "./targets.ts";
+
+type CarriedOut =
+  /** `isNew`: the record was written just now, not by an earlier run. */
+  | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
+  | { readonly status: "superseded" }
+  /** Azure Storage is still copying the result. */
+  | { readonly status: "copying" }
+  /** The staged result is gone, or is no longer the one that was judged. */
+  | { readonly status: "lost" };
+
+/**
+ * Brings the output container to what was decided: the log, then the result, last the record. Any run may do this at any
+ * time, and again: protocol.md says why they never harm each other. Throws a `ConflictError` when somebody else has
+ * changed a target meanwhile; another run then sees what they did.
+ */
+export async function carryOut(services: Services, { record, result }: Decision): Promise<CarriedOut> {
+  // The targets come before the input. An older version then either sees the newer input or fails a condition.
+  const targets = await findTargets(services, { workload: record.workload, source: record.input });
+  if (rankOf(targets.record, record.conversionId) >= rank(record)) return readStanding(services, targets.record);
+  const isPublished = isDone(targets.result, record, result);
+  if (await isSuperseded(services, targets, record, isPublished)) return { status: "superseded" };
+
+  const [hasLog, copied] = await Promise.all([
+    copyLog(services, targets.log, record),
+    result === null
+      ? abandonCopy(services, targets.result, record)
+      : copyResult(services, targets.result, record, result),
+  ]);
+  if (copied !== "copied") return { status: copied };
+  const complete = hasLog ? withLog(record, targets.log.address.name) : record;
+  await writeRecord(services, targets.record, complete);
+  return { status: "recorded", record: complete, isNew: true };
+}
+
+/** Records of one conversion replace each other in this order only: later attempts, and of one attempt its success. */
+function rank({ attempts, status }: Pick<ConversionRecord, "attempts" | "status">): number {
+  return 2 * attempts + (status === "succeeded" ? 1 : 0);
+}
+
+/** 0 if there is no record of the conversion. */
+function rankOf(target: Target, conversionId: string): number {
+  const attempts = attemptOf(target, conversionId);
+  const status = target.found?.metadata[METADATA.status] as ConversionRecord["status"] | undefined;
+  return attempts === undefined || status === undefined ? 0 : rank({ attempts, status });
+}
+
+/** The record that is there already: this one, or that of a later attempt. */
+async function readStanding({ blobs }: Services, { address }: Target): Promise<CarriedOut> {
+  const found = await blobs.readText(address);
+  if (found === undefined) throw new ConflictError(`Somebody has just deleted the record ${address.name}`);
+  return { status: "recorded", record: JSON.parse(found.text) as ConversionRecord, isNew: false };
+}
+
+/**
+ * Whether a newer version makes this one pointless. A result that is in its place gets its record all the same, so that
+ * the two agree until the newer version ends. Once the input is gone, only what newer versions have left can tell of them.
+ */
+async function isSuperseded(
+  { blobs }: Services,
+  targets: Targets,
+  record: ConversionRecord,
+  isPublished: boolean,
+): Promise<boolean> {
+  if (Object.values(targets).some((target: Target) => isNewer(target, record))) return true;
+  if (isPublished) return false;
+  const { container, name, eTag } = record.input;
+  const current = await blobs.properties({ container, name });
+  return current !== undefined && current.eTag !== eTag;
+}
+
+/** Whether the log is there. A conversion does not fail because its log is refused. */
+async function copyLog(services: Services, target: Target, record: ConversionRecord): Promise<boolean> {
+  const { conversionId, attempts } = record;
+  if (attemptOf(target, conversionId) === attempts) return true;
+  const { blobs, config } = services;
+  const { stderr } = stagedBlobs(config.containers.staging, conversionId, attempts);
+  const staged = await blobs.properties(stderr);
+  if (staged === undefined) return false;
+  const source = { ...stderr, eTag: staged.eTag, sizeBytes: staged.sizeBytes };
+  try {
+    return (await blobs.copy(source, target.address, metadataOf(record), target.unchanged)) === "copied";
+  } catch (error) {
+    if (error instanceof StorageError && error.isFinal) return false;
+    throw error;
+  }
+}
+
+/** Whether the result is there, and is that of this very attempt. */
+function isDone(target: Target, { conversionId, attempts }: ConversionRecord, staged: CopySource | null): boolean {
+  const { found } = target;
+  if (found === undefined || staged === null || attemptOf(target, conversionId) !== attempts) return false;
+  return !found.isCopying && found.sizeBytes === staged.sizeBytes;
+}
+
+async function copyResult(
+  services: Services,
+  target: Target,
+  record: ConversionRecord,
+  staged: CopySource,
+): Promise<"copied" | "copying" | "lost"> {
+  const { blobs } = services;
+  if (isDone(target, record, staged)) return "copied";
+  const attempt = attemptOf(target, record.conversionId) ?? 0;
+  if (attempt > record.attempts) throw new ConflictError(`A later attempt has published ${target.address.name}`);
+  if (target.found?.isCopying) {
+    if (attempt === record.attempts) return "copying";
+    await blobs.delete(target.address, target.unchanged);
+    throw new ConflictError(`A copy to ${target.address.name} that was under way has been aborted`);
+  }
+  const outcome = await blobs.copy(staged, target.address, resultMetadata(record), target.unchanged);
+  if (outcome !== "sourceChanged") return outcome;
+  // A faster run may have published the result and cleared the staging container.
+  const now = await findTarget(services, target.address);
+  return attemptOf(now, record.conversionId) === record.attempts ? "copied" : "lost";
+}
+
+/** The conversion has failed, so a copy that is still under way must not end as its result. */
+async function abandonCopy(
+  { blobs }: Services,
+  { address, found, unchanged }: Target,
+  record: ConversionRecord,
+): Promise<"copied"> {
+  const isOurs = found?.metadata[METADATA.conversionId] === record.conversionId;
+  if (isOurs && found.isCopying) await blobs.delete(address, unchanged);
+  return "copied";
+}
+
+function withLog(record: ConversionRecord, logBlob: string): ConversionRecord {
+  return record.error === null ? record : { ...record, error: { ...record.error, logBlob } };
+}
+
+async function writeRecord({ blobs }: Services, target: Target, record: ConversionRecord): Promise<void> {
+  await blobs.writeText(target.address, `${JSON.stringify(record, null, 2)}\n`, {
+    contentType: "application/json",
+    metadata: { ...metadataOf(record), [METADATA.status]: record.status },
+    condition: target.unchanged,
+  });
+}

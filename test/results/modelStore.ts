@@ -1,0 +1,93 @@
+import { ConflictError } from "../../src/model/errors.ts";
+import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../../src/services.ts";
+
+/** A blob of the model. What is in it is a text, and so is a result. */
+export interface ModelBlob extends BlobProperties {
+  readonly text: string;
+}
+
+/** Lets a request through to the store, at a moment of its choice. */
+export type Gate = <Answer>(request: string, answer: () => Answer) => Promise<Answer>;
+
+/**
+ * A storage account as small as can be: every request is one step, and every write makes a new ETag.
+ */
+export class ModelStore {
+  readonly blobs = new Map<string, ModelBlob>();
+  #writes = 0;
+
+  copy(): ModelStore {
+    const copy = new ModelStore();
+    for (const [key, blob] of this.blobs) copy.blobs.set(key, blob);
+    copy.#writes = this.#writes;
+    return copy;
+  }
+
+  /** Puts a version of the input in its place; with no ETag, deletes it. */
+  setInput(blob: BlobAddress, eTag: string | undefined): void {
+    const text = "";
+    const version = { text, contentType: "video/mp4", metadata: {}, sizeBytes: 9, isCopying: false };
+    if (eTag === undefined) this.blobs.delete(keyOf(blob));
+    else this.blobs.set(keyOf(blob), { ...version, eTag });
+  }
+
+  /** The requests of one process, each of which passes the gate. */
+  through(gate: Gate): BlobStore {
+    const on = (verb: string, { container, name }: BlobAddress): string => `${verb} ${container}/${name}`;
+    return {
+      ensureContainer: async () => {},
+      properties: (blob) => gate(on("HEAD", blob), () => this.blobs.get(keyOf(blob))),
+      readText: (blob) => gate(on("GET", blob), () => this.blobs.get(keyOf(blob))),
+      writeText: (blob, text, { contentType, metadata = {}, condition }) =>
+        gate(on("PUT", blob), () => {
+          this.#check(blob, condition);
+          this.write(blob, { text, contentType, metadata });
+        }),
+      list: () => {
+        throw new Error("Publishing lists nothing");
+      },
+      setContentType: (blob, contentType, condition) =>
+        gate(on("TYPE", blob), () => {
+          this.#check(blob, condition);
+          const found = this.blobs.get(keyOf(blob));
+          if (found === undefined) throw new Error(`${keyOf(blob)} is not there`);
+          return this.write(blob, { ...found, contentType });
+        }),
+      copy: (from, to, metadata, condition) =>
+        gate(on("COPY", to), () => {
+          const source = this.blobs.get(keyOf(from));
+          if (source === undefined || source.eTag !== from.eTag) return "sourceChanged";
+          this.#check(to, condition);
+          this.write(to, { text: source.text, contentType: source.contentType, metadata });
+          return "copied";
+        }),
+      delete: (blob, condition) =>
+        gate(on("DELETE", blob), () => {
+          this.#check(blob, condition);
+          this.blobs.delete(keyOf(blob));
+        }),
+      url: (blob) => `https://model/${keyOf(blob)}`,
+      readUrl: async (blob) => `https://model/${keyOf(blob)}?secret`,
+      writeUrl: async (container) => `https://model/${container}?secret`,
+    };
+  }
+
+  /** Returns the ETag. */
+  write(
+    blob: BlobAddress,
+    { text, contentType, metadata }: Pick<ModelBlob, "text" | "contentType" | "metadata">,
+  ): string {
+    const eTag = `0x${++this.#writes}`;
+    this.blobs.set(keyOf(blob), { text, contentType, metadata, eTag, sizeBytes: text.length, isCopying: false });
+    return eTag;
+  }
+
+  #check(blob: BlobAddress, condition: IfUnchanged | undefined): void {
+    if (condition === undefined || condition.eTag === (this.blobs.get(keyOf(blob))?.eTag ?? null)) return;
+    throw new ConflictError(`Somebody else has changed ${keyOf(blob)}`);
+  }
+}
+
+function keyOf({ container, name }: BlobAddress): string {
+  return `${container}/${name}`;
+}

@@ -5,10 +5,9 @@ import type { ConversionEnd } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
-import { METADATA, findTargets } from "../results/targets.ts";
+import { isRecorded } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
-import type { Workload } from "../workloads/workload.ts";
 import { endTasks } from "./endTasks.ts";
 import { longestRunSeconds } from "./longestRun.ts";
 import { wasTerminated } from "./runtimeStates.ts";
@@ -69,24 +68,14 @@ async function settleOne(services: Services, client: DurableClient, id: string):
   const instance = await findInstance(client, id);
   // Since it was listed, somebody may have run it again.
   if (instance === undefined || !wasTerminated(instance)) return undefined;
-  const workload = WORKLOADS.find(({ name }) => name === contentsOf(instance).input.workload);
+  const { input, attempt } = contentsOf(instance);
+  const workload = WORKLOADS.find(({ name }) => name === input.workload);
+  const of = { conversionId: id, source: input.source, attempt };
   const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
-  if (!isRecent && (workload === undefined || (await isRecorded(services, workload, instance)))) return undefined;
+  if (!isRecent && (workload === undefined || (await isRecorded(services, workload, of)))) return undefined;
   await endTasks(services, instance);
   // Without its workload, nobody can say any more what its record would be called.
   return workload && recordTermination(services, instance);
-}
-
-/** Whether the record is of this attempt, or of a later one. That of another version says nothing about these tasks. */
-async function isRecorded(
-  services: Services,
-  workload: Workload,
-  instance: DurableOrchestrationStatus,
-): Promise<boolean> {
-  const { input, attempt } = contentsOf(instance);
-  const { record } = await findTargets(services, workload, input.source);
-  const { [METADATA.conversionId]: recordedId, [METADATA.attempt]: attempts } = record.found?.metadata ?? {};
-  return recordedId === instance.instanceId && Number(attempts) >= attempt;
 }
 
 /** Comes after the end of the tasks: the record says that there is nothing left to do. */

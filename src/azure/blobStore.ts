@@ -27,8 +27,11 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     properties,
 
     async readText(blob) {
-      const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).download());
-      return found?.readableStreamBody && text(found.readableStreamBody);
+      const download = async (): Promise<string | undefined> => {
+        const { readableStreamBody } = await at(blob).download();
+        return readableStreamBody && text(readableStreamBody);
+      };
+      return unlessMissing(`read ${nameOf(blob)}`, download());
     },
 
     async writeText(blob, content, { contentType, metadata = {}, condition }) {

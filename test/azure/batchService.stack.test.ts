@@ -215,7 +215,7 @@ test("the clean-up reaches every generation, and an older one that has run out g
 
   await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
   const left = [...(await client.job.list())].map(({ id }) => id);
-  expect(left.toSorted()).toEqual(["mp3drop-2", "mp3drop-other"]);
+  expect(new Set(left)).toEqual(new Set(["mp3drop-2", "mp3drop-other"]));
 });
 
 test("an image that the account does not offer is named, with those that it does offer", async ({ expect }) => {

@@ -6,6 +6,7 @@ import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import { checkedCommandLine } from "../workloads/commandLine.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 
 export interface SubmitTaskInput extends Attempt {
@@ -89,7 +90,7 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   return {
     taskId: taskIdOf(input.conversionId, input.attempt),
-    commandLine: `/bin/bash ${TASK_FILES.script}`,
+    commandLine: checkedCommandLine(workload),
     environment: config.scriptEnvironments[workload.name] ?? {},
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
     outputs: (

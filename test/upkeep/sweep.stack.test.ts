@@ -222,7 +222,7 @@ test("one record that cannot be looked up, or one start that fails, does not kee
     return await services.blobs.properties(blob);
   };
   const startNew: DurableClient["startNew"] = async (name, options) => {
-    if ((options?.input as ConversionInput).source.name === "c.mp4") throw new Error("HTTP 500");
+    if ((options?.input as ConversionInput | undefined)?.source.name === "c.mp4") throw new Error("HTTP 500");
     return await client.startNew(name, options);
   };
 

@@ -34,6 +34,8 @@ export async function startOnce(services: Services, client: DurableClient, conve
     await startConversion(client, id, { ...conversion, firstAttempt: 1 });
     return "started";
   }
+  // Of a version that is gone, nobody has lost anything: its record went with the user, or with a newer one.
+  if (isCompleted(instance) && (await services.blobs.properties(source))?.eTag !== source.eTag) return "alreadyKnown";
   const { input, attempt } = contentsOf(instance);
   if (attempt >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
   await endTasks(services, instance);

@@ -201,13 +201,16 @@ test("a retry of a run that was ended from outside starts nothing while Batch ca
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
-test("an upload whose conversion has ended nine times without a record is given up", async ({ expect }) => {
+test("a late event for a version that was converted, and is gone with its record, starts nothing", async ({
+  expect,
+}) => {
   known.add(id);
-  [runtimeStatus, customStatus, output] = ["Completed", { attempt: 9 }, { outcome: "succeeded", record: {} }];
+  [runtimeStatus, customStatus, output] = ["Completed", { attempt: 1 }, { outcome: "succeeded", record: {} }];
 
   await deliver(source.name);
 
-  expect(logged).toContain(`debug: Conversion ${id} of ${source.name} by mp3 has run too often and was given up`);
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+  expect(logged).toContain(`debug: Conversion ${id} of ${source.name} by mp3 is already known`);
 });
 
 test("an upload whose conversion was superseded starts nothing", async ({ expect }) => {

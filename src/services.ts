@@ -27,6 +27,8 @@ export interface BatchService {
    * repeated; `isFresh` looks again.
    */
   ensurePoolAndJob(options?: { isFresh: boolean }): Promise<JobRef>;
+  /** The job that takes tasks now; undefined if there is none. Looks only: it makes nothing. */
+  findJob(): Promise<JobRef | undefined>;
   /** Adding the same task again succeeds. A job that is gone is forgotten; the next attempt makes sure of it again. */
   addTask(task: NewTask): Promise<TaskRef>;
   readTask(task: TaskRef): Promise<TaskReading>;
@@ -39,8 +41,8 @@ export interface BatchService {
   /** Deleting a task that is gone succeeds. */
   deleteTask(task: TaskRef): Promise<void>;
   /**
-   * Deletes the tasks of our job that ended before the given time, and returns how many. Also deletes completed
-   * generations of the job, with all their tasks.
+   * Deletes the tasks of our job that ended before the given time, and returns how many. Also deletes generations of the
+   * job that have not been of use since then. Makes nothing.
    */
   deleteOldTasks(before: Date): Promise<number>;
 }

@@ -55,6 +55,7 @@ export async function azuriteServices(connectionString: string): Promise<Azurite
   const terminated: TaskRef[] = [];
   const batch: BatchService = {
     ...created.batch,
+    findJob: async () => ({ poolId: config.batch.poolId, jobId: config.batch.jobId }),
     terminateTask: async (task) => void terminated.push(task),
     deleteTask: async () => {},
     deleteOldTasks: async () => 0,

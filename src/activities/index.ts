@@ -1,5 +1,6 @@
 import { services } from "../azure/azureServices.ts";
 import { defineActivity } from "../durable.ts";
+import * as ending from "./endTasks.ts";
 import * as ensure from "./ensureBatch.ts";
 import * as publishing from "./publish.ts";
 import * as reading from "./readTask.ts";
@@ -9,6 +10,10 @@ import * as submitting from "./submitTask.ts";
 export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput) =>
   ensure.ensureBatch(services(), input),
 );
+/** Our containers and scripts are looked for again, and made where somebody has deleted them. */
+export const ensureLayout = defineActivity("ensureLayout", async () => {
+  await services().layout.ensure({ isFresh: true });
+});
 export const submitTask = defineActivity("submitTask", (input: submitting.SubmitTaskInput) =>
   submitting.submitTask(services(), input),
 );
@@ -21,3 +26,4 @@ export const publish = defineActivity("publish", (input: publishing.PublishInput
 export const recordFailure = defineActivity("recordFailure", (input: failing.RecordFailureInput) =>
   failing.recordFailure(services(), input),
 );
+export const endTasks = defineActivity("endTasks", (input: ending.EndTasksInput) => ending.endTasks(services(), input));

@@ -1,22 +1,35 @@
-import type { CompletedTask, TaskRef, WaitReason } from "../model/batchTask.ts";
+import type { CompletedTask, TaskReading, TaskRef, WaitReason } from "../model/batchTask.ts";
+import type { BlobVersion } from "../model/conversion.ts";
 import type { Services } from "../services.ts";
 
 export interface ReadTaskInput {
   readonly task: TaskRef;
+  /** What the task converts. */
+  readonly source: BlobVersion;
 }
 
 export type TaskStatus =
   | { readonly state: "waiting"; readonly reason: WaitReason | null }
   | { readonly state: "converting"; readonly percent: number | null; readonly startedAt: string | null }
   | { readonly state: "completed"; readonly completed: CompletedTask }
-  | { readonly state: "lost"; readonly reason: string };
+  | { readonly state: "lost"; readonly reason: string }
+  /** Batch did not answer, and need not: nobody wants the result any more. */
+  | { readonly state: "inputDeleted" | "superseded" };
 
 /** The script prints at most 101 lines of at most 12 bytes. */
 const MAX_STDOUT_BYTES = 4096;
 
 /** Looks at the task once: where it stands, why it is waiting, how far it has got. */
-export async function readTask({ batch }: Services, { task }: ReadTaskInput): Promise<TaskStatus> {
-  const reading = await batch.readTask(task);
+export async function readTask(services: Services, { task, source }: ReadTaskInput): Promise<TaskStatus> {
+  const { batch } = services;
+  let reading: TaskReading;
+  try {
+    reading = await batch.readTask(task);
+  } catch (error) {
+    const current = await services.blobs.properties(source);
+    if (current?.eTag === source.eTag) throw error;
+    return { state: current === undefined ? "inputDeleted" : "superseded" };
+  }
   switch (reading.state) {
     case "active":
       return { state: "waiting", reason: await batch.explainWaiting() };

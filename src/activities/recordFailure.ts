@@ -23,16 +23,11 @@ type RecordFailureOutput =
 
 /**
  * Decides that the conversion has failed and writes its record, with the task's log beside it. A success that was decided
- * before is completed instead. Ends the task if it is still running. Calling this again ends with the same blobs.
+ * before is completed instead. Calling this again ends with the same blobs.
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const output = await conclude(services, input);
-  // The record comes first: no conversion must be left without one because Batch is down.
-  const { conversionId, attempt, submission, completed } = input;
-  if (submission !== null && completed === null) {
-    await Promise.allSettled([services.batch.terminateTask(submission.task)]);
-  }
-  await removeTraces(services, conversionId, attempt, null);
+  await removeTraces(services, input.conversionId, input.attempt, null);
   return output;
 }
 

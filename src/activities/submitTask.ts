@@ -1,10 +1,12 @@
-import type { NewTask, Submission, TaskRef } from "../model/batchTask.ts";
+import type { JobRef, NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Attempt } from "../model/conversion.ts";
 import { taskIdOf } from "../model/identity.ts";
 import { addSeconds } from "../model/time.ts";
+import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import { checkedCommandLine } from "../workloads/commandLine.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 
 export interface SubmitTaskInput extends Attempt {
@@ -21,14 +23,20 @@ type SubmitTaskOutput =
 const SAS_MARGIN_SECONDS = 3600;
 const LOG_TYPE = "text/plain; charset=utf-8";
 
-/** Adds the task of one attempt, unless the input is gone or has been replaced. Adding it again changes nothing. */
+/**
+ * Adds the task of one attempt, unless the input is gone or has been replaced. Adding it again changes nothing.
+ *
+ * A call may be so late that nobody waits for its answer any more: the conversion has ended, and has deleted its task.
+ * So this looks again once the task is there, and takes it back if nobody wants it.
+ */
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
-  const { config, batch, blobs, now } = services;
+  const { config, batch, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
-  const found = await blobs.properties(input.source);
-  if (found?.eTag !== input.source.eTag) {
-    await takeBack(services, input);
-    return { status: found === undefined ? "deleted" : "superseded" };
+  const demand = await readDemand(services, input);
+  if (demand !== "wanted") {
+    // An earlier call whose answer was lost may have added the task before the input was replaced.
+    await takeBack(services, input, await batch.findJob());
+    return { status: demand };
   }
 
   const submittedAt = now();
@@ -36,6 +44,11 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
   const accessUntil = addSeconds(submittedAt, waitingSeconds + convertingSeconds + SAS_MARGIN_SECONDS);
   const task = await batch.addTask(await describeTask(services, input, accessUntil));
+  const demandNow = await readDemand(services, input);
+  if (demandNow !== "wanted") {
+    await takeBack(services, input, task);
+    return { status: demandNow };
+  }
   const submission = {
     task,
     submittedAt: submittedAt.toISOString(),
@@ -46,13 +59,18 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
-/** An earlier call whose answer was lost may have added the task before the input was replaced. */
-async function takeBack(services: Services, input: SubmitTaskInput): Promise<void> {
-  const place = await services.batch.ensurePoolAndJob();
-  await removeTraces(services, input.conversionId, input.attempt, {
-    ...place,
-    taskId: taskIdOf(input.conversionId, input.attempt),
-  });
+/** Whether anybody wants the result of this attempt. With a record of it, or of a later one, this call is too late. */
+async function readDemand(services: Services, input: SubmitTaskInput): Promise<"wanted" | "deleted" | "superseded"> {
+  const { source } = input;
+  const [current, isOver] = await Promise.all([services.blobs.properties(source), isRecorded(services, input)]);
+  if (current === undefined) return "deleted";
+  return current.eTag === source.eTag && !isOver ? "wanted" : "superseded";
+}
+
+async function takeBack(services: Services, input: SubmitTaskInput, job: JobRef | undefined): Promise<void> {
+  const taskId = taskIdOf(input.conversionId, input.attempt);
+  const task = job && { poolId: job.poolId, jobId: job.jobId, taskId };
+  await removeTraces(services, input.conversionId, input.attempt, task ?? null);
 }
 
 async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
@@ -67,7 +85,7 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   return {
     taskId: taskIdOf(input.conversionId, input.attempt),
-    commandLine: `/bin/bash ${TASK_FILES.script}`,
+    commandLine: checkedCommandLine(workload),
     environment: config.scriptEnvironments[workload.name] ?? {},
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
     outputs: (

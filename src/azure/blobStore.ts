@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import { normalizeETag } from "../model/conversion.ts";
-import type { BlobAddress, BlobProperties, BlobStore } from "../services.ts";
+import type { BlobAddress, BlobProperties, BlobStore, TextBlob } from "../services.ts";
 import { conditionsOf } from "./accessConditions.ts";
 import { deleteBlob } from "./deleteBlob.ts";
 import { describeError, inWords, isRestError, unlessMissing } from "./storageErrors.ts";
@@ -30,9 +30,11 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     properties,
 
     async readText(blob) {
-      const found = await unlessMissing(`read ${nameOf(blob)}`, at(blob).download());
-      if (found?.readableStreamBody === undefined) return undefined;
-      return { text: await text(found.readableStreamBody), eTag: normalizeETag(found.etag ?? "") };
+      const download = async (): Promise<TextBlob | undefined> => {
+        const { readableStreamBody, etag = "" } = await at(blob).download();
+        return readableStreamBody && { text: await text(readableStreamBody), eTag: normalizeETag(etag) };
+      };
+      return unlessMissing(`read ${nameOf(blob)}`, download());
     },
 
     async writeText(blob, content, { contentType, metadata = {}, condition }) {

@@ -1,22 +1,23 @@
 import type { Config } from "../config.ts";
-import { ConflictError } from "../model/errors.ts";
 import type { BlobAddress, BlobStore, StorageLayout } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { readTaskScript } from "../workloads/taskFiles.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { remembered } from "./remembered.ts";
 
-/** Creates our containers and puts the task scripts into the `application` container. */
+/** Creates our containers and puts the task scripts into the `application` container, also over what somebody else put there. */
 export function createStorageLayout(blobs: BlobStore, containers: Config["containers"]): StorageLayout {
   async function stageScript(workload: Workload): Promise<readonly [string, BlobAddress]> {
     const { text, blobName } = readTaskScript(workload);
     const address = { container: containers.application, name: blobName };
-    try {
-      await blobs.writeText(address, text, { contentType: "application/x-sh", condition: { eTag: null } });
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
+    if (!(await holds(address, text))) await blobs.writeText(address, text, { contentType: "application/x-sh" });
     return [workload.name, address];
+  }
+
+  /** The name tells the content only as long as nobody else writes there. What is too large is not even read. */
+  async function holds(address: BlobAddress, text: string): Promise<boolean> {
+    const found = await blobs.properties(address);
+    return found?.sizeBytes === Buffer.byteLength(text) && (await blobs.readText(address))?.text === text;
   }
 
   const scripts = remembered(async () => {

@@ -30,6 +30,10 @@ export function describeError(what: string, cause: unknown): unknown {
       cause,
     });
   }
+  if (isTimeout(cause)) {
+    const refusal = { code: "ETIMEDOUT", statusCode: undefined };
+    return new StorageError(`Azure Storage could not ${what}: it gave no complete answer in time`, refusal, { cause });
+  }
   if (!isRestError(cause)) return cause;
   const { code, statusCode } = cause;
   if (isLocked(code)) {
@@ -46,6 +50,11 @@ export function describeError(what: string, cause: unknown): unknown {
     { code, statusCode },
     { cause },
   );
+}
+
+/** Our own, of storageClient.ts: nobody else aborts a request. A stream that it breaks off only says that it was aborted. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
 }
 
 export function isRestError(error: unknown): error is RestError {

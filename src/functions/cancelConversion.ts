@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
+import type { ConversionView } from "../model/conversion.ts";
 import { CANCEL_EVENT } from "../model/conversion.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
@@ -11,17 +12,24 @@ df.app.client.http("cancelConversion", {
   handler: cancelConversion,
 });
 
-/** Asks a running conversion to end its task and to leave a record that says so; 409 if it has already ended. */
+/**
+ * Asks a running conversion to end its task and to leave a record that says so; 409 if it has ended, or is about to. The
+ * record has the last word: between our look and the request, the conversion may go on.
+ */
 function cancelConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
   return withConversion(request, client, async (view) => {
-    if (view.status !== "running") {
-      return problem(
-        409,
-        "ConversionEnded",
-        `Conversion ${view.id} cannot be cancelled: it has ended as ${view.status}`,
-      );
+    const tooLate = whyTooLate(view);
+    if (tooLate !== undefined) {
+      return problem(409, "ConversionEnded", `Conversion ${view.id} cannot be cancelled: ${tooLate}`);
     }
     await client.raiseEvent(view.id, CANCEL_EVENT, {});
     return viewResponse(202, view);
   });
+}
+
+/** What is being published cannot be called back, unless that has to wait. */
+function whyTooLate({ status, phase, waitReason }: ConversionView): string | undefined {
+  if (status !== "running") return `it has ended as ${status}`;
+  if (phase === "finished") return "its record is written";
+  return phase === "publishing" && waitReason === null ? "its result is being published" : undefined;
 }

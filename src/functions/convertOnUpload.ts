@@ -6,6 +6,7 @@ import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
 import { normalizeETag } from "../model/conversion.ts";
+import { isDirectory } from "../model/directory.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import { startOnce } from "../upkeep/starting.ts";
 import { accepts } from "../workloads/workload.ts";
@@ -30,6 +31,10 @@ async function convertOnUpload(blob: BlobReference, client: DurableClient, conte
     context.debug(`Ignored ${blob.name}: the workloads take ${takes.join(" and ")}`);
     return;
   }
+  if (isDirectory((context.triggerMetadata?.["metadata"] ?? {}) as Record<string, unknown>)) {
+    context.debug(`Ignored ${blob.name}: it is a directory`);
+    return;
+  }
   const eTag = await readETag(blob, context);
   if (eTag === undefined) {
     context.info(`Ignored ${blob.name}: it was deleted before its conversion began`);
@@ -47,7 +52,7 @@ async function convertOnUpload(blob: BlobReference, client: DurableClient, conte
 const START_WORDS = {
   alreadyKnown: "is already known",
   alreadyRecorded: "already has its record",
-  givenUp: "has died too often and was given up",
+  givenUp: "has run too often and was given up",
   started: "was started",
 } as const;
 

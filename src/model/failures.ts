@@ -78,7 +78,10 @@ export const FAILURES = {
     hint: "Check the pool in Azure Batch, then retry the conversion.",
   },
   ScriptFailed: {
-    reportedBy: ["Batch: an exit code of the task script, without the report that it owes"],
+    reportedBy: [
+      "Batch: an exit code of the task script, without the report that it owes",
+      "the task: the script it was given is not ours",
+    ],
     isRetried: true,
     message: "The task script ended without a report",
     hint: "The log of the task says why; the node may have been short of memory or disk. Then retry the conversion.",
@@ -127,7 +130,7 @@ export const FAILURES = {
   },
   Throttled: {
     reportedBy: ["Batch or Storage: 429 or 503, for hours"],
-    isRetried: true,
+    isRetried: false,
     message: "A service refused requests because there were too many",
     hint: "Upload fewer files at a time or request a higher limit, then retry the conversion.",
   },

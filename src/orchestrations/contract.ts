@@ -1,7 +1,6 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
-import type { AddedTask } from "../model/batchTask.ts";
-import type { Conversion, ConversionOutcome, ConversionPhase, ConversionRecord } from "../model/conversion.ts";
-import type { Watch } from "./watch.ts";
+import type { Conversion } from "../model/conversion.ts";
+import type { ConversionProgress, ConversionResult, Stage } from "./stage.ts";
 
 export const CONVERT_BLOB = "convertBlob";
 
@@ -12,24 +11,7 @@ export interface ConversionInput extends Conversion {
   /** When the conversion was first started; left out at the first start. It tells older conversions from newer ones. */
   readonly startedAt?: string;
   /** Set only by continue-as-new. */
-  readonly resumed?: { readonly attempt: number; readonly watch: Watch };
-}
-
-/** The custom status of the orchestration: what the user sees while it runs. */
-export interface ConversionProgress {
-  readonly phase: ConversionPhase;
-  readonly percent: number | null;
-  readonly waitReason: string | null;
-  readonly attempt: number;
-  /** The task of the attempt, so that whoever ends the orchestration from outside can end the task too. */
-  readonly submission: AddedTask | null;
-}
-
-/** The output of the orchestration. */
-export interface ConversionResult {
-  readonly outcome: ConversionOutcome;
-  /** Null when superseded: the record is that of the newer version. */
-  readonly record: ConversionRecord | null;
+  readonly resumed?: { readonly stage: Stage; readonly progress: ConversionProgress | null };
 }
 
 /** What is in an instance of the orchestration. */
@@ -45,7 +27,9 @@ interface InstanceContents {
 
 export function contentsOf(instance: DurableOrchestrationStatus): InstanceContents {
   const input = instance.input as ConversionInput;
-  const progress = instance.customStatus as ConversionProgress | null;
+  const progress = (instance.customStatus ?? input.resumed?.progress ?? null) as ConversionProgress | null;
   const result = instance.output as ConversionResult | null;
-  return { input, attempt: progress?.attempt ?? input.firstAttempt ?? 1, progress, result };
+  // A status may be left from the run before, until this one has had its first turn.
+  const attempt = Math.max(progress?.attempt ?? 1, input.resumed?.stage.attempt ?? 1, input.firstAttempt ?? 1);
+  return { input, attempt, progress, result };
 }

@@ -1,44 +1,21 @@
 import type { OrchestrationContext } from "durable-functions";
 import * as df from "durable-functions";
-import { recordFailure } from "../activities/index.ts";
-import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Step } from "../durable.ts";
-import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Failure } from "../model/failures.ts";
-import { MAX_ATTEMPTS, failureOf, isRetried } from "../model/failures.ts";
-import { addSeconds } from "../model/time.ts";
-import type { Cancellation } from "./cancellation.ts";
-import { createCancellation } from "./cancellation.ts";
-import type { ConversionInput, ConversionResult } from "./contract.ts";
+import type { ConversionInput } from "./contract.ts";
 import { CONVERT_BLOB } from "./contract.ts";
+import { endLeftovers } from "./endLeftovers.ts";
 import { logged } from "./logged.ts";
-import { publishWhenCopied } from "./publishWhenCopied.ts";
-import { patientRetry } from "./retries.ts";
-import { report } from "./status.ts";
+import { publishResult } from "./publishResult.ts";
+import { recordEnd } from "./recordEnd.ts";
+import type { Run } from "./run.ts";
+import { beginRun } from "./run.ts";
+import type { ConversionResult, Finished, Stage } from "./stage.ts";
 import { submit } from "./submit.ts";
-import type { Watch } from "./watch.ts";
-import { watchFromNowOn } from "./watch.ts";
+import { beginAttempt } from "./transitions.ts";
 import { watchTask } from "./watchTask.ts";
 
-/** How one attempt ended. */
-type AttemptResult =
-  | { readonly status: "ended"; readonly result: ConversionResult }
-  | { readonly status: "paused"; readonly watch: Watch }
-  | FailedAttempt;
-
-interface FailedAttempt {
-  readonly status: "failed";
-  readonly failure: Failure;
-  /** Null when no task was added. */
-  readonly submission: Submission | null;
-  /** Null when the task may still be running. */
-  readonly completed: CompletedTask | null;
-}
-
-const SUPERSEDED: ConversionResult = { outcome: "superseded", record: null };
-
-const FIRST_PAUSE_SECONDS = 5;
-const PAUSE_GROWTH = 4;
+/** Each repeated round adds some six to twenty events to the history, which is replayed at every turn. */
+const MAX_REPEATS_PER_GENERATION = 40;
 
 /**
  * Makes of one version of one blob what its workload makes of it, in as many attempts as it takes. It is replayed from
@@ -46,79 +23,38 @@ const PAUSE_GROWTH = 4;
  */
 export function* convertBlob(context: OrchestrationContext): Step<ConversionResult | undefined> {
   const input = context.df.getInput<ConversionInput>();
-  const { workload, source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
-  const conversionId = context.df.instanceId;
-  const cancellation = createCancellation(context);
-  let { attempt, watch } = input.resumed ?? { attempt: firstAttempt, watch: undefined };
-  let abandoned: TaskRef | null = null;
-
-  for (;;) {
-    const current: SubmitTaskInput = { conversionId, workload, source, startedAt, attempt, abandoned };
-    const ended: AttemptResult = yield* runAttempt(context, cancellation, current, watch);
-    if (ended.status === "paused") {
-      context.df.continueAsNew({ workload, source, firstAttempt, startedAt, resumed: { attempt, watch: ended.watch } });
+  const run = beginRun(context, input);
+  let stage: Stage = input.resumed?.stage ?? beginAttempt(run, run.firstAttempt, null);
+  let repeats = 0;
+  while (stage.name !== "finished") {
+    if (repeats === MAX_REPEATS_PER_GENERATION) {
+      const { workload, source, startedAt } = run.conversion;
+      const resumed = { stage, progress: run.progress() };
+      context.df.continueAsNew({ workload, source, firstAttempt: run.firstAttempt, startedAt, resumed });
       return undefined;
     }
-    if (ended.status === "ended") return finish(context, attempt, ended.result);
-
-    const isLast = attempt >= firstAttempt + MAX_ATTEMPTS - 1;
-    // An attempt that never got a task has been patient for hours.
-    if (isLast || ended.submission === null || !isRetried(ended.failure)) {
-      return finish(context, attempt, yield* recordTheFailure(current, ended));
-    }
-    const waitReason = `trying again after: ${ended.failure.message}`;
-    report(context, attempt, "preparing", { waitReason, submission: ended.submission });
-    const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - firstAttempt);
-    yield* cancellation.sleepUntil(addSeconds(context.df.currentUtcDateTime, pauseSeconds));
-    if (cancellation.isRequested()) {
-      const cancelled = { ...ended, failure: failureOf("Cancelled") };
-      return finish(context, attempt, yield* recordTheFailure(current, cancelled));
-    }
-    abandoned = ended.completed === null ? (ended.submission?.task ?? null) : null;
-    watch = undefined;
-    attempt++;
+    const next: Stage = yield* goOn(run, stage);
+    if (next.name === stage.name) repeats++;
+    stage = next;
   }
+  run.report(stage.attempt, "finished");
+  return stage.result;
 }
 
-function* runAttempt(
-  context: OrchestrationContext,
-  cancellation: Cancellation,
-  current: SubmitTaskInput,
-  resumed: Watch | undefined,
-): Step<AttemptResult> {
-  let watch = resumed;
-  if (watch === undefined) {
-    const submitted = yield* submit(context, cancellation, current);
-    if (submitted.status === "superseded") return { status: "ended", result: SUPERSEDED };
-    if (submitted.status === "failed") return { ...submitted, submission: null, completed: null };
-    watch = watchFromNowOn(submitted.submission);
-    report(context, current.attempt, "waiting", { submission: watch.submission });
+/** One round: the next stage, or the same one where it has to be repeated. */
+function goOn(run: Run, stage: Exclude<Stage, Finished>): Step<Stage> {
+  switch (stage.name) {
+    case "submitting":
+      return submit(run, stage);
+    case "watching":
+      return watchTask(run, stage);
+    case "publishing":
+      return publishResult(run, stage);
+    case "recording":
+      return recordEnd(run, stage);
+    case "ending":
+      return endLeftovers(run, stage);
   }
-  const { submission } = watch;
-  const watched = yield* watchTask(context, cancellation, current.attempt, watch);
-  if (watched.status === "paused") return watched;
-  if (watched.status === "failed") return { ...watched, submission, completed: null };
-
-  const { completed } = watched;
-  report(context, current.attempt, "publishing", { submission });
-  const published = yield* publishWhenCopied(context, cancellation, { ...current, submission, completed });
-  if (published.status === "failed") return { ...published, submission, completed };
-  if (published.status === "superseded") return { status: "ended", result: SUPERSEDED };
-  return { status: "ended", result: { outcome: "succeeded", record: published.record } };
-}
-
-function* recordTheFailure(
-  current: SubmitTaskInput,
-  { failure, submission, completed }: FailedAttempt,
-): Step<ConversionResult> {
-  const recorded = yield* recordFailure({ ...current, failure, submission, completed }, patientRetry);
-  if (recorded.status === "superseded") return SUPERSEDED;
-  return { outcome: recorded.record.status, record: recorded.record };
-}
-
-function finish(context: OrchestrationContext, attempt: number, result: ConversionResult): ConversionResult {
-  report(context, attempt, "finished");
-  return result;
 }
 
 df.app.orchestration(CONVERT_BLOB, logged(convertBlob));

@@ -7,7 +7,8 @@ import { endMessage, startMessage } from "../model/conversionLog.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
-import type { ConversionInput, ConversionResult } from "./contract.ts";
+import type { ConversionInput } from "./contract.ts";
+import type { ConversionResult } from "./stage.ts";
 
 /** It returns undefined when it continues as new. */
 type Orchestrator = (context: OrchestrationContext) => Step<ConversionResult | undefined>;

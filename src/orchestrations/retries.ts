@@ -1,14 +1,4 @@
 import { RetryOptions } from "durable-functions";
 
-/** For calls that a conversion cannot do without: some five minutes, enough for a service to come back. */
-export const patientRetry = retry({ firstSeconds: 1, attempts: 10, maxSeconds: 60 });
-
-/** For calls that are repeated anyway. */
-export const briefRetry = retry({ firstSeconds: 1, attempts: 2, maxSeconds: 5 });
-
-function retry(limits: { firstSeconds: number; attempts: number; maxSeconds: number }): RetryOptions {
-  const options = new RetryOptions(limits.firstSeconds * 1000, limits.attempts);
-  options.backoffCoefficient = 2;
-  options.maxRetryIntervalInMilliseconds = limits.maxSeconds * 1000;
-  return options;
-}
+/** What still fails after this is repeated in later rounds, with longer pauses. */
+export const briefRetry = new RetryOptions(1000, 2);

@@ -1,52 +1,34 @@
-import type { OrchestrationContext } from "durable-functions";
 import { ensureBatch, submitTask } from "../activities/index.ts";
-import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Step } from "../durable.ts";
-import type { ActivityFailure } from "../model/activityError.ts";
 import { readActivityError } from "../model/activityError.ts";
-import type { Submission } from "../model/batchTask.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
-import { addSeconds, secondsBetween } from "../model/time.ts";
-import type { Cancellation } from "./cancellation.ts";
-import { nextDelaySeconds } from "./polling.ts";
+import { isOutOfPatience, waitOut } from "./patience.ts";
 import { briefRetry } from "./retries.ts";
-import { report } from "./status.ts";
+import type { Run } from "./run.ts";
+import type { Stage, Submitting } from "./stage.ts";
+import { SUPERSEDED, failForGood, settle, watchFor } from "./transitions.ts";
 
-type SubmitResult =
-  | { readonly status: "submitted"; readonly submission: Submission }
-  | { readonly status: "superseded" }
-  | { readonly status: "failed"; readonly failure: Failure };
-
-/** How long the services may be down, or refuse us, before an attempt without a task gives up. */
-const PATIENCE_SECONDS = 4 * 3600;
-
-/**
- * Makes sure that everything a task needs is there, and adds the task. Whatever fails is tried again with growing
- * pauses, and the status says why: no upload must be lost because a service is down for a while, or a setting is wrong.
- */
-export function* submit(
-  context: OrchestrationContext,
-  cancellation: Cancellation,
-  task: SubmitTaskInput,
-): Step<SubmitResult> {
-  const begun = context.df.currentUtcDateTime;
-  const deadline = addSeconds(begun, PATIENCE_SECONDS);
-  report(context, task.attempt, "preparing");
-  for (;;) {
-    let problem: ActivityFailure;
-    try {
-      yield* ensureBatch({ attempt: task.attempt }, briefRetry);
-      const submitted = yield* submitTask(task, briefRetry);
-      if (submitted.status !== "deleted") return submitted;
-      return { status: "failed", failure: failureOf("InputMissing") };
-    } catch (error) {
-      problem = readActivityError(error);
+/** Makes sure that everything a task needs is there, and adds the task. */
+export function* submit(run: Run, stage: Submitting): Step<Stage> {
+  const { attempt, abandoned } = stage;
+  const giveUp = (failure: Failure): Stage =>
+    failForGood(run, attempt, { failure, submission: null, completed: null, abandoned });
+  try {
+    yield* ensureBatch({ attempt }, briefRetry);
+    const submitted = yield* submitTask({ ...run.conversion, attempt, abandoned }, briefRetry);
+    switch (submitted.status) {
+      case "submitted":
+        return watchFor(run, attempt, submitted.submission);
+      case "superseded":
+        return settle(run, attempt, SUPERSEDED);
+      case "deleted":
+        return giveUp(failureOf("InputMissing"));
     }
-    const now = context.df.currentUtcDateTime;
-    if (now >= deadline) return { status: "failed", failure: failureOf(problem.code, problem.reason) };
-    report(context, task.attempt, "preparing", { waitReason: problem.reason });
-    yield* cancellation.sleepUntil(addSeconds(now, nextDelaySeconds(secondsBetween(begun, now))));
-    if (cancellation.isRequested()) return { status: "failed", failure: failureOf("Cancelled") };
+  } catch (error) {
+    const { code, reason } = readActivityError(error);
+    if (isOutOfPatience(run, stage)) return giveUp(failureOf(code, reason));
+    yield* waitOut(run, stage, "preparing", reason, null);
   }
+  return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : stage;
 }

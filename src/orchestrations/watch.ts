@@ -44,14 +44,17 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
   }
 }
 
-/** When to look again: at the deadline at the latest. */
+/** When to look again: not past a deadline that is still ahead. It may be behind us when Batch did not answer then. */
 export function nextLook(watch: Watch, now: Date): Date {
   const next = addSeconds(now, nextDelaySeconds(secondsBetween(phaseStart(watch), now)));
   const deadline = deadlineOf(watch);
-  return next < deadline ? next : deadline;
+  return now < deadline && deadline < next ? deadline : next;
 }
 
-/** Why to stop watching a task that has not ended; undefined while there is time left. */
+/**
+ * Why to stop watching a task that has just been seen not to have ended; undefined while there is time left. To be asked
+ * only after a look that succeeded: while Batch does not answer, the task may long have done its work.
+ */
 export function whyGiveUp(watch: Watch, now: Date): Failure | undefined {
   if (now >= deadlineOf(watch)) return tooLate(watch);
   if (watch.convertingSince === null && isAccessTooShort(watch, now)) return failureOf("AccessExpired");

@@ -1,8 +1,7 @@
-import type { BlobVersion, Conversion, ConversionRecord } from "../model/conversion.ts";
+import type { Conversion, ConversionRecord } from "../model/conversion.ts";
 import type { BlobAddress, BlobProperties, IfUnchanged, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
-import type { Workload } from "../workloads/workload.ts";
 
 /** Names in the metadata of results, logs and records. A listing shows them, so nothing has to be read. */
 export const METADATA = {
@@ -78,15 +77,4 @@ export function resultMetadata(record: ConversionRecord): Record<string, string>
     ...(encoded.length <= MAX_SOURCE_NAME_BYTES && { [METADATA.sourceName]: encoded }),
     ...metadataOf(record),
   };
-}
-
-/** Whether there is a record, and it is about this version. */
-export async function hasRecord(
-  { blobs, config }: Services,
-  workload: Workload,
-  { name, eTag }: BlobVersion,
-): Promise<boolean> {
-  const { record: recordName } = resultNamesFor(workload, name);
-  const record = await blobs.properties({ container: config.containers.output, name: recordName });
-  return record?.metadata[METADATA.sourceETag] === eTag;
 }

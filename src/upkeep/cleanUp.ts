@@ -24,14 +24,19 @@ export async function cleanUp(services: Services, client: DurableClient): Promis
   const { config, batch, now } = services;
   const before = addSeconds(now(), -config.retentionDays * DAY_SECONDS);
   return {
-    histories: await purgeHistories(client, before),
+    histories: await purgeHistories(client, addSeconds(before, -longestRunSeconds(config))),
     tasks: await batch.deleteOldTasks(before),
     stagedBlobs: await deleteAbandonedBlobs(services),
   };
 }
 
-async function purgeHistories(client: DurableClient, before: Date): Promise<number> {
-  const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(before, -day * DAY_SECONDS));
+/**
+ * Only the creation of an instance can be asked for. One that was created so long ago has ended before the retention time
+ * began, so it does not go before its tasks: a conversion that nobody remembers would count its attempts from 1, and meet
+ * them again.
+ */
+async function purgeHistories(client: DurableClient, createdBefore: Date): Promise<number> {
+  const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(createdBefore, -day * DAY_SECONDS));
   let purged = 0;
   for (const [index, createdTimeTo] of edges.entries()) {
     const { instancesDeleted } = await client.purgeInstanceHistoryBy({

@@ -7,10 +7,12 @@ import type { Services } from "../services.ts";
  * Ends whatever tasks this run of a conversion may have. Not all of them are in its status: one may have been added just
  * when the orchestration ended, and one of the attempt before may still be running.
  */
-export async function endTasks({ batch, config }: Services, instance: DurableOrchestrationStatus): Promise<void> {
+export async function endTasks({ batch }: Services, instance: DurableOrchestrationStatus): Promise<void> {
   const { input, attempt, progress } = contentsOf(instance);
-  const job = progress?.submission?.task ?? { poolId: config.batch.poolId, jobId: config.batch.jobId };
+  const job = progress?.submission?.task ?? (await batch.findJob());
+  if (job === undefined) return;
+  const { poolId, jobId } = job;
   for (let number = input.firstAttempt ?? 1; number <= attempt; number++) {
-    await batch.terminateTask({ ...job, taskId: taskIdOf(instance.instanceId, number) });
+    await batch.terminateTask({ poolId, jobId, taskId: taskIdOf(instance.instanceId, number) });
   }
 }

@@ -4,11 +4,10 @@ import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import type { ConversionInput } from "../orchestrations/contract.ts";
 import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
-import { hasRecord } from "../results/targets.ts";
+import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
-import { workloadNamed } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
-import { hasDied, isLive } from "./runtimeStates.ts";
+import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
 type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started";
@@ -17,22 +16,37 @@ type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started";
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
- * Starts the conversion unless it is known or has its record. One whose orchestration died is started again.
+ * Starts the conversion unless it is at work, superseded, terminated, or has its record. One whose orchestration died, or
+ * ended and has no record, is started again: the record may have been lost together with the storage, or somebody may
+ * have deleted it.
  *
  * Looking first is what makes a repeated event harmless, because starting an instance that has ended would run it
- * again. The record still tells when the instance has long been purged.
+ * again. The record still tells when the instance has long been purged, and it is written before the instance ends.
  */
 export async function startOnce(services: Services, client: DurableClient, conversion: Conversion): Promise<Start> {
   const { workload, source } = conversion;
   const id = conversionIdOf(workload, source);
   const instance = await findInstance(client, id);
-  if (instance !== undefined && !hasDied(instance)) return "alreadyKnown";
-  if (await hasRecord(services, workloadNamed(workload), source)) return "alreadyRecorded";
-  const attempts = instance === undefined ? 0 : contentsOf(instance).attempt;
-  if (attempts >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
-  if (instance !== undefined) await endTasks(services, instance);
-  await startConversion(client, id, { ...conversion, firstAttempt: attempts + 1 });
+  if (instance !== undefined && !shouldHaveRecord(instance)) return "alreadyKnown";
+  if (await hasRecord(services, conversion)) return "alreadyRecorded";
+  if (instance === undefined) {
+    await startConversion(client, id, { ...conversion, firstAttempt: 1 });
+    return "started";
+  }
+  // Of a version that is gone, nobody has lost anything: its record went with the user, or with a newer one.
+  if (isCompleted(instance) && (await services.blobs.properties(source))?.eTag !== source.eTag) return "alreadyKnown";
+  const { input, attempt } = contentsOf(instance);
+  if (attempt >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
+  await endTasks(services, instance);
+  const startedAt = input.startedAt ?? instance.createdTime.toISOString();
+  await startConversion(client, id, { ...conversion, firstAttempt: attempt + 1, startedAt });
   return "started";
+}
+
+/** A superseded conversion leaves none, and that of a terminated one is the business of `settleTerminations`. */
+function shouldHaveRecord(instance: DurableOrchestrationStatus): boolean {
+  if (isCompleted(instance)) return contentsOf(instance).result?.outcome !== "superseded";
+  return hasDied(instance);
 }
 
 /** Undefined if there is no such instance; then the client throws an error that only its message tells apart. */

@@ -1,5 +1,6 @@
 import type { DurableClient } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
+import { isDirectory } from "../model/directory.ts";
 import { addSeconds } from "../model/time.ts";
 import { METADATA } from "../results/targets.ts";
 import type { ListedBlob, Services } from "../services.ts";
@@ -22,13 +23,16 @@ interface SweepResult {
 
 /** A younger upload is left to the trigger. */
 const GRACE_SECONDS = 120;
-/** Below the time limit of a function in host.json: a function that exceeds it takes its whole process down. */
-const BUDGET_SECONDS = 240;
+/**
+ * With that of the terminations, and a last round of slow requests, below the time limit of a function in host.json: a
+ * function that exceeds it takes its whole process down.
+ */
+const BUDGET_SECONDS = 150;
 const AT_ONCE = 16;
 
 /**
- * Starts what the trigger has missed: every conversion of a blob's current version that has neither a record nor a
- * known orchestration.
+ * Starts what the trigger has missed, and what was lost: every conversion of a blob's current version that has no record,
+ * and no orchestration that will write one.
  *
  * When all is well, this costs the listing of two containers and one request for each running conversion.
  */
@@ -42,6 +46,7 @@ export async function sweep(services: Services, client: DurableClient): Promise<
   let conversions = 0;
   let isComplete = true;
   for await (const blob of blobs.list(config.containers.input)) {
+    if (isDirectory(blob.metadata)) continue;
     for (const workload of config.workloads.filter((candidate) => accepts(candidate, blob.name))) {
       conversions++;
       if (blob.lastModified > youngest) continue;

@@ -5,7 +5,7 @@ import type { ConversionEnd } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
-import { attemptOf, findTargets } from "../results/targets.ts";
+import { isRecorded } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
@@ -68,19 +68,14 @@ async function settleOne(services: Services, client: DurableClient, id: string):
   const instance = await findInstance(client, id);
   // Since it was listed, somebody may have run it again.
   if (instance === undefined || !wasTerminated(instance)) return undefined;
-  const isWorkloadKnown = WORKLOADS.some(({ name }) => name === contentsOf(instance).input.workload);
+  const { input, attempt } = contentsOf(instance);
+  const isWorkloadKnown = WORKLOADS.some(({ name }) => name === input.workload);
+  const of = { conversionId: id, workload: input.workload, source: input.source, attempt };
   const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
-  if (!isRecent && (!isWorkloadKnown || (await isRecorded(services, instance)))) return undefined;
+  if (!isRecent && (!isWorkloadKnown || (await isRecorded(services, of)))) return undefined;
   await endTasks(services, instance);
   // Without its workload, nobody can say any more what its record would be called.
   return isWorkloadKnown ? recordTermination(services, instance) : undefined;
-}
-
-/** Whether the record is of this attempt, or of a later one. That of another version says nothing about these tasks. */
-async function isRecorded(services: Services, instance: DurableOrchestrationStatus): Promise<boolean> {
-  const { input, attempt } = contentsOf(instance);
-  const { record } = await findTargets(services, input);
-  return (attemptOf(record, instance.instanceId) ?? 0) >= attempt;
 }
 
 /** Comes after the end of the tasks: the record says that there is nothing left to do. */

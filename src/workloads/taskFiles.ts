@@ -14,12 +14,14 @@ export const TASK_FILES = {
 
 interface TaskScript {
   readonly text: string;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
   /** Named by its content, so that tasks of an older version of the app keep the script they were added with. */
   readonly blobName: string;
 }
 
 export function readTaskScript({ name, script }: Workload): TaskScript {
   const text = readFileSync(script, "utf8");
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
-  return { text, blobName: `${name}-${hash}.sh` };
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  return { text, sha256, blobName: `${name}-${sha256.slice(0, 16)}.sh` };
 }

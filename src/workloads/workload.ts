@@ -22,9 +22,10 @@ export interface Workload {
   /** Media type of the result. */
   readonly resultType: string;
   /**
-   * The task runs it as `/bin/bash task.sh`, in a directory where the blob is the file `input`. However it ends, it
-   * leaves `report.json`, a `TaskReport`. It exits with 0 if and only if it leaves `result`, and leaves that complete or
-   * not at all. Lines `percent=N` on stdout are shown as progress; stderr is the log beside the result.
+   * The task runs it as `/bin/bash task.sh`, once it has checked that this is the script, in a directory where the blob
+   * is the file `input`. However it ends, it leaves `report.json`, a `TaskReport`. It exits with 0 if and only if it
+   * leaves `result`, and leaves that complete or not at all. Lines `percent=N` on stdout are shown as progress; stderr
+   * is the log beside the result.
    */
   readonly script: URL;
   /** What the script needs on a node besides bash and the POSIX tools. */

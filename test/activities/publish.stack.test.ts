@@ -395,14 +395,6 @@ test("a bad result is rejected and leaves the output container as it was", async
   expect(await namesIn(containers.output)).toEqual([]);
 });
 
-test("a failure ends its task if that is still running", async ({ expect }) => {
-  const input = { ...(await converted()), failure, completed: null };
-
-  await recordFailure(services, input);
-
-  expect(storage.terminated).toEqual([input.submission.task]);
-});
-
 test("a failure clears the staging of all attempts", async ({ expect }) => {
   const input = { ...(await converted()), failure };
   const { stderr } = stagedBlobs(containers.staging, input.conversionId, 2);
@@ -426,7 +418,6 @@ test("the record of a failure says what to do and where the log is", async ({ ex
   expect(await recordFailure(services, input)).toEqual({ ...recorded, isNew: false });
   expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
   expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
-  expect(storage.terminated).toEqual([]);
 });
 
 test("a failure of an older version is not recorded over a newer upload", async ({ expect }) => {
@@ -447,13 +438,6 @@ test("a success stays a success when what follows the record fails, and when its
   const recorded = await recordFailure(services, { ...input, attempt: 3, failure });
 
   expect(recorded).toMatchObject({ status: "recorded", record: { status: "succeeded" } });
-});
-
-test("a failure is recorded even when Batch is down", async ({ expect }) => {
-  const input = { ...(await converted()), failure, completed: null };
-  const batch = { ...services.batch, terminateTask: () => Promise.reject(new Error("Batch is down")) };
-
-  expect(await recordFailure({ ...services, batch }, input)).toMatchObject({ status: "recorded" });
 });
 
 test("an older version that fails after a newer one was converted and deleted leaves its record alone", async ({

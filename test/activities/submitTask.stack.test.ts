@@ -15,15 +15,22 @@ let services: Services;
 let added: string[];
 let deleted: TaskRef[];
 let terminated: TaskRef[];
+/** What happens while the task is added. */
+let whileAdding: () => Promise<unknown>;
 
 beforeEach(async () => {
   const storage = await azuriteServices(azurite.connectionString);
   [added, deleted, terminated] = [[], [], storage.terminated];
+  whileAdding = async () => {};
   const batch: Services["batch"] = {
     ...storage.services.batch,
-    ensurePoolAndJob: async () => PLACE,
+    ensurePoolAndJob: async () => {
+      throw new Error("Looking must not make anything");
+    },
+    findJob: async () => PLACE,
     addTask: async ({ taskId }) => {
       added.push(taskId);
+      await whileAdding();
       return { ...PLACE, taskId };
     },
     deleteTask: async (task) => void deleted.push(task),
@@ -73,4 +80,58 @@ test("a task of an earlier attempt is ended even when the input is gone", async 
   expect(await submitTask(services, { ...input, abandoned })).toEqual({ status: "deleted" });
   expect(terminated).toEqual([abandoned]);
   expect(added).toEqual([]);
+});
+
+async function record(attempt: number, conversionId = CONVERSION_ID): Promise<void> {
+  const address = { container: services.config.containers.output, name: "a.mp3.json" };
+  const metadata = { conversionid: conversionId, attempt: String(attempt) };
+  await services.blobs.writeText(address, "{}", { contentType: "application/json", metadata });
+}
+
+const OWN_TASK = { ...PLACE, taskId: `${CONVERSION_ID}-2` };
+
+test("a call that nobody waits for any more, because its attempt has its record, adds nothing", async ({ expect }) => {
+  const input = await uploaded("video");
+  await record(2);
+
+  expect(await submitTask(services, input)).toEqual({ status: "superseded" });
+  expect(added).toEqual([]);
+});
+
+test("a call that is so late that its attempt is recorded while it adds the task takes it back", async ({ expect }) => {
+  whileAdding = () => record(2);
+
+  expect(await submitTask(services, await uploaded("video"))).toEqual({ status: "superseded" });
+  expect([added, deleted]).toEqual([[OWN_TASK.taskId], [OWN_TASK]]);
+});
+
+test("an input that is replaced or deleted while its task is added takes the task back", async ({ expect }) => {
+  whileAdding = () => uploaded("another video");
+  expect(await submitTask(services, await uploaded("video"))).toEqual({ status: "superseded" });
+
+  whileAdding = () => services.blobs.delete(input.source);
+  const input = await uploaded("video");
+  expect(await submitTask(services, input)).toEqual({ status: "deleted" });
+  expect(deleted).toEqual([OWN_TASK, OWN_TASK]);
+});
+
+test("the record of an earlier attempt, or of another version, does not keep a task from being added", async ({
+  expect,
+}) => {
+  const input = await uploaded("video");
+
+  await record(1);
+  expect(await submitTask(services, input)).toMatchObject({ status: "submitted" });
+  await record(7, "fedcba9876543210fedcba9876543210");
+  expect(await submitTask(services, input)).toMatchObject({ status: "submitted" });
+  expect(deleted).toEqual([]);
+});
+
+test("where there is no job, there is no task to take back, and none is made", async ({ expect }) => {
+  const input = await uploaded("video");
+  await uploaded("another video");
+  const batch = { ...services.batch, findJob: async () => undefined };
+
+  expect(await submitTask({ ...services, batch }, input)).toEqual({ status: "superseded" });
+  expect(deleted).toEqual([]);
 });

@@ -167,6 +167,57 @@ test("generations of the job that are completed go with the old tasks", async ({
   await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
 });
 
+test("looking for the job and cleaning up make neither a pool nor a job", async ({ expect }) => {
+  const { settings, batch } = await start();
+
+  expect(await batch.findJob()).toBeUndefined();
+  expect(await batch.deleteOldTasks(new Date())).toBe(0);
+
+  const client = connectBatch(settings);
+  expect([...(await client.pool.list())]).toEqual([]);
+  expect([...(await client.job.list())]).toEqual([]);
+});
+
+test("new tasks go to the newest generation of the job, also when an older one is gone or open again", async ({
+  expect,
+}) => {
+  const { settings } = await start();
+  const client = connectBatch(settings);
+  const nextProcess = (): BatchService => createBatchService(connectBatch(settings), settings, NEEDS);
+  await nextProcess().ensurePoolAndJob();
+  await client.job.disable("mp3drop", "requeue");
+  await vi.waitFor(async () => expect((await client.job.get("mp3drop")).state).toBe("disabled"));
+  expect(await nextProcess().ensurePoolAndJob()).toMatchObject({ jobId: "mp3drop-2" });
+
+  await client.job.enable("mp3drop");
+  expect(await nextProcess().ensurePoolAndJob()).toMatchObject({ jobId: "mp3drop-2" });
+  expect(await nextProcess().findJob()).toEqual({ poolId: "mp3drop", jobId: "mp3drop-2" });
+
+  await client.job.deleteMethod("mp3drop");
+  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
+  expect(await nextProcess().ensurePoolAndJob()).toMatchObject({ jobId: "mp3drop-2" });
+});
+
+test("the clean-up reaches every generation, and an older one that has run out goes", async ({ expect }) => {
+  const { settings, batch } = await start();
+  const older = await batch.addTask(task("older"));
+  await whenCompleted(batch, older);
+  const client = connectBatch(settings);
+  await client.job.add({ id: "mp3drop-2", poolInfo: { poolId: "mp3drop" } });
+  await client.job.add({ id: "mp3drop-other", poolInfo: { poolId: "mp3drop" } });
+  const newer = { ...older, jobId: "mp3drop-2" };
+  await client.task.add("mp3drop-2", { id: "older", commandLine: "/bin/true" });
+  await whenCompleted(batch, newer);
+
+  expect(await batch.deleteOldTasks(new Date("2020-01-01"))).toBe(0);
+  expect((await client.job.get("mp3drop")).state).toBe("active");
+  expect(await batch.deleteOldTasks(new Date("2100-01-01"))).toBe(2);
+
+  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
+  const left = [...(await client.job.list())].map(({ id }) => id);
+  expect(new Set(left)).toEqual(new Set(["mp3drop-2", "mp3drop-other"]));
+});
+
 test("an image that the account does not offer is named, with those that it does offer", async ({ expect }) => {
   const { batch } = await start({}, { BATCH_NODE_IMAGE: "canonical:ubuntu:16.04" });
 

@@ -60,7 +60,8 @@ test("a video that is replaced while it is converted ends as superseded, and the
   const record = await stack.recordOf("talk.mp4", newer);
 
   expect(record.status).toBe("succeeded");
-  expect(await stack.request("DELETE", older)).toMatchObject({ status: 202 });
+  // It may have noticed by itself.
+  expect([202, 409]).toContain((await stack.request("DELETE", older)).status);
   expect(await stack.viewWhen(older, ({ status }) => status !== "running")).toMatchObject({
     status: "superseded",
     record: null,

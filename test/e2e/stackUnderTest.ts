@@ -75,6 +75,10 @@ export class StackUnderTest {
     return this.#account.getContainerClient(container).getBlobClient(name).downloadToBuffer();
   }
 
+  async overwrite(container: string, name: string, content: Buffer): Promise<void> {
+    await this.#account.getContainerClient(container).getBlockBlobClient(name).upload(content, content.length);
+  }
+
   async deleteInput(name: string): Promise<void> {
     await this.#account.getContainerClient("input").deleteBlob(name);
   }

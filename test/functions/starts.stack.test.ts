@@ -27,6 +27,8 @@ const requests: Request[] = [];
 let known: Set<string>;
 let refusesStart: boolean;
 let runtimeStatus: string;
+let customStatus: unknown;
+let output: unknown;
 const extension = createServer((request, response) => void answer(request, response));
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -44,7 +46,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       instanceId: id,
       runtimeStatus,
       input: { workload: "mp3", source },
-      output: null,
+      customStatus,
+      output,
       ...times,
     };
     response.writeHead(202).end(JSON.stringify(instance));
@@ -80,6 +83,7 @@ beforeEach(() => {
   known = new Set();
   refusesStart = false;
   runtimeStatus = "Running";
+  [customStatus, output] = [null, null];
 });
 
 /** What the host gives a function for its durable client. */
@@ -91,7 +95,7 @@ function durableClient(): Record<string, { string: string }> {
 }
 
 /** Delivers an upload as the host does: a description of the blob, never its bytes. */
-function deliver(name: string): Promise<InvocationResult> {
+function deliver(name: string, metadata: Record<string, string> = {}): Promise<InvocationResult> {
   const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: "input", BlobName: name }));
   return worker.invoke({
     fn: trigger,
@@ -99,7 +103,10 @@ function deliver(name: string): Promise<InvocationResult> {
       modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
     },
     extraInputs: durableClient(),
-    triggerMetadata: { Properties: { json: JSON.stringify({ ETag: '"0x8DA1"' }) } },
+    triggerMetadata: {
+      Properties: { json: JSON.stringify({ ETag: '"0x8DA1"' }) },
+      Metadata: { json: JSON.stringify(metadata) },
+    },
   });
 }
 
@@ -167,24 +174,89 @@ test("a blob that no workload takes is ignored, with a debug line", async ({ exp
   expect(logged).toEqual(["debug: Ignored notes.txt: the workloads take MP4 videos (.mp4)"]);
 });
 
+/** Calls an endpoint of the app for the conversion. */
+async function request(name: string, method: string, path: string): Promise<{ status: number; body: string }> {
+  const fn = worker.functions.find((candidate) => candidate.name === name) as RegisteredFunction;
+  const url = `http://host/api/conversions/${path}`;
+  const http = { method, url, nullableHeaders: {}, nullableQuery: {}, nullableParams: { id: { value: id } } };
+  const { value } = await worker.invoke({ fn, input: { http }, extraInputs: durableClient() });
+  return value as { status: number; body: string };
+}
+
 test("a retry of a run that was ended from outside starts nothing while Batch cannot end its task", async ({
   expect,
 }) => {
   known.add(id);
   runtimeStatus = "Terminated";
-  const fn = worker.functions.find(({ name }) => name === "retryConversion") as RegisteredFunction;
-  const url = `http://host/api/conversions/${id}/retry`;
-  const http = { method: "POST", url, nullableHeaders: {}, nullableQuery: {}, nullableParams: { id: { value: id } } };
 
-  const { value } = await worker.invoke({ fn, input: { http }, extraInputs: durableClient() });
+  const { status, body } = await request("retryConversion", "POST", `${id}/retry`);
 
-  const { status, body } = value as { status: number; body: string };
   expect(status).toBe(503);
   expect(JSON.parse(body)).toMatchObject({
     code: "BatchUnavailable",
     detail: expect.stringMatching(
-      /nothing was started. Try again. Azure Batch could not end task .*ECONNREFUSED/,
+      /nothing was started. Try again. Azure Batch could not list the jobs .*ECONNREFUSED/,
     ) as string,
+  });
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a late event for a version that was converted, and is gone with its record, starts nothing", async ({
+  expect,
+}) => {
+  known.add(id);
+  [runtimeStatus, customStatus, output] = ["Completed", { attempt: 1 }, { outcome: "succeeded", record: {} }];
+
+  await deliver(source.name);
+
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+  expect(logged).toContain(`debug: Conversion ${id} of ${source.name} by mp3 is already known`);
+});
+
+test("an upload whose conversion was superseded starts nothing", async ({ expect }) => {
+  known.add(id);
+  [runtimeStatus, output] = ["Completed", { outcome: "superseded", record: null }];
+
+  await deliver(source.name);
+
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a directory of a hierarchical namespace is ignored, with a debug line", async ({ expect }) => {
+  await deliver("holiday.mp4", { hdi_isfolder: "true" });
+
+  expect(requests).toEqual([]);
+  expect(logged).toEqual(["debug: Ignored holiday.mp4: it is a directory"]);
+});
+
+test.for([
+  ["converting", null],
+  ["publishing", "Azure Storage is busy"],
+])("a conversion that is %s, and waits for «%s», can be cancelled", async ([phase, waitReason], { expect }) => {
+  known.add(id);
+  customStatus = { phase, percent: null, waitReason, attempt: 1, submission: null };
+
+  expect((await request("cancelConversion", "DELETE", id)).status).toBe(202);
+  expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    `GET /instances/${id}`,
+    `POST /instances/${id}/raiseEvent/cancel`,
+  ]);
+});
+
+test.for([
+  ["publishing", null, "its result is being published"],
+  ["finished", "Batch is away", "its record is written"],
+])("a conversion that is %s, and waits for «%s», cannot be cancelled any more: %s", async (row, { expect }) => {
+  const [phase, waitReason, reason] = row;
+  known.add(id);
+  customStatus = { phase, percent: null, waitReason, attempt: 1, submission: null };
+
+  const { status, body } = await request("cancelConversion", "DELETE", id);
+
+  expect(status).toBe(409);
+  expect(JSON.parse(body)).toMatchObject({
+    code: "ConversionEnded",
+    detail: `Conversion ${id} cannot be cancelled: ${reason}`,
   });
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });

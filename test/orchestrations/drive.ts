@@ -1,15 +1,18 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
-import type { ConversionInput, ConversionResult } from "../../src/orchestrations/contract.ts";
+import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import { convertBlob } from "../../src/orchestrations/convertBlob.ts";
+import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 
 /** What the activities answer, in the order in which they are called. An Error is thrown. */
 export interface Replies {
   readonly ensureBatch?: readonly unknown[];
+  readonly ensureLayout?: readonly unknown[];
   readonly submitTask?: readonly unknown[];
   readonly readTask?: readonly (TaskStatus | Error)[];
   readonly publish?: readonly unknown[];
   readonly recordFailure?: readonly unknown[];
+  readonly endTasks?: readonly unknown[];
 }
 
 export interface Run {
@@ -35,6 +38,28 @@ interface Timer extends Event {
 export interface Cancelling {
   readonly cancelAtTimer?: number;
   readonly cancelAtCall?: number;
+}
+
+/** Drives all generations of the orchestrator, the last one to its end. They share the replies and the clock. */
+export function driveOn(input: ConversionInput, replies: Replies, cancelling: Cancelling = {}): readonly Run[] {
+  const left = Object.fromEntries(
+    Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]),
+  );
+  const runs: Run[] = [];
+  let [next, now]: [ConversionInput | undefined, Date] = [input, START];
+  while (next !== undefined) {
+    const run = drive(next, left, now, runs.length === 0 ? cancelling : {});
+    for (const { name } of run.calls) left[name]?.shift();
+    now = new Date(now.getTime() + (run.timers.at(-1) ?? 0) * 1000);
+    next = run.continuedWith;
+    runs.push(run);
+  }
+  return runs;
+}
+
+/** How long all generations together took. */
+export function secondsOf(runs: readonly Run[]): number {
+  return runs.reduce((seconds, { timers }) => seconds + (timers.at(-1) ?? 0), 0);
 }
 
 /** Drives the orchestrator by hand, without an engine: time passes in timers only. */

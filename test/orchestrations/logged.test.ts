@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { test } from "vitest";
-import type { ConversionInput, ConversionResult } from "../../src/orchestrations/contract.ts";
+import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import { logged } from "../../src/orchestrations/logged.ts";
 import { readConversionMessage } from "../../src/model/conversionLog.ts";
 

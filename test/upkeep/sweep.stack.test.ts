@@ -1,10 +1,13 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import { beforeEach, test } from "vitest";
 import { cleanUp } from "../../src/upkeep/cleanUp.ts";
+import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { BlobVersion } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import type { Services } from "../../src/services.ts";
+import { longestRunSeconds } from "../../src/upkeep/longestRun.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
@@ -17,10 +20,11 @@ const azurite = useAzurite();
 let services: Services;
 let instances: Map<string, Record<string, unknown>>;
 let started: { id: string; input: ConversionInput }[];
+let terminated: readonly TaskRef[];
 let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
 
 beforeEach(async () => {
-  ({ services } = await azuriteServices(azurite.connectionString));
+  ({ services, terminated } = await azuriteServices(azurite.connectionString));
   services = { ...services, now: () => new Date(Date.now() + HOUR_MS) };
   instances = new Map();
   started = [];
@@ -61,13 +65,12 @@ function know(
   runtimeStatus: keyof typeof OrchestrationRuntimeStatus,
   customStatus?: unknown,
   input: Partial<ConversionInput> = {},
+  output: Partial<ConversionResult> | null = null,
 ): void {
-  instances.set(conversionIdOf("mp3", source), {
-    runtimeStatus,
-    customStatus,
-    input: { workload: "mp3", source, ...input },
-    createdTime: new Date(),
-  });
+  const instanceId = conversionIdOf("mp3", source);
+  const createdTime = new Date("2026-01-01T12:00:00.000Z");
+  const contents = { input: { workload: "mp3", source, ...input }, customStatus, output };
+  instances.set(instanceId, { instanceId, runtimeStatus, createdTime, ...contents });
 }
 
 test("a blob with neither a record nor a conversion is started", async ({ expect }) => {
@@ -100,12 +103,56 @@ test("a blob with a record for its version is left alone, one with a record for 
   expect((await sweep(services, client)).started).toEqual(["replaced.mp4"]);
 });
 
-test("what is running, or has ended properly, is left alone", async ({ expect }) => {
+test("what is running, or was superseded, is left alone", async ({ expect }) => {
   know(await upload("running.mp4"), "Running");
   know(await upload("pending.mp4"), "Pending");
-  know(await upload("its record was deleted.mp4"), "Completed");
+  know(await upload("superseded.mp4"), "Completed", { attempt: 1 }, {}, { outcome: "superseded" });
 
   expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test.for(["succeeded", "failed", "cancelled"] as const)(
+  "a conversion that ended as %s, but has no record, is run again with attempts counted on, its old tasks ended",
+  async (outcome, { expect }) => {
+    const source = await upload("lost.mp4");
+    know(source, "Completed", { attempt: 2 }, {}, { outcome });
+
+    expect((await sweep(services, client)).started).toEqual(["lost.mp4"]);
+    expect(started).toMatchObject([{ input: { source, firstAttempt: 3, startedAt: "2026-01-01T12:00:00.000Z" } }]);
+    expect(terminated.map(({ taskId }) => taskId.slice(-2))).toEqual(["-1", "-2"]);
+  },
+);
+
+test("a conversion that ended while the sweep looked has its record, and is left alone", async ({ expect }) => {
+  const source = await upload("just now.mp4");
+  know(source, "Completed", { attempt: 1 }, {}, { outcome: "succeeded" });
+  const getStatus = async (id: string): Promise<unknown> => {
+    await recordFor(source);
+    return await client.getStatus(id);
+  };
+
+  const swept = await sweep(services, Object.assign(Object.create(client), { getStatus }) as DurableClient);
+
+  expect(swept).toMatchObject({ started: [], problems: [] });
+});
+
+test("a conversion that was run nine times and still has no record is left alone", async ({ expect }) => {
+  know(await upload("lost again.mp4"), "Completed", { attempt: 9 }, {}, { outcome: "succeeded" });
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a succeeded record whose result was taken away is left alone: pipelines move results on", async ({ expect }) => {
+  await recordFor(await upload("taken.mp4"));
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test("a directory of a hierarchical namespace is no video, whatever its name", async ({ expect }) => {
+  const address = { container: services.config.containers.input, name: "holiday.mp4" };
+  await services.blobs.writeText(address, "", { contentType: "", metadata: { hdi_isfolder: "true" } });
+
+  expect(await sweep(services, client)).toMatchObject({ conversions: 0, started: [] });
 });
 
 test("a conversion that died is started again, with attempts counted on", async ({ expect }) => {
@@ -126,24 +173,66 @@ test("a conversion that died before it had a status has used up an attempt all t
   expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
 });
 
+test("the status of the run before does not hide the attempt that died before it had one", async ({ expect }) => {
+  const source = await upload("died at once, again.mp4");
+  know(source, "Failed", { attempt: 6 }, { firstAttempt: 7 });
+
+  await sweep(services, client);
+
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 8 } }]);
+});
+
+test("an attempt counts although its run has continued as new and said nothing since", async ({ expect }) => {
+  const source = await upload("died after days.mp4");
+  const stage = { name: "submitting", attempt: 3, since: "2026-01-01T12:00:00.000Z", abandoned: null } as const;
+  know(source, "Failed", null, { firstAttempt: 2, resumed: { stage, progress: null } });
+
+  await sweep(services, client);
+
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 4 } }]);
+});
+
 test("a conversion that an operator terminated is not started again", async ({ expect }) => {
   know(await upload("terminated.mp4"), "Terminated", { attempt: 1 });
 
   expect((await sweep(services, client)).started).toEqual([]);
 });
 
-test("a conversion that cannot be looked up does not keep the sweep from the others", async ({ expect }) => {
-  for (const name of ["a.mp4", "b.mp4", "c.mp4"]) await upload(name);
+test("one conversion whose status is unreachable does not keep the sweep from the forty others", async ({ expect }) => {
+  const names = Array.from({ length: 41 }, (_, index) => `${String(index).padStart(2, "0")}.mp4`);
+  const sources = await Promise.all(names.map((name) => upload(name)));
+  const unreachable = conversionIdOf("mp3", sources[3] ?? { container: "", name: "", eTag: "" });
   const getStatus = async (id: string): Promise<unknown> => {
-    if (id === conversionIdOf("mp3", unknowable)) throw new Error("HTTP 500");
+    if (id === unreachable) throw new Error("HTTP 500");
     return await client.getStatus(id);
   };
-  const unknowable = await upload("b.mp4");
 
   const swept = await sweep(services, Object.assign(Object.create(client), { getStatus }) as DurableClient);
 
-  expect(swept.started).toEqual(["a.mp4", "c.mp4"]);
-  expect(swept.problems).toEqual(["b.mp4: Error: HTTP 500"]);
+  expect(swept.started).toEqual(names.filter((name) => name !== "03.mp4"));
+  expect(swept.problems).toEqual(["03.mp4: Error: HTTP 500"]);
+});
+
+test("one record that cannot be looked up, or one start that fails, does not keep the sweep from the others", async ({
+  expect,
+}) => {
+  for (const name of ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]) await upload(name);
+  const properties: Services["blobs"]["properties"] = async (blob) => {
+    if (blob.name === "b.mp3.json") throw new Error("HTTP 503");
+    return await services.blobs.properties(blob);
+  };
+  const startNew: DurableClient["startNew"] = async (name, options) => {
+    if ((options?.input as ConversionInput | undefined)?.source.name === "c.mp4") throw new Error("HTTP 500");
+    return await client.startNew(name, options);
+  };
+
+  const swept = await sweep(
+    { ...services, blobs: { ...services.blobs, properties } },
+    Object.assign(Object.create(client), { startNew }) as DurableClient,
+  );
+
+  expect(swept.started).toEqual(["a.mp4", "d.mp4"]);
+  expect(swept.problems).toEqual(["b.mp4: Error: HTTP 503", "c.mp4: Error: HTTP 500"]);
 });
 
 test("two workloads that take the same blob are two conversions", async ({ expect }) => {
@@ -190,17 +279,20 @@ test("a blob that has just been uploaded is left to the trigger", async ({ expec
   });
 });
 
-test("the clean-up purges old histories day by day, and what was staged long ago", async ({ expect }) => {
+test("the clean-up purges old histories day by day, none before its tasks, and what was staged long ago", async ({
+  expect,
+}) => {
   const { staging } = services.config.containers;
   await services.blobs.writeText({ container: staging, name: "x/1/report.json" }, "{}", { contentType: "text/plain" });
   const inADay = { ...services, now: () => new Date(Date.now() + 24 * HOUR_MS) };
+  const longestRunMs = longestRunSeconds(services.config) * 1000;
   const inAWeek = { ...services, now: () => new Date("2036-01-31T00:00:00.000Z") };
 
   expect((await cleanUp(inADay, client)).stagedBlobs).toBe(0);
   purges = [];
   expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1 });
   expect(purges[0]).toMatchObject({
-    createdTimeFrom: new Date("2035-12-31T00:00:00.000Z"),
-    createdTimeTo: new Date("2036-01-01T00:00:00.000Z"),
+    createdTimeFrom: new Date(Date.parse("2035-12-31T00:00:00.000Z") - longestRunMs),
+    createdTimeTo: new Date(Date.parse("2036-01-01T00:00:00.000Z") - longestRunMs),
   });
 });

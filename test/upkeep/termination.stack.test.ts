@@ -2,7 +2,8 @@ import type { DurableClient, DurableOrchestrationStatus, OrchestrationRuntimeSta
 import { beforeEach, test } from "vitest";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
-import type { ConversionInput, ConversionProgress } from "../../src/orchestrations/contract.ts";
+import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+import type { ConversionProgress } from "../../src/orchestrations/stage.ts";
 import { endTasks } from "../../src/upkeep/endTasks.ts";
 import { settleTerminations } from "../../src/upkeep/termination.ts";
 import type { Services } from "../../src/services.ts";

@@ -5,9 +5,10 @@ import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { deleteCompletedJobs, ensureJob, readJobState } from "./job.ts";
+import { cleanUpJobs } from "./cleanUpJobs.ts";
+import { ensureJob, listGenerations, newestOpen, readJobState } from "./job.ts";
 import { ensurePool } from "./pool.ts";
-import { addTask, deleteOldTasks, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
+import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 import { explainWaiting } from "./waiting.ts";
 
 /** Codes that mean that the job we remember takes no more tasks. */
@@ -45,6 +46,10 @@ export function createBatchService(
 
   return {
     ensurePoolAndJob: place.get,
+    async findJob() {
+      const open = newestOpen(await listGenerations(client, settings.jobId));
+      return open && { poolId: settings.poolId, jobId: open.id };
+    },
     async addTask(task) {
       const { poolId, jobId } = await place.get();
       try {
@@ -66,10 +71,6 @@ export function createBatchService(
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
-    async deleteOldTasks(before) {
-      const { poolId, jobId } = await place.get();
-      await deleteCompletedJobs(client, settings.jobId, jobId);
-      return deleteOldTasks(client, { poolId, jobId }, before);
-    },
+    deleteOldTasks: (before) => cleanUpJobs(client, settings.jobId, before),
   };
 }

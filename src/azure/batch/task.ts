@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import type { JobRef, NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
+import type { NewTask, TaskReading, TaskRef } from "../../model/batchTask.ts";
 import { BatchError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
@@ -78,25 +78,38 @@ export async function readStdout(
   }
 }
 
+/** Refusals that mean that the task does not run, nor ever will: it is over, or its job is, and ends its tasks. */
+const TASK_IS_OVER = [
+  "TaskCompleted",
+  "TaskNotFound",
+  "JobNotFound",
+  "JobCompleted",
+  "JobBeingTerminated",
+  "JobBeingDeleted",
+];
+
 export async function terminateTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<void> {
-  await unlessCode(`end task ${taskId}`, ["TaskCompleted", "TaskNotFound", "JobNotFound"], () =>
-    client.task.terminate(jobId, taskId),
+  await unlessCode(`end task ${taskId}`, TASK_IS_OVER, () => client.task.terminate(jobId, taskId));
+}
+
+export async function deleteTask(
+  client: BatchServiceClient,
+  { jobId, taskId }: Omit<TaskRef, "poolId">,
+): Promise<void> {
+  await unlessCode(`delete task ${taskId}`, ["TaskNotFound", "JobNotFound", "JobBeingDeleted"], () =>
+    client.task.deleteMethod(jobId, taskId),
   );
 }
 
-export async function deleteTask(client: BatchServiceClient, { jobId, taskId }: TaskRef): Promise<void> {
-  await unlessMissing(`delete task ${taskId}`, () => client.task.deleteMethod(jobId, taskId));
-}
-
 /** Finished tasks stay until somebody deletes them, and too many make a job slow. Returns how many were deleted. */
-export async function deleteOldTasks(client: BatchServiceClient, job: JobRef, before: Date): Promise<number> {
+export async function deleteOldTasks(client: BatchServiceClient, jobId: string, before: Date): Promise<number> {
   const filter = `state eq 'completed' and executionInfo/endTime lt DateTime'${before.toISOString()}'`;
-  const what = `list the finished tasks of job ${job.jobId}`;
+  const what = `list the finished tasks of job ${jobId}`;
   const options = { taskListOptions: { filter, select: "id", maxResults: 1000 } };
 
   let deleted = 0;
-  for (let page = await retrying(what, () => client.task.list(job.jobId, options)); ;) {
-    for (const { id } of page) if (id !== undefined) await deleteTask(client, { ...job, taskId: id });
+  for (let page = await retrying(what, () => client.task.list(jobId, options)); ;) {
+    for (const { id } of page) if (id !== undefined) await deleteTask(client, { jobId, taskId: id });
     deleted += page.length;
     const next = page.odatanextLink;
     if (!next) return deleted;

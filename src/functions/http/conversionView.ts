@@ -1,6 +1,6 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
-import type { ConversionResult } from "../../orchestrations/contract.ts";
+import type { ConversionResult } from "../../orchestrations/stage.ts";
 import { contentsOf } from "../../orchestrations/contract.ts";
 import { hasDied, isCompleted, wasTerminated } from "../../upkeep/runtimeStates.ts";
 

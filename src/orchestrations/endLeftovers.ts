@@ -1,0 +1,21 @@
+import { endTasks } from "../activities/index.ts";
+import type { Step } from "../durable.ts";
+import { readActivityError } from "../model/activityError.ts";
+import { isOutOfPatience, waitOut } from "./patience.ts";
+import { briefRetry } from "./retries.ts";
+import type { Run } from "./run.ts";
+import type { Ending, Stage } from "./stage.ts";
+import { settle } from "./transitions.ts";
+
+/** Ends the tasks that may still be running. When Batch is away for hours, it ends them itself at their time limit. */
+export function* endLeftovers(run: Run, stage: Ending): Step<Stage> {
+  const { attempt, result, leftovers } = stage;
+  try {
+    yield* endTasks({ conversionId: run.conversion.conversionId, ...leftovers }, briefRetry);
+    return settle(run, attempt, result);
+  } catch (error) {
+    if (isOutOfPatience(run, stage)) return settle(run, attempt, result);
+    yield* waitOut(run, stage, "finished", readActivityError(error).reason, null);
+    return stage;
+  }
+}

@@ -1,0 +1,50 @@
+import { ensureLayout, publish } from "../activities/index.ts";
+import type { Step } from "../durable.ts";
+import { readActivityError } from "../model/activityError.ts";
+import type { Failure } from "../model/failures.ts";
+import { failureOf } from "../model/failures.ts";
+import { parseTime, secondsBetween } from "../model/time.ts";
+import { isOutOfPatience, waitOut } from "./patience.ts";
+import { briefRetry } from "./retries.ts";
+import type { Run } from "./run.ts";
+import type { FailedAttempt, Publishing, Stage } from "./stage.ts";
+import { SUPERSEDED, failForGood, settle, tryAgainOrFail } from "./transitions.ts";
+
+/** A copy within the account takes seconds. When Azure Storage cannot finish one, it keeps trying for two weeks. */
+const COPY_PATIENCE_SECONDS = 3600;
+
+/**
+ * Publishes what the task has staged. The work is done, so while Azure Storage is still copying, or refuses, this is
+ * repeated, and only this: another run of the task would meet the same refusal.
+ */
+export function* publishResult(run: Run, stage: Publishing): Step<Stage> {
+  const { attempt, submission, completed } = stage;
+  const failed = (failure: Failure): FailedAttempt => ({ failure, submission, completed, abandoned: null });
+  const giveUp = (failure: Failure): Stage => failForGood(run, attempt, failed(failure));
+  let isRepeated = false;
+  try {
+    if (stage.isRepeated) yield* ensureLayout({}, briefRetry);
+    const published = yield* publish({ ...run.conversion, attempt, submission, completed }, briefRetry);
+    switch (published.status) {
+      case "published":
+        return settle(run, attempt, { outcome: "succeeded", record: published.record });
+      case "superseded":
+        return settle(run, attempt, SUPERSEDED);
+      case "rejected":
+        return yield* tryAgainOrFail(run, attempt, failed(published.failure));
+      case "copying":
+    }
+    if (secondsSince(run, stage) >= COPY_PATIENCE_SECONDS) return giveUp(failureOf("CopyTimedOut"));
+    yield* waitOut(run, stage, "publishing", "Azure Storage is still copying the result", submission);
+  } catch (error) {
+    const { code, reason } = readActivityError(error);
+    if (isOutOfPatience(run, stage)) return giveUp(failureOf(code, reason));
+    yield* waitOut(run, stage, "publishing", reason, submission);
+    isRepeated = true;
+  }
+  return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : { ...stage, isRepeated };
+}
+
+function secondsSince({ context }: Run, { since }: Publishing): number {
+  return secondsBetween(parseTime(since), context.df.currentUtcDateTime);
+}

@@ -1,0 +1,60 @@
+import type { Step } from "../durable.ts";
+import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
+import { failureOf, isRetried } from "../model/failures.ts";
+import { addSeconds } from "../model/time.ts";
+import type { Run } from "./run.ts";
+import type { ConversionResult, FailedAttempt, Leftovers, Stage } from "./stage.ts";
+import { watchFromNowOn } from "./watch.ts";
+
+export const SUPERSEDED: ConversionResult = { outcome: "superseded", record: null };
+
+const FIRST_PAUSE_SECONDS = 5;
+const PAUSE_GROWTH = 4;
+
+export function beginAttempt(run: Run, attempt: number, abandoned: TaskRef | null): Stage {
+  run.report(attempt, "preparing");
+  return { name: "submitting", attempt, since: nowOf(run), abandoned };
+}
+
+export function watchFor(run: Run, attempt: number, submission: Submission): Stage {
+  run.report(attempt, "waiting", { submission });
+  return { name: "watching", attempt, since: nowOf(run), watch: watchFromNowOn(submission) };
+}
+
+export function publishNow(run: Run, attempt: number, submission: Submission, completed: CompletedTask): Stage {
+  run.report(attempt, "publishing", { submission });
+  return { name: "publishing", attempt, since: nowOf(run), submission, completed, isRepeated: false };
+}
+
+/** Another attempt where it may help and there is one left, after a pause. */
+export function* tryAgainOrFail(run: Run, attempt: number, failed: FailedAttempt): Step<Stage> {
+  const { failure, submission, completed } = failed;
+  if (attempt >= run.lastAttempt || !isRetried(failure)) return failForGood(run, attempt, failed);
+  run.report(attempt, "preparing", { waitReason: `trying again after: ${failure.message}`, submission });
+  const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - run.firstAttempt);
+  yield* run.cancellation.sleepUntil(addSeconds(run.context.df.currentUtcDateTime, pauseSeconds));
+  if (run.cancellation.isRequested()) return failForGood(run, attempt, cancelled(failed));
+  return beginAttempt(run, attempt + 1, completed === null ? (submission?.task ?? null) : null);
+}
+
+export function failForGood(run: Run, attempt: number, failed: FailedAttempt): Stage {
+  return { name: "recording", attempt, since: nowOf(run), failed, isRepeated: false };
+}
+
+export function cancelled(failed: FailedAttempt): FailedAttempt {
+  return { ...failed, failure: failureOf("Cancelled") };
+}
+
+/** The end, but for tasks that may still be running. */
+export function settle(run: Run, attempt: number, result: ConversionResult, leftovers?: Leftovers): Stage {
+  const since = nowOf(run);
+  if (leftovers === undefined || (leftovers.tasks.length === 0 && leftovers.suspectedAttempt === null)) {
+    return { name: "finished", attempt, since, result };
+  }
+  return { name: "ending", attempt, since, result, leftovers };
+}
+
+/** ISO 8601. */
+function nowOf({ context }: Run): string {
+  return context.df.currentUtcDateTime.toISOString();
+}

@@ -1,0 +1,23 @@
+import type { Attempt, Conversion } from "../model/conversion.ts";
+import type { Services } from "../services.ts";
+import { workloadNamed } from "../workloads/index.ts";
+import { resultNamesFor } from "../workloads/resultNames.ts";
+import type { Target } from "./targets.ts";
+import { METADATA, attemptOf, findTarget } from "./targets.ts";
+
+/** Whether there is a record, and it is about this version. */
+export async function hasRecord(services: Services, conversion: Conversion): Promise<boolean> {
+  const { found } = await findRecord(services, conversion);
+  return found?.metadata[METADATA.sourceETag] === conversion.source.eTag;
+}
+
+/** Whether there is a record of this attempt, or of a later one. That of another version says nothing about it. */
+export async function isRecorded(services: Services, attempt: Omit<Attempt, "startedAt">): Promise<boolean> {
+  const recordedAttempt = attemptOf(await findRecord(services, attempt), attempt.conversionId) ?? 0;
+  return recordedAttempt >= attempt.attempt;
+}
+
+function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {
+  const { record } = resultNamesFor(workloadNamed(workload), source.name);
+  return findTarget(services, { container: services.config.containers.output, name: record });
+}

@@ -14,6 +14,7 @@ import { parseFaultPlan } from "./faults/faultPlan.ts";
 import type { FaultPlanInput } from "./faults/faultPlan.ts";
 import { Faults } from "./faults/faults.ts";
 import { lockFolder } from "../kit/folderLock.ts";
+import { isLoopback, LOOPBACK } from "../kit/loopback.ts";
 import { openServer } from "../kit/server.ts";
 import { createListener } from "./http/listener.ts";
 import { KEEP_ALIVE_MS } from "./limits.ts";
@@ -40,12 +41,17 @@ export interface BatchEmulatorOptions {
   readonly dataFolder: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** The emulator runs any command for anyone with the key, which is public: leave it on the loopback address. */
+  /** The emulator runs any command for anyone with the key: on another address than loopback, give it one of its own. */
   readonly host?: string;
   readonly accountName?: string;
   readonly accountKey?: string;
   /** Primary and secondary key; takes precedence over `accountKey`. */
   readonly accountKeys?: readonly [primary: string, secondary?: string];
+  /**
+   * Takes any bearer token for Batch that has not expired, whoever signed it: then no key is needed to run commands.
+   * Left out, that is so only where the key is the public one and the address is the loopback address.
+   */
+  readonly acceptUnverifiedTokens?: boolean;
   /** Nodes in all pools together. */
   readonly maxNodes?: number;
   /** Searched for programs before the PATH of this process. */
@@ -126,7 +132,13 @@ async function start(
     () => engine.stop(),
   );
   await resume(engine);
-  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now }));
+  const isOpenToAll = keys.includes(DEVELOPMENT_ACCOUNT_KEY) && isLoopback(options.host ?? LOOPBACK);
+  const account = {
+    name: accountName,
+    keys,
+    acceptsUnverifiedTokens: options.acceptUnverifiedTokens ?? isOpenToAll,
+  };
+  server.serve(createListener({ engine, account, wallClock: Date.now }));
   return {
     endpoint: server.url,
     accountName,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { isLoopback } from "./loopback.ts";
 
 /**
  * Why a request may come from a web page of somebody else, with what to do about it; undefined if it cannot.
@@ -36,19 +37,13 @@ function hostOf(authority: string): string | undefined {
   return (ipv6 ?? other)?.toLowerCase();
 }
 
-const LOOPBACK_ADDRESSES = new BlockList();
-LOOPBACK_ADDRESSES.addSubnet("127.0.0.0", 8);
-LOOPBACK_ADDRESSES.addAddress("::1", "ipv6");
-
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 function isOwnHost(host: string | undefined, boundHost: string): boolean {
   if (host === undefined) return false;
-  if (host === boundHost.toLowerCase() || host === "localhost" || host.endsWith(".localhost")) return true;
-  const family = isIP(host);
+  if (host === boundHost.toLowerCase() || isLoopback(host)) return true;
   // No page has an address for its name unless it was loaded from there.
-  if (family === 0 || EVERY_ADDRESS.has(boundHost)) return family !== 0;
-  return LOOPBACK_ADDRESSES.check(host, family === 4 ? "ipv4" : "ipv6");
+  return EVERY_ADDRESS.has(boundHost) && isIP(host) !== 0;
 }
 
 function isOwnOrigin(origin: string, authority: string): boolean {

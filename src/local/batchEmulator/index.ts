@@ -123,7 +123,7 @@ async function start(
     faults,
     account: { name: accountName, url: `${server.url}/` },
     maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
-    nodesFolder: join(folder, "nodes"),
+    nodesFolder: nodesFolderIn(folder),
     log,
   });
   undo.push(
@@ -150,14 +150,20 @@ async function start(
   };
 }
 
+function nodesFolderIn(folder: string): string {
+  return join(folder, "nodes");
+}
+
 function createRunner(options: BatchEmulatorOptions, folder: string, clock: Clock, random: Random): Runner {
   if (options.virtualTasks !== undefined) return virtualRunner(clock, random, options.virtualTasks);
   return new ProcessRunner({
+    nodesFolder: nodesFolderIn(folder),
     registerFolder: join(folder, "processes"),
     trashFolder: join(folder, "trash"),
     binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
     path: process.env["PATH"] ?? "",
     missingOutputFile: options.choices?.missingOutputFile ?? DEFAULT_CHOICES.missingOutputFile,
+    clock,
   });
 }
 

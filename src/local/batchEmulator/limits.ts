@@ -47,6 +47,3 @@ export const DURATIONS = {
   MIN_AUTOSCALE_INTERVAL: "PT5M",
   MAX_AUTOSCALE_INTERVAL: "P7D",
 } as const;
-
-/** Uploads and downloads are tried this often before they count as failed. */
-export const TRANSFER_ATTEMPTS = 3;

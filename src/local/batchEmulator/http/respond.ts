@@ -22,7 +22,10 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   response.statusCode = reply.status;
   if (reply.stream !== undefined) {
-    await pipeline(reply.stream, response);
+    await pipeline(reply.stream, response, { end: false });
+    // A client would wait for what is missing of a file that became shorter.
+    if (reply.stream.bytesRead < Number(response.getHeader("Content-Length") ?? 0)) response.destroy();
+    else response.end();
     return;
   }
   const isBodiless = reply.status === 204 || reply.status === 304 || exchange.request.method === "HEAD";

@@ -17,7 +17,7 @@ import { lockFolder } from "../kit/folderLock.ts";
 import { isLoopback, LOOPBACK } from "../kit/loopback.ts";
 import { openServer } from "../kit/server.ts";
 import { createListener } from "./http/listener.ts";
-import { KEEP_ALIVE_MS } from "./limits.ts";
+import { KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
@@ -52,6 +52,8 @@ export interface BatchEmulatorOptions {
    * Left out, that is so only where the key is the public one and the address is the loopback address.
    */
   readonly acceptUnverifiedTokens?: boolean;
+  /** A client that takes longer to send a request is cut off. One minute if left out. */
+  readonly requestTimeoutMs?: number;
   /** Nodes in all pools together. */
   readonly maxNodes?: number;
   /** Searched for programs before the PATH of this process. */
@@ -107,9 +109,15 @@ async function start(
   const store = new Store(join(folder, "journal.jsonl"), onFailure);
   undo.push(() => store.close());
 
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const server = await openServer({
     port: options.port ?? 0,
-    server: { keepAliveTimeout: KEEP_ALIVE_MS },
+    server: {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 2,
+    },
     ...(options.host !== undefined && { host: options.host }),
   });
   const runner = createRunner(options, folder, clock, random);

@@ -63,7 +63,13 @@ export function sendError(
   }
   response.setHeader("Content-Type", CONTENT_TYPE_JSON);
   response.setHeader("Content-Length", Buffer.byteLength(body));
-  response.end(body);
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  // The client has its answer, and the rest of its body is not hidden from those who count it, as it is after the end.
+  response.write(body);
+  request.once("end", () => response.end()).resume();
 }
 
 function setCommonHeaders({ request, response, requestId }: Exchange): void {

@@ -172,7 +172,7 @@ function exited(code: number | null | undefined, signal: NodeJS.Signals | null):
 }
 
 function programNotFound(program: string): Outcome {
-  const details = [{ name: "FilePath", value: program }];
+  const details = [{ name: "FilePath", value: shortened(program) }];
   return {
     kind: "failed",
     failure: {
@@ -186,7 +186,7 @@ function programNotFound(program: string): Outcome {
 
 function launchFailed(program: string, reason: string): Outcome {
   const details = [
-    { name: "FilePath", value: program.slice(0, 256) },
+    { name: "FilePath", value: shortened(program) },
     { name: "Message", value: reason },
   ];
   return {
@@ -198,4 +198,8 @@ function launchFailed(program: string, reason: string): Outcome {
       details,
     },
   };
+}
+
+function shortened(text: string): string {
+  return text.slice(0, 256);
 }

@@ -45,7 +45,7 @@ const poolInfo = v.object({
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);
 const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
 
-const newJob = v.object({
+export const newJob = v.object({
   id,
   displayName: optional(displayName),
   priority: v.nullish(priority, 0),

@@ -61,7 +61,7 @@ const autoScaleEvaluationInterval = optional(
   duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
 );
 
-const newPool = v.object({
+export const newPool = v.object({
   id,
   displayName: optional(displayName),
   vmSize,

@@ -40,7 +40,7 @@ const constraints = v.object({
   maxTaskRetryCount: optional(countOrUnlimited),
 });
 
-const newTask = v.object({
+export const newTask = v.object({
   id,
   displayName: optional(displayName),
   commandLine,

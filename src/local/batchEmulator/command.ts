@@ -4,9 +4,9 @@ import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
 import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
-import { isLoopback } from "../kit/loopback.ts";
+import { isLoopback, LOOPBACK } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
-import { parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
+import { DEVELOPMENT_ACCOUNT_KEY, parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
 import type { BatchEmulatorOptions, EmulatorConfiguration } from "./index.ts";
 
 const HELP = `Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.
@@ -20,6 +20,9 @@ Options
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
   --faults FILE     faults to inject: a file of JSON, or the JSON itself
   --host ADDRESS    address to listen on (default 127.0.0.1)
+  --accept-unverified-tokens
+                    take any bearer token for Batch, whoever signed it: everybody who reaches the port can run commands
+                    as you (default: only with the public key on the loopback address)
   --json            print one line of JSON on stdout when ready
   --help, -h        this text
 `;
@@ -33,6 +36,7 @@ const OPTIONS = {
   "node-bin": { type: "string", multiple: true },
   faults: { type: "string" },
   host: { type: "string" },
+  "accept-unverified-tokens": { type: "boolean" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -47,18 +51,30 @@ export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output } = context;
   const options = readOptions(values);
-  const { host } = options;
-  if (host !== undefined && !isLoopback(host)) {
-    output.note(
-      `Warning: ${host} can be reached from other machines, and whoever knows the key can run any command here as you.`,
-    );
-  }
+  const warning = warningFor(options);
+  if (warning !== undefined) output.note(`Warning: ${warning}`);
   const { failed, fail } = createFailure();
   const emulator = await startBatchEmulator({ ...options, log: (line) => output.note(line), onFailure: fail });
   const { endpoint, accountName, accountKey } = emulator;
   if (values.json) output.result(JSON.stringify({ endpoint, accountName, accountKey }));
   output.note(`Batch emulator: account ${accountName} at ${endpoint}`);
   return runService({ failed, stop: () => emulator.stop() }, context, values.json);
+}
+
+/** Who else can run commands here. */
+function warningFor({ host = LOOPBACK, accountKey, acceptUnverifiedTokens }: BatchEmulatorOptions): string | undefined {
+  if (isLoopback(host)) {
+    const isSecret = accountKey !== undefined && accountKey !== DEVELOPMENT_ACCOUNT_KEY;
+    if (acceptUnverifiedTokens !== true || !isSecret) return undefined;
+    return "with --accept-unverified-tokens every program on this machine can run any command here as you, without the key.";
+  }
+  const who =
+    acceptUnverifiedTokens === true
+      ? "everybody there"
+      : accountKey === undefined || accountKey === DEVELOPMENT_ACCOUNT_KEY
+        ? "everybody there (the development key is public; choose one with --key)"
+        : "whoever knows the key";
+  return `${host} can be reached from other machines, and ${who} can run any command here as you.`;
 }
 
 function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOptions {
@@ -78,6 +94,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
     nodeBinFolders: values["node-bin"] ?? [],
     ...(faults !== undefined && optionsOf(readConfiguration(faults))),
     ...(host !== undefined && { host }),
+    ...(values["accept-unverified-tokens"] === true && { acceptUnverifiedTokens: true }),
     ...(account !== undefined && { accountName: account }),
     ...(key !== undefined && { accountKey: key }),
     ...(nodes !== undefined && {

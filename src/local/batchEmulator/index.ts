@@ -14,9 +14,10 @@ import { parseFaultPlan } from "./faults/faultPlan.ts";
 import type { FaultPlanInput } from "./faults/faultPlan.ts";
 import { Faults } from "./faults/faults.ts";
 import { lockFolder } from "../kit/folderLock.ts";
+import { isLoopback, LOOPBACK } from "../kit/loopback.ts";
 import { openServer } from "../kit/server.ts";
 import { createListener } from "./http/listener.ts";
-import { KEEP_ALIVE_MS } from "./limits.ts";
+import { KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
@@ -40,12 +41,19 @@ export interface BatchEmulatorOptions {
   readonly dataFolder: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** The emulator runs any command for anyone with the key, which is public: leave it on the loopback address. */
+  /** The emulator runs any command for anyone with the key: on another address than loopback, give it one of its own. */
   readonly host?: string;
   readonly accountName?: string;
   readonly accountKey?: string;
   /** Primary and secondary key; takes precedence over `accountKey`. */
   readonly accountKeys?: readonly [primary: string, secondary?: string];
+  /**
+   * Takes any bearer token for Batch that has not expired, whoever signed it: then no key is needed to run commands.
+   * Left out, that is so only where the key is the public one and the address is the loopback address.
+   */
+  readonly acceptUnverifiedTokens?: boolean;
+  /** A client that takes longer to send a request is cut off. One minute if left out. */
+  readonly requestTimeoutMs?: number;
   /** Nodes in all pools together. */
   readonly maxNodes?: number;
   /** Searched for programs before the PATH of this process. */
@@ -101,9 +109,15 @@ async function start(
   const store = new Store(join(folder, "journal.jsonl"), onFailure);
   undo.push(() => store.close());
 
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const server = await openServer({
     port: options.port ?? 0,
-    server: { keepAliveTimeout: KEEP_ALIVE_MS },
+    server: {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 2,
+    },
     ...(options.host !== undefined && { host: options.host }),
   });
   const runner = createRunner(options, folder, clock, random);
@@ -117,7 +131,7 @@ async function start(
     faults,
     account: { name: accountName, url: `${server.url}/` },
     maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
-    nodesFolder: join(folder, "nodes"),
+    nodesFolder: nodesFolderIn(folder),
     log,
   });
   undo.push(
@@ -126,7 +140,13 @@ async function start(
     () => engine.stop(),
   );
   await resume(engine);
-  server.serve(createListener({ engine, account: { name: accountName, keys }, wallClock: Date.now }));
+  const isOpenToAll = keys.includes(DEVELOPMENT_ACCOUNT_KEY) && isLoopback(options.host ?? LOOPBACK);
+  const account = {
+    name: accountName,
+    keys,
+    acceptsUnverifiedTokens: options.acceptUnverifiedTokens ?? isOpenToAll,
+  };
+  server.serve(createListener({ engine, account, wallClock: Date.now }));
   return {
     endpoint: server.url,
     accountName,
@@ -138,14 +158,20 @@ async function start(
   };
 }
 
+function nodesFolderIn(folder: string): string {
+  return join(folder, "nodes");
+}
+
 function createRunner(options: BatchEmulatorOptions, folder: string, clock: Clock, random: Random): Runner {
   if (options.virtualTasks !== undefined) return virtualRunner(clock, random, options.virtualTasks);
   return new ProcessRunner({
+    nodesFolder: nodesFolderIn(folder),
     registerFolder: join(folder, "processes"),
     trashFolder: join(folder, "trash"),
     binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
     path: process.env["PATH"] ?? "",
     missingOutputFile: options.choices?.missingOutputFile ?? DEFAULT_CHOICES.missingOutputFile,
+    clock,
   });
 }
 

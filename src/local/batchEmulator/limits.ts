@@ -37,6 +37,9 @@ export const CONTENT_TYPE_JSON = "application/json;odata=minimalmetadata";
 /** Longer than any client keeps a connection: one that closes under a request costs the client about 30 s. */
 export const KEEP_ALIVE_MS = 75_000;
 
+/** Ample for the largest request; who takes longer holds a connection, and maybe on purpose. */
+export const REQUEST_TIMEOUT_MS = 60_000;
+
 export const DURATIONS = {
   UNLIMITED: "P10675199DT2H48M5.4775807S",
   DEFAULT_RETENTION: "P7D",
@@ -47,6 +50,3 @@ export const DURATIONS = {
   MIN_AUTOSCALE_INTERVAL: "PT5M",
   MAX_AUTOSCALE_INTERVAL: "P7D",
 } as const;
-
-/** Uploads and downloads are tried this often before they count as failed. */
-export const TRANSFER_ATTEMPTS = 3;

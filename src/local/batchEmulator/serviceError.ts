@@ -35,11 +35,10 @@ export class ServiceError extends Error {
 }
 
 export function invalidProperty(name: string, value: unknown, reason: string): ServiceError {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return new ServiceError("InvalidPropertyValue", {
     values: [
       { key: "PropertyName", value: name },
-      { key: "PropertyValue", value: text.slice(0, 256) },
+      { key: "PropertyValue", value: textOf(value).slice(0, 256) },
       { key: "Reason", value: reason },
     ],
   });
@@ -53,4 +52,14 @@ export function invalidQuery(name: string, value: string, reason: string): Servi
       { key: "Reason", value: reason },
     ],
   });
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    // Nested more deeply than the stack allows.
+    return "";
+  }
 }

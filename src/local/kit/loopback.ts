@@ -1,10 +1,16 @@
+import { BlockList, isIP } from "node:net";
+
 export const LOOPBACK = "127.0.0.1";
 
-/** Names by which this machine can be reached from itself only. */
-const LOOPBACK_HOSTS = new Set([LOOPBACK, "localhost", "::1", "[::1]"]);
+const LOOPBACK_ADDRESSES = new BlockList();
+LOOPBACK_ADDRESSES.addSubnet("127.0.0.0", 8);
+LOOPBACK_ADDRESSES.addAddress("::1", "ipv6");
 
+/** Whether this machine can be reached by the name or address from itself only. An address of IPv6 may be in brackets. */
 export function isLoopback(host: string): boolean {
-  return LOOPBACK_HOSTS.has(host);
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  if (isIP(name) !== 0) return LOOPBACK_ADDRESSES.check(name, isIP(name) === 4 ? "ipv4" : "ipv6");
+  return name === "localhost" || name.endsWith(".localhost");
 }
 
 /** Keeps the libraries from asking a proxy for the internet, which cannot reach this machine's loopback address. */

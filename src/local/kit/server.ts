@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
 import { listen } from "./listen.ts";
 import type { Address } from "./listen.ts";
 import { LOOPBACK } from "./loopback.ts";
+import { foreignRequest } from "./requestOrigin.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -19,19 +20,26 @@ interface EarlyServer {
   close(): Promise<void>;
 }
 
-/** Opens the port before there is anything to serve: a service has to know its own address while it starts. */
+/**
+ * Opens the port before there is anything to serve: a service has to know its own address while it starts.
+ * What a web page of somebody else may have sent is refused with 403 and never reaches the answers.
+ */
 export async function openServer({
   early,
   server: options = {},
   ...address
 }: EarlyServerOptions): Promise<EarlyServer> {
+  const { host = LOOPBACK } = address;
   const server = createServer(options);
   let announce: (answer: Answer) => void = () => {};
   const served = new Promise<Answer>((resolve) => (announce = resolve));
   let answer = early ?? ((request, response) => served.then((later) => later(request, response)));
-  server.on("request", (request, response) => void answer(request, response));
+  server.on("request", (request, response) => {
+    const refusal = foreignRequest(request, host);
+    if (refusal === undefined) void answer(request, response);
+    else refuse(response, refusal);
+  });
   const port = await listen(server, address);
-  const { host = LOOPBACK } = address;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
     serve(later) {
@@ -44,4 +52,8 @@ export async function openServer({
         server.closeAllConnections();
       }),
   };
+}
+
+function refuse(response: ServerResponse, reason: string): void {
+  response.writeHead(403, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" }).end(`${reason}\n`);
 }

@@ -4,11 +4,31 @@ import { runCommand } from "../../../src/local/kit/commandLine/command.ts";
 import { recordedOutput } from "../kit/commandLine/recordedOutput.ts";
 import { OPERATIONS } from "../../../src/local/batchEmulator/http/operations.ts";
 import { readFileSync } from "node:fs";
+import { temporaryFolder } from "../temporaryFolder.ts";
 
-function run(argv: readonly string[]): Promise<number> {
-  const { output } = recordedOutput();
+function run(argv: readonly string[], { output } = recordedOutput()): Promise<number> {
   return runCommand(BATCH_EMULATOR, argv, { output, env: {}, signal: AbortSignal.abort() });
 }
+
+const SECRET_KEY = Buffer.from("secret").toString("base64");
+
+test.for([
+  [[], undefined],
+  [["--key", SECRET_KEY], undefined],
+  [["--accept-unverified-tokens"], undefined],
+  [["--key", SECRET_KEY, "--accept-unverified-tokens"], "every program on this machine"],
+  [["--host", "127.0.0.2"], undefined],
+  [["--host", "0.0.0.0"], "everybody there (the development key is public"],
+  [["--host", "0.0.0.0", "--key", SECRET_KEY], "whoever knows the key can run"],
+  [["--host", "0.0.0.0", "--key", SECRET_KEY, "--accept-unverified-tokens"], "everybody there can run"],
+] as const)("with %j the warning is: %s", async ([argv, warning], { expect }) => {
+  const recorded = recordedOutput();
+
+  await run(["--port", "0", "--data", temporaryFolder(), ...argv], recorded);
+
+  if (warning === undefined) expect(recorded.stderr()).not.toContain("Warning");
+  else expect(recorded.stderr()).toContain(warning);
+});
 
 test.for([
   [["--port", "x"], "--port must be a whole number from 0 to 65535"],

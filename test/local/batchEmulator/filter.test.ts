@@ -46,10 +46,28 @@ test.for([
   "startswith(executionInfo/exitCode,'1')",
   "state eq 'open",
   "constructor eq 'x'",
+  "id constructor 'x'",
+  "id toString 'x'",
+  "id __proto__ 'x'",
 ])("%s is refused", (filter, { expect }) => {
   expect(() => parseFilter(filter, FIELDS.task.filter)).toThrow(
     expect.objectContaining({ code: "InvalidQueryParameterValue" }),
   );
+});
+
+test("thousands of brackets are refused", ({ expect }) => {
+  const refusal = expect.objectContaining({ code: "InvalidQueryParameterValue" });
+  for (const filter of ["(".repeat(15_000), `${"(".repeat(15_000)}id eq 'x'${")".repeat(15_000)}`]) {
+    expect(() => parseFilter(filter, FIELDS.task.filter)).toThrow(refusal);
+  }
+});
+
+test("brackets may be nested and conditions joined as deeply as anybody writes", ({ expect }) => {
+  const nested = `${"(".repeat(50)}id eq 'intro-7'${")".repeat(50)}`;
+  const joined = Array(1000).fill("id eq 'x'").join(" or ");
+
+  expect(parseFilter(nested, FIELDS.task.filter)(TASK)).toBe(true);
+  expect(parseFilter(`${joined} or ${nested}`, FIELDS.task.filter)(TASK)).toBe(true);
 });
 
 test("a filter is either read or refused in the words of the service", ({ expect }) => {

@@ -30,9 +30,33 @@ test.for([
   ["a[*]b", "a*b", true],
   ["a[*]b", "axb", false],
   ["a[]]b", "a]b", true],
+  ["a[", "a[", true],
+  ["a[*", "a[b", true],
+  ["[!]]x", "ax", true],
+  ["[!]]x", "]x", false],
+  ["[c-a]x", "bx", false],
+  ["[a-]x", "-x", true],
+  ["?x", "\u{1F3B5}x", true],
+  ["out/*/**", "out/x", false],
+  ["**/**/x", "x", true],
+  ["**/a/**/b", "a/.h/a/b", false],
+  ["**/.h/**/b", "a/.h/b", true],
   ["x+(1).mp3", "x+(1).mp3", true],
   ["wd/**/*.mp3", "wd/a/b/c.mp3", true],
 ] as const)("%s against %s is %s", ([pattern, path, expected], { expect }) => {
+  expect(matches(pattern, path)).toBe(expected);
+});
+
+/** Each would keep a matcher that tries one way after the other busy for longer than the universe is old. */
+test.for([
+  ["stars in a name", `${"*a".repeat(100)}b`, "a".repeat(250), false],
+  ["stars in a name that fits", `${"*a".repeat(100)}*`, "a".repeat(250), true],
+  ["question marks and stars", `${"?*".repeat(100)}b`, "a".repeat(250), false],
+  ["folders in a path", `${"**/a/".repeat(100)}b`, "a/".repeat(1000) + "c", false],
+  ["folders one after the other", `${"**/".repeat(1000)}b`, "a/".repeat(1000) + "c", false],
+  ["stars in a path", `**/${"*a/**/".repeat(100)}b`, "aa/".repeat(1000) + "c", false],
+  ["opening brackets", `${"[".repeat(500_000)}*`, "a", false],
+] as const)("a pattern that explodes is decided all the same: %s", ([, pattern, path, expected], { expect }) => {
   expect(matches(pattern, path)).toBe(expected);
 });
 

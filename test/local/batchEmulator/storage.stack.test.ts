@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import { systemClock } from "../../../src/local/batchEmulator/index.ts";
 import { blobIn, namesIn, startAzuriteBlobs } from "./azuriteBlobs.ts";
 import { addPoolAndJob, readAll, startFixture, taskCompleted } from "./emulator.ts";
 
@@ -9,7 +10,8 @@ async function start() {
   await input.client.uploadBlockBlob("talks/intro é.txt", "hello", 5);
   await input.client.uploadBlockBlob("talks/other.txt", "other", 5);
   await input.client.uploadBlockBlob("else.txt", "else", 4);
-  const { client } = await startFixture();
+  // Transfers with a service that is away are tried for a minute.
+  const { client } = await startFixture({ clock: systemClock(1000) });
   await addPoolAndJob(client);
   return { client, input, output };
 }

@@ -4,7 +4,7 @@ import { Store } from "../../../src/local/batchEmulator/model/store.ts";
 import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
 import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 
 const TIME = "2026-01-01T12:00:00Z";
 const VERSION = { eTag: "0x1", lastModified: TIME };
@@ -77,10 +77,26 @@ test("what is saved after the store was closed is not written, and does no harm"
 });
 
 test("a journal with an entry of no known kind is refused, and so is one that is incomplete", ({ expect }) => {
-  for (const entry of ['{"v":{}}', '{"task":"t","of":"j"}', '{"job":"j","v":{"id":"j","seq":1}}']) {
+  for (const entry of [
+    '{"v":{}}',
+    '{"task":"t","of":"j"}',
+    '{"job":"j","v":null,"x":1}',
+    '{"progress":"t","of":"j","v":null}',
+    '{"job":"j","v":{"id":"j","seq":1}}',
+  ]) {
     const path = join(temporaryFolder(), "journal.jsonl");
     writeFileSync(path, `{"kind":"batch-emulator","version":1}\n${entry}\n`);
 
     expect(() => new Store(path), entry).toThrow(`${path} is damaged at line 2`);
   }
+});
+
+test("an entry whose thing has another id than the entry is refused", ({ expect }) => {
+  const path = join(temporaryFolder(), "journal.jsonl");
+  const store = new Store(path);
+  addJobWithTasks(store, 1);
+  store.close();
+  writeFileSync(path, readFileSync(path, "utf8").replace('{"task":"task-0"', '{"task":"task-1"'));
+
+  expect(() => new Store(path)).toThrow(`${path} is damaged at line 3`);
 });

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { onTestFinished, test } from "vitest";
 import type { EarlyServerOptions } from "../../../src/local/kit/server.ts";
 import { openServer } from "../../../src/local/kit/server.ts";
@@ -47,4 +49,28 @@ test.for([
     code,
     hint: expect.stringContaining(option),
   });
+});
+
+/** What the server says to these lines. */
+async function say(url: string, ...lines: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
+  return text(socket);
+}
+
+test.for([
+  ["the host of another site", "GET / HTTP/1.1", "Host: evil.example", "Connection: close"],
+  ["no host", "GET / HTTP/1.0"],
+  ["the origin of another site", "GET / HTTP/1.1", "Host: localhost", "Origin: null", "Connection: close"],
+  ["another site as its target", "GET http://evil.example/ HTTP/1.1", "Host: localhost", "Connection: close"],
+] as const)("a request with %s is refused before and after there is an answer", async ([, ...lines], { expect }) => {
+  const asked: unknown[] = [];
+  const server = await open({ early: (_request, response) => asked.push(response.end("early")) });
+  const early = await say(server.url, ...lines);
+  server.serve((_request, response) => asked.push(response.end("late")));
+  const late = await say(server.url, ...lines);
+
+  expect([early, late]).toEqual(Array(2).fill(expect.stringMatching(/^HTTP\/1\.1 403 .*the request /is)));
+  expect(asked).toEqual([]);
 });

@@ -7,16 +7,18 @@ export interface Account {
   readonly name: string;
   /** Primary and secondary, base64. */
   readonly keys: readonly string[];
+  /** Whether a bearer token that anybody can make is as good as a key. */
+  readonly acceptsUnverifiedTokens: boolean;
 }
 
 const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows.net/"];
 
-/** Throws unless the request is signed with a key of the account or carries a token issued for Batch. */
+/** Throws unless the request is signed with a key of the account or, where that will do, carries a token for Batch. */
 export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
   const header = request.headers.authorization;
   if (header === undefined) throw new ServiceError("UnauthorizedRequest");
   const [scheme = "", rest = ""] = header.split(/\s+(.*)/s);
-  if (scheme.toLowerCase() === "bearer") checkToken(rest, nowMs);
+  if (scheme.toLowerCase() === "bearer") checkToken(rest, account, nowMs);
   else if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);
   else throw new ServiceError("InvalidAuthenticationInfo");
 }
@@ -46,7 +48,12 @@ function checkSignature(request: SignedRequest, credential: string, account: Acc
  * Looks at the claims only: who signed the token cannot be known without its tenant. In practice it is the audience
  * that is wrong, since older clients ask for a token of the management service.
  */
-function checkToken(token: string, nowMs: number): void {
+function checkToken(token: string, account: Account, nowMs: number): void {
+  if (!account.acceptsUnverifiedTokens) {
+    throw unauthorized(
+      "This emulator cannot know who signed a bearer token, so it takes none where its key is a secret or other machines reach it. Sign with the account key, or start it with --accept-unverified-tokens.",
+    );
+  }
   const claims = readClaims(token);
   if (claims === undefined) throw unauthorized("The bearer token is not a JSON web token.");
   const { aud, exp } = claims;

@@ -1,5 +1,5 @@
+import type { ReadStream } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Readable } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { Version } from "../timestamp.ts";
 
@@ -23,7 +23,7 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
-  readonly stream?: Readable;
+  readonly stream?: ReadStream;
   /** Set where the answer carries ETag and Last-Modified. */
   readonly version?: Version;
   /** The thing that was acted upon, as a URL. */

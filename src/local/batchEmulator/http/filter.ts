@@ -26,11 +26,15 @@ const OPERATORS: Readonly<Record<string, (order: number) => boolean>> = {
 
 const TOKEN = /\s*(?:(DateTime(?:Offset)?\s*'[^']*')|('(?:[^']|'')*')|([()=,])|([^\s()',]+))/iy;
 
+/** Deeper than anybody writes, and not deep enough to overflow the stack. */
+const MAX_DEPTH = 100;
+
 class FilterParser {
   readonly #text: string;
   readonly #fields: Fields;
   readonly #tokens: string[];
   #next = 0;
+  #depth = 0;
 
   constructor(text: string, fields: Fields) {
     this.#text = text;
@@ -39,12 +43,10 @@ class FilterParser {
   }
 
   parseOr(): Predicate {
-    let left = this.#parseAnd();
-    while (this.#take("or")) {
-      const [first, second] = [left, this.#parseAnd()];
-      left = (view) => first(view) || second(view);
-    }
-    return left;
+    if (++this.#depth > MAX_DEPTH) throw this.#error("It is nested too deeply");
+    const parts = this.#parseJoinedBy("or", () => this.#parseAnd());
+    this.#depth--;
+    return (view) => parts.some((part) => part(view));
   }
 
   expectEnd(): void {
@@ -53,12 +55,14 @@ class FilterParser {
   }
 
   #parseAnd(): Predicate {
-    let left = this.#parseTerm();
-    while (this.#take("and")) {
-      const [first, second] = [left, this.#parseTerm()];
-      left = (view) => first(view) && second(view);
-    }
-    return left;
+    const parts = this.#parseJoinedBy("and", () => this.#parseTerm());
+    return (view) => parts.every((part) => part(view));
+  }
+
+  #parseJoinedBy(word: string, parsePart: () => Predicate): Predicate[] {
+    const parts = [parsePart()];
+    while (this.#take(word)) parts.push(parsePart());
+    return parts;
   }
 
   #parseTerm(): Predicate {
@@ -71,7 +75,7 @@ class FilterParser {
     if (token.toLowerCase() === "startswith" && this.#take("(")) return this.#parseStartsWith();
     const kind = this.#kindOf(token);
     const operator = this.#expect("an operator");
-    const decide = OPERATORS[operator];
+    const decide = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
     if (decide === undefined) throw this.#error(`"${operator}" is not one of ${Object.keys(OPERATORS).join(", ")}`);
     const wanted = this.#parseValue(kind, this.#expect("a value"));
     return (view) => {

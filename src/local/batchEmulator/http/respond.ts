@@ -22,7 +22,10 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   response.statusCode = reply.status;
   if (reply.stream !== undefined) {
-    await pipeline(reply.stream, response);
+    await pipeline(reply.stream, response, { end: false });
+    // A client would wait for what is missing of a file that became shorter.
+    if (reply.stream.bytesRead < Number(response.getHeader("Content-Length") ?? 0)) response.destroy();
+    else response.end();
     return;
   }
   const isBodiless = reply.status === 204 || reply.status === 304 || exchange.request.method === "HEAD";
@@ -60,7 +63,13 @@ export function sendError(
   }
   response.setHeader("Content-Type", CONTENT_TYPE_JSON);
   response.setHeader("Content-Length", Buffer.byteLength(body));
-  response.end(body);
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  // The client has its answer, and the rest of its body is not hidden from those who count it, as it is after the end.
+  response.write(body);
+  request.once("end", () => response.end()).resume();
 }
 
 function setCommonHeaders({ request, response, requestId }: Exchange): void {

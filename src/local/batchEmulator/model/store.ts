@@ -2,17 +2,11 @@ import { Journal } from "../../kit/journal.ts";
 import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { TaskQueue } from "./taskQueue.ts";
+import { readEntry } from "./journalEntries.ts";
+import type { Entry } from "./journalEntries.ts";
 import { keyOf, newCounts } from "./entities.ts";
 import type { Job, Node, Pool, Task, TaskCounts } from "./entities.ts";
 import type { JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
-
-/** One line of the journal: the newest state of one thing, or null when it is gone. */
-type Entry =
-  | { readonly pool: string; readonly v: PoolRecord | null }
-  | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
-  | { readonly job: string; readonly v: JobRecord | null }
-  | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
-  | { readonly progress: string; readonly of: string; readonly v: TaskProgress };
 
 const FORMAT = { kind: "batch-emulator", version: 1 };
 const MIN_ENTRIES_TO_COMPACT = 20_000;
@@ -229,14 +223,14 @@ export class Store {
   }
 
   /** Replays one line: the journal is not yet there, so nothing is written again. */
-  #apply(entry: Entry): void {
+  #apply(line: Entry): void {
+    const entry = readEntry(line);
     if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
     if ("pool" in entry) this.#applyPool(entry.pool, entry.v);
     else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
     else if ("job" in entry) this.#applyJob(entry.job, entry.v);
     else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
-    else if ("progress" in entry) this.#applyProgress(entry.of, entry.progress, entry.v);
-    else throw new Error("An entry of no known kind");
+    else this.#applyProgress(entry.of, entry.progress, entry.v);
   }
 
   #applyPool(key: string, record: PoolRecord | null): void {

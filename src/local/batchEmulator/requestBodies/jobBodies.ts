@@ -8,6 +8,7 @@ import {
   duration,
   id,
   int32,
+  environmentSetting,
   nameValue,
   optional,
   parseBody,
@@ -44,7 +45,7 @@ const poolInfo = v.object({
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);
 const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
 
-const newJob = v.object({
+export const newJob = v.object({
   id,
   displayName: optional(displayName),
   priority: v.nullish(priority, 0),
@@ -54,7 +55,7 @@ const newJob = v.object({
   jobManagerTask: unsupported("jobManagerTask"),
   jobPreparationTask: unsupported("jobPreparationTask"),
   jobReleaseTask: unsupported("jobReleaseTask"),
-  commonEnvironmentSettings: optional(v.array(nameValue)),
+  commonEnvironmentSettings: optional(v.array(environmentSetting)),
   poolInfo,
   onAllTasksComplete: v.nullish(onAllTasksComplete, "noaction"),
   onTaskFailure: v.nullish(onTaskFailure, "noaction"),

@@ -12,6 +12,7 @@ import {
   displayName,
   duration,
   id,
+  environmentSetting,
   nameValue,
   optional,
   parseBody,
@@ -22,7 +23,7 @@ import {
 const startTask = v.object({
   commandLine,
   resourceFiles: optional(v.array(resourceFile)),
-  environmentSettings: optional(v.array(nameValue)),
+  environmentSettings: optional(v.array(environmentSetting)),
   containerSettings: unsupported("containerSettings"),
   userIdentity: v.nullish(userIdentity, DEFAULT_USER),
   maxTaskRetryCount: v.nullish(countOrUnlimited, 0),
@@ -60,7 +61,7 @@ const autoScaleEvaluationInterval = optional(
   duration({ min: DURATIONS.MIN_AUTOSCALE_INTERVAL, max: DURATIONS.MAX_AUTOSCALE_INTERVAL }),
 );
 
-const newPool = v.object({
+export const newPool = v.object({
   id,
   displayName: optional(displayName),
   vmSize,

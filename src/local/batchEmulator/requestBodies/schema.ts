@@ -79,6 +79,14 @@ export const countOrUnlimited = v.pipe(int32, v.minValue(-1, "Must be -1 or more
 
 export const nameValue = v.object({ name: v.pipe(v.string(), v.minLength(1)), value: optional(v.string()) });
 
+/** No program can be given such a character: it ends every argument and setting. */
+const withoutNul = v.check((text: string) => !text.includes("\0"), "Must not contain the character U+0000");
+
+export const environmentSetting = v.object({
+  name: v.pipe(v.string(), v.minLength(1), withoutNul),
+  value: optional(v.pipe(v.string(), withoutNul)),
+});
+
 /** To the service, `null` and absent are the same. */
 export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.pipe(
@@ -105,6 +113,7 @@ export const DEFAULT_USER: v.InferOutput<typeof userIdentity> = {
 export const commandLine = v.pipe(
   v.string(),
   v.check((text) => text.trim() !== "", "Must not be empty"),
+  withoutNul,
 );
 
 /**

@@ -12,7 +12,7 @@ import {
   duration,
   id,
   int32,
-  nameValue,
+  environmentSetting,
   optional,
   parseBody,
   unsupported,
@@ -40,7 +40,7 @@ const constraints = v.object({
   maxTaskRetryCount: optional(countOrUnlimited),
 });
 
-const newTask = v.object({
+export const newTask = v.object({
   id,
   displayName: optional(displayName),
   commandLine,
@@ -48,7 +48,7 @@ const newTask = v.object({
   exitConditions: optional(exitConditions),
   resourceFiles: optional(v.array(resourceFile)),
   outputFiles: optional(v.array(outputFile)),
-  environmentSettings: optional(v.array(nameValue)),
+  environmentSettings: optional(v.array(environmentSetting)),
   affinityInfo: optional(v.object({ affinityId: v.string() })),
   constraints: optional(constraints),
   requiredSlots: v.nullish(v.pipe(int32, v.minValue(1, "Must be at least 1")), 1),

@@ -1,96 +1,101 @@
+import { matchesSteps } from "./sequencePattern.ts";
+import type { Step } from "./sequencePattern.ts";
+
 /** Patterns of output files: https://learn.microsoft.com/rest/api/batchservice/task/add#outputfile */
 interface Glob {
   /** The leading folders without wildcards; matching paths are relative to them. */
   readonly fixed: readonly string[];
-  /** Undefined when the pattern names one file. */
-  readonly wild: readonly Segment[] | undefined;
+  /** What is left, one step for each name; undefined when the pattern names one file. */
+  readonly wild: Wild | undefined;
 }
 
-type Segment = RegExp | "**";
+export type Wild = readonly Step<string>[];
 
 export function parseGlob(pattern: string): Glob {
   const segments = pattern.split("/");
   const firstWild = segments.findIndex(hasWildcard);
   if (firstWild < 0) return { fixed: segments, wild: undefined };
-  return {
-    fixed: segments.slice(0, firstWild),
-    wild: segments.slice(firstWild).map((segment) => (segment === "**" ? "**" : segmentPattern(segment))),
-  };
+  const steps = segments.slice(firstWild).map((segment) => (segment === "**" ? ANY_FOLDERS : nameStep(segment)));
+  // At the end it stands for files, and so for one name at least.
+  if (steps.at(-1) === ANY_FOLDERS) steps.push(nameStep("*"));
+  return { fixed: segments.slice(0, firstWild), wild: steps.filter(isNotRepeated) };
 }
 
 /** Whether a path below the fixed part matches the rest of the pattern. */
-export function matchesGlob(wild: readonly Segment[], path: string): boolean {
-  return matchesFrom(wild, 0, path.split("/"), 0);
+export function matchesGlob(wild: Wild, path: string): boolean {
+  return matchesSteps(wild, path.split("/"));
 }
 
 /** How many levels deep a match may lie; a walk need not go deeper. */
-export function globDepth(wild: readonly Segment[]): number {
-  return wild.includes("**") ? Number.POSITIVE_INFINITY : wild.length;
+export function globDepth(wild: Wild): number {
+  return wild.includes(ANY_FOLDERS) ? Number.POSITIVE_INFINITY : wild.length;
 }
 
-function matchesFrom(wild: readonly Segment[], i: number, names: readonly string[], j: number): boolean {
-  const segment = wild[i];
-  const name = names[j];
-  if (segment === undefined) return name === undefined;
-  if (segment !== "**") return name !== undefined && segment.test(name) && matchesFrom(wild, i + 1, names, j + 1);
-  if (i === wild.length - 1) return name !== undefined && names.slice(j).every((rest) => !rest.startsWith("."));
-  if (matchesFrom(wild, i + 1, names, j)) return true;
-  return name !== undefined && !name.startsWith(".") && matchesFrom(wild, i, names, j + 1);
-}
+/** Only an explicit dot matches a name that starts with one. */
+const ANY_FOLDERS: Step<string> = { isMany: true, accepts: (name) => !name.startsWith(".") };
+
+const ANY_CHARACTERS: Step<string> = { isMany: true, accepts: () => true };
+const ANY_CHARACTER: Step<string> = { isMany: false, accepts: () => true };
 
 function hasWildcard(segment: string): boolean {
-  return /[*?]|\[.+\]/s.test(segment);
+  if (/[*?]/.test(segment)) return true;
+  const open = segment.indexOf("[");
+  return open >= 0 && segment.lastIndexOf("]") > open + 1;
 }
 
-function segmentPattern(segment: string): RegExp {
-  // Only an explicit dot matches a name that starts with one.
-  let source = /^(?:[*?]|\[)/.test(segment) && !segment.startsWith("[.]") ? "(?!\\.)" : "";
-  for (let i = 0; i < segment.length; i++) {
-    const char = segment.charAt(i);
-    const close = char === "[" ? closingBracket(segment, i) : -1;
-    if (close > 0) {
-      source += bracketPattern(segment.slice(i + 1, close));
+function nameStep(segment: string): Step<string> {
+  const startsWild = /^[*?[]/.test(segment) && !segment.startsWith("[.]");
+  const steps = characterSteps(segment).filter(isNotRepeated);
+  return {
+    isMany: false,
+    accepts: (name) => !(startsWild && name.startsWith(".")) && matchesSteps(steps, name),
+  };
+}
+
+/** One after the other, they mean the same as one. */
+function isNotRepeated<Item>(step: Step<Item>, index: number, steps: readonly Step<Item>[]): boolean {
+  return !(step.isMany && steps[index - 1] === step);
+}
+
+/** Characters are code points, as in the names of files. */
+function characterSteps(segment: string): Step<string>[] {
+  const characters = Array.from(segment);
+  const lastClose = characters.lastIndexOf("]");
+  const steps: Step<string>[] = [];
+  for (let i = 0; i < characters.length; i++) {
+    const character = characters[i] ?? "";
+    // A closing bracket that comes first in a set is one of its members.
+    const firstMember = characters[i + 1] === "!" ? i + 2 : i + 1;
+    if (character === "[" && lastClose > firstMember) {
+      const close = characters.indexOf("]", firstMember + 1);
+      steps.push(setStep(characters.slice(i + 1, close)));
       i = close;
-    } else if (char === "*") {
-      source += "[^/]*";
-    } else if (char === "?") {
-      source += "[^/]";
+    } else if (character === "*") {
+      steps.push(ANY_CHARACTERS);
+    } else if (character === "?") {
+      steps.push(ANY_CHARACTER);
     } else {
-      source += escape(char);
+      steps.push({ isMany: false, accepts: (found) => found === character });
     }
   }
-  return new RegExp(`^${source}$`, "su");
+  return steps;
 }
 
-/** A closing bracket that comes first in a set is one of its members. */
-function closingBracket(segment: string, open: number): number {
-  const first = segment.charAt(open + 1) === "!" ? open + 2 : open + 1;
-  return segment.indexOf("]", first + 1);
-}
-
-function bracketPattern(set: string): string {
-  const isNegated = set.startsWith("!");
-  const members = Array.from(isNegated ? set.slice(1) : set);
-  let source = "";
+function setStep(content: readonly string[]): Step<string> {
+  const isNegated = content[0] === "!";
+  const members = isNegated ? content.slice(1) : content;
+  const ranges: (readonly [from: number, to: number])[] = [];
   for (let i = 0; i < members.length; i++) {
-    const from = members[i] ?? "";
-    const to = members[i + 2];
-    if (members[i + 1] === "-" && to !== undefined) {
-      if (from <= to) source += `${escapeInSet(from)}-${escapeInSet(to)}`;
-      i += 2;
-    } else {
-      source += escapeInSet(from);
-    }
+    const isRange = members[i + 1] === "-" && members[i + 2] !== undefined;
+    ranges.push([codeOf(members[i]), codeOf(isRange ? members[i + 2] : members[i])]);
+    if (isRange) i += 2;
   }
-  if (source === "") return isNegated ? "[^/]" : "(?!)";
-  return isNegated ? `(?!/)[^${source}]` : `[${source}]`;
+  return {
+    isMany: false,
+    accepts: (found) => ranges.some(([from, to]) => from <= codeOf(found) && codeOf(found) <= to) !== isNegated,
+  };
 }
 
-function escape(char: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
-}
-
-/** A hyphen is special in a set, and may not be escaped anywhere else. */
-function escapeInSet(char: string): string {
-  return char === "-" ? "\\-" : escape(char);
+function codeOf(character: string | undefined): number {
+  return character?.codePointAt(0) ?? 0;
 }

@@ -1,30 +1,42 @@
 import { appendFileSync } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join, posix, relative, resolve, sep } from "node:path";
 import type { Choices } from "../choices.ts";
+import { realPathIn } from "../confined.ts";
+import type { Confinement } from "../confined.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
-import { blobUrl, TransferError, upload } from "./storageTransfer.ts";
+import { blobUrl, upload } from "./storageTransfer.ts";
 import { transferFailure } from "./transferFailure.ts";
+import { statusOf } from "./transferRetries.ts";
+import type { TransferContext } from "./transferRetries.ts";
 
 interface Found {
   readonly path: string;
+  /** Where it is when all links have been followed. */
+  readonly real: string;
   readonly blobName: string;
+}
+
+export interface UploadPlace {
+  readonly task: Confinement;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly missing: Choices["missingOutputFile"];
+  readonly transfers: TransferContext;
 }
 
 /** Uploads what the patterns match, and logs it beside stdout.txt. Resolves with the first failure, if any. */
 export async function sendOutputFiles(
   files: readonly OutputFile[],
-  taskFolder: string,
-  environment: Readonly<Record<string, string>>,
-  missing: Choices["missingOutputFile"],
+  place: UploadPlace,
 ): Promise<FailureInfo | undefined> {
-  const log = (name: string, line: string): void => appendFileSync(join(taskFolder, name), `${line}\n`);
+  const log = (name: string, line: string): void => appendFileSync(join(place.task.folder, name), `${line}\n`);
   let first: FailureInfo | undefined;
   for (const file of files) {
-    const failure = await sendOne(file, taskFolder, environment, missing, (line) => log("fileuploadout.txt", line));
-    if (failure === undefined) continue;
+    if (place.transfers.signal.aborted) return first;
+    const failure = await sendOne(file, place, (line) => log("fileuploadout.txt", line));
+    if (failure === undefined || place.transfers.signal.aborted) continue;
     log("fileuploaderr.txt", `${file.filePattern}: ${failure.code}: ${failure.message}`);
     first ??= failure;
   }
@@ -35,36 +47,35 @@ export async function sendOutputFiles(
 async function findOutputFiles(
   filePattern: string,
   path: string | undefined,
-  taskFolder: string,
-  environment: Readonly<Record<string, string>>,
+  { task, environment }: UploadPlace,
 ): Promise<readonly Found[] | undefined> {
   const pattern = expandVariables(filePattern, environment).replaceAll("\\", "/");
   const { fixed, wild } = parseGlob(pattern);
-  const base = resolve(taskFolder, "wd", fixed.join("/") || (pattern.startsWith("/") ? "/" : "."));
-  if (!isInside(taskFolder, base)) return undefined;
+  const base = resolve(task.folder, "wd", fixed.join("/") || (pattern.startsWith("/") ? "/" : "."));
+  if (!isInside(task.folder, base)) return undefined;
   if (wild === undefined) {
-    const isThere = await isFileInside(base, taskFolder);
-    return isThere ? [{ path: base, blobName: path ?? basename(base) }] : [];
+    const real = await realFile(base, task);
+    return real === undefined ? [] : [{ path: base, real, blobName: path ?? basename(base) }];
   }
   const found: Found[] = [];
-  for (const name of await walk(base, globDepth(wild))) {
+  for await (const name of walk(base, globDepth(wild))) {
+    if (!matchesGlob(wild, name)) continue;
     const file = join(base, name);
-    if (matchesGlob(wild, name) && (await isFileInside(file, taskFolder))) {
-      found.push({ path: file, blobName: path === undefined || path === "" ? name : posix.join(path, name) });
-    }
+    const real = await realFile(file, task);
+    const blobName = path === undefined || path === "" ? name : posix.join(path, name);
+    if (real !== undefined) found.push({ path: file, real, blobName });
   }
   return found;
 }
 
 async function sendOne(
   file: OutputFile,
-  taskFolder: string,
-  environment: Readonly<Record<string, string>>,
-  missing: Choices["missingOutputFile"],
+  place: UploadPlace,
   log: (line: string) => void,
 ): Promise<FailureInfo | undefined> {
   const { path, containerUrl, uploadHeaders } = file.destination.container;
-  const found = await findOutputFiles(file.filePattern, path, taskFolder, environment);
+  const { missing, transfers, task } = place;
+  const found = await findOutputFiles(file.filePattern, path, place);
   if (found === undefined) {
     return transferFailure(
       "UserError",
@@ -77,13 +88,14 @@ async function sendOne(
     return transferFailure("UserError", "FileUploadMiscError", "The file to upload does not exist", file.filePattern);
   }
   const headers = Object.fromEntries((uploadHeaders ?? []).map(({ name, value }) => [name, value ?? ""]));
-  for (const { path: source, blobName } of found) {
+  for (const { path: source, real, blobName } of found) {
+    const name = relative(task.folder, source);
     try {
-      await upload(source, blobUrl(containerUrl, blobName), headers);
-      log(`${relative(taskFolder, source)} -> ${blobName}`);
+      await upload(real, blobUrl(containerUrl, blobName), headers, transfers);
     } catch (error) {
-      return failureOf(error, relative(taskFolder, source));
+      return failureOf(error, name);
     }
+    log(`${name} -> ${blobName}`);
   }
   return undefined;
 }
@@ -91,29 +103,27 @@ async function sendOne(
 function expandVariables(text: string, environment: Readonly<Record<string, string>>): string {
   return text.replaceAll(
     /\$(?:\{(\w+)\}|(\w+))|%(\w+)%/g,
-    (whole, braced?: string, plain?: string, percent?: string) =>
-      environment[braced ?? plain ?? percent ?? ""] ?? whole,
+    (whole, braced?: string, plain?: string, percent?: string) => {
+      const name = braced ?? plain ?? percent ?? "";
+      return Object.hasOwn(environment, name) ? (environment[name] ?? whole) : whole;
+    },
   );
 }
 
-async function walk(base: string, depth: number, prefix = ""): Promise<string[]> {
+/** The paths of all that is no folder, relative to the base. Links are not followed. */
+async function* walk(base: string, depth: number, prefix = ""): AsyncIterable<string> {
   const entries = await readdir(join(base, prefix), { withFileTypes: true }).catch(() => []);
-  const names: string[] = [];
   for (const entry of entries) {
     const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-    if (!entry.isDirectory()) names.push(name);
-    else if (depth > 1) names.push(...(await walk(base, depth - 1, name)));
+    if (!entry.isDirectory()) yield name;
+    else if (depth > 1) yield* walk(base, depth - 1, name);
   }
-  return names;
 }
 
-async function isFileInside(path: string, folder: string): Promise<boolean> {
-  try {
-    // A link may point anywhere.
-    return (await stat(path)).isFile() && isInside(await realpath(folder), await realpath(path));
-  } catch {
-    return false;
-  }
+async function realFile(path: string, task: Confinement): Promise<string | undefined> {
+  const real = await realPathIn(task, path);
+  const stats = real === undefined ? undefined : await stat(real).catch(() => undefined);
+  return stats?.isFile() === true ? real : undefined;
 }
 
 function isInside(folder: string, path: string): boolean {
@@ -121,7 +131,7 @@ function isInside(folder: string, path: string): boolean {
 }
 
 function failureOf(error: unknown, path: string): FailureInfo {
-  const status = error instanceof TransferError ? error.status : undefined;
+  const status = statusOf(error);
   if (status === 401 || status === 403) {
     return transferFailure(
       "UserError",

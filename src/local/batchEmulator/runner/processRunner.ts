@@ -1,21 +1,25 @@
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import type { Choices } from "../choices.ts";
+import type { Clock } from "../../kit/clock.ts";
 import { findOnPath, isProgram } from "../../kit/programs.ts";
 import { NODE_FOLDERS } from "../model/nodeFolders.ts";
 import type { Execution, Outcome, Runner, Work } from "./taskRunner.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
-import { killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
+import { isIn, killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
 import { splitWords } from "./commandLineWords.ts";
 
 interface ProcessRunnerOptions {
+  /** Holds the folders of all nodes. */
+  readonly nodesFolder: string;
   /** Where running processes are written down. */
   readonly registerFolder: string;
   /** On the file system of the nodes' folders. */
@@ -25,6 +29,8 @@ interface ProcessRunnerOptions {
   /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
   readonly path: string;
   readonly missingOutputFile: Choices["missingOutputFile"];
+  /** What the pauses between two tries of a transfer are timed with. */
+  readonly clock: Clock;
 }
 
 /** Tells the processes of one run from those of the next in the same folder. */
@@ -32,30 +38,45 @@ const RUN_VARIABLE = "AZ_BATCH_EMULATOR_RUN";
 
 /** Runs every command as a process of its own, at the head of its own process group. */
 export class ProcessRunner implements Runner {
+  readonly #nodesFolder: string;
   readonly #register: ProcessRegister;
   readonly #path: string;
   readonly #missingOutputFile: Choices["missingOutputFile"];
   readonly #trash: Trash;
+  readonly #clock: Clock;
+  /** What ends a run or its uploads, by the folder of the task. */
+  readonly #underway = new Map<AbortController, string>();
 
   constructor(options: ProcessRunnerOptions) {
+    this.#nodesFolder = options.nodesFolder;
     this.#register = new ProcessRegister(options.registerFolder);
     this.#missingOutputFile = options.missingOutputFile;
     this.#trash = new Trash(options.trashFolder);
+    this.#clock = options.clock;
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
 
-  start(work: Work): Execution {
-    const abort = new AbortController();
+  start(work: Work): Execution<Outcome> {
     const running: { pid?: number } = {};
-    const kill = (): void => {
-      abort.abort();
-      if (running.pid !== undefined) killGroup(running.pid);
+    const execution = this.#begin(work.folder, (signal) => this.#run(work, signal, running));
+    return {
+      outcome: execution.outcome,
+      kill() {
+        execution.kill();
+        if (running.pid !== undefined) killGroup(running.pid);
+      },
     };
-    return { outcome: this.#run(work, abort.signal, running), kill };
   }
 
-  upload(work: Work, files: readonly OutputFile[]): Promise<FailureInfo | undefined> {
-    return sendOutputFiles(files, work.folder, this.#environmentOf(work), this.#missingOutputFile);
+  upload(work: Work, files: readonly OutputFile[]): Execution<FailureInfo | undefined> {
+    return this.#begin(work.folder, (signal) =>
+      sendOutputFiles(files, {
+        task: { folder: work.folder, below: this.#nodesFolder },
+        environment: this.#environmentOf(work),
+        missing: this.#missingOutputFile,
+        transfers: { clock: this.#clock, signal },
+      }),
+    );
   }
 
   prepareNode(folder: string): void {
@@ -63,11 +84,19 @@ export class ProcessRunner implements Runner {
   }
 
   killAllIn(folder: string): Promise<void> {
+    for (const [abort, taskFolder] of this.#underway) if (isIn(taskFolder, folder)) abort.abort();
     return this.#register.killAllIn(folder);
   }
 
   removeFolder(folder: string): Promise<void> {
     return this.#trash.remove(folder);
+  }
+
+  #begin<Result>(folder: string, act: (signal: AbortSignal) => Promise<Result>): Execution<Result> {
+    const abort = new AbortController();
+    this.#underway.set(abort, folder);
+    const outcome = act(abort.signal).finally(() => this.#underway.delete(abort));
+    return { outcome, kill: () => abort.abort() };
   }
 
   async #run(work: Work, signal: AbortSignal, running: { pid?: number }): Promise<Outcome> {
@@ -77,7 +106,7 @@ export class ProcessRunner implements Runner {
       openSync(join(work.folder, name), work.appendsOutput ? "a" : "w"),
     );
     try {
-      const failure = await fetchResourceFiles(work.resourceFiles, wd, signal);
+      const failure = await fetchResourceFiles(work.resourceFiles, wd, { clock: this.#clock, signal });
       if (signal.aborted) return exited(undefined, "SIGKILL");
       if (failure !== undefined) return { kind: "failed", failure };
       return await this.#spawn(work, wd, streams, signal, running);
@@ -100,13 +129,19 @@ export class ProcessRunner implements Runner {
     if (file === undefined) return programNotFound(program);
 
     const runId = randomUUID();
-    const child = spawn(file, args, {
-      argv0: program,
-      cwd: wd,
-      env: { ...environment, [RUN_VARIABLE]: runId },
-      detached: true,
-      stdio: ["ignore", streams[0], streams[1]],
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, {
+        argv0: program,
+        cwd: wd,
+        env: { ...environment, [RUN_VARIABLE]: runId },
+        detached: true,
+        stdio: ["ignore", streams[0], streams[1]],
+      });
+    } catch (error) {
+      // Arguments and environment may be longer than the system takes (E2BIG).
+      return launchFailed(program, error instanceof Error ? error.message : String(error));
+    }
     const outcome = await new Promise<Outcome>((settle) => {
       child.once("error", (error) => settle(launchFailed(program, error.message)));
       child.once("exit", (code, exitSignal) => settle(exited(code, exitSignal)));
@@ -137,7 +172,7 @@ function exited(code: number | null | undefined, signal: NodeJS.Signals | null):
 }
 
 function programNotFound(program: string): Outcome {
-  const details = [{ name: "FilePath", value: program }];
+  const details = [{ name: "FilePath", value: shortened(program) }];
   return {
     kind: "failed",
     failure: {
@@ -151,7 +186,7 @@ function programNotFound(program: string): Outcome {
 
 function launchFailed(program: string, reason: string): Outcome {
   const details = [
-    { name: "FilePath", value: program },
+    { name: "FilePath", value: shortened(program) },
     { name: "Message", value: reason },
   ];
   return {
@@ -163,4 +198,8 @@ function launchFailed(program: string, reason: string): Outcome {
       details,
     },
   };
+}
+
+function shortened(text: string): string {
+  return text.slice(0, 256);
 }

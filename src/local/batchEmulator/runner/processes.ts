@@ -99,7 +99,7 @@ function pidsWith(isMeant: IsMeant): number[] {
     .map(Number);
 }
 
-function isIn(path: string, folder: string): boolean {
+export function isIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 

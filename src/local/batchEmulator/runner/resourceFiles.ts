@@ -3,8 +3,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import { isSystemError } from "../../kit/systemError.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { ResourceFile } from "../requestBodies/fileBodies.ts";
-import { blobUrl, download, TransferError } from "./storageTransfer.ts";
+import { blobUrl, download } from "./storageTransfer.ts";
 import { transferFailure } from "./transferFailure.ts";
+import { statusOf, withRetries } from "./transferRetries.ts";
+import type { TransferContext } from "./transferRetries.ts";
 
 const DEFAULT_FILE_MODE = "0770";
 
@@ -12,13 +14,13 @@ const DEFAULT_FILE_MODE = "0770";
 export async function fetchResourceFiles(
   files: readonly ResourceFile[],
   folder: string,
-  signal: AbortSignal,
+  context: TransferContext,
 ): Promise<FailureInfo | undefined> {
   for (const file of files) {
     const failure = await (file.httpUrl === undefined
-      ? fetchContainer(file, folder, signal)
-      : fetchFile(file.httpUrl, file.filePath ?? "", file, folder, signal));
-    if (failure !== undefined || signal.aborted) return failure;
+      ? fetchContainer(file, folder, context)
+      : fetchFile(file.httpUrl, file.filePath ?? "", file, folder, context));
+    if (failure !== undefined || context.signal.aborted) return failure;
   }
   return undefined;
 }
@@ -28,7 +30,7 @@ async function fetchFile(
   path: string,
   { fileMode }: ResourceFile,
   folder: string,
-  signal: AbortSignal,
+  context: TransferContext,
 ): Promise<FailureInfo | undefined> {
   const target = resolve(folder, path);
   if (relative(folder, target).startsWith("..") || target === folder) {
@@ -42,7 +44,7 @@ async function fetchFile(
   }
   try {
     const mode = Number.parseInt(fileMode ?? DEFAULT_FILE_MODE, 8);
-    await download(url, target, mode, signal);
+    await download(url, target, mode, context);
     // The umask cuts the mode given on creation.
     await chmod(target, mode);
     return undefined;
@@ -54,29 +56,34 @@ async function fetchFile(
 async function fetchContainer(
   file: ResourceFile,
   folder: string,
-  signal: AbortSignal,
+  context: TransferContext,
 ): Promise<FailureInfo | undefined> {
   const url = file.storageContainerUrl ?? "";
-  const prefix = file.blobPrefix;
-  const names: string[] = [];
+  let names: string[];
   try {
-    // Loading it takes longer than starting everything else, and few tasks need it.
-    const { ContainerClient } = await import("@azure/storage-blob");
-    const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 3, retryDelayInMs: 200 } });
-    const blobs = container.listBlobsFlat({ abortSignal: signal, ...(prefix !== undefined && { prefix }) });
-    for await (const blob of blobs) names.push(blob.name);
+    names = await withRetries(context, () => listNames(url, file.blobPrefix, context.signal));
   } catch (error) {
     return listFailure(error, file.filePath ?? "");
   }
   for (const name of names) {
-    const failure = await fetchFile(blobUrl(url, name), join(file.filePath ?? "", name), file, folder, signal);
-    if (failure !== undefined || signal.aborted) return failure;
+    const failure = await fetchFile(blobUrl(url, name), join(file.filePath ?? "", name), file, folder, context);
+    if (failure !== undefined || context.signal.aborted) return failure;
   }
   return undefined;
 }
 
+async function listNames(url: string, prefix: string | undefined, signal: AbortSignal): Promise<string[]> {
+  // Loading it takes longer than starting everything else, and few tasks need it.
+  const { ContainerClient } = await import("@azure/storage-blob");
+  const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 1 } });
+  const names: string[] = [];
+  const blobs = container.listBlobsFlat({ abortSignal: signal, ...(prefix !== undefined && { prefix }) });
+  for await (const blob of blobs) names.push(blob.name);
+  return names;
+}
+
 function downloadFailure(error: unknown, path: string): FailureInfo {
-  const status = error instanceof TransferError ? error.status : undefined;
+  const status = statusOf(error);
   if (status === 404) {
     return transferFailure(
       "UserError",
@@ -104,7 +111,7 @@ function downloadFailure(error: unknown, path: string): FailureInfo {
 }
 
 function listFailure(error: unknown, path: string): FailureInfo {
-  const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : undefined;
+  const status = statusOf(error);
   if (status === 404) {
     return transferFailure(
       "UserError",

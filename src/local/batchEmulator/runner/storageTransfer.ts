@@ -1,51 +1,41 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { constants, createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
-import { TRANSFER_ATTEMPTS } from "../limits.ts";
-
-/** The storage service answered, but not with success. */
-export class TransferError extends Error {
-  override readonly name = "TransferError";
-  readonly status: number;
-
-  constructor(status: number, reason: string) {
-    super(reason);
-    this.status = status;
-  }
-}
+import { TransferError, withRetries } from "./transferRetries.ts";
+import type { TransferContext } from "./transferRetries.ts";
 
 /** Streams what a URL holds into a file. */
-export async function download(url: string, path: string, mode: number, signal: AbortSignal): Promise<void> {
-  await repeated(signal, async () => {
+export async function download(url: string, path: string, mode: number, context: TransferContext): Promise<void> {
+  const { signal } = context;
+  await withRetries(context, async () => {
     const response = await send(url, { method: "GET", signal });
     await pipeline(response, createWriteStream(path, { mode }), { signal });
   });
 }
 
-/** Streams a file into a block blob, replacing what is there. */
-export async function upload(path: string, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
-  const { size } = await stat(path);
-  await repeated(undefined, async () => {
-    const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
-    const response = await send(url, { method: "PUT", headers: all }, path);
-    response.resume();
-  });
-}
-
-/** A 4xx would only come again; anything else may pass. */
-async function repeated(signal: AbortSignal | undefined, action: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+/** Streams a file into a block blob, replacing what is there. Throws if the path is a link. */
+export async function upload(
+  path: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  context: TransferContext,
+): Promise<void> {
+  const { signal } = context;
+  await withRetries(context, async () => {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      await action();
-      return;
-    } catch (error) {
-      const isFinal = error instanceof TransferError && error.status < 500 && error.status !== 429;
-      if (isFinal || attempt === TRANSFER_ATTEMPTS || signal?.aborted === true) throw error;
+      const { size } = await file.stat();
+      const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
+      const response = await send(url, { method: "PUT", headers: all, signal }, exactly(size, file));
+      response.resume();
+    } finally {
+      await file.close();
     }
-  }
+  });
 }
 
 /** Adds the name to the path of the container's URL, so that the signature stays after it. */
@@ -55,26 +45,44 @@ export function blobUrl(containerUrl: string, blobName: string): string {
   return url.href;
 }
 
+/**
+ * As many bytes of the file as the request has announced: something may still be writing to it, and what came after them
+ * would be read as the next request on the connection. Throws if there are fewer.
+ */
+async function* exactly(size: number, file: FileHandle): AsyncIterable<Buffer> {
+  let missing = size;
+  if (size > 0) {
+    const content = file.createReadStream({ start: 0, end: size - 1, autoClose: false });
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      missing -= chunk.length;
+      yield chunk;
+    }
+  }
+  if (missing > 0) throw new Error(`The file became ${missing} bytes shorter while it was uploaded`);
+}
+
 interface RequestOptions {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
-function send(url: string, options: RequestOptions, bodyPath?: string): Promise<IncomingMessage> {
+function send(url: string, options: RequestOptions, body?: AsyncIterable<Buffer>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options, (response) => {
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) {
         resolve(response);
-        return;
+      } else {
+        response.resume();
+        reject(new TransferError(status, `${status} ${response.statusMessage ?? ""}`.trim()));
       }
-      response.resume();
-      reject(new TransferError(status, `${status} ${response.statusMessage ?? ""}`.trim()));
+      // Whoever answers before the end may never read the rest.
+      if (!request.writableEnded) request.destroy();
     });
     request.on("error", reject);
-    if (bodyPath === undefined) request.end();
+    if (body === undefined) request.end();
     // A server may refuse before it has read everything; its answer then says more than the broken stream does.
-    else pipeline(createReadStream(bodyPath), request).catch(reject);
+    else pipeline(body, request).catch(reject);
   });
 }

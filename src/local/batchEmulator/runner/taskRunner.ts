@@ -4,11 +4,11 @@ import type { OutputFile, ResourceFile } from "../requestBodies/fileBodies.ts";
 /** What the engine wants done on a node. Whether it really happens or only seems to is up to the runner. */
 export interface Runner {
   /** Downloads the resource files and runs the command once. */
-  start(work: Work): Execution;
-  /** Uploads what the patterns match. Resolves with the failure, if any. */
-  upload(work: Work, files: readonly OutputFile[]): Promise<FailureInfo | undefined>;
+  start(work: Work): Execution<Outcome>;
+  /** Uploads what the patterns match. The outcome is the failure, if any. */
+  upload(work: Work, files: readonly OutputFile[]): Execution<FailureInfo | undefined>;
   prepareNode(folder: string): void;
-  /** Ends every process started in this node's folder, even those that left their process group. */
+  /** Ends all that goes on in this node's folder: transfers, and processes even if they left their process group. */
   killAllIn(folder: string): Promise<void>;
   removeFolder(folder: string): Promise<void>;
 }
@@ -23,9 +23,9 @@ export interface Work {
   readonly appendsOutput: boolean;
 }
 
-export interface Execution {
-  readonly outcome: Promise<Outcome>;
-  /** Ends the whole process tree; the outcome follows once it has gone. */
+export interface Execution<Result> {
+  readonly outcome: Promise<Result>;
+  /** Ends transfers and the whole process tree; the outcome follows once they have gone. */
   kill(): void;
 }
 

@@ -13,7 +13,7 @@ export interface VirtualTasks {
 /** Lets time pass instead of running anything: no processes, downloads or files. */
 export function virtualRunner(clock: Clock, random: Random, tasks: VirtualTasks): Runner {
   return {
-    start(): Execution {
+    start(): Execution<Outcome> {
       const [least, most] = typeof tasks.seconds === "number" ? [tasks.seconds, tasks.seconds] : tasks.seconds;
       const seconds = least + (most - least) * random.number();
       const exitCode = random.number() < (tasks.failureRate ?? 0) ? 1 : 0;
@@ -27,7 +27,7 @@ export function virtualRunner(clock: Clock, random: Random, tasks: VirtualTasks)
       });
       return { outcome, kill };
     },
-    upload: () => Promise.resolve(undefined),
+    upload: () => ({ outcome: Promise.resolve(undefined), kill: () => {} }),
     prepareNode: () => {},
     killAllIn: () => Promise.resolve(),
     removeFolder: () => Promise.resolve(),

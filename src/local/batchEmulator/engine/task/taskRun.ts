@@ -93,7 +93,15 @@ async function upload(
 ): Promise<FailureInfo | undefined> {
   const files = (run.task.record.spec.outputFiles ?? []).filter((file) => isForUpload(file, isSuccess));
   if (files.length === 0) return undefined;
-  return engine.faults.onUpload(run.task.job.record.id) ?? (await engine.runner.upload(work, files));
+  const fault = engine.faults.onUpload(run.task.job.record.id);
+  if (fault !== undefined) return fault;
+  const execution = engine.runner.upload(work, files);
+  run.kill = () => execution.kill();
+  try {
+    return await execution.outcome;
+  } finally {
+    run.kill = () => {};
+  }
 }
 
 function isForUpload({ uploadOptions }: OutputFile, isSuccess: boolean): boolean {

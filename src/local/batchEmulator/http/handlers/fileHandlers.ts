@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Confinement } from "../../confined.ts";
 import { HEADERS } from "../../limits.ts";
 import { taskRoot } from "../../model/nodeFolders.ts";
 import { ServiceError } from "../../serviceError.ts";
@@ -13,8 +14,7 @@ import type { ListedFile, NodeFile } from "../nodeFiles.ts";
 import { nodeOf } from "./nodeHandlers.ts";
 import { taskOf } from "./taskHandlers.ts";
 
-interface Root {
-  readonly folder: string;
+interface Root extends Confinement {
   readonly url: string;
 }
 
@@ -31,6 +31,7 @@ export const taskFiles: FindRoot = (call) => {
   const node = pool?.nodes.get(place.nodeId.toLowerCase());
   if (node === undefined) throw new ServiceError("NodeNotFound");
   return {
+    below: call.engine.nodesFolder,
     folder: join(node.record.folder, ...taskRoot(job.record.id, record.id).split("/")),
     url: `${call.baseUrl}/jobs/${job.record.id}/tasks/${record.id}/files`,
   };
@@ -39,7 +40,11 @@ export const taskFiles: FindRoot = (call) => {
 export const nodeFiles: FindRoot = (call) => {
   const { record, pool } = nodeOf(call);
   if (record.state === "preempted" || record.state === "unusable") throw new ServiceError("NodeStateUnusable");
-  return { folder: record.folder, url: `${call.baseUrl}/pools/${pool.record.id}/nodes/${record.id}/files` };
+  return {
+    below: call.engine.nodesFolder,
+    folder: record.folder,
+    url: `${call.baseUrl}/pools/${pool.record.id}/nodes/${record.id}/files`,
+  };
 };
 
 export function getFile(findRoot: FindRoot): Handler {
@@ -48,7 +53,7 @@ export function getFile(findRoot: FindRoot): Handler {
     const file = await open(call, root);
     if (file.stats.isDirectory()) throw new ServiceError("FileNotFound");
     const range = parseRange(header(call, HEADERS.RANGE), file.stats.size, call.engine.choices.emptyFileRange);
-    const stream = readNodeFile(file, range ?? { start: 0, length: file.stats.size });
+    const stream = await readNodeFile(file, range ?? { start: 0, length: file.stats.size });
     return {
       status: 200,
       headers: {
@@ -72,7 +77,7 @@ export function headFile(findRoot: FindRoot): Handler {
 export function listFiles(findRoot: FindRoot): Handler {
   return async (call) => {
     const root = findRoot(call);
-    const files = await listNodeFiles(root.folder, readFlag(call, "recursive"));
+    const files = await listNodeFiles(root, readFlag(call, "recursive"));
     return listReply(call, {
       items: files.entries(),
       position: ([index]) => index + 1,
@@ -85,14 +90,13 @@ export function listFiles(findRoot: FindRoot): Handler {
 
 export function deleteFile(findRoot: FindRoot): Handler {
   return async (call): Promise<Reply> => {
-    const file = await openNodeFile(findRoot(call).folder, param(call, "path"));
-    await deleteNodeFile(file, readFlag(call, "recursive"));
+    await deleteNodeFile(findRoot(call), param(call, "path"), readFlag(call, "recursive"));
     return { status: 200 };
   };
 }
 
 async function open(call: Call, root: Root): Promise<NodeFile> {
-  const file = await openNodeFile(root.folder, param(call, "path"));
+  const file = await openNodeFile(root, param(call, "path"));
   checkConditions(call, { lastModified: timestamp(Math.floor(file.stats.mtimeMs)) }, "read");
   return file;
 }

@@ -1,0 +1,172 @@
+import * as v from "valibot";
+import { parseDuration } from "../duration.ts";
+import { newJob } from "../requestBodies/jobBodies.ts";
+import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
+import { newPool } from "../requestBodies/poolBodies.ts";
+import { newTask } from "../requestBodies/taskBodies.ts";
+import { keyOf } from "./entities.ts";
+import type { JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
+
+/** One line of the journal: the newest state of one thing, or null when it is gone. */
+export type Entry =
+  | { readonly pool: string; readonly v: PoolRecord | null }
+  | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
+  | { readonly job: string; readonly v: JobRecord | null }
+  | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
+  | { readonly progress: string; readonly of: string; readonly v: TaskProgress };
+
+/**
+ * A line as the store wrote it. Throws if it cannot have written that, so that damage is found at the start and not where
+ * it first hurts. What a client has set is read as it was when it came: whoever makes that stricter raises the version of
+ * the journal.
+ */
+export function readEntry(line: Entry): Entry {
+  const kind = KINDS.find((name) => name in line);
+  if (kind === undefined) throw new Error("An entry of no known kind");
+  const { v: read } = v.parse(SCHEMAS[kind], line);
+  if (read === null || !("id" in read)) return line;
+  if ((line as unknown as Record<string, unknown>)[kind] !== keyOf(read.id)) throw new Error("An entry with two ids");
+  return "spec" in read ? ({ ...line, v: { ...line.v, spec: read.spec } } as Entry) : line;
+}
+
+const KINDS = ["pool", "node", "job", "task", "progress"] as const;
+
+const text = v.string();
+const whole = v.pipe(v.number(), v.integer());
+const count = v.pipe(whole, v.minValue(0));
+const time = v.pipe(
+  text,
+  v.check((written) => !Number.isNaN(Date.parse(written)), "Not a time"),
+);
+const duration = v.pipe(
+  text,
+  v.check((written) => parseDuration(written) !== undefined, "Not a duration"),
+);
+const nameValues = v.optional(v.array(v.object({ name: text, value: text })));
+const result = v.optional(v.picklist(["success", "failure"]));
+const error = v.object({ code: text, message: text, values: nameValues });
+
+const failureInfo = v.optional(
+  v.object({ category: v.picklist(["UserError", "ServerError"]), code: text, message: text, details: nameValues }),
+);
+
+const kept = { id: text, seq: count };
+const versioned = { eTag: text, lastModified: time };
+
+const pool = v.object({
+  ...kept,
+  ...versioned,
+  creationTime: time,
+  spec: newPool,
+  state: v.picklist(["active", "deleting"]),
+  stateTransitionTime: time,
+  allocationState: v.picklist(["steady", "resizing", "stopping"]),
+  allocationStateTransitionTime: time,
+  targetDedicatedNodes: count,
+  targetLowPriorityNodes: count,
+  resizeTimeout: duration,
+  nodeDeallocationOption: v.picklist(NODE_DEALLOCATION_OPTIONS),
+  resizeErrors: v.array(error),
+  enableAutoScale: v.boolean(),
+  autoScaleFormula: v.optional(text),
+  autoScaleEvaluationInterval: v.optional(duration),
+  autoScaleRun: v.optional(v.object({ timestamp: time, results: v.optional(text), error: v.optional(error) })),
+  lastAutoScaleEnableMs: v.optional(v.number()),
+});
+
+const node = v.object({
+  ...kept,
+  poolId: text,
+  isDedicated: v.boolean(),
+  allocationTime: time,
+  ipAddress: v.pipe(text, v.ipv4()),
+  state: v.picklist([
+    "creating",
+    "starting",
+    "waitingforstarttask",
+    "starttaskfailed",
+    "idle",
+    "running",
+    "offline",
+    "rebooting",
+    "reimaging",
+    "leavingpool",
+    "preempted",
+    "unusable",
+    "unknown",
+  ]),
+  stateTransitionTime: time,
+  schedulingState: v.picklist(["enabled", "disabled"]),
+  lastBootTime: v.optional(time),
+  startTaskInfo: v.optional(
+    v.object({
+      state: v.picklist(["running", "completed"]),
+      startTime: time,
+      retryCount: count,
+      lastRetryTime: v.optional(time),
+      endTime: v.optional(time),
+      exitCode: v.optional(whole),
+      failureInfo,
+      result,
+    }),
+  ),
+  errors: v.array(error),
+  totalTasksRun: count,
+  totalTasksSucceeded: count,
+  folder: v.pipe(text, v.minLength(1)),
+});
+
+const jobState = v.picklist(["active", "disabling", "disabled", "terminating", "completed", "deleting"]);
+
+const job = v.object({
+  ...kept,
+  ...versioned,
+  creationTime: time,
+  spec: newJob,
+  state: jobState,
+  stateTransitionTime: time,
+  previousState: v.optional(jobState),
+  previousStateTransitionTime: v.optional(time),
+  startTime: time,
+  endTime: v.optional(time),
+  terminateReason: v.optional(text),
+});
+
+const taskState = v.picklist(["active", "running", "completed"]);
+
+const progress = v.object({
+  ...versioned,
+  state: taskState,
+  stateTransitionTime: time,
+  previousState: v.optional(taskState),
+  previousStateTransitionTime: v.optional(time),
+  execution: v.object({
+    retryCount: count,
+    requeueCount: count,
+    startTime: v.optional(time),
+    endTime: v.optional(time),
+    exitCode: v.optional(whole),
+    result,
+    failureInfo,
+    lastRetryTime: v.optional(time),
+    lastRequeueTime: v.optional(time),
+  }),
+  node: v.optional(v.object({ poolId: text, nodeId: text })),
+  filesCleanedUp: v.optional(v.boolean()),
+});
+
+/** When it was added, what the task left out came from its job. */
+const taskSpec = v.object({
+  ...newTask.entries,
+  constraints: v.object({ maxWallClockTime: duration, retentionTime: duration, maxTaskRetryCount: whole }),
+});
+
+const task = v.object({ ...kept, creationTime: time, spec: taskSpec, progress });
+
+const SCHEMAS = {
+  pool: v.strictObject({ pool: text, v: v.nullable(pool) }),
+  node: v.strictObject({ node: text, of: text, v: v.nullable(node) }),
+  job: v.strictObject({ job: text, v: v.nullable(job) }),
+  task: v.strictObject({ task: text, of: text, v: v.nullable(task) }),
+  progress: v.strictObject({ progress: text, of: text, v: progress }),
+} as const;

@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { seededRandom, startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+import { addPoolAndJob, startVirtualFixture } from "./emulator.ts";
+import { raw } from "./rawHttp.ts";
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type Path = readonly (string | number)[];
+
+const WRONG: readonly Json[] = [null, 7, "x", {}, [], true, -1.5, ["x"], { x: null }];
+
+/** Lines of every kind, with as much in them as there can be. */
+async function journalLines(): Promise<string[]> {
+  const { client, clock, dataFolder } = await startVirtualFixture();
+  const startTask = { commandLine: "prepare", environmentSettings: [{ name: "a", value: "b" }] };
+  await addPoolAndJob(client, { startTask, metadata: [{ name: "a", value: "b" }] }, { usesTaskDependencies: true });
+  const exitConditions = { exitCodes: [{ code: 1, exitOptions: { dependencyAction: "satisfy" as const } }] };
+  await client.task.add("job", { id: "done", commandLine: "work", exitConditions });
+  await clock.advance(60_000);
+  await client.task.add("job", { id: "next", commandLine: "work", dependsOn: { taskIds: ["done"] } });
+  await clock.advance(30_000);
+  await client.pool.resize("pool", { targetDedicatedNodes: 2 });
+  const lines = readFileSync(join(dataFolder, "batch", "journal.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const [header = "", ...entries] = lines;
+  // The last of each kind and thing has the most in it.
+  const newest = new Map(entries.map((line) => [line.slice(0, 30), line]));
+  return [header, ...newest.values()];
+}
+
+/** The place of every value. */
+function* placesIn(value: Json, path: Path = []): Iterable<Path> {
+  if (path.length > 0) yield path;
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, part] of Object.entries(value)) yield* placesIn(part, [...path, name]);
+}
+
+function replaced(value: Json, [name, ...rest]: Path, by: Json): Json {
+  if (name === undefined) return by;
+  const copy = structuredClone(value) as Record<string, Json>;
+  copy[name] = replaced(copy[name] ?? null, rest, by);
+  return copy;
+}
+
+/** What is wrong with an emulator on these lines, unless it says itself that they are damaged. */
+async function troubleWith(lines: readonly string[]): Promise<string | undefined> {
+  const dataFolder = temporaryFolder();
+  mkdirSync(join(dataFolder, "batch"));
+  writeFileSync(join(dataFolder, "batch", "journal.jsonl"), lines.map((line) => `${line}\n`).join(""));
+  const logged: string[] = [];
+  const clock = new VirtualClock(Date.UTC(2026, 0, 2));
+  try {
+    const emulator = await startBatchEmulator({
+      dataFolder,
+      clock,
+      random: seededRandom(1),
+      virtualTasks: { seconds: 60 },
+      log: (line) => logged.push(line),
+    });
+    try {
+      await clock.advance(120_000);
+      for (const path of ["/pools", "/pools/pool/nodes", "/jobs", "/jobs/job/tasks"]) {
+        const { status, text } = await raw(emulator, { path });
+        if (status !== 200 && status !== 404) return `${path}: ${text}`;
+      }
+    } finally {
+      await emulator.stop();
+    }
+    return logged[0];
+  } catch (error) {
+    return (error as { code?: string }).code === "DamagedData" ? undefined : String(error);
+  }
+}
+
+test("a wrong value anywhere in a journal is named as damage, or does no harm", async ({ expect }) => {
+  const lines = await journalLines();
+  expect(await troubleWith(lines)).toBeUndefined();
+  const troubles: string[] = [];
+  let turn = 0;
+
+  for (const [index, line] of lines.entries()) {
+    const entry = JSON.parse(line) as Json;
+    if (index === 0) continue;
+    for (const path of placesIn(entry)) {
+      const by = WRONG[turn++ % WRONG.length] ?? null;
+      const trouble = await troubleWith(lines.with(index, JSON.stringify(replaced(entry, path, by))));
+      if (trouble !== undefined) troubles.push(`${path.join(".")} = ${JSON.stringify(by)}: ${trouble}`);
+    }
+  }
+
+  expect(turn).toBeGreaterThan(100);
+  expect(troubles).toEqual([]);
+});

@@ -41,7 +41,12 @@ export async function proxyToLibrary(
     Query: { json: JSON.stringify(Object.fromEntries(url.searchParams)) },
     ...Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, { string: value }])),
   };
-  const proxied = request(new URL(`${url.pathname}${url.search}`, httpUri), {
+  // Host and path apart: a path that begins with two slashes would name another host in a URL.
+  const { hostname, port } = new URL(httpUri);
+  const proxied = request({
+    hostname,
+    port,
+    path: `${url.pathname}${url.search}`,
     method: c.req.method,
     headers: {
       ...withoutHopByHop(incoming.headers),

@@ -5,6 +5,7 @@ import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
 import { readHubFaults } from "./durable/hubFaults.ts";
 import { startHost } from "./host.ts";
+import { DEFAULT_MAX_BODY_BYTES } from "./http/bodyLimit.ts";
 
 const HELP = `Runs a function app with Durable Functions on this machine, until Ctrl-C.
 
@@ -16,7 +17,8 @@ Options
   --help, -h        this text
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are polled (default 500); FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
+and queues are polled (default 500); FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas;
+FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
 `;
 
 const OPTIONS = {
@@ -35,6 +37,7 @@ export const FUNCTIONS_HOST: Command<typeof OPTIONS> = {
 
 const DEFAULT_POLL_MS = "500";
 const MAX_POLL_MS = 3_600_000;
+const BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
 
 /** Runs the host until the process is told to stop, or the host can no longer work. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
@@ -56,10 +59,27 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
       isWhole: true,
       hint: "It is a setting in the environment, in milliseconds.",
     }),
+    maxBodyBytes: parseNumber(BODY_LIMIT, env[BODY_LIMIT] || String(DEFAULT_MAX_BODY_BYTES), {
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      isWhole: true,
+      hint: "It is a setting of the app, in bytes.",
+    }),
+    corsOrigins: parseOrigins(env["FUNCTIONS_HOST_CORS"] ?? ""),
     onFailure: fail,
     hub: readHubFaults(env["FUNCTIONS_HOST_FAULTS"]),
   });
   if (json) output.result(JSON.stringify({ url: host.url }));
   else output.note(`The Functions host is ready: ${host.url}`);
   return runService({ failed, stop: () => host.stop() }, context, json);
+}
+
+function parseOrigins(text: string): readonly string[] {
+  const origins = text
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+  const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong === undefined) return origins;
+  throw wrongUsage(`FUNCTIONS_HOST_CORS must hold origins, not "${wrong}"`, "One looks like http://localhost:3000.");
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { AppSettings } from "./settingReferences.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -40,6 +41,10 @@ interface HostOptions {
   readonly printLog: (line: string) => void;
   /** How often containers and queues are polled. */
   readonly pollMs: number;
+  /** Longer bodies of requests are refused. */
+  readonly maxBodyBytes: number;
+  /** Other origins, such as `http://localhost:3000`, whose pages may use the host. */
+  readonly corsOrigins: readonly string[];
   /** For orchestrations only: triggers always go by the real clock. */
   readonly hub: HubConditions;
   /** Called when the host can no longer work, for example because the disk is full. */
@@ -60,9 +65,9 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   const appFolder = resolve(options.appFolder);
   const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
-  const front = await openLateServer(options.port);
+  const front = await openLateServer(options);
   undo.push(() => front.close());
-  const rpc = await openLateServer(0);
+  const rpc = await openLateServer({ port: 0 });
   undo.push(() => rpc.close());
   // The SDK sends links elsewhere when it does not find the host's own name.
   process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
@@ -82,7 +87,7 @@ function run(
   rpc: LateServer,
   undo: UndoStep[],
 ): void {
-  const { settings, pollMs, onFailure } = options;
+  const { settings, pollMs, maxBodyBytes, corsOrigins, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const hubState = new HubState();
   const identity = new HostIdentity();
@@ -107,9 +112,10 @@ function run(
     onFailure,
   });
 
+  const rpcPath = `/${randomBytes(24).toString("base64url")}/durabletask`;
   const address = (): HubAddress => ({
     webhookUrl: `${front.url}/runtime/webhooks/durabletask`,
-    rpcUrl: `${rpc.url}/durabletask/`,
+    rpcUrl: `${rpc.url}${rpcPath}/`,
     hubName: hostSettings.hubName,
     systemKey: identity.systemKey,
   });
@@ -135,17 +141,25 @@ function run(
     .filter(({ trigger }) => trigger.type === "queueTrigger")
     .map((fn) => new QueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs }));
   const triggers = [blobs, ...timers, ...queues];
-  const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys });
+  const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys, maxBodyBytes });
   const durableApi = createDurableApi(hub, address);
 
-  rpc.become(createRpc(durableApi, log));
+  rpc.become(createRpc(durableApi, rpcPath, log));
   undo.push(lockFolder(join(folder, "host.lock"), "Functions host"));
   file.open(onFailure);
   undo.push(() => file.close());
   identity.ensureKey(file.writer("host"));
   hub.start();
   front.become(
-    createFront({ durableApi, systemKey: () => identity.systemKey, blobEvents: blobs.events, httpTriggers, log }),
+    createFront({
+      durableApi,
+      systemKey: () => identity.systemKey,
+      blobEvents: blobs.events,
+      httpTriggers,
+      maxBodyBytes,
+      corsOrigins,
+      log,
+    }),
   );
   for (const trigger of triggers) trigger.start();
   undo.push(

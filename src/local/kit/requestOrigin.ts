@@ -9,9 +9,14 @@ import { isLoopback } from "./loopback.ts";
  * but the browser still sends the page's name as the host. And a page of another origin may send requests, though it
  * cannot read the answers; the browser then says where the page is from.
  *
- * `boundHost` is the address or name that the server was told to listen on.
+ * `boundHost` is the address or name that the server was told to listen on. Pages of the server's own origin are never
+ * foreign; `allowsOrigin` says which others are not.
  */
-export function foreignRequest({ rawHeaders, url = "" }: IncomingMessage, boundHost: string): string | undefined {
+export function foreignRequest(
+  { rawHeaders, url = "" }: IncomingMessage,
+  boundHost: string,
+  allowsOrigin: (origin: string) => boolean = () => false,
+): string | undefined {
   const hosts = valuesOf(rawHeaders, "host");
   const [authority = ""] = hosts;
   if (hosts.length !== 1 || !isOwnHost(hostOf(authority), boundHost)) {
@@ -23,7 +28,7 @@ export function foreignRequest({ rawHeaders, url = "" }: IncomingMessage, boundH
     return `The request is for the host ${quoted([target])} but names ${quoted(hosts)}. Use the same in both.`;
   }
   const origins = valuesOf(rawHeaders, "origin");
-  if (origins.every((origin) => isOwnOrigin(origin, authority))) return undefined;
+  if (origins.every((origin) => isOwnOrigin(origin, authority) || allowsOrigin(origin))) return undefined;
   return `The request comes from a page of the origin ${quoted(origins)}. This server answers to programs and to its own pages only, at http://${authority}.`;
 }
 

@@ -11,6 +11,8 @@ export interface EarlyServerOptions extends Address {
   /** Answers requests that come before `serve` is called; without it, they wait. */
   readonly early?: Answer;
   readonly server?: ServerOptions;
+  /** Whether pages of another origin are answered; none are without it. */
+  readonly allowsOrigin?: (origin: string) => boolean;
 }
 
 interface EarlyServer {
@@ -27,6 +29,7 @@ interface EarlyServer {
 export async function openServer({
   early,
   server: options = {},
+  allowsOrigin,
   ...address
 }: EarlyServerOptions): Promise<EarlyServer> {
   const { host = LOOPBACK } = address;
@@ -35,7 +38,7 @@ export async function openServer({
   const served = new Promise<Answer>((resolve) => (announce = resolve));
   let answer = early ?? ((request, response) => served.then((later) => later(request, response)));
   server.on("request", (request, response) => {
-    const refusal = foreignRequest(request, host);
+    const refusal = foreignRequest(request, host, allowsOrigin);
     if (refusal === undefined) void answer(request, response);
     else refuse(response, refusal);
   });

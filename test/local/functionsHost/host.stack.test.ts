@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, test } from "vitest";
+import { head, sendRaw } from "../../security/rawRequest.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, runHostToItsEnd, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
@@ -68,6 +69,12 @@ test("a body without an announced length does not come through, as on Azure", as
   const response = await fetch(`${api}/echo/1`, { method: "POST", body, duplex: "half" } as RequestInit);
 
   expect(await response.json()).toMatchObject({ body: "" });
+});
+
+test("a body of more than 100 MB is refused, as on Azure", async ({ expect }) => {
+  const tooLong = head("POST /api/echo/1 HTTP/1.1", `Host: ${new URL(api).host}`, `Content-Length: ${104_857_601}`);
+
+  expect(await sendRaw(api, tooLong)).toMatchObject({ status: 413 });
 });
 
 test("unknown routes answer 404, failures 500 and empty results 204", async ({ expect }) => {
@@ -240,6 +247,18 @@ test("the SDK's own client gets what it expects", async ({ expect }) => {
   expect(await sdk("terminate", "sdk-1")).toBe(202);
   expect(await sdk("purge", "nobody")).toEqual({ instancesDeleted: 0 });
   expect(await sdk("all", "x")).toEqual(expect.arrayContaining([expect.objectContaining({ instanceId: "sdk-1" })]));
+});
+
+test.for([
+  ["FUNCTIONS_HOST_CORS", "*"],
+  ["FUNCTIONS_HOST_CORS", "http://localhost:3000/"],
+  ["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "100 MB"],
+])("the setting %s does not take %j", async ([name, value], { expect }) => {
+  const env = { [name]: value };
+  const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data: temporaryFolder(), env });
+
+  expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`^WrongUsage: ${name} must `))]);
+  expect(stderr).toContain(`"${value}"`);
 });
 
 test("a second host on the same data folder is refused", async ({ expect }) => {

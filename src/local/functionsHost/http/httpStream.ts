@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
+import { limitedBody } from "./bodyLimit.ts";
 import type { HttpContext } from "./httpContext.ts";
 import { BODILESS } from "./httpResponse.ts";
 
@@ -32,6 +34,7 @@ export async function proxyToLibrary(
   fn: RegisteredFunction,
   parameters: Readonly<Record<string, string>>,
   extraInputs: Readonly<Record<string, RpcTypedData>>,
+  maxBodyBytes: number,
 ): Promise<Response> {
   const invocationId = randomUUID();
   const { incoming } = c.env;
@@ -56,13 +59,13 @@ export async function proxyToLibrary(
     },
   });
   const answer = new Promise<IncomingMessage>((resolve, reject) => proxied.on("response", resolve).on("error", reject));
-  incoming.pipe(proxied);
+  const sent = pipeline(limitedBody(incoming, maxBodyBytes), proxied).then(() => answer);
 
   // A handler that returns nothing, or throws, leaves the proxied request without an answer.
   const silence = worker
     .invoke({ fn, input: { http: {} }, extraInputs, triggerMetadata, invocationId })
     .then(({ value }) => (value === undefined || value === null ? undefined : answer));
-  const first = await Promise.race([answer, silence]).catch((error: unknown) => {
+  const first = await Promise.race([sent, answer, silence]).catch((error: unknown) => {
     proxied.on("error", () => undefined).destroy();
     throw error;
   });

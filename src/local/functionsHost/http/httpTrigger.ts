@@ -1,8 +1,10 @@
+import { HTTPException } from "hono/http-exception";
 import { errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcHttpRequest, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
+import { limitedBody } from "./bodyLimit.ts";
 import type { HttpContext } from "./httpContext.ts";
 import { isAllowed } from "./keys.ts";
 import type { HostKeys } from "./keys.ts";
@@ -16,6 +18,7 @@ interface HttpTriggerOptions {
   readonly routePrefix: string;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
   readonly keys: HostKeys;
+  readonly maxBodyBytes: number;
   readonly log: Logger;
 }
 
@@ -59,25 +62,31 @@ async function invoke(
   c: HttpContext,
   fn: RegisteredFunction,
   parameters: Record<string, string>,
-  { worker, extraInputs, log }: HttpTriggerOptions,
+  { worker, extraInputs, maxBodyBytes, log }: HttpTriggerOptions,
 ): Promise<Response> {
   try {
     if (worker.httpUri !== undefined) {
-      return await proxyToLibrary(c, worker, worker.httpUri, fn, parameters, extraInputs());
+      return await proxyToLibrary(c, worker, worker.httpUri, fn, parameters, extraInputs(), maxBodyBytes);
     }
-    const input = { http: await readRequest(c, parameters) };
+    const input = { http: await readRequest(c, parameters, maxBodyBytes) };
     const { response } = await worker.invoke({ fn, input, extraInputs: extraInputs() });
     return toHttpResponse(response.returnValue?.http);
   } catch (error) {
+    if (error instanceof HTTPException) throw error;
     log.write("error", `Function.${fn.name}`, errorText(error));
     return c.body(null, 500);
   }
 }
 
-/** As on the real host, a body comes through only if its length is declared. */
-async function readRequest(c: HttpContext, parameters: Record<string, string>): Promise<RpcHttpRequest> {
+/** As on the real host, a body comes through only if its length is declared; any other is dropped as it arrives. */
+async function readRequest(
+  c: HttpContext,
+  parameters: Record<string, string>,
+  maxBodyBytes: number,
+): Promise<RpcHttpRequest> {
   const url = new URL(c.req.url);
   const hasBody = Number(c.req.header("content-length") ?? 0) > 0;
+  if (!hasBody) for await (const _ of limitedBody(c.env.incoming, maxBodyBytes)) continue;
   const query = Object.fromEntries(
     [...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key).join(",")]),
   );

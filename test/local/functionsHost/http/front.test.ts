@@ -18,9 +18,11 @@ function setUp(error: Error) {
     systemKey: () => "key",
     blobEvents: notFound,
     httpTriggers: notFound,
+    maxBodyBytes: 1_000,
+    corsOrigins: [],
     log,
   });
-  return { lines, front, rpc: createRpc(durableApi, log) };
+  return { lines, front, rpc: createRpc(durableApi, "/secret/durabletask", log) };
 }
 
 test("a bug in a request is answered with 500 and logged once, with its stack", async ({ expect }) => {
@@ -28,11 +30,11 @@ test("a bug in a request is answered with 500 and logged once, with its stack", 
   const { lines, front, rpc } = setUp(bug);
 
   expect((await front.request("/runtime/webhooks/durabletask/instances?code=key")).status).toBe(500);
-  expect((await rpc.request("/durabletask/instances")).status).toBe(500);
+  expect((await rpc.request("/secret/durabletask/instances")).status).toBe(500);
 
   expect(lines).toEqual([
     `[error] Host: GET /runtime/webhooks/durabletask/instances: ${bug.stack}`,
-    `[error] Host: GET /durabletask/instances: ${bug.stack}`,
+    `[error] Host: GET /secret/durabletask/instances: ${bug.stack}`,
   ]);
 });
 
@@ -40,7 +42,7 @@ test("a failure that the host itself reports is not logged for each request", as
   const { lines, front, rpc } = setUp(new UserError("StateNotSaved", "The disk is full"));
 
   expect((await front.request("/runtime/webhooks/durabletask/instances?code=key")).status).toBe(500);
-  expect((await rpc.request("/durabletask/instances")).status).toBe(500);
+  expect((await rpc.request("/secret/durabletask/instances")).status).toBe(500);
 
   expect(lines).toEqual([]);
 });

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import type { ExecFileException } from "node:child_process";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Environment } from "../../model/settings.ts";
@@ -12,9 +14,18 @@ interface FfmpegPaths {
 
 type Tool = keyof FfmpegPaths;
 
+const SETTINGS: Readonly<Record<Tool, string>> = { ffmpeg: "FFMPEG_PATH", ffprobe: "FFPROBE_PATH" };
+/** A program on a slow or sleeping disk may take its time. */
+const VERSION_BOUND_MS = 30_000;
+
 /** Each of the two: the path in `FFMPEG_PATH` or `FFPROBE_PATH`, else the first on PATH, else the packaged one. */
 export function findFfmpeg(env: Environment, packaged: (tool: Tool) => string | undefined = packagedTool): FfmpegPaths {
   return { ffmpeg: findTool("ffmpeg", env, packaged), ffprobe: findTool("ffprobe", env, packaged) };
+}
+
+/** Makes sure that both work. One that does not would fail every task, long after the start. */
+export async function checkFfmpeg(paths: FfmpegPaths): Promise<void> {
+  await Promise.all([checkTool("ffmpeg", paths.ffmpeg), checkTool("ffprobe", paths.ffprobe)]);
 }
 
 /** Fills a folder for the Batch tasks' PATH, in which the tools go by their plain names. */
@@ -29,7 +40,7 @@ export function linkFfmpeg(folder: string, paths: FfmpegPaths): void {
 }
 
 function findTool(tool: Tool, env: Environment, packaged: (tool: Tool) => string | undefined): string {
-  const setting = tool === "ffmpeg" ? "FFMPEG_PATH" : "FFPROBE_PATH";
+  const setting = SETTINGS[tool];
   const chosen = env[setting]?.trim();
   if (chosen) {
     if (isProgram(resolve(chosen))) return resolve(chosen);
@@ -46,6 +57,30 @@ function findTool(tool: Tool, env: Environment, packaged: (tool: Tool) => string
       hint: `Install ffmpeg (it brings ffprobe), or set ${setting} to the path of ${tool}.`,
     },
   );
+}
+
+function checkTool(tool: Tool, path: string): Promise<void> {
+  return new Promise((resolved, reject) => {
+    execFile(path, ["-version"], { timeout: VERSION_BOUND_MS }, (error, stdout) => {
+      const problem = error === null ? saysVersion(tool, stdout) : failureOf(error);
+      if (problem === undefined) return resolved();
+      reject(
+        new UserError("FfmpegBroken", `${path} is no working ${tool}: asked for -version, it ${problem}`, {
+          hint: `Set ${SETTINGS[tool]} to the path of one that works, or repair this one.`,
+        }),
+      );
+    });
+  });
+}
+
+function saysVersion(tool: Tool, stdout: string): string | undefined {
+  return stdout.startsWith(`${tool} version`) ? undefined : "did not say its version";
+}
+
+function failureOf({ code, killed, signal }: ExecFileException): string {
+  if (killed === true) return `did not answer within ${VERSION_BOUND_MS / 1000} s`;
+  if (typeof code === "number") return `ended with exit code ${code}`;
+  return signal ? `was ended by ${signal}` : `could not be run (${code ?? "no reason was given"})`;
 }
 
 /** The packages are optional, and throw when loaded on a platform that they have no binary for. */

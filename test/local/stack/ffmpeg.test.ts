@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import { checkFfmpeg, findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 const nothingPackaged = () => undefined;
 
-function program(path: string): string {
-  writeFileSync(path, "#!/bin/sh\n");
+function program(path: string, script = ""): string {
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -67,4 +67,37 @@ test("the tools get their plain names in the folder for tasks, again at each sta
     "/new/ffmpeg-7",
     "/new/ffprobe-7",
   ]);
+});
+
+test("the tools that are found here work", async ({ expect }) => {
+  await expect(checkFfmpeg(findFfmpeg(process.env))).resolves.toBeUndefined();
+});
+
+test.for([
+  ["fails", "exit 3", "ended with exit code 3"],
+  ["says nothing", "", "did not say its version"],
+  ["is another program", "echo bash version 5", "did not say its version"],
+  ["dies", "kill -9 $$", "was ended by SIGKILL"],
+])("an ffmpeg that %s is refused at the start, with what to do", async ([, script, how], { expect }) => {
+  const folder = temporaryFolder();
+  const working = program(join(folder, "ffprobe"), "echo ffprobe version 7");
+  const broken = program(join(folder, "ffmpeg"), script);
+
+  await expect(checkFfmpeg({ ffmpeg: broken, ffprobe: working })).rejects.toMatchObject({
+    code: "FfmpegBroken",
+    message: `${broken} is no working ffmpeg: asked for -version, it ${how}`,
+    hint: expect.stringContaining("FFMPEG_PATH"),
+  });
+});
+
+test("an ffprobe that cannot be run at all is refused by its name", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const working = program(join(folder, "ffmpeg"), "echo ffmpeg version 7");
+  const broken = program(join(folder, "ffprobe"));
+  writeFileSync(broken, "#!/nowhere\n");
+
+  await expect(checkFfmpeg({ ffmpeg: working, ffprobe: broken })).rejects.toMatchObject({
+    message: expect.stringContaining(`${broken} is no working ffprobe: asked for -version, it could not be run (`),
+    hint: expect.stringContaining("FFPROBE_PATH"),
+  });
 });

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
+import { azuriteConnectionString } from "../../src/local/azurite/azurite.ts";
+import type { AzuritePorts } from "../../src/local/azurite/readyLines.ts";
 import type { StackConnection } from "../../src/local/stack/stackState.ts";
 import { accepts } from "../local/ports.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
@@ -11,8 +13,10 @@ import { ANY_PORTS, startCli } from "./runCli.ts";
 const MEDIA = join(import.meta.dirname, "..", "fixtures", "media");
 const SAMPLE = join(MEDIA, "sample.mp4");
 
-async function startLocal(data: string): Promise<CliRun & { connection: StackConnection }> {
-  const cli = startCli(["local", "--json", "--data", data, ...ANY_PORTS], { env: { STORAGE: "somewhere else" } });
+async function startLocal(data: string, ...options: string[]): Promise<CliRun & { connection: StackConnection }> {
+  const cli = startCli(["local", "--json", "--data", data, ...ANY_PORTS, ...options], {
+    env: { STORAGE: "somewhere else" },
+  });
   return { ...cli, connection: JSON.parse(await cli.firstLine) as StackConnection };
 }
 
@@ -137,3 +141,46 @@ test("each file that arrives and each conversion that ends is one line", async (
   ]);
   expect(stack.stdout().trim().split("\n")).toHaveLength(1);
 });
+
+test("with --private-storage the keys are random and stay, none is shown, and convert finds its way", async ({
+  expect,
+}) => {
+  const data = temporaryFolder();
+  const first = await startLocal(data, "--private-storage");
+  const keysOf = ({ storage, batch }: StackConnection): string[] => [
+    /AccountKey=([^;]*)/.exec(storage.connectionString)?.[1] ?? "",
+    batch.accountKey,
+  ];
+  const keys = keysOf(first.connection);
+
+  const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), SAMPLE]);
+
+  expect((await convert.exit).code).toBe(0);
+  expect(convert.stderr()).not.toContain("Starting a local stack");
+  first.child.kill("SIGTERM");
+  await first.exit;
+  expect(keys.filter((key) => first.stderr().includes(key))).toEqual([]);
+  expect(first.stderr()).toContain(join(data, "stack.json"));
+
+  const second = await startLocal(data, "--private-storage");
+  expect(keysOf(second.connection)).toEqual(keys);
+  second.child.kill("SIGTERM");
+  await second.exit;
+});
+
+test("without it, storage has the well-known key that other tools expect", async ({ expect }) => {
+  const stack = await startLocal(temporaryFolder());
+  const { connectionString } = stack.connection.storage;
+
+  expect(connectionString).toBe(azuriteConnectionString(portsIn(connectionString)));
+  expect(stack.stderr()).toContain(connectionString);
+  stack.child.kill("SIGTERM");
+  await stack.exit;
+});
+
+function portsIn(connectionString: string): AzuritePorts {
+  const [blob = 0, queue = 0, table = 0] = [...connectionString.matchAll(/:(\d+)\/devstoreaccount1/g)].map((match) =>
+    Number(match[1]),
+  );
+  return { blob, queue, table };
+}

@@ -27,12 +27,14 @@ Options
   --table-port N        table storage (default 10002)
   --batch-port N        Batch emulator (default 10010)
   --functions-port N    Functions host (default 7071)
+  --private-storage     give storage a random key instead of the well-known one, which lets all users of this machine read
+                        and write blobs; tools then need the connection string that --json prints
   --func                run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host
   --json                one line of JSON on stdout once everything is ready
   --verbose             show what the services write; it also goes to DIR/logs
   --help, -h            this text
 
-Everything listens on 127.0.0.1 only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
+Everything listens on 127.0.0.1 only. The Batch emulator has a random key; DIR is for its owner only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
 Settings of the app such as WORKLOADS and MP3_BITRATE_KBPS are taken from the environment.
 `;
 
@@ -43,6 +45,7 @@ const OPTIONS = {
   "table-port": { type: "string", default: "10002" },
   "batch-port": { type: "string", default: "10010" },
   "functions-port": { type: "string", default: "7071" },
+  "private-storage": { type: "boolean", default: false },
   func: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
@@ -76,6 +79,7 @@ async function local(
     },
     env,
     host: values.func ? "func" : "embedded",
+    privateStorage: values["private-storage"],
     signal,
     onNotice: (message) => output.note(styled("yellow", printable(message))),
     onLine: (service, line) => {
@@ -89,7 +93,10 @@ async function local(
     const convert = chosen + (env["npm_lifecycle_event"] === "start" ? "npm run convert --" : "mp3drop convert");
     const startedIn = formatSeconds(performance.now() - startedAt);
     const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
-    output.note(whereToConnect(stack, startedIn, takes.join("; "), `${convert}${dataOption(stack, folder)}`));
+    const storageExplorer = explorerAdvice(stack, values["private-storage"]);
+    output.note(
+      whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, `${convert}${dataOption(stack, folder)}`),
+    );
     if (values.json) output.result(JSON.stringify(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -106,22 +113,39 @@ function dataOption(stack: LocalStack, from: string): string {
   return data === DEFAULT_DATA ? "" : ` --data ${data}`;
 }
 
-function whereToConnect({ connection, folder }: LocalStack, startedIn: string, takes: string, convert: string): string {
-  const { connectionString } = connection.storage;
-  const endpoint = (service: string): string =>
-    new RegExp(`${service}Endpoint=([^;]*)`).exec(connectionString)?.[1] ?? "";
-  const port = (service: string): string => new URL(endpoint(service)).port;
+/** A private key is not shown: what is on the terminal ends up in logs. */
+function explorerAdvice({ connection, folder }: LocalStack, isPrivate: boolean): string {
+  if (isPrivate) {
+    return `  Connect > Storage account or service > Connection string. It holds a private key and is in
+  ${folder.stack}`;
+  }
+  const port = (service: string): string => new URL(endpointOf(connection, service)).port;
+  return `  Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
+  then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
+  ${connection.storage.connectionString}`;
+}
+
+function endpointOf({ storage }: LocalStack["connection"], service: string): string {
+  return new RegExp(`${service}Endpoint=([^;]*)`).exec(storage.connectionString)?.[1] ?? "";
+}
+
+function whereToConnect(
+  { connection, folder }: LocalStack,
+  startedIn: string,
+  takes: string,
+  storageExplorer: string,
+  convert: string,
+): string {
+  const blobs = endpointOf(connection, "Blob");
   const title = (text: string): string => styled("bold", text);
   const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${folder.path}
 
-${row("Drop files into", `${endpoint("Blob")}/input (${takes})`)}
-${row("Results appear in", `${endpoint("Blob")}/output (each with its record, <result>.json)`)}
+${row("Drop files into", `${blobs}/input (${takes})`)}
+${row("Results appear in", `${blobs}/output (each with its record, <result>.json)`)}
 
 ${title("Azure Storage Explorer")}
-  Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
-  then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
-  ${connectionString}
+${storageExplorer}
 
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}

@@ -16,12 +16,14 @@ interface AzuriteOptions {
   /** 0: any free port. */
   readonly ports: AzuritePorts;
   readonly env: NodeJS.ProcessEnv;
+  /** In base64; the well-known key if not given. */
+  readonly accountKey?: string | undefined;
   readonly events?: ChildServiceEvents;
 }
 
 /** Fixed and public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
 const ACCOUNT = "devstoreaccount1";
-const ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const WELL_KNOWN_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /** Resolves with the ports that Azurite actually listens on. */
 export function startAzurite(options: AzuriteOptions): Promise<ChildService<AzuritePorts> & { ready: AzuritePorts }> {
@@ -30,7 +32,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     name: "Azurite",
     script: findAzurite(),
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
-    env: options.env,
+    env: options.accountKey === undefined ? options.env : { ...options.env, ...onlyAccount(options.accountKey) },
     preloads: ["local/azurite/patches/savesOften.ts", "local/azurite/patches/loadsLess.ts"],
     logFile: options.logFile,
     createReadyReader,
@@ -38,17 +40,26 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
   });
 }
 
-export function azuriteConnectionString({ blob, queue, table }: AzuritePorts): string {
+/** `accountKey` as Azurite was started with. */
+export function azuriteConnectionString(
+  { blob, queue, table }: AzuritePorts,
+  accountKey: string = WELL_KNOWN_KEY,
+): string {
   const endpoint = (port: number): string => `http://${LOOPBACK}:${port}/${ACCOUNT}`;
   return [
     "DefaultEndpointsProtocol=http",
     `AccountName=${ACCOUNT}`,
-    `AccountKey=${ACCOUNT_KEY}`,
+    `AccountKey=${accountKey}`,
     `BlobEndpoint=${endpoint(blob)}`,
     `QueueEndpoint=${endpoint(queue)}`,
     `TableEndpoint=${endpoint(table)}`,
     "",
   ].join(";");
+}
+
+/** https://learn.microsoft.com/azure/storage/common/storage-use-azurite#custom-storage-accounts-and-keys */
+function onlyAccount(key: string): NodeJS.ProcessEnv {
+  return { AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` };
 }
 
 function azuriteArguments(folder: string, ports: AzuritePorts): string[] {

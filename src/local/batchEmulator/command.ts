@@ -15,7 +15,8 @@ Options
   --port N          port to listen on; 0: any free port (default 10010)
   --data DIR        folder that keeps pools, jobs and tasks (default .mp3drop)
   --account NAME    name of the account (default devbatch)
-  --key BASE64      key of the account (default: the public development key)
+  --key BASE64      key of the account (default: BATCH_EMULATOR_KEY in the environment, which other users of the machine do
+                    not see, else the public development key)
   --nodes N         most nodes in all pools together (default 20)
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
   --faults FILE     faults to inject: a file of JSON, or the JSON itself
@@ -50,7 +51,8 @@ export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
 /** Runs the emulator until the process is told to end. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output } = context;
-  const options = readOptions(values);
+  const key = context.env["BATCH_EMULATOR_KEY"];
+  const options = readOptions({ ...(key && { key }), ...values });
   const warning = warningFor(options);
   if (warning !== undefined) output.note(`Warning: ${warning}`);
   const { failed, fail } = createFailure();

@@ -14,7 +14,7 @@ import { UserError } from "./userError.ts";
  */
 export function lockFolder(path: string, holder: string): () => void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const mine = new LockFile(path);
     const rival = mine.take();
     if (rival === undefined) return () => mine.release();
@@ -66,7 +66,7 @@ class LockFile {
   #create(): boolean {
     const draft = `${this.#path}.${randomUUID()}`;
     try {
-      writeFileSync(draft, this.#text);
+      writeFileSync(draft, this.#text, { mode: 0o600 });
       linkSync(draft, this.#path);
       return true;
     } catch (error) {

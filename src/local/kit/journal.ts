@@ -31,6 +31,9 @@ interface JournalOptions<Entry> {
   readonly onFailure?: (failure: UserError) => void;
 }
 
+/** What is journalled may hold keys. */
+const OWNER_ONLY = 0o600;
+
 /**
  * An append-only file of JSON lines that survives `kill -9` at any moment.
  *
@@ -52,7 +55,7 @@ export class Journal<Entry extends object> {
   private constructor(path: string, options: JournalOptions<Entry>, size: number, entryCount: number) {
     this.#path = path;
     this.#options = options;
-    this.#file = openSync(path, "a");
+    this.#file = openSync(path, "a", OWNER_ONLY);
     this.#size = size;
     this.#appendedSinceCompaction = entryCount;
   }
@@ -71,7 +74,7 @@ export class Journal<Entry extends object> {
 
   static #open<Entry extends object>(path: string, options: JournalOptions<Entry>): Journal<Entry> {
     const { format, apply } = options;
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const end = bytes.lastIndexOf(0x0a) + 1;
     const [first, ...lines] = splitLines(bytes.subarray(0, end));
@@ -109,7 +112,7 @@ export class Journal<Entry extends object> {
     let file: number | undefined;
     let size = 0;
     try {
-      file = openSync(draft, "w");
+      file = openSync(draft, "w", OWNER_ONLY);
       size += writeAll(file, lineOf(this.#options.format));
       for (const entry of entries) size += writeAll(file, lineOf(entry));
       fsyncSync(file);

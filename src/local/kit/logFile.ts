@@ -2,13 +2,13 @@ import { closeSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
-/** The log of one service of the stack. A long one is set aside at the next start, as `.old`. */
+/** The log of one service of the stack, for its owner only. A long one is set aside at the next start, as `.old`. */
 export class LogFile {
   #file: number | undefined;
 
   constructor(path: string) {
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.old`);
-    this.#file = openSync(path, "a");
+    this.#file = openSync(path, "a", 0o600);
   }
 
   write(line: string): void {

@@ -22,14 +22,20 @@ type FunctionsAddress = StackConnection["functions"];
 /** A service that has announced its address. */
 export type Started<Address> = ChildService<Address> & { readonly ready: Address };
 
-/** `faults` goes to the emulator's option of that name. */
+interface BatchOptions extends ServiceOptions {
+  readonly accountKey: string;
+  /** For the emulator's option of that name. */
+  readonly faults?: string;
+}
+
 export function startBatchEmulator({
   folder,
   port,
   env,
   events,
+  accountKey,
   faults,
-}: ServiceOptions & { readonly faults?: string }): Promise<Started<BatchAddress>> {
+}: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
     name: "The Batch emulator",
     script: builtScript("local/batchEmulator/main.ts"),
@@ -42,7 +48,8 @@ export function startBatchEmulator({
       }),
       "--json",
     ],
-    env,
+    // Not an argument: those are shown to all users of the machine.
+    env: { ...env, BATCH_EMULATOR_KEY: accountKey },
     logFile: join(folder.logs, "batch.log"),
     createReadyReader: () => (line) => readJsonLine<BatchAddress>(line),
     events,

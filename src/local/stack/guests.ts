@@ -1,15 +1,20 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFolder } from "./dataFolder.ts";
+import { inWords } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
 import { isRunning, ownIdentity } from "../kit/processIdentity.ts";
 
 /** Notes that this process uses a stack it did not start, so that the owner waits. The returned function removes the note. */
 export function enterAsGuest(folder: DataFolder): () => void {
-  mkdirSync(folder.guests, { recursive: true });
   const path = join(folder.guests, `${process.pid}.json`);
-  writeJsonFile(path, ownIdentity());
+  try {
+    mkdirSync(folder.guests, { recursive: true, mode: 0o700 });
+    writeJsonFile(path, ownIdentity());
+  } catch (cause) {
+    throw inWords(cause, folder);
+  }
   return () => rmSync(path, { force: true });
 }
 

@@ -8,12 +8,13 @@ import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
 import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
-import { createDataFolder, dataFolderAt, lockDataFolder } from "./dataFolder.ts";
+import { accountKeys } from "./accountKeys.ts";
+import { createDataFolder, dataFolderAt, inWords, lockDataFolder } from "./dataFolder.ts";
 import { createFailure } from "../kit/failure.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
-import { findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
+import { checkFfmpeg, findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
 import type { FunctionsHostKind } from "./childServices.ts";
 import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.ts";
@@ -28,6 +29,8 @@ interface LocalStackOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What runs the app; our own host if not given. */
   readonly host?: FunctionsHostKind;
+  /** Gives storage a key of its own in place of the well-known one, which other users of the machine know. */
+  readonly privateStorage?: boolean;
   /** When aborted, the start is called off and whatever already runs is stopped. */
   readonly signal?: AbortSignal;
   /** News for the user while it runs, such as the restart of a service. */
@@ -62,7 +65,11 @@ const STAND_INS: Services = {
 
 /** Starts storage and the Batch emulator side by side, then the Functions host. If that fails, whatever already runs is stopped. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  return startUndoably((undo) => startServices(options, undo));
+  try {
+    return await startUndoably((undo) => startServices(options, undo));
+  } catch (error) {
+    throw inWords(error, dataFolderAt(options.data));
+  }
 }
 
 async function startServices(options: LocalStackOptions, undo: UndoStep[]): Promise<Omit<LocalStack, "stop">> {
@@ -74,11 +81,15 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   const { input, output } = readConfig(settingsFor(STAND_INS)).containers;
 
   const folder = dataFolderAt(options.data);
-  createDataFolder(folder);
+  const warning = createDataFolder(folder);
+  if (warning !== undefined) options.onNotice?.(warning);
   undo.push(lockDataFolder(folder));
+  const keys = accountKeys(folder);
+  const storageKey = options.privateStorage === true ? keys.storage : undefined;
   if (options.host === "func") findCoreTools(options.env);
-  linkFfmpeg(folder.bin, findFfmpeg(options.env));
-  await waitForFormerChildren(folder);
+  const tools = findFfmpeg(options.env);
+  await Promise.all([checkFfmpeg(tools), waitForFormerChildren(folder)]);
+  linkFfmpeg(folder.bin, tools);
   const ports = await choosePorts(folder, options.ports);
   options.signal?.throwIfAborted();
   const { failed, eventsOf } = watchServices(options, new ChildRegister(folder));
@@ -90,12 +101,14 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       logFile: join(folder.logs, "azurite.log"),
       ports,
       env,
+      accountKey: storageKey,
       events: eventsOf("azurite"),
     }),
     startBatchEmulator({
       folder,
       port: ports.batch,
       env,
+      accountKey: keys.batch,
       events: eventsOf("batch"),
       ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
     }),
@@ -107,7 +120,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   if (azurite.status === "rejected") throw azurite.reason;
   if (batch.status === "rejected") throw batch.reason;
 
-  const storage = { connectionString: azuriteConnectionString(azurite.value.ready) };
+  const storage = { connectionString: azuriteConnectionString(azurite.value.ready, storageKey) };
   const starting = startFunctionsHost(options.host ?? "embedded", {
     folder,
     port: ports.functions,

@@ -253,7 +253,7 @@ test.for([
   ["FUNCTIONS_HOST_CORS", "*"],
   ["FUNCTIONS_HOST_CORS", "http://localhost:3000/"],
   ["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "100 MB"],
-])("the setting %s does not take %j", async ([name, value], { expect }) => {
+] as const)("the setting %s does not take %j", async ([name, value], { expect }) => {
   const env = { [name]: value };
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data: temporaryFolder(), env });
 

@@ -45,6 +45,48 @@ test("a wrong setting is found before anything is created", async ({ expect }) =
   expect(existsSync(data)).toBe(false);
 });
 
+test.for(["ports.json", "keys.json", "children.json", "stack.json", "bin/ffmpeg", "logs/azurite.log"])(
+  "what cannot be written in the data folder, as %s, is the user's to repair, and nothing keeps running",
+  async (name, { expect }) => {
+    const data = temporaryFolder();
+    const pids: number[] = [];
+    onTestFinished(() => pids.forEach(killIfThere));
+    mkdirSync(join(data, name), { recursive: true });
+
+    const starting = startLocalStack({
+      data,
+      ports: ANY_PORTS,
+      env: process.env,
+      onStarted: (_service, pid) => pids.push(pid),
+    });
+
+    await expect(starting).rejects.toMatchObject({
+      name: "UserError",
+      code: "BadDataFolder",
+      message: expect.stringContaining(join(data, name)),
+      hint: expect.stringContaining("--data"),
+    });
+    expect(pids.filter(isAlive)).toEqual([]);
+  },
+);
+
+test("an ffmpeg that does not work is found at the start, before any service runs", async ({ expect }) => {
+  const pids: number[] = [];
+
+  const starting = startLocalStack({
+    data: temporaryFolder(),
+    ports: ANY_PORTS,
+    env: { ...process.env, FFMPEG_PATH: "/bin/false" },
+    onStarted: (_service, pid) => pids.push(pid),
+  });
+
+  await expect(starting).rejects.toMatchObject({
+    code: "FfmpegBroken",
+    message: expect.stringContaining("/bin/false"),
+  });
+  expect(pids).toEqual([]);
+});
+
 function isAlive(pid: number): boolean {
   return identifyProcess(pid) !== undefined;
 }

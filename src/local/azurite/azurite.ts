@@ -33,7 +33,11 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     script: findAzurite(),
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
     env: options.accountKey === undefined ? options.env : { ...options.env, ...onlyAccount(options.accountKey) },
-    preloads: ["local/azurite/patches/savesOften.ts", "local/azurite/patches/loadsLess.ts"],
+    preloads: [
+      "local/azurite/patches/savesOften.ts",
+      "local/azurite/patches/loadsLess.ts",
+      "local/azurite/patches/refusesPages.ts",
+    ],
     logFile: options.logFile,
     createReadyReader,
     ...(options.events && { events: options.events }),

@@ -88,7 +88,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
     );
   }
   if (key !== undefined && (key === "" || Buffer.from(key, "base64").toString("base64") !== key)) {
-    throw wrongUsage("--key must be base64", "Make one with: openssl rand -base64 64 | tr -d '\\n'");
+    throw wrongUsage("The key must be base64", "Make one with: openssl rand -base64 64 | tr -d '\\n'");
   }
   return {
     dataFolder: data,

@@ -1,13 +1,18 @@
 import { test } from "vitest";
 import { BATCH_EMULATOR } from "../../../src/local/batchEmulator/command.ts";
+import { DEVELOPMENT_ACCOUNT_KEY } from "../../../src/local/batchEmulator/index.ts";
 import { runCommand } from "../../../src/local/kit/commandLine/command.ts";
 import { recordedOutput } from "../kit/commandLine/recordedOutput.ts";
 import { OPERATIONS } from "../../../src/local/batchEmulator/http/operations.ts";
 import { readFileSync } from "node:fs";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
-function run(argv: readonly string[], { output } = recordedOutput()): Promise<number> {
-  return runCommand(BATCH_EMULATOR, argv, { output, env: {}, signal: AbortSignal.abort() });
+function run(
+  argv: readonly string[],
+  { output } = recordedOutput(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  return runCommand(BATCH_EMULATOR, argv, { output, env, signal: AbortSignal.abort() });
 }
 
 const SECRET_KEY = Buffer.from("secret").toString("base64");
@@ -34,7 +39,7 @@ test.for([
   [["--port", "x"], "--port must be a whole number from 0 to 65535"],
   [["--port", "70000"], '"70000"'],
   [["--nodes", "-1.5"], "--nodes"],
-  [["--key", "not base64!"], "--key must be base64"],
+  [["--key", "not base64!"], "The key must be base64"],
   [["--account", "UPPER"], "--account"],
   [["--colour"], "--colour"],
   [["--faults", "{"], "not JSON"],
@@ -43,6 +48,22 @@ test.for([
   await expect(run(argv)).rejects.toMatchObject({
     name: "UserError",
     message: expect.stringContaining(message),
+  });
+});
+
+test("a key in the environment counts unless the option is given, and an empty one does not", async ({ expect }) => {
+  const keyWith = async (env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<unknown> => {
+    const recorded = recordedOutput();
+    await run(["--port", "0", "--data", temporaryFolder(), "--json", ...argv], recorded, env);
+    return (JSON.parse(recorded.stdout()) as { accountKey: unknown }).accountKey;
+  };
+  const other = Buffer.from("other").toString("base64");
+
+  expect(await keyWith({ BATCH_EMULATOR_KEY: SECRET_KEY })).toBe(SECRET_KEY);
+  expect(await keyWith({ BATCH_EMULATOR_KEY: SECRET_KEY }, "--key", other)).toBe(other);
+  expect(await keyWith({ BATCH_EMULATOR_KEY: "" })).toBe(DEVELOPMENT_ACCOUNT_KEY);
+  await expect(run([], recordedOutput(), { BATCH_EMULATOR_KEY: "not base64!" })).rejects.toMatchObject({
+    message: "The key must be base64",
   });
 });
 

@@ -1,5 +1,7 @@
 import { withoutProxyForLoopback } from "../loopback.ts";
+import { UserError } from "../userError.ts";
 import type { Context } from "./command.ts";
+import { EXIT } from "./exitCodes.ts";
 import { Output } from "./output.ts";
 import { reportError } from "./reportError.ts";
 import { listenForSignals } from "./signals.ts";
@@ -10,12 +12,19 @@ type Main = (argv: readonly string[], context: Context) => Promise<number>;
 /** Runs a program from its start to the end of the process. */
 export async function runMain(main: Main): Promise<never> {
   const output = new Output();
-  // The reader of our output may be gone (`… | head`), and so may the terminal.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  let notWritten: NodeJS.ErrnoException | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough may go (`… | head`).
+    if (error.code !== "EPIPE") notWritten ??= error;
+  });
+  // The terminal may be gone, and there is nowhere else to complain.
+  process.stderr.on("error", () => {});
   process.on("uncaughtException", (error) => process.exit(reportError(error, output)));
   Object.assign(process.env, withoutProxyForLoopback(process.env));
-  const exitCode = await runToExitCode(main, output);
-  await Promise.all([process.stdout, process.stderr].map(flush));
+  let exitCode = await runToExitCode(main, output);
+  await flush(process.stdout);
+  if (notWritten !== undefined && exitCode !== EXIT.bug) exitCode = reportError(resultLost(notWritten), output);
+  await flush(process.stderr);
   // A handle that some library forgot must not keep a finished program alive.
   process.exit(exitCode);
 }
@@ -33,6 +42,13 @@ async function runToExitCode(main: Main, output: Output): Promise<number> {
     const isInterrupted = error instanceof Error && error.name === "AbortError";
     return isInterrupted ? (interruption.exitCode ?? reportError(error, output)) : reportError(error, output);
   }
+}
+
+function resultLost(cause: NodeJS.ErrnoException): UserError {
+  return new UserError("OutputNotWritten", `The output could not be written: ${cause.message}`, {
+    cause,
+    hint: "What the command did is done, only its output is lost. Write it somewhere else.",
+  });
 }
 
 function flush(stream: NodeJS.WriteStream): Promise<void> {

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished, test } from "vitest";
 import { builtScript } from "../../../../src/local/kit/appRoot.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "standIns", "program.mjs");
+const FULL_DEVICE = "/dev/full";
 const ENTRIES = ["batchEmulator/main.ts", "functionsHost/main.ts", "stack/coreToolsMain.ts"];
 
 async function run(script: string, arg: string, signal?: NodeJS.Signals) {
@@ -45,6 +47,28 @@ test.for([
 
   expect(code).toBe(70);
   expect(stderr).toMatch(new RegExp(`^This is a bug:\nTypeError: ${message}\n {4}at `));
+});
+
+test.skipIf(!existsSync(FULL_DEVICE))(
+  "output that cannot be written is an error with a sentence",
+  async ({ expect }) => {
+    const full = openSync(FULL_DEVICE, "w");
+    onTestFinished(() => closeSync(full));
+    const child = spawn(process.execPath, [PROGRAM, "well"], { stdio: ["ignore", full, "pipe"] });
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^OutputNotWritten: The output could not be written: ENOSPC.*\n.+\n$/);
+  },
+);
+
+test("a reader that goes before the end changes nothing", async ({ expect }) => {
+  const child = spawn(process.execPath, [PROGRAM, "talkative"], { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+
+  expect([code, stderr]).toEqual([0, ""]);
 });
 
 test.for([

@@ -12,6 +12,10 @@ const WAYS = {
   async partly() {
     return 1;
   },
+  async talkative({ output }) {
+    for (let n = 0; n < 10_000; n++) output.result("x".repeat(1_000));
+    return 0;
+  },
   async mistake() {
     throw new UserError("NoSuchVideo", "There is no \u001b[31mvideo", { hint: "Look again." });
   },

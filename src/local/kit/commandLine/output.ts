@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printable } from "./printable.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -19,6 +20,7 @@ export class Output {
   readonly isLive: boolean;
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
+  readonly #isTerminal: boolean;
   #block: readonly string[] = [];
 
   constructor(
@@ -28,7 +30,8 @@ export class Output {
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    this.isLive = stderr.isTTY === true && env["TERM"] !== "dumb";
+    this.#isTerminal = stderr.isTTY === true;
+    this.isLive = this.#isTerminal && env["TERM"] !== "dumb";
   }
 
   result(text: string): void {
@@ -39,7 +42,7 @@ export class Output {
   note(text: string, block = this.#block): void {
     const erased = this.#erased();
     this.#block = block;
-    this.#stderr.write(`${erased}${text}\n${this.#drawn()}`);
+    this.#stderr.write(`${erased}${this.#shown(text)}\n${this.#drawn()}`);
   }
 
   /** Replaces the block at the bottom; only where `isLive`. */
@@ -49,13 +52,28 @@ export class Output {
     this.#stderr.write(erased + this.#drawn());
   }
 
+  /** Only a terminal obeys control characters; the pipe from a service to its parent carries its log as it is. */
+  #shown(text: string): string {
+    return this.#isTerminal ? harmless(text) : text;
+  }
+
   #erased(): string {
     return this.#block.length === 0 ? "" : `\u001B[${this.#block.length}A\r${CLEAR_TO_END}`;
   }
 
   #drawn(): string {
-    return this.#block.length === 0 ? "" : `${WRAP_OFF}${this.#block.join("\n")}\n${WRAP_ON}`;
+    return this.#block.length === 0 ? "" : `${WRAP_OFF}${this.#shown(this.#block.join("\n"))}\n${WRAP_ON}`;
   }
+}
+
+/**
+ * Of what a terminal obeys, only our colours and line ends are left. This is the last resort: names are made printable
+ * where they become part of a text, because they may hold colours and line ends themselves.
+ */
+function harmless(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- escape sequences are what a terminal obeys
+  const parts = text.split(/(\u001B\[\d+m|[\n\t])/);
+  return parts.map((part, index) => (index % 2 === 0 ? printable(part) : part)).join("");
 }
 
 /** Colours for stderr if it can show them: honours NO_COLOR, FORCE_COLOR and the kind of terminal. */

@@ -19,8 +19,8 @@ export async function convertOnStack(
 ): Promise<StackRun> {
   const uploadedAt = new Map<string, number>();
   const startedAt = performance.now();
-  const sources = collectSources(paths, folder, out, [mp3]);
-  const answers = await convertAll(sources, {
+  const { sources } = collectSources(paths, folder, out, [mp3]);
+  const outcomes = await convertAll(sources, {
     target,
     signal,
     onStage: ({ path }, { step }) => {
@@ -29,8 +29,7 @@ export async function convertOnStack(
     onAnswer: () => {},
   });
   const wallMs = performance.now() - startedAt;
-  const latenciesMs = answers.map(({ status, error, times }, index) => {
-    const path = sources[index]?.path ?? "";
+  const latenciesMs = outcomes.map(({ source: { path }, answer: { status, error, times } }) => {
     if (status !== "succeeded") throw new Error(`${path} was not converted: ${error?.code} ${error?.message}`);
     return Date.parse(times.recordedAt) - (uploadedAt.get(path) ?? Number.NaN);
   });

@@ -1,16 +1,10 @@
-import { createServer, request as send } from "node:http";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, onTestFinished, test } from "vitest";
-import type { ConversionRecord } from "../../src/model/conversion.ts";
-import { CONVERT } from "../../src/cli/commands/convertCommand.ts";
-import { runCommand } from "../../src/local/kit/commandLine/command.ts";
-import { listen } from "../../src/local/kit/listen.ts";
-import { LOOPBACK } from "../../src/local/kit/loopback.ts";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
-import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
+import { answersIn, interfereWith, setUpConvert } from "./convertUnderTest.ts";
 import type { TestStorage } from "./standInApp.ts";
-import { startStandInApp, startStorage } from "./standInApp.ts";
+import { startStorage } from "./standInApp.ts";
 
 const data = temporaryFolder(afterAll);
 let shared: TestStorage;
@@ -21,26 +15,7 @@ beforeAll(async () => {
 beforeEach(() => shared.clear());
 afterAll(() => shared.stop());
 
-async function setUp({ files, failing = [] }: { files: readonly string[]; failing?: readonly string[] }) {
-  const folder = temporaryFolder();
-  for (const file of files) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), `video ${file}`);
-  }
-  const { connectionString, storage } = shared;
-  const app = await startStandInApp(storage, failing);
-  const run = async (args: readonly string[], signal = new AbortController().signal) => {
-    const { output, stdout, stderr } = recordedOutput();
-    const options = ["--connection-string", connectionString, ...args];
-    const exitCode = await runCommand(CONVERT, options, { output, env: {}, folder, signal });
-    return { exitCode, stdout: stdout(), stderr: stderr() };
-  };
-  return { folder, app, storage, run };
-}
-
-function answersIn(stdout: string): ConversionRecord[] {
-  return (JSON.parse(stdout) as { conversions: ConversionRecord[] }).conversions;
-}
+const setUp = (files: Parameters<typeof setUpConvert>[1]) => setUpConvert(shared, files);
 
 test("each MP3 lands next to its video, and its stages are shown", async ({ expect }) => {
   const { folder, app, run } = await setUp({ files: ["one.mp4", "talks/it's $(x) #1.MP4"] });
@@ -142,7 +117,14 @@ test("Ctrl-C ends a waiting conversion", async ({ expect }) => {
 
 test("Ctrl-C during a download leaves nothing of it behind", async ({ expect }) => {
   const { folder, app, storage, run } = await setUp({ files: ["waiting.mp4", "downloading.mp4"] });
-  const connectionString = await heldAt("downloading.mp3");
+  const connectionString = await interfereWith(shared, {
+    onAnswer: ({ method, url }, answer, response) => {
+      if (method !== "GET" || !url?.endsWith("downloading.mp3")) return false;
+      // The last byte never comes.
+      answer.once("data", (bytes: Buffer) => response.write(bytes.subarray(0, -1)));
+      return true;
+    },
+  });
   const interruption = new AbortController();
   const args = ["--connection-string", connectionString, "--out", "mp3s", "waiting.mp4", "downloading.mp4"];
   const running = run(args, interruption.signal);
@@ -159,27 +141,6 @@ test("Ctrl-C during a download leaves nothing of it behind", async ({ expect }) 
   await outcome;
   expect(readdirSync(results)).toEqual([]);
 });
-
-/** How to reach the shared storage by way of a proxy that never sends the last byte of one blob. */
-async function heldAt(blobName: string): Promise<string> {
-  const endpoint = new URL(shared.storage.url);
-  const proxy = createServer((request, response) => {
-    const { method, url, headers } = request;
-    const onward = send({ host: endpoint.hostname, port: endpoint.port, method, path: url, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      if (method === "GET" && url?.endsWith(blobName)) {
-        answer.once("data", (bytes: Buffer) => response.write(bytes.subarray(0, -1)));
-      } else answer.pipe(response);
-    });
-    request.pipe(onward);
-  });
-  onTestFinished(() => {
-    proxy.close();
-    proxy.closeAllConnections();
-  });
-  const port = await listen(proxy, { port: 0 });
-  return shared.connectionString.replace(endpoint.host, `${LOOPBACK}:${port}`);
-}
 
 test("a file larger than several blocks arrives whole", async ({ expect }) => {
   const { folder, app, storage, run } = await setUp({ files: [] });

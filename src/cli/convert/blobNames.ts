@@ -1,7 +1,6 @@
 import { sep } from "node:path";
 import { MAX_BLOB_NAME_LENGTH } from "../../model/identity.ts";
-import { wrongUsage } from "../../local/kit/commandLine/args.ts";
-import { printable } from "../../local/kit/commandLine/printable.ts";
+import type { Skipped } from "./skipped.ts";
 
 /** A file on this machine that is to be converted. */
 export interface FoundFile {
@@ -18,15 +17,20 @@ interface NamedFile extends FoundFile {
 }
 
 /**
- * A file that was named itself gets its base name, a file found in a folder its path from there. Files that would share a name get the names of their parent folders in front, as many as it takes to tell them apart.
+ * A file that was named itself gets its base name, a file found in a folder its path from there. Files that would share
+ * a name get the names of their parent folders in front, as many as it takes to tell them apart.
  */
-export function giveUniqueNames(files: readonly FoundFile[]): NamedFile[] {
+export function giveUniqueNames(files: readonly FoundFile[]): { named: NamedFile[]; nameless: Skipped[] } {
   let named = files.map(nameAtDepth);
   for (;;) {
     const shared = repeated(named.map((file) => file.blobName));
     const isShared = (file: NamedFile): boolean => shared.has(file.blobName);
     const canGrow = (file: NamedFile): boolean => isShared(file) && file.depth < segmentsOf(file.path).length;
-    if (!named.some(canGrow)) return named.map((file) => checked(file, isShared(file)));
+    if (!named.some(canGrow)) {
+      const nameless = named.flatMap((file) => problemWith(file, isShared(file)) ?? []);
+      const skipped = new Set(nameless.map(({ path }) => path));
+      return { named: named.filter(({ path }) => !skipped.has(path)), nameless };
+    }
     named = named.map((file) => (canGrow(file) ? nameAtDepth({ ...file, depth: file.depth + 1 }) : file));
   }
 }
@@ -57,14 +61,11 @@ function segmentsOf(path: string): string[] {
   return path.split(sep).filter((segment) => segment !== "");
 }
 
-function checked(file: NamedFile, isShared: boolean): NamedFile {
-  const path = printable(file.path);
-  if (isShared) throw wrongUsage(`${path} would get the same blob name as another file`, "Rename one of them.");
-  if (file.blobName.length > MAX_BLOB_NAME_LENGTH) {
-    throw wrongUsage(
-      `${path} would need a blob name of ${file.blobName.length} characters; ${MAX_BLOB_NAME_LENGTH} are allowed`,
-      "Name a folder closer to the file, or rename it.",
-    );
+function problemWith({ path, blobName }: NamedFile, isShared: boolean): Skipped | undefined {
+  if (isShared) {
+    return { path, code: "NameTaken", message: "another file would get the same blob name; rename one of them" };
   }
-  return file;
+  if (blobName.length <= MAX_BLOB_NAME_LENGTH) return undefined;
+  const message = `it would need a blob name of ${blobName.length} characters; ${MAX_BLOB_NAME_LENGTH} are allowed`;
+  return { path, code: "NameTooLong", message };
 }

@@ -1,50 +1,107 @@
-import { accessSync, constants, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { randomUUID } from "node:crypto";
-import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobServiceClient, BlockBlobClient } from "@azure/storage-blob";
 import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
-import { wrongUsage } from "../../local/kit/commandLine/args.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { ClientFailure } from "./clientFailure.ts";
+import { temporaryBeside } from "./resultPaths.ts";
 import type { Source } from "./sources.ts";
+import { systemReason } from "./systemReason.ts";
+import { UnchangingFile } from "./unchangingFile.ts";
 
-/** One file takes no more memory than its blocks in flight, however large it is. */
+/** One file takes no more memory than its blocks in flight. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
+/** https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs#about-block-blobs */
+const MAX_BLOCKS = 50_000;
 
 interface TransferOptions {
   readonly signal: AbortSignal;
   readonly onPercent: (percent: number) => void;
 }
 
-/** An existing blob of that name is replaced: a new version, and so a new conversion. */
+/**
+ * An existing blob of that name is replaced: a new version, and so a new conversion. The blob appears only when all of
+ * one version of the file has been read; until then, an older blob stays as it is. What was sent of a file that changes
+ * is never seen: https://learn.microsoft.com/rest/api/storageservices/put-block#remarks (dropped after a week)
+ */
 export async function uploadFile(
   storage: BlobServiceClient,
   container: string,
-  { path, blobName, sizeBytes }: Source,
-  { signal, onPercent }: TransferOptions,
+  { path, blobName }: Source,
+  options: TransferOptions,
 ): Promise<BlobVersion> {
+  const file = await UnchangingFile.open(path);
   const blob = storage.getContainerClient(container).getBlockBlobClient(blobName);
   try {
-    const { etag } = await blob.uploadFile(path, {
-      abortSignal: signal,
-      blockSize: BLOCK_BYTES,
-      maxSingleShotSize: BLOCK_BYTES,
-      concurrency: BLOCKS_AT_ONCE,
-      onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, sizeBytes)),
-    });
-    if (etag === undefined) throw new Error("the service did not say which version of the blob it stored");
-    return { container, name: blobName, eTag: normalizeETag(etag) };
+    const eTag = await (file.sizeBytes <= BLOCK_BYTES ? uploadAtOnce : uploadInBlocks)(blob, file, options);
+    if (eTag === undefined) throw new Error("the service did not say which version of the blob it stored");
+    return { container, name: blobName, eTag: normalizeETag(eTag) };
   } catch (cause) {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
+    if (cause instanceof ClientFailure) throw cause;
     throw new ClientFailure(
       "UploadFailed",
       `${printable(path)} could not be uploaded: ${reasonOf(cause)}`,
-      "Check that the file can be read and is not being changed, and that the storage is up; then try again.",
+      "Check that the storage is up, then try again.",
       { cause },
     );
+  } finally {
+    await file.close();
   }
+}
+
+async function uploadAtOnce(
+  blob: BlockBlobClient,
+  file: UnchangingFile,
+  { signal, onPercent }: TransferOptions,
+): Promise<string | undefined> {
+  const bytes = await file.read(0, file.sizeBytes);
+  await file.checkUnchanged();
+  const { etag } = await blob.upload(bytes, bytes.length, {
+    abortSignal: signal,
+    onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, file.sizeBytes)),
+  });
+  return etag;
+}
+
+async function uploadInBlocks(
+  blob: BlockBlobClient,
+  file: UnchangingFile,
+  { signal, onPercent }: TransferOptions,
+): Promise<string | undefined> {
+  const upload = randomUUID();
+  const blockBytes = Math.max(BLOCK_BYTES, Math.ceil(file.sizeBytes / MAX_BLOCKS));
+  const ids = Array.from({ length: Math.ceil(file.sizeBytes / blockBytes) }, (_, index) => blockId(upload, index));
+  const failed = new AbortController();
+  const abortSignal = AbortSignal.any([signal, failed.signal]);
+  let sentBytes = 0;
+  const waiting = ids.entries();
+  const sendBlocks = async (): Promise<void> => {
+    for (const [index, id] of waiting) {
+      abortSignal.throwIfAborted();
+      const offset = index * blockBytes;
+      const bytes = await file.read(offset, Math.min(blockBytes, file.sizeBytes - offset));
+      await blob.stageBlock(id, bytes, bytes.length, { abortSignal });
+      sentBytes += bytes.length;
+      onPercent(percentOf(sentBytes, file.sizeBytes));
+    }
+  };
+  const senders = Array.from({ length: BLOCKS_AT_ONCE }, () => sendBlocks().catch((error) => failed.abort(error)));
+  await Promise.all(senders);
+  failed.signal.throwIfAborted();
+  await file.checkUnchanged();
+  const { etag } = await blob.commitBlockList(ids, { abortSignal: signal });
+  return etag;
+}
+
+/**
+ * Unlike those of any other upload, so that two at a time never mix, and as long as those of the storage library,
+ * because all blocks of a blob need ids of the same length: https://learn.microsoft.com/rest/api/storageservices/put-block#uri-parameters
+ */
+function blockId(upload: string, index: number): string {
+  return Buffer.from(upload + String(index).padStart(12, "0")).toString("base64");
 }
 
 /** The result appears when it is complete or not at all; until then, an older one stays in its place. */
@@ -54,7 +111,7 @@ export async function downloadResult(
   resultPath: string,
   { signal, onPercent }: TransferOptions,
 ): Promise<void> {
-  const temporary = join(dirname(resultPath), `.${randomUUID()}.mp3drop`);
+  const temporary = temporaryBeside(resultPath);
   const blob = storage.getContainerClient(output.container).getBlobClient(output.name);
   try {
     await blob.downloadToFile(temporary, 0, undefined, {
@@ -77,27 +134,10 @@ export async function downloadResult(
   }
 }
 
-/** Checked before the first upload, because hours later would be a bad moment to find out. */
-export function ensureWritableFolders(sources: readonly Source[]): void {
-  for (const folder of new Set(sources.map((source) => dirname(source.resultPath)))) {
-    try {
-      mkdirSync(folder, { recursive: true });
-      accessSync(folder, constants.W_OK | constants.X_OK);
-    } catch (cause) {
-      throw wrongUsage(
-        `No result can be written to ${printable(folder)}: ${reasonOf(cause)}`,
-        "Choose another folder with --out.",
-        { cause },
-      );
-    }
-  }
-}
-
 function percentOf(part: number, whole: number): number {
   return whole === 0 ? 100 : Math.min(100, Math.floor((part / whole) * 100));
 }
 
 function reasonOf(cause: unknown): string {
-  const { message } = cause as Error;
-  return printable(message.split("\n")[0] ?? "").trim() || "no reason given";
+  return printable(systemReason(cause)).trim() || "no reason given";
 }

@@ -1,13 +1,17 @@
 /** What can go wrong between this command and the app. The app's own failures are in its records. */
 type ClientFailureCode =
   | "Cancelled"
+  | "Changed"
   | "DownloadFailed"
   | "NoRecord"
+  | "NotFound"
   | "NotPickedUp"
+  | "ResultNotWritable"
   | "StackStopped"
   | "StorageUnreachable"
   | "Superseded"
   | "TimedOut"
+  | "Unreadable"
   | "UploadFailed";
 
 /** One conversion cannot be finished; the others go on. */

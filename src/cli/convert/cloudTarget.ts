@@ -4,6 +4,7 @@ import { errorMessage } from "../../local/kit/errorText.ts";
 import { isLoopback } from "../../local/kit/loopback.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
+import { printable } from "../../local/kit/commandLine/printable.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
@@ -16,7 +17,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   const storage = connect(options.connectionString ?? env["STORAGE"]?.trim(), env);
   const containers = containersFrom(env);
   const { functionsUrl } = options;
-  output.note(`Converting in storage account ${storage.accountName}`);
+  output.note(`Converting in storage account ${printable(storage.accountName)}`);
   await checkContainer(storage, containers.input, signal);
   return {
     app: { storage, containers, functionsUrl },

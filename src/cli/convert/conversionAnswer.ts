@@ -1,24 +1,37 @@
-import type { Conversion, ConversionRecord } from "../../model/conversion.ts";
+import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
+import { conversionIdOf } from "../../model/identity.ts";
 import type { ClientFailure } from "./clientFailure.ts";
+import type { Source } from "./sources.ts";
 
-/** `record` is set if the conversion itself went well, and only what came after it failed. */
+interface Facts {
+  /** When this command began with the file. */
+  readonly startedAt: string;
+  /** Undefined if nothing was uploaded. */
+  readonly blob?: BlobVersion | undefined;
+  /** Set if the conversion itself went well, and only what came after it failed. */
+  readonly record?: ConversionRecord | undefined;
+}
+
+/** What becomes of a file where the app has no record of it. */
 export function failedAnswer(
   { code, message, hint }: ClientFailure,
-  { workload, source }: Conversion,
-  facts: { conversionId: string; sizeBytes: number; startedAt: string; record: ConversionRecord | undefined },
+  { workload, blobName, sizeBytes }: Source,
+  inputContainer: string,
+  { startedAt, blob, record }: Facts,
 ): ConversionRecord {
   const error = { code, message, hint, logBlob: null };
-  if (facts.record !== undefined) return { ...facts.record, status: "failed", error };
+  if (record !== undefined) return { ...record, status: "failed", error };
+  const source = blob ?? { container: inputContainer, name: blobName, eTag: "" };
   return {
     schemaVersion: 1,
     status: code === "Superseded" ? "cancelled" : "failed",
-    conversionId: facts.conversionId,
-    workload,
-    input: { ...source, sizeBytes: facts.sizeBytes },
+    conversionId: conversionIdOf(workload.name, source),
+    workload: workload.name,
+    input: { ...source, sizeBytes },
     output: null,
     error,
     times: {
-      startedAt: facts.startedAt,
+      startedAt,
       submittedAt: null,
       convertingAt: null,
       convertedAt: null,

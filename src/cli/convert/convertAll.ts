@@ -1,6 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { BlobVersion, Conversion, ConversionRecord } from "../../model/conversion.ts";
-import { conversionIdOf } from "../../model/identity.ts";
+import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import { failedAnswer } from "./conversionAnswer.ts";
 import type { Stage } from "./stage.ts";
@@ -24,8 +23,13 @@ interface RunOptions {
   readonly onAnswer: (source: Source, answer: ConversionRecord) => void;
 }
 
-/** Uploads, converts and downloads them all. The answers are in the order of the sources. */
-export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<ConversionRecord[]> {
+interface Outcome {
+  readonly source: Source;
+  readonly answer: ConversionRecord;
+}
+
+/** Uploads, converts and downloads them all. The outcomes are in the order of the sources. */
+export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
   // One listener for each file is no leak, however many there are.
   setMaxListeners(0, options.signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
@@ -54,14 +58,13 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
     const { target, signal, onStage } = options;
     const { app, pickUpBoundMs } = target;
     const startedAt = new Date().toISOString();
-    const workload = source.workload.name;
-    const unknown: BlobVersion = { container: app.containers.input, name: source.blobName, eTag: "" };
-    let conversion: Conversion = { workload, source: unknown };
+    let blob: BlobVersion | undefined;
     let record: ConversionRecord | undefined;
     try {
-      conversion = { workload, source: await uploadOnce(source) };
+      blob = await uploadOnce(source);
       onStage(source, { step: "uploaded" });
       watched.add(source);
+      const conversion = { workload: source.workload.name, source: blob };
       record = await watchConversion(app, conversion, {
         signal,
         pollMs,
@@ -81,24 +84,19 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
       return record;
     } catch (error) {
       const failure = failureOf(error, signal);
-      return failedAnswer(failure, conversion, {
-        conversionId: conversionIdOf(workload, conversion.source),
-        sizeBytes: source.sizeBytes,
-        startedAt,
-        record,
-      });
+      return failedAnswer(failure, source, app.containers.input, { startedAt, blob, record });
     } finally {
       watched.delete(source);
     }
   };
-  const answers = sources.map(async (source) => {
+  const outcomes = sources.map(async (source) => {
     const answer = await convertOne(source);
     options.onAnswer(source, answer);
-    return answer;
+    return { source, answer };
   });
   // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
-  await Promise.allSettled(answers);
-  return Promise.all(answers);
+  await Promise.allSettled(outcomes);
+  return Promise.all(outcomes);
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ClientFailure {

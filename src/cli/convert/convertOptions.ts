@@ -10,7 +10,7 @@ Options
   --out DIR                  where to put the results (default: next to each file)
   --no-overwrite, -n         skip files whose result is already there
   --timeout MINUTES          give up on whatever is not finished by then (default 720)
-  --json                     one JSON document on stdout: {"conversions": [record, ...]}
+  --json                     one JSON document on stdout: {"conversions": [record, ...], "skipped": [...]}
   --data DIR                 data folder of the local stack (default .mp3drop)
   --connection-string TEXT   convert in this storage account instead (or set STORAGE in the environment)
   --functions-url URL        address of that app, to show progress; add ?code=KEY if it needs a key
@@ -19,10 +19,15 @@ Options
 
 If a stack already runs on the data folder, it is used; if not, one runs until the command is done. In storage and
 below --out, a file keeps its base name, and a file found in a folder its path from there; files that would share a name
-get the names of their parent folders in front. A result of another file in the
-folder is left out. An existing blob of that name is replaced. An existing result is replaced,
-too, but only once the new one is complete. The setting WORKLOADS (default mp3) says which files are taken, and what is
-made of them.
+get the names of their parent folders in front. A result of another file in the folder is left out. An existing blob of
+that name is replaced. An existing result is replaced, too, but only once the new one is complete. The setting WORKLOADS
+(default mp3) says which files are taken, and what is made of them.
+
+A file that cannot be converted fails alone: the others go on. Besides what the app may find, its code can be NotFound,
+Unreadable, Changed (it was written to or replaced while it was uploaded; nothing of it is kept) or ResultNotWritable
+(found before the upload). What cannot be a file of its own in storage is skipped by name: broken links, pipes, devices,
+folders that cannot be read, names that are not UTF-8. Either makes the exit code 1. Links to folders are not followed;
+they are named, too, as is what --no-overwrite keeps, but are no failure. A missing FILE or DIR is wrong usage.
 `;
 
 export const CONVERT_OPTIONS = {

@@ -48,7 +48,9 @@ export async function useLocalStack(
       );
     } else if (!hasSaidSo) {
       hasSaidSo = true;
-      context.output.note(`Waiting for process ${holder.pid}, which is starting or stopping a stack on ${folder.path}`);
+      context.output.note(
+        `Waiting for process ${holder.pid}, which is starting or stopping a stack on ${printable(folder.path)}`,
+      );
     }
     await delay(POLL_MS, undefined, { signal: context.signal });
   }

@@ -1,11 +1,15 @@
-import { readdirSync, statSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Workload } from "../../workloads/workload.ts";
 import { accepts } from "../../workloads/workload.ts";
 import { seeHelp, wrongUsage } from "../../local/kit/commandLine/args.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import type { FoundFile } from "./blobNames.ts";
 import { giveUniqueNames } from "./blobNames.ts";
+import type { Found } from "./filesBelow.ts";
+import { filesBelow, kindOf } from "./filesBelow.ts";
+import type { Skipped } from "./skipped.ts";
+import { systemReason } from "./systemReason.ts";
 
 /** A file on this machine, what is to be made of it, and where the result goes. */
 export interface Source {
@@ -17,33 +21,42 @@ export interface Source {
   readonly resultPath: string;
 }
 
+export interface Collection {
+  readonly sources: readonly Source[];
+  /** What looks as if it should be converted, and cannot be. */
+  readonly skipped: readonly Skipped[];
+}
+
 /**
- * The files that the arguments name, in that order, each once for every workload that takes it. Throws one error that
- * lists every problem.
+ * The files that the arguments name, in that order, each once for every workload that takes it. What is wrong with an
+ * argument itself is the user's mistake: throws one error that lists every such problem. What is wrong with something in
+ * a folder concerns nothing else: it is skipped.
  */
 export function collectSources(
   args: readonly string[],
   folder: string,
   out: string | undefined,
   workloads: readonly Workload[],
-): Source[] {
+): Collection {
   if (args.length === 0) throw wrongUsage("No file or folder was given", seeHelp("mp3drop convert"));
   const problems: string[] = [];
   const files = new Map<string, FoundFile>();
+  const skipped = new Map<string, Skipped>();
   for (const arg of args) {
     try {
-      for (const file of filesOf(resolve(folder, arg), workloads)) {
-        if (!files.has(file.path)) files.set(file.path, file);
-      }
+      const found = find(resolve(folder, arg), workloads);
+      for (const file of found.files) if (!files.has(file.path)) files.set(file.path, file);
+      for (const entry of found.skipped) skipped.set(entry.path, entry);
     } catch (error) {
-      problems.push(`${printable(arg)}: ${reasonOf(error)}`);
+      problems.push(`${printable(arg)}: ${reasonOf(error, arg)}`);
     }
   }
   if (problems.length > 0) {
     const taken = workloads.map(({ takes }) => takes).join(" or ");
     throw wrongUsage(problems.join("\n"), `Name ${taken}, or folders that contain some.`);
   }
-  return giveUniqueNames([...files.values()]).flatMap(({ path, sizeBytes, blobName, relativePath }) =>
+  const { named, nameless } = giveUniqueNames([...files.values()]);
+  const sources = named.flatMap(({ path, sizeBytes, blobName, relativePath }) =>
     workloadsFor(path, workloads).map((workload) => ({
       path,
       workload,
@@ -52,40 +65,29 @@ export function collectSources(
       resultPath: workload.resultNameFor(out === undefined ? path : join(resolve(folder, out), relativePath)),
     })),
   );
+  return { sources, skipped: [...skipped.values(), ...nameless] };
 }
 
-function filesOf(path: string, workloads: readonly Workload[]): FoundFile[] {
+function find(path: string, workloads: readonly Workload[]): Found {
   const stats = statSync(path);
+  const suffixes = suffixesOf(workloads);
   if (stats.isDirectory()) {
-    const found = withoutResults(filesBelow(path, workloads), workloads);
-    if (found.length === 0) throw new Error(`there is no ${suffixesOf(workloads)} file in this folder or below it`);
-    return found.map((file) => ({
-      path: file,
-      sizeBytes: statSync(file).size,
-      depth: relative(path, file).split(sep).length,
-    }));
+    const found = filesBelow(path, (name) => workloadsFor(name, workloads).length > 0);
+    const files = withoutResults(found.files, workloads);
+    if (files.length + found.skipped.length > 0) return { files, skipped: found.skipped };
+    throw new Error(`there is no ${suffixes} file in this folder or below it`);
   }
-  if (workloadsFor(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixesOf(workloads)}`);
-  if (!stats.isFile()) throw new Error("it is not a regular file");
-  return [{ path, sizeBytes: stats.size, depth: 1 }];
-}
-
-/** Links to files count; links to folders do not, because they may lead in circles. */
-function filesBelow(folder: string, workloads: readonly Workload[]): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path, workloads);
-    return workloadsFor(entry.name, workloads).length > 0 && isRegularFile(path) ? [path] : [];
-  });
+  if (workloadsFor(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixes}`);
+  if (!stats.isFile()) throw new Error(`it is a ${kindOf(stats)}`);
+  return { files: [{ path, sizeBytes: stats.size, depth: 1 }], skipped: [] };
 }
 
 /** A folder that is converted again holds the results of the last time beside its files. */
-function withoutResults(paths: readonly string[], workloads: readonly Workload[]): string[] {
+function withoutResults(files: readonly FoundFile[], workloads: readonly Workload[]): FoundFile[] {
   const results = new Set(
-    paths.flatMap((path) => workloadsFor(path, workloads).map((workload) => workload.resultNameFor(path))),
+    files.flatMap(({ path }) => workloadsFor(path, workloads).map((workload) => workload.resultNameFor(path))),
   );
-  return paths.filter((path) => !results.has(path));
+  return files.filter(({ path }) => !results.has(path));
 }
 
 function workloadsFor(path: string, workloads: readonly Workload[]): Workload[] {
@@ -96,13 +98,10 @@ function suffixesOf(workloads: readonly Workload[]): string {
   return [...new Set(workloads.flatMap(({ suffixes }) => suffixes))].join(" or ");
 }
 
-function isRegularFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file or folder";
-  if (code === "EACCES") return `it cannot be read (${message})`;
-  return message;
+function reasonOf(error: unknown, arg: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT") return systemReason(error);
+  // Node has put this mark in the place of what it could not decode.
+  const isGarbled = arg.includes("\uFFFD");
+  return isGarbled ? "its name is not UTF-8; name the folder that it is in" : "there is no such file or folder";
 }

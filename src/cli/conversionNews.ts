@@ -36,7 +36,7 @@ function describe(message: ConversionMessage): string {
   if (message.event === "ended") return describeEnd(name, message);
   const { firstAttempt, workload } = message;
   return firstAttempt === 1
-    ? `${name} arrived (${workload})`
+    ? `${name} arrived (${printable(workload)})`
     : `${name} is being tried again (attempt ${firstAttempt})`;
 }
 

@@ -9,7 +9,7 @@ import type { Command } from "../../local/kit/commandLine/command.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
-import { printable } from "../../local/kit/commandLine/printable.ts";
+import { printable, printableJson } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
 import { ConversionNews } from "../conversionNews.ts";
 import { formatSeconds } from "../format.ts";
@@ -94,10 +94,9 @@ async function local(
     const startedIn = formatSeconds(performance.now() - startedAt);
     const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
     const storageExplorer = explorerAdvice(stack, values["private-storage"]);
-    output.note(
-      whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, `${convert}${dataOption(stack, folder)}`),
-    );
-    if (values.json) output.result(JSON.stringify(stack.connection));
+    const command = printable(`${convert}${dataOption(stack, folder)}`);
+    output.note(whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, command));
+    if (values.json) output.result(printableJson(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
   await doAndUndo(run, [() => stack.stop()]);
@@ -117,7 +116,7 @@ function dataOption(stack: LocalStack, from: string): string {
 function explorerAdvice({ connection, folder }: LocalStack, isPrivate: boolean): string {
   if (isPrivate) {
     return `  Connect > Storage account or service > Connection string. It holds a private key and is in
-  ${folder.stack}`;
+  ${printable(folder.stack)}`;
   }
   const port = (service: string): string => new URL(endpointOf(connection, service)).port;
   return `  Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
@@ -139,7 +138,7 @@ function whereToConnect(
   const blobs = endpointOf(connection, "Blob");
   const title = (text: string): string => styled("bold", text);
   const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
-  return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${folder.path}
+  return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${printable(folder.path)}
 
 ${row("Drop files into", `${blobs}/input (${takes})`)}
 ${row("Results appear in", `${blobs}/output (each with its record, <result>.json)`)}
@@ -150,6 +149,6 @@ ${storageExplorer}
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}
 ${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
-${row("Logs", folder.logs)}
+${row("Logs", printable(folder.logs))}
 `;
 }

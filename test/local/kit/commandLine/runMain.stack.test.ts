@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished, test } from "vitest";
@@ -52,9 +52,9 @@ test.for([
 test.skipIf(!existsSync(FULL_DEVICE))(
   "output that cannot be written is an error with a sentence",
   async ({ expect }) => {
-    const full = openSync(FULL_DEVICE, "w");
-    onTestFinished(() => closeSync(full));
-    const child = spawn(process.execPath, [PROGRAM, "well"], { stdio: ["ignore", full, "pipe"] });
+    const redirected = ["-c", `exec "$@" > ${FULL_DEVICE}`, "sh", process.execPath, PROGRAM, "well"];
+    const child = spawn("sh", redirected, { stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
 
     expect(code).toBe(2);

@@ -29,6 +29,16 @@ test("where nothing is redrawn, each change is one line and percentages come in 
   ]);
 });
 
+test("a reason that begins with the stage does not repeat it", ({ expect }) => {
+  const { output, stderr } = recordedOutput();
+  const progress = new Progress(output, 1);
+
+  progress.update("a.mp4", { step: "waiting for a node", reason: "waiting for a node: 1 node starting" });
+  progress.close();
+
+  expect(stderr()).toBe("a.mp4: waiting for a node: 1 node starting\n");
+});
+
 test("a terminal is redrawn at most every 100 ms", ({ expect }) => {
   const { output, stderr } = recordedOutput(true);
   const progress = new Progress(output, 1);

@@ -30,9 +30,8 @@ export function problemsWithResultPaths(resultPaths: readonly string[]): Map<str
 
 function notWritable(resultPath: string, cause: Error): ClientFailure {
   const message = `${printable(resultPath)} cannot be written: ${systemReason(cause)}`;
-  return new ClientFailure("ResultNotWritable", message, "Make room for it, or choose another folder with --out.", {
-    cause,
-  });
+  const hint = "Remove what is in the way, or choose another folder with --out.";
+  return new ClientFailure("ResultNotWritable", message, hint, { cause });
 }
 
 /** The path of a file beside the result, to be filled in its place. */

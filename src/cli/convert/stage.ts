@@ -30,6 +30,7 @@ export function stageOf(view: ConversionView): Stage | undefined {
 
 export function describeStage(stage: Stage): string {
   if ("percent" in stage && stage.percent !== null) return `${stage.step} ${Math.floor(stage.percent)} %`;
-  if ("reason" in stage && stage.reason !== null) return `${stage.step}: ${printable(stage.reason)}`;
-  return stage.step;
+  if (!("reason" in stage) || stage.reason === null) return stage.step;
+  const reason = printable(stage.reason);
+  return reason.startsWith(stage.step) ? reason : `${stage.step}: ${reason}`;
 }

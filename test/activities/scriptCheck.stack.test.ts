@@ -70,7 +70,7 @@ test("a script that somebody has replaced is not run, its task says so, and the 
 
   expect(await completion(services, input)).toMatchObject({ succeeded: false, exitCode: 1 });
   const { stderr } = stagedBlobs("work", CONVERSION_ID, 1);
-  expect(await services.blobs.readText(stderr)).toMatch(
+  expect((await services.blobs.readText(stderr))?.text).toMatch(
     new RegExp(`^task.sh was not run: its SHA-256 is [0-9a-f]{64}, not ${SCRIPT.sha256}: .* ${SCRIPT.blobName} `),
   );
   expect(existsSync(trace)).toBe(false);

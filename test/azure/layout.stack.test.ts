@@ -23,7 +23,7 @@ test("the script of a workload is where the layout says, word for word", async (
   const scriptOf = await services.layout.ensure();
 
   expect(scriptOf(mp3)).toEqual(script);
-  expect(await services.blobs.readText(script)).toBe(text);
+  expect((await services.blobs.readText(script))?.text).toBe(text);
 });
 
 test("a script that is as it should be is not written again", async ({ expect }) => {
@@ -43,7 +43,7 @@ test.for([
 
   await services.layout.ensure({ isFresh: true });
 
-  expect(await services.blobs.readText(script)).toBe(text);
+  expect((await services.blobs.readText(script))?.text).toBe(text);
 });
 
 test("a script in the place of which somebody has put another kind of blob is put right", async ({ expect }) => {
@@ -53,7 +53,7 @@ test("a script in the place of which somebody has put another kind of blob is pu
 
   await services.layout.ensure({ isFresh: true });
 
-  expect(await services.blobs.readText(script)).toBe(text);
+  expect((await services.blobs.readText(script))?.text).toBe(text);
 });
 
 test("containers that somebody has deleted are made again", async ({ expect }) => {
@@ -61,5 +61,5 @@ test("containers that somebody has deleted are made again", async ({ expect }) =
 
   await services.layout.ensure({ isFresh: true });
 
-  expect(await services.blobs.readText(script)).toBe(text);
+  expect((await services.blobs.readText(script))?.text).toBe(text);
 });

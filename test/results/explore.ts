@@ -5,7 +5,8 @@ type Path = readonly number[];
 
 interface Pending {
   readonly request: string;
-  readonly answer: () => void;
+  /** Returns the answer. */
+  readonly answer: () => unknown;
 }
 
 /** A process whose requests wait until the explorer lets one through. */
@@ -40,20 +41,26 @@ export class Process {
     this.#pending.length = 0;
   }
 
+  /** Whether it has not come to its end, and never will. */
+  get hasBrokenOff(): boolean {
+    return this.state === "crashed" || this.error !== undefined;
+  }
+
   get requests(): readonly string[] {
     return this.#pending.map(({ request }) => request);
   }
 
-  letThrough(index: number): void {
+  /** Returns the answer that the process is given. */
+  letThrough(index: number): unknown {
     const [pending] = this.#pending.splice(index, 1);
-    if (pending === undefined) return;
+    if (pending === undefined) throw new RangeError(`${this.name} waits for no request ${index}`);
     this.hasJustWritten = !isRead(pending.request);
-    pending.answer();
+    return pending.answer();
   }
 
   /** All that decides what it will do. */
   get knowledge(): string {
-    if (this.state === "crashed" || this.error !== undefined) return "broken off";
+    if (this.hasBrokenOff) return "broken off";
     if (this.state !== "running") return this.state;
     const told = [...this.#told].map(([request, answer]) => `${request}=${shortNameOf(answer)}`).toSorted();
     return [`has just written: ${this.hasJustWritten}`, ...told].join("\n");
@@ -69,14 +76,16 @@ export class Process {
     const count = (this.#counts.get(request) ?? 0) + 1;
     this.#counts.set(request, count);
     return new Promise((resolve, reject) => {
-      const settle = (): void => {
+      const settle = (): unknown => {
         try {
           const value = answer();
           this.#told.set(`${request}#${count}`, JSON.stringify(value) ?? "nothing");
           resolve(value);
+          return value;
         } catch (error) {
           this.#told.set(`${request}#${count}`, String(error));
           reject(error as Error);
+          return undefined;
         }
       };
       this.#pending.push({ request: `${request}#${count}`, answer: settle });

@@ -1,6 +1,5 @@
 import { test } from "vitest";
 import { readConfig } from "../../src/config.ts";
-import { ConflictError } from "../../src/model/errors.ts";
 import type { Services } from "../../src/services.ts";
 import type { World } from "./explore.ts";
 import { Process, explore, shortNameOf } from "./explore.ts";
@@ -8,7 +7,16 @@ import type { Gate } from "./modelStore.ts";
 import { ModelStore } from "./modelStore.ts";
 import { PublishingChecks } from "./publishingChecks.ts";
 import type { Run, Scenario, Version } from "./publishingRuns.ts";
-import { VERSIONS, VIDEO, canStart, describe, nameOf, perform, stagedFiles } from "./publishingRuns.ts";
+import {
+  VERSIONS,
+  VIDEO,
+  canStart,
+  describe,
+  nameOf,
+  perform,
+  performToTheEnd,
+  stagedFiles,
+} from "./publishingRuns.ts";
 import { SCENARIOS } from "./publishingScenarios.ts";
 
 const config = readConfig({ STORAGE: "UseDevelopmentStorage=true", BATCH_ACCOUNT_ENDPOINT: "http://127.0.0.1:1" });
@@ -81,9 +89,8 @@ class PublishingWorld implements World {
   /** Whoever broke off is run again until it comes to its end, as the Durable extension does. */
   async settle(): Promise<void> {
     for (const [index, run] of this.#scenario.runs.entries()) {
-      const process = this.processes[index];
-      if (process?.state === "ended" && process.error === undefined) continue;
-      await performToTheEnd(servicesOf(this.#store, atOnce), run);
+      if (!this.processes[index]?.hasBrokenOff) continue;
+      await performToTheEnd(servicesOf(this.#store, atOnce), ETAGS, run);
       this.check();
     }
     this.#checks.checkEnd(this.#scenario);
@@ -95,18 +102,6 @@ class PublishingWorld implements World {
 
   #runOf(process: Process): Run | undefined {
     return this.#scenario.runs[this.processes.indexOf(process)];
-  }
-}
-
-const MAX_TRIES = 3;
-
-async function performToTheEnd(services: Services, run: Run): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await perform(services, ETAGS, run);
-    } catch (error) {
-      if (!(error instanceof ConflictError) || tries === MAX_TRIES) throw error;
-    }
   }
 }
 

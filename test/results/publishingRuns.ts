@@ -1,6 +1,7 @@
 import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
+import { ConflictError } from "../../src/model/errors.ts";
 import type { Failure } from "../../src/model/failures.ts";
 import { failureOf } from "../../src/model/failures.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -60,6 +61,19 @@ export async function perform(services: Services, eTags: ETags, run: Run): Promi
   if (run.activity === "recordFailure") return fail(failureOf("Cancelled"));
   const published = await publish(services, input);
   if (published.status === "rejected") await fail(published.failure);
+}
+
+const MAX_TRIES = 3;
+
+/** As the Durable extension does: after a conflict, again. */
+export async function performToTheEnd(services: Services, eTags: ETags, run: Run): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await perform(services, eTags, run);
+    } catch (error) {
+      if (!(error instanceof ConflictError) || tries === MAX_TRIES) throw error;
+    }
+  }
 }
 
 export function contentOfResult({ version, attempt = 1 }: Pick<Run, "version" | "attempt">): string {

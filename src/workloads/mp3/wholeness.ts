@@ -25,7 +25,7 @@ export function promisedSeconds(stream: ProbedStream, decoding: Decoding): numbe
   if (seconds === null || !isFragmented(stream, decoding)) return seconds;
   // The time at which the fragments end, which is more than their length if the beginning of the recording is missing.
   const startSeconds = Math.max(0, numberOf(stream.start_time) ?? 0);
-  return startSeconds < seconds ? seconds - startSeconds : seconds;
+  return startSeconds < seconds ? round(seconds - startSeconds) : seconds;
 }
 
 /** Fragments can also follow the part of a file that is in its index. */

@@ -1,6 +1,6 @@
 import type { CompletedTask } from "../model/batchTask.ts";
 import type { Failure, FailureCode } from "../model/failures.ts";
-import { codeOfBatchFailure, failureOf, isFailureCode } from "../model/failures.ts";
+import { codeOfBatchFailure, failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
@@ -74,11 +74,15 @@ function judgeResult(workload: Workload, report: TaskReport, { task, stagedBytes
   return { isGood: false, failure: namedFailure(workload, review.problem.code, review.problem.message) };
 }
 
+/** What a script may say of the node it runs on. It cannot know any other of our own failures, and most are final. */
+const NODE_FAILURES: readonly FailureCode[] = ["DiskFull", "NodeUnfit"];
+
 /** The failure that a script or a review names. An unknown name is a mistake in the workload. */
 function namedFailure({ name, failures }: Workload, code: string, message?: string): Failure {
   const words = Object.hasOwn(failures, code) ? failures[code] : undefined;
   if (words !== undefined) return { code, message: message ?? words.message, hint: words.hint };
-  if (isFailureCode(code)) return failureOf(code, message);
+  const ofNode = NODE_FAILURES.find((known) => known === code);
+  if (ofNode !== undefined) return failureOf(ofNode, message);
   return failureOf("InternalError", `Workload ${name} reported "${code}", which is none of its failures`);
 }
 

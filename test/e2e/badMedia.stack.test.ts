@@ -8,6 +8,6 @@ test("every odd or bad file ends as it should", { timeout: 240_000 }, ({ expect 
     { isQuiet: true },
   );
 
-  expect(rows.length).toBeGreaterThan(40);
+  expect(rows.length).toBeGreaterThan(60);
   expect(rows.filter(({ isRight }) => !isRight)).toEqual([]);
 });

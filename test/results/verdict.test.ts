@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import type { CompletedTask } from "../../src/model/batchTask.ts";
+import { isRetried } from "../../src/model/failures.ts";
 import type { Verdict } from "../../src/results/verdict.ts";
 import { judge } from "../../src/results/verdict.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
@@ -18,7 +19,8 @@ const failedTask = { ...task, succeeded: false, exitCode: 1 };
 const report: TaskReport = {
   outcome: "Converted",
   resultBytes: 1000,
-  source: { format: { duration: "60.000" } },
+  streamIndex: 1,
+  source: { streams: [{ index: 1, duration: "60.000", nb_frames: "2584" }] },
   result: { format: { duration: "60.050", bit_rate: "192000" } },
 };
 
@@ -41,13 +43,30 @@ test.for([
   ["DiskFull", "DiskFull"],
   ["NodeUnfit", "NodeUnfit"],
   ["Interrupted", "NodeLost"],
-  ["toString", "InternalError"],
-  ["SomethingNew", "InternalError"],
 ] as const)("the outcome %s of the task script is the failure %s", ([outcome, code], { expect }) => {
   const verdict = verdictOn(failedTask, { outcome, resultBytes: null }, undefined);
 
   expect(verdict).toMatchObject({ isGood: false, failure: { code, hint: expect.stringMatching(/\w/) } });
 });
+
+// Cancelled, InputMissing and the others are not for a script to say, and would end the conversion for good.
+test.for(["SomethingNew", "toString", "", "Cancelled", "InputMissing", "ConversionTimedOut", "UploadFailed"])(
+  "the outcome «%s» is a mistake of the script, which another attempt may not make",
+  (outcome, { expect }) => {
+    for (const completed of [failedTask, task]) {
+      const verdict = verdictOn(completed, { outcome, resultBytes: null }, undefined);
+
+      expect(verdict).toMatchObject({
+        isGood: false,
+        failure: {
+          code: "InternalError",
+          message: `Workload mp3 reported "${outcome}", which is none of its failures`,
+        },
+      });
+      expect(!verdict.isGood && isRetried(verdict.failure)).toBe(true);
+    }
+  },
+);
 
 test.for([
   ["BlobNotFound", "DownloadFailed"],
@@ -67,8 +86,12 @@ test.for([
   });
 });
 
-test("a task that Batch ended at its time limit is a conversion that timed out", ({ expect }) => {
-  const ended = { ...failedTask, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
+test.for([
+  ["at", "2026-01-01T12:01:00.000Z"],
+  ["0.01 s before", "2026-01-01T12:00:59.990Z"],
+  ["a little after", "2026-01-01T12:01:02.000Z"],
+] as const)("a task that Batch ended %s its time limit is a conversion that timed out", ([, endedAt], { expect }) => {
+  const ended = { ...failedTask, endedAt, exitCode: null, failure: { code: "TaskEnded", message: "ended" } };
 
   expect(verdictOn(ended, { ...report, outcome: "Interrupted" }, undefined)).toMatchObject({
     failure: { code: "ConversionTimedOut" },

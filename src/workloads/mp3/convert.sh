@@ -8,12 +8,17 @@
 #   AUDIO_LANGUAGE     preferred language (eng, fra, ...) where the file does not mark exactly one stream as default
 #
 # stdout carries the progress, one line per percent; stderr is ffmpeg's log. Exit status: 0 converted, 1 anything else;
-# which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions.
+# which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions: some
+# exit with 0 although the disk was full. What its log says is the same in all of them.
 
 set -u -o pipefail
+exec 3>&1 # For the progress, wherever stdout goes.
 
 bitrate_kbps=${MP3_BITRATE_KBPS:?is not set}
 language=${AUDIO_LANGUAGE:-}
+
+readonly DISK_FULL=3            # Exit status of convert; ffmpeg has none like it.
+readonly KILLED=137 STOPPED=255 # Of a program that was killed, and of an ffmpeg that was told to stop.
 
 outcome=Interrupted
 stream_index=null
@@ -21,18 +26,25 @@ channels=0
 duration_us=0
 ffmpeg_version=null
 source_probe=null
+decoding=null
 result_probe=null
 result_bytes=null
 
 main() {
+  local found
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
   ffmpeg_version=\"$(ffmpeg -version | sed -n '1s/^ffmpeg version \([A-Za-z0-9.:~+-]*\).*/\1/p')\"
 
-  source_probe=$(probe_source) || { source_probe=null; finish UnreadableInput; }
+  found=$(probe_source) || fail $? UnreadableInput
+  source_probe=$found
   choose_audio_stream || finish NoAudioStream
 
-  convert || finish "$(name_of_failure)"
-  result_probe=$(probe_result) || { result_probe=null; finish FfmpegFailed; }
+  found=$(convert) || fail $? FfmpegFailed
+  decoding=$found
+  mv result.part result
+
+  found=$(probe_result) || fail $? FfmpegFailed
+  result_probe=$found
   result_bytes=$(($(wc -c <result)))
   finish Converted
 }
@@ -40,27 +52,41 @@ main() {
 # Only the MP4 demuxer and only local files: a playlist dressed as an MP4 must not make ffmpeg open anything else.
 readonly safe_input=(-protocol_whitelist file -f mov -i file:input)
 
+# compact=1 puts the plain values of an audio stream on one line.
 probe_source() {
-  ffprobe -v error -print_format json \
-    -show_entries format=format_name,duration:stream=index,codec_type,codec_name,sample_rate,channels,duration:stream_disposition=default:stream_tags=language \
+  ffprobe -v error -print_format json=compact=1 -select_streams a \
+    -show_entries format=duration:stream=index,codec_name,sample_rate,channels,start_time,duration,nb_frames:stream_disposition=default:stream_tags=language \
     "${safe_input[@]}"
 }
 
 # Sets stream_index, channels and duration_us of the chosen stream: among those that the file marks as default (or
 # among all, if it marks none) the first in the preferred language, else the first.
 choose_audio_stream() {
-  local streams stream
-  streams=$(ffprobe -v error -select_streams a -print_format compact=print_section=0 \
-    -show_entries stream=index,channels,duration:stream_disposition=default:stream_tags=language "${safe_input[@]}")
-  streams=$(grep -F 'disposition:default=1' <<<"$streams" || echo "$streams")
-  stream=$([[ -n $language ]] && grep -F -m 1 "tag:language=$language" <<<"$streams" || head -n 1 <<<"$streams")
-  [[ $stream =~ index=([0-9]+) ]] || return
+  local line stream rank=-1 chosen='' chosen_rank=-1 start_us
+  while IFS= read -r line; do
+    case $line in
+      *'"index": '*) stream=$line rank=0 ;;
+      *'"default": 1'*) ((rank += 2)) ;;
+      *"\"language\": \"$language\""*) ((rank += 1)) ;;
+    esac
+    ((rank > chosen_rank)) && chosen=$stream chosen_rank=$rank
+  done < <(printf '%s\n' "$source_probe") # bash keeps <<< in a file, and the disk may be full.
+
+  [[ $chosen =~ '"index": '([0-9]+) ]] || return
   stream_index=${BASH_REMATCH[1]}
-  [[ $stream =~ channels=([0-9]+) ]] && channels=${BASH_REMATCH[1]}
-  [[ $stream =~ duration=([0-9]+)\.([0-9]{6}) ]] && duration_us=$((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]}))
+  [[ $chosen =~ '"channels": '([0-9]+) ]] && channels=${BASH_REMATCH[1]}
+  duration_us=$(microseconds duration "$chosen")
+  start_us=$(microseconds start_time "$chosen")
+  # That of fragments, which are not counted, is the time at which they end.
+  [[ $chosen != *'"nb_frames"'* ]] && ((start_us < duration_us)) && ((duration_us -= start_us))
   return 0
 }
 
+microseconds() {
+  [[ $2 =~ \"$1'": "'([0-9]+)\.([0-9]{6})\" ]] && echo $((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]})) || echo 0
+}
+
+# Writes what became of the sound to stdout, as JSON.
 convert() {
   # An MP3 has one or two channels.
   local downmix=()
@@ -68,12 +94,13 @@ convert() {
 
   # Where the sound pauses, or its timestamps jump, silence keeps the MP3 as long as the video (async=1).
   # The container's own tags mean nothing in an MP3; the others (title, artist, album, ...) are kept.
-  ffmpeg -nostdin -hide_banner -nostats -progress pipe:1 "${safe_input[@]}" \
-    -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
-    -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
-    -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y result.part |
-    print_percents &&
-    mv result.part result
+  {
+    ffmpeg -nostdin -hide_banner -loglevel level+verbose -nostats -progress pipe:1 "${safe_input[@]}" \
+      -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
+      -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
+      -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y result.part \
+      2>&4 | print_percents >&3
+  } 4>&1 | read_log
 }
 
 # Reduces ffmpeg's progress to at most 101 short lines, so that it can be read whole, and often, while the task runs.
@@ -88,13 +115,53 @@ print_percents() {
   return 0
 }
 
+# Passes ffmpeg's log on to stderr without what only the script wants to know, and writes that to stdout, as JSON. By
+# the log, because when ffmpeg has ended, others may have made room on the disk.
+read_log() {
+  local line level message
+  local is_disk_full=false is_cut_off=false packets=null frames=null filled=0 dropped=0
+  # "[aac @ 0x55d0] [error] message". The level tells messages from what the tags of the video say.
+  local log_line='^(\[[^]]+ @ [^]]+\] )*\[([a-z]+)\] (.*)$'
+  local summary='\(audio\): ([0-9]+) packets read .* ([0-9]+) frames decoded'
+
+  while IFS= read -r line || [[ -n $line ]]; do
+    level='' message=''
+    [[ $line =~ $log_line ]] && level=${BASH_REMATCH[2]} message=${BASH_REMATCH[3]}
+    case $level in
+      verbose)
+        [[ $message =~ $summary ]] && packets=${BASH_REMATCH[1]} frames=${BASH_REMATCH[2]}
+        [[ $message =~ ^adding' '([0-9]+)' audio samples of silence' ]] && ((filled += BASH_REMATCH[1]))
+        [[ $message =~ ^discarding' '([0-9]+)' audio samples' ]] && ((dropped += BASH_REMATCH[1]))
+        continue
+        ;;
+      fatal | error | warning)
+        case $message in
+          *'No space left on device'* | *'quota exceeded'*) is_disk_full=true ;;
+          *': partial file' | *'corrupt input packet in stream'*) is_cut_off=true ;;
+        esac
+        ;;
+    esac
+    printf '%s\n' "${line/\[info\] /}" >&2
+  done
+
+  printf '{"packets":%s,"frames":%s,"filledSamples":%d,"droppedSamples":%d,"isCutOff":%s}' \
+    "$packets" "$frames" "$filled" "$dropped" "$is_cut_off"
+  [[ $is_disk_full == false ]] || return $DISK_FULL
+}
+
 probe_result() {
   ffprobe -v error -print_format json -show_entries format=duration,bit_rate:stream=codec_name,sample_rate,channels \
     -protocol_whitelist file -f mp3 file:result
 }
 
-name_of_failure() {
-  if [[ $(df -Pk . | awk 'NR == 2 { print $4 }') -lt 1024 ]]; then echo DiskFull; else echo FfmpegFailed; fi
+# Ends with the outcome of a program that has failed with an exit status. If it was not left to finish, that says
+# nothing about the video.
+fail() {
+  case $1 in
+    "$DISK_FULL") finish DiskFull ;;
+    "$KILLED" | "$STOPPED") finish Interrupted ;;
+    *) finish "$2" ;;
+  esac
 }
 
 finish() {
@@ -103,11 +170,11 @@ finish() {
 }
 
 # Also runs when the task is interrupted, so that there is always a report to upload. The input goes at once, because
-# Batch keeps task directories for days and large videos fill the node's disk.
+# Batch keeps task directories for days and large videos fill the node's disk, which may have no room for the report.
 write_report() {
   rm -f input result.part
-  printf '{"schemaVersion":1,"outcome":"%s","resultBytes":%s,"ffmpegVersion":%s,"streamIndex":%s,"source":%s,"result":%s}\n' \
-    "$outcome" "$result_bytes" "$ffmpeg_version" "$stream_index" "$source_probe" "$result_probe" >report.json
+  printf '{"schemaVersion":1,"outcome":"%s","resultBytes":%s,"ffmpegVersion":%s,"streamIndex":%s,"source":%s,"decoding":%s,"result":%s}\n' \
+    "$outcome" "$result_bytes" "$ffmpeg_version" "$stream_index" "$source_probe" "$decoding" "$result_probe" >report.json
 }
 trap write_report EXIT
 trap 'exit 1' TERM INT

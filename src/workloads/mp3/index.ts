@@ -39,7 +39,7 @@ export const mp3: Workload = {
       hint: "The log says why; the audio may be damaged.",
     },
     OutputMismatch: {
-      message: "The MP3 is not as long as the audio of the video",
+      message: "The MP3 lacks some of the audio of the video",
       hint: "The video is probably cut off or damaged: check that it plays to its end, and upload it again.",
     },
   },

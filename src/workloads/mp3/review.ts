@@ -1,9 +1,12 @@
 import type { ConversionRecord } from "../../model/conversion.ts";
 import type { Review, TaskReport } from "../workload.ts";
+import type { Decoding, Mp3Report, Probe, ProbedStream } from "./report.ts";
+import { numberOf } from "./report.ts";
+import { findProblem, isDurationRight, promisedSeconds } from "./wholeness.ts";
 
 /** About the video, in the record. */
 interface VideoFacts {
-  /** Of the audio stream if the file says so, else of the whole file. */
+  /** Of its audio: what the file says, or what was found in it if that is more. */
   readonly durationSeconds: number | null;
   readonly audioStream: AudioStream | null;
 }
@@ -27,85 +30,48 @@ interface Mp3Facts {
 /** The record of a video's conversion. */
 export type Mp3Record = ConversionRecord<VideoFacts, Mp3Facts>;
 
-/** The MP3 may differ from the source by this share of its duration, but always by `DURATION_SLACK_SECONDS`. */
-const DURATION_TOLERANCE = 0.005;
-/** An MP3 consists of whole frames and carries the encoder's delay: about 0.1 s more than the source. */
-const DURATION_SLACK_SECONDS = 0.25;
+const NOTHING_KNOWN: Decoding = {
+  packets: null,
+  frames: null,
+  filledSamples: 0,
+  droppedSamples: 0,
+  isCutOff: false,
+};
 
-/** What convert.sh adds to its report: what ffprobe found in the video and in the MP3. */
-interface Mp3Report extends TaskReport {
-  readonly ffmpegVersion?: string | null;
-  readonly streamIndex?: number | null;
-  readonly source?: Probe | null;
-  readonly result?: Probe | null;
-}
-
-interface Probe {
-  readonly streams?: readonly ProbedStream[];
-  readonly format?: { readonly duration?: string; readonly bit_rate?: string };
-}
-
-interface ProbedStream {
-  readonly index: number;
-  readonly codec_name?: string;
-  readonly sample_rate?: string;
-  readonly channels?: number;
-  readonly duration?: string;
-  readonly tags?: { readonly language?: string };
-}
-
-/** Compares the durations, because ffmpeg also exits with 0 when it has converted only a part of the file. */
 export function reviewReport(report: TaskReport): Review {
-  const { ffmpegVersion, streamIndex, source, result } = report as Mp3Report;
-  const input = describeVideo(source ?? {}, streamIndex ?? null);
+  const { ffmpegVersion, streamIndex, source, decoding, result } = report as Mp3Report;
+  const stream = source?.streams?.find(({ index }) => index === streamIndex);
   const output = describeMp3(result ?? {});
+  const saidSeconds = promisedSeconds(stream ?? {}, decoding ?? NOTHING_KNOWN) ?? numberOf(source?.format?.duration);
   return {
-    input: { ...input },
+    input: {
+      durationSeconds: durationOfAudio(saidSeconds, output.durationSeconds),
+      audioStream: stream ? describeStream(stream) : null,
+    },
     output: { ...output },
     tools: ffmpegVersion ? { ffmpeg: ffmpegVersion } : {},
-    problem: compareDurations(input.durationSeconds, output.durationSeconds),
+    problem: findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, result ?? {}),
   };
 }
 
-function describeVideo({ streams, format }: Probe, streamIndex: number | null): VideoFacts {
-  const stream = streams?.find(({ index }) => index === streamIndex);
+function durationOfAudio(saidSeconds: number | null, mp3Seconds: number): number | null {
+  if (saidSeconds === null) return mp3Seconds || null;
+  return isDurationRight(saidSeconds, mp3Seconds) ? saidSeconds : Math.max(saidSeconds, mp3Seconds);
+}
+
+function describeStream({ index, codec_name, sample_rate, channels, tags }: ProbedStream): AudioStream {
   return {
-    durationSeconds: seconds(stream?.duration) ?? seconds(format?.duration),
-    audioStream: stream
-      ? {
-          index: stream.index,
-          codec: stream.codec_name ?? "unknown",
-          language: stream.tags?.language ?? null,
-          channels: stream.channels ?? 0,
-          sampleRateHz: Number(stream.sample_rate ?? 0),
-        }
-      : null,
+    index: index ?? 0,
+    codec: codec_name ?? "unknown",
+    language: tags?.language ?? null,
+    channels: channels ?? 0,
+    sampleRateHz: Number(sample_rate ?? 0),
   };
 }
 
 function describeMp3({ format }: Probe): Mp3Facts {
   return {
-    durationSeconds: seconds(format?.duration) ?? 0,
+    durationSeconds: numberOf(format?.duration) ?? 0,
     bitrateKbps: Math.round(Number(format?.bit_rate ?? 0) / 1000),
-  };
-}
-
-/** Where ffprobe does not know a duration, it leaves it out or writes `N/A`. */
-function seconds(text: string | undefined): number | null {
-  const value = Number(text);
-  return text === undefined || Number.isNaN(value) ? null : value;
-}
-
-/** Whether an MP3 of this length can be that of a video with so many seconds of sound. */
-export function isDurationRight(expectedSeconds: number, actualSeconds: number): boolean {
-  const tolerance = Math.max(DURATION_SLACK_SECONDS, expectedSeconds * DURATION_TOLERANCE);
-  return Math.abs(expectedSeconds - actualSeconds) <= tolerance;
-}
-
-function compareDurations(expectedSeconds: number | null, actualSeconds: number): Review["problem"] {
-  if (expectedSeconds === null || isDurationRight(expectedSeconds, actualSeconds)) return undefined;
-  return {
-    code: "OutputMismatch",
-    message: `The MP3 is ${actualSeconds} s long, but the audio of the video is ${expectedSeconds} s`,
   };
 }

@@ -1,4 +1,5 @@
-import { appendFileSync, copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 /** How a file is made: by ffmpeg, by hand, or by ffmpeg and then changed by hand. */
@@ -50,6 +51,40 @@ function damage(path: string, from: number, to: number, byte: number): void {
 
 function cut(path: string, share: number): void {
   truncateSync(path, Math.floor(readFileSync(path).length * share));
+}
+
+/** The durations in the headers of all tracks become 0, as some recorders leave them. */
+function forgetDurations(path: string): void {
+  const bytes = readFileSync(path);
+  // https://developer.apple.com/documentation/quicktime-file-format/media_header_atom: the duration of version 0.
+  for (let at = bytes.indexOf("mdhd"); at !== -1; at = bytes.indexOf("mdhd", at + 1)) bytes.writeUInt32BE(0, at + 20);
+  writeFileSync(path, bytes);
+}
+
+/** Sound and picture in fragments of four seconds, as a site streams them, joined as people join them: by `cat`. */
+function joined(source: readonly string[], choose = (fragments: readonly string[]) => fragments): Fragments {
+  const options = ["-hls_time", "4", "-hls_list_size", "0", "-hls_segment_type", "fmp4"];
+  return {
+    format: "hls",
+    ffmpeg: [...source, "-g", "40", ...options, "-hls_fmp4_init_filename", "init.m4s"],
+    change: (path) => {
+      const files = readFileSync(path, "utf8").match(/[^"\n]+[.]m4s/g) ?? [];
+      const [init = "", ...fragments] = files.map((file) => join(dirname(path), file));
+      writeFileSync(path, Buffer.concat([init, ...choose(fragments)].map((file) => readFileSync(file))));
+      for (const file of [init, ...fragments]) rmSync(file);
+    },
+  };
+}
+type Fragments = Required<Pick<Sample, "format" | "ffmpeg" | "change">>;
+
+function cutOff(sample: Fragments, share: number): Fragments {
+  return {
+    ...sample,
+    change: (path) => {
+      sample.change(path);
+      cut(path, share);
+    },
+  };
 }
 
 function text(content: string): Pick<Sample, "change"> {
@@ -136,6 +171,36 @@ export const CORPUS: readonly Sample[] = [
     change: (path) => appendFileSync(path, Buffer.alloc(5000, 7)),
   },
 
+  { name: "joined fragments", expected: good(20), ...joined(both(20)) },
+  {
+    name: "joined from the middle",
+    expected: good(12),
+    ...joined(both(20), (fragments) => fragments.slice(2)),
+  },
+  {
+    name: "joined without one fragment",
+    expected: good(20),
+    ...joined(both(20), (fragments) => fragments.filter((_, index) => index !== 2)),
+  },
+  {
+    name: "joined an hour into a stream",
+    expected: good(20),
+    ...joined(both(20, "-output_ts_offset", "3600")),
+  },
+  {
+    name: "fragments with indexes",
+    expected: good(20),
+    ffmpeg: both(20, "-g", "40", "-movflags", "+dash+frag_keyframe+empty_moov"),
+  },
+  { name: "fragments after an index", expected: good(20), ffmpeg: both(20, "-g", "40", "-movflags", "+frag_keyframe") },
+  { name: "no durations", expected: good(2), ffmpeg: both(2), change: forgetDurations },
+  {
+    name: "a damaged moment",
+    expected: good(20),
+    ffmpeg: [...tone(20), ...aac],
+    change: (path) => damage(path, 0.5, 0.501, 0),
+  },
+
   { name: "no time at all", expected: bad("NoAudioStream"), ffmpeg: [...tone(1), "-t", "0", ...aac] },
   { name: "no sound", expected: bad("NoAudioStream"), ffmpeg: [...film(1), "-c:v", "mpeg4", "-an"] },
   {
@@ -149,6 +214,53 @@ export const CORPUS: readonly Sample[] = [
     expected: bad("UnreadableInput"),
     ffmpeg: both(5),
     change: (path) => cut(path, 0.5),
+  },
+  {
+    name: "cut off, no durations",
+    expected: bad("OutputMismatch"),
+    ffmpeg: both(20, "-movflags", "+faststart"),
+    change: (path) => {
+      forgetDurations(path);
+      cut(path, 0.5);
+    },
+  },
+  {
+    name: "fragmented, cut off",
+    expected: bad("OutputMismatch"),
+    ffmpeg: both(20, "-g", "20", "-movflags", "+frag_keyframe+empty_moov"),
+    change: (path) => cut(path, 0.5),
+  },
+  {
+    name: "fragments after an index, cut off",
+    expected: bad("OutputMismatch"),
+    ffmpeg: both(20, "-g", "20", "-movflags", "+frag_keyframe"),
+    change: (path) => cut(path, 0.5),
+  },
+  { name: "joined, cut off", expected: bad("OutputMismatch"), ...cutOff(joined(both(20)), 0.5) },
+  { name: "joined, end cut off", expected: bad("OutputMismatch"), ...cutOff(joined(both(20)), 0.99) },
+  {
+    name: "joined from the middle, cut off",
+    expected: bad("OutputMismatch"),
+    ...cutOff(
+      joined(both(20), (fragments) => fragments.slice(2)),
+      0.9,
+    ),
+  },
+  {
+    name: "half an hour, joined, cut off",
+    expected: bad("OutputMismatch"),
+    ...cutOff(joined([...tone(1800), ...aac]), 0.6),
+  },
+  {
+    name: "joined twice",
+    expected: bad("OutputMismatch"),
+    ...joined(both(20), (fragments) => [...fragments, ...fragments]),
+  },
+  {
+    name: "damaged in the middle",
+    expected: bad("OutputMismatch"),
+    ffmpeg: both(20, "-movflags", "+faststart"),
+    change: (path) => damage(path, 0.4, 0.6, 0),
   },
   {
     name: "index overwritten",

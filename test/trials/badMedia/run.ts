@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/wholeness.ts";
 import type { Expectation, Sample } from "./corpus.ts";
+import { CORPUS } from "./corpus.ts";
 
 export interface Row {
   readonly name: string;
@@ -23,7 +24,7 @@ export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {})
   try {
     const videos = join(folder, "videos");
     mkdirSync(videos);
-    for (const sample of corpus) make(sample, join(videos, `${sample.name}.mp4`));
+    for (const { name } of corpus) makeSample(name, join(videos, `${name}.mp4`));
     const records = convertAll(videos, folder, isQuiet);
     return corpus.map((sample) =>
       compare(
@@ -36,7 +37,11 @@ export function tryBadMedia(corpus: readonly Sample[], { isQuiet = false } = {})
   }
 }
 
-function make({ ffmpeg = [], format = "mp4", change }: Sample, path: string): void {
+/** Makes one file of the corpus. Throws a `RangeError` for a name that it has not. */
+export function makeSample(name: string, path: string): void {
+  const sample = CORPUS.find((known) => known.name === name);
+  if (sample === undefined) throw new RangeError(`The corpus has no file "${name}"`);
+  const { ffmpeg = [], format = "mp4", change } = sample;
   if (ffmpeg.length > 0) {
     const args = ["-v", "error", "-nostdin", "-y", ...ffmpeg, "-f", format, path];
     const made = spawnSync(findFfmpeg(process.env).ffmpeg, args, { encoding: "utf8" });

@@ -3,7 +3,7 @@ import type { Failure } from "../../../src/model/failures.ts";
 import { MAX_ATTEMPTS, isRetried } from "../../../src/model/failures.ts";
 import { mp3 as workload } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
-import { isDurationRight } from "../../../src/workloads/mp3/review.ts";
+import { isDurationRight } from "../../../src/workloads/mp3/wholeness.ts";
 import { resultNamesFor } from "../../../src/workloads/resultNames.ts";
 import type { Evidence } from "./evidence.ts";
 import { expectedFailure } from "./plan.ts";

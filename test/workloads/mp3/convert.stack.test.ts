@@ -1,13 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
 import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { parseReport } from "../../../src/results/taskReport.ts";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
+import type { Mp3Report } from "../../../src/workloads/mp3/report.ts";
 import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
+import { makeSample } from "../../trials/badMedia/run.ts";
 
 const MEDIA = resolve("test/fixtures/media");
 const SCRIPT = resolve("src/workloads/mp3/convert.sh");
@@ -23,6 +34,8 @@ interface TaskRun {
 
 interface TaskFolder {
   readonly path: string;
+  /** For programs that stand in for those of the node. */
+  readonly bin: string;
   /** Makes the input by ffmpeg from generated sources. */
   make(...args: string[]): void;
   run(settings?: Readonly<Record<string, string>>): TaskRun;
@@ -37,6 +50,7 @@ function taskFolder(): TaskFolder {
   linkFfmpeg(bin, tools);
   return {
     path,
+    bin,
     make: (...args) => {
       const made = spawnSync(tools.ffmpeg, [
         "-v",
@@ -52,7 +66,8 @@ function taskFolder(): TaskFolder {
     },
     run: (settings = {}) => {
       const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
-      const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], { cwd: path, env, encoding: "utf8" });
+      const options = { cwd: path, env, encoding: "utf8", timeout: 60_000 } as const;
+      const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], options);
       const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
       return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };
     },
@@ -166,6 +181,109 @@ test("sound of a twentieth of a second is converted", ({ expect }) => {
   folder.make(...tone(0.05));
 
   expect(folder.run().report.outcome).toBe("Converted");
+});
+
+test("the progress of a recording without its beginning ends at 100 percent", ({ expect }) => {
+  const folder = taskFolder();
+  makeSample("joined from the middle", join(folder.path, "input"));
+
+  const run = folder.run();
+
+  expect(run.stdout).toMatch(/percent=100\n$/);
+  expect(run.report).toMatchObject({ decoding: { packets: 517, frames: 517, isCutOff: false } });
+});
+
+test.for([
+  ["cut off, index at the start", true, 0, 0],
+  ["joined, end cut off", true, 0, 0],
+  ["joined without one fragment", false, 4, 0],
+  ["joined twice", false, 0, 16],
+] as const)(
+  "what ffmpeg's log says of the file «%s» is in the report",
+  ([name, isCutOff, filledSeconds, droppedSeconds], { expect }) => {
+    const folder = taskFolder();
+    makeSample(name, join(folder.path, "input"));
+
+    const { outcome, decoding } = folder.run().report as Mp3Report;
+
+    const seconds = (samples = 0): number => Math.round(samples / 44_100);
+    expect(outcome).toBe("Converted");
+    expect(decoding?.isCutOff).toBe(isCutOff);
+    expect(seconds(decoding?.filledSamples)).toBe(filledSeconds);
+    expect(seconds(decoding?.droppedSamples)).toBe(droppedSeconds);
+  },
+);
+
+test("tags that read like messages of ffmpeg are only tags", ({ expect }) => {
+  const folder = taskFolder();
+  const message = "[error] stream 1, offset 0x2e: partial file";
+  folder.make(
+    ...tone(1, "-metadata", `title=[error] No space left on device\n${message}`, "-metadata", `album=${message}`),
+  );
+
+  expect(folder.run().report).toMatchObject({ outcome: "Converted", decoding: { isCutOff: false } });
+});
+
+test("the log has what ffmpeg says to people, as it says it", ({ expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(1));
+
+  const { stderr } = folder.run();
+
+  expect(stderr).toMatch(/^Input #0, mov/m);
+  expect(stderr).not.toMatch(/\[(info|verbose)\]/);
+});
+
+// The device takes nothing, while the disk, looked at afterwards, has room: as if others had made it.
+test.skipIf(!existsSync("/dev/full")).for([0.1, 60])(
+  "a disk that was full when ffmpeg wrote %d s of sound is DiskFull",
+  (seconds, { expect }) => {
+    const folder = taskFolder();
+    folder.make(...tone(seconds));
+    symlinkSync("/dev/full", join(folder.path, "result.part"));
+
+    const run = folder.run();
+
+    expect(run).toMatchObject({ exitCode: 1, report: { outcome: "DiskFull", resultBytes: null } });
+    expect(run.stderr).toContain("No space left on device");
+    expect(existsSync(join(folder.path, "result"))).toBe(false);
+  },
+);
+
+const MOUNT = ["--user", "--map-root-user", "--mount", "bash", "-euc"];
+const canMount = spawnSync("unshare", [...MOUNT, "mount -t tmpfs none /mnt"]).status === 0;
+
+test.skipIf(!canMount)(
+  "a disk without room for the last page of the MP3, nor for a report, is DiskFull",
+  ({ expect }) => {
+    const folder = taskFolder();
+    folder.make(...tone(20));
+    const input = join(folder.path, "..", "input");
+    copyFileSync(join(folder.path, "input"), input);
+    const pages = (bytes: number): number => Math.ceil(bytes / 4096);
+    const { resultBytes } = folder.run().report;
+    const kib = 4 * (pages(statSync(input).size) + pages(resultBytes ?? 0) - 1);
+
+    const command = `mount -t tmpfs -o size=${kib}k none wd; cp input wd; cd wd; /bin/bash ${SCRIPT} || true; cat report.json >&3`;
+    const env = { PATH: `${folder.bin}:/usr/sbin:/usr/bin:/sbin:/bin`, MP3_BITRATE_KBPS: "128" };
+    const { output } = spawnSync("unshare", [...MOUNT, command], {
+      cwd: join(folder.path, ".."),
+      env,
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+      encoding: "utf8",
+    });
+
+    expect(parseReport(output[3] ?? "")).toMatchObject({ outcome: "DiskFull", resultBytes: null });
+  },
+);
+
+test.for(["ffmpeg", "ffprobe"])("a video whose %s was killed is not to blame", (tool, { expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(1));
+  rmSync(join(folder.bin, tool));
+  writeFileSync(join(folder.bin, tool), "#!/bin/sh\nkill -9 $$\n", { mode: 0o755 });
+
+  expect(folder.run()).toMatchObject({ exitCode: 1, report: { outcome: "Interrupted", resultBytes: null } });
 });
 
 test("a node without ffmpeg is NodeUnfit", ({ expect }) => {

@@ -1,0 +1,51 @@
+import type { TaskReport } from "../workload.ts";
+
+/** What convert.sh adds to its report. */
+export interface Mp3Report extends TaskReport {
+  readonly ffmpegVersion?: string | null;
+  /** Index of the audio stream that was converted. */
+  readonly streamIndex?: number | null;
+  /** What ffprobe found in the video: its audio streams only. */
+  readonly source?: Probe | null;
+  readonly decoding?: Decoding | null;
+  /** What ffprobe found in the MP3. */
+  readonly result?: Probe | null;
+}
+
+export interface Probe {
+  readonly streams?: readonly ProbedStream[];
+  readonly format?: { readonly duration?: string; readonly bit_rate?: string };
+}
+
+export interface ProbedStream {
+  /** Among all streams of the file. */
+  readonly index?: number;
+  readonly codec_name?: string;
+  readonly sample_rate?: string;
+  readonly channels?: number;
+  readonly start_time?: string;
+  readonly duration?: string;
+  /** How many packets the index at the start or the end of the file lists. Fragments are in none. */
+  readonly nb_frames?: string;
+  readonly tags?: { readonly language?: string };
+}
+
+/** What ffmpeg's log says of the sound. */
+export interface Decoding {
+  /** How many were read; null if ffmpeg did not say. */
+  readonly packets: number | null;
+  /** How many the packets gave. */
+  readonly frames: number | null;
+  /** Silence where the timestamps have a gap, in samples of the MP3. */
+  readonly filledSamples: number;
+  /** Sound that was left out because the timestamps go back, in samples of the MP3. */
+  readonly droppedSamples: number;
+  /** The file ended within a packet, or before one that should have come. */
+  readonly isCutOff: boolean;
+}
+
+/** Where ffprobe does not know a number, it leaves it out or writes `N/A`. */
+export function numberOf(text: string | undefined): number | null {
+  const value = Number(text);
+  return text === undefined || Number.isNaN(value) ? null : value;
+}

@@ -10,6 +10,7 @@ df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedul
 async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
-  const { histories, tasks, stagedBlobs } = await cleanUp(services(), client);
+  const { histories, tasks, stagedBlobs, problems } = await cleanUp(services(), client);
+  for (const problem of problems) context.warn(`Could not remove ${problem}`);
   context.info(`Removed ${histories} histories, ${tasks} Batch tasks and ${stagedBlobs} staged blobs`);
 }

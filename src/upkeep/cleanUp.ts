@@ -3,12 +3,22 @@ import { addSeconds } from "../model/time.ts";
 import type { Services } from "../services.ts";
 import { longestRunSeconds } from "./longestRun.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
+import { tryEach } from "./tryEach.ts";
 
 interface CleanUpResult {
   readonly histories: number;
   readonly tasks: number;
   readonly stagedBlobs: number;
+  /** Why some staged blobs are still there; the next clean-up tries again. */
+  readonly problems: readonly string[];
 }
+
+interface Removed {
+  readonly count: number;
+  readonly problems: readonly string[];
+}
+
+const AT_ONCE = 32;
 
 const DAY_SECONDS = 24 * 3600;
 /** Purging is asked for a day at a time, because a large purge would run into the time limit of a request. */
@@ -23,11 +33,10 @@ const EPOCH = new Date(0);
 export async function cleanUp(services: Services, client: DurableClient): Promise<CleanUpResult> {
   const { config, batch, now } = services;
   const before = addSeconds(now(), -config.retentionDays * DAY_SECONDS);
-  return {
-    histories: await purgeHistories(client, addSeconds(before, -longestRunSeconds(config))),
-    tasks: await batch.deleteOldTasks(before),
-    stagedBlobs: await deleteAbandonedBlobs(services),
-  };
+  const histories = await purgeHistories(client, addSeconds(before, -longestRunSeconds(config)));
+  const tasks = await batch.deleteOldTasks(before);
+  const { count: stagedBlobs, problems } = await deleteAbandonedBlobs(services);
+  return { histories, tasks, stagedBlobs, problems };
 }
 
 /**
@@ -50,14 +59,22 @@ async function purgeHistories(client: DurableClient, createdBefore: Date): Promi
 }
 
 /** A staged blob is of use as long as its conversion may still run. */
-async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<number> {
-  const { containers } = config;
+async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<Removed> {
+  const { staging: container } = config.containers;
   const oldest = addSeconds(now(), -longestRunSeconds(config));
-  let deleted = 0;
-  for await (const { name, lastModified } of blobs.list(containers.staging)) {
-    if (lastModified >= oldest) continue;
-    await blobs.delete({ container: containers.staging, name });
-    deleted++;
+  const problems: string[] = [];
+  let count = 0;
+  let names: string[] = [];
+  const flush = async (): Promise<void> => {
+    const removed = await tryEach(names, String, (name) => blobs.delete({ container, name }));
+    count += removed.results.length;
+    problems.push(...removed.problems);
+    names = [];
+  };
+  for await (const { name, lastModified } of blobs.list(container)) {
+    if (lastModified < oldest) names.push(name);
+    if (names.length === AT_ONCE) await flush();
   }
-  return deleted;
+  await flush();
+  return { count, problems };
 }

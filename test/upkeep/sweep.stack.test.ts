@@ -290,9 +290,24 @@ test("the clean-up purges old histories day by day, none before its tasks, and w
 
   expect((await cleanUp(inADay, client)).stagedBlobs).toBe(0);
   purges = [];
-  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1 });
+  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1, problems: [] });
   expect(purges[0]).toMatchObject({
     createdTimeFrom: new Date(Date.parse("2035-12-31T00:00:00.000Z") - longestRunMs),
     createdTimeTo: new Date(Date.parse("2036-01-01T00:00:00.000Z") - longestRunMs),
+  });
+});
+
+test("a staged blob that cannot be removed keeps no other from being removed", async ({ expect }) => {
+  const { staging } = services.config.containers;
+  for (const name of ["a/decision.json", "b/decision.json", "c/decision.json"]) {
+    await services.blobs.writeText({ container: staging, name }, "{}", { contentType: "application/json" });
+  }
+  const remove: Services["blobs"]["delete"] = (blob) =>
+    blob.name.startsWith("b/") ? Promise.reject(new Error("leased")) : services.blobs.delete(blob);
+  const later = { ...services, blobs: { ...services.blobs, delete: remove }, now: () => new Date("2036-01-31") };
+
+  expect(await cleanUp(later, client)).toMatchObject({
+    stagedBlobs: 2,
+    problems: ["b/decision.json: Error: leased"],
   });
 });

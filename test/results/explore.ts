@@ -20,6 +20,8 @@ export class Process {
   /** Whether its last request has changed something. */
   hasJustWritten = false;
   state: "idle" | "running" | "ended" | "crashed" = "idle";
+  /** Set when it has ended well. */
+  value: unknown;
   /** Set when it has ended by an error. */
   error: unknown;
 
@@ -31,8 +33,8 @@ export class Process {
   start(): void {
     this.state = "running";
     this.#begin((request, answer) => this.#wait(request, answer)).then(
-      () => this.#end(undefined),
-      (error: unknown) => this.#end(error),
+      (value: unknown) => this.#end({ value }),
+      (error: unknown) => this.#end({ error }),
     );
   }
 
@@ -61,14 +63,15 @@ export class Process {
   /** All that decides what it will do. */
   get knowledge(): string {
     if (this.hasBrokenOff) return "broken off";
-    if (this.state !== "running") return this.state;
+    if (this.state !== "running") return `${this.state}: ${String(this.value)}`;
     const told = [...this.#told].map(([request, answer]) => `${request}=${shortNameOf(answer)}`).toSorted();
     return [`has just written: ${this.hasJustWritten}`, ...told].join("\n");
   }
 
-  #end(error: unknown): void {
+  #end({ value, error }: { readonly value?: unknown; readonly error?: unknown }): void {
     if (this.state === "crashed") return;
     this.state = "ended";
+    this.value = value;
     this.error = error;
   }
 

@@ -46,7 +46,7 @@ class PublishingWorld implements World {
     this.#checks = new PublishingChecks(containers, ETAGS, this.#store.blobs);
     this.#newest = this.#checks.age;
     this.processes = scenario.runs.map((run, index) => {
-      const begin = (gate: Gate): Promise<void> => perform(servicesOf(this.#store, gate), ETAGS, run);
+      const begin = (gate: Gate): Promise<unknown> => perform(servicesOf(this.#store, gate), ETAGS, run);
       return new Process(`${index + 1}. ${nameOf(run)}`, begin);
     });
     let current = VERSIONS.indexOf(scenario.input);
@@ -88,12 +88,14 @@ class PublishingWorld implements World {
 
   /** Whoever broke off is run again until it comes to its end, as the Durable extension does. */
   async settle(): Promise<void> {
+    const told: unknown[] = [];
     for (const [index, run] of this.#scenario.runs.entries()) {
-      if (!this.processes[index]?.hasBrokenOff) continue;
-      await performToTheEnd(servicesOf(this.#store, atOnce), ETAGS, run);
+      const process = this.processes[index];
+      const hasBrokenOff = process === undefined || process.hasBrokenOff;
+      told.push(hasBrokenOff ? await performToTheEnd(servicesOf(this.#store, atOnce), ETAGS, run) : process.value);
       this.check();
     }
-    this.#checks.checkEnd(this.#scenario);
+    this.#checks.checkEnd(this.#scenario, told);
   }
 
   #versionOf(process: Process): Version | undefined {

@@ -42,6 +42,7 @@ class Sample {
   readonly #scenario: Scenario;
   readonly #storage: AzuriteServices;
   readonly #eTags: Partial<Record<Version, string>> = {};
+  readonly #told: unknown[] = [];
 
   constructor(scenario: Scenario, storage: AzuriteServices) {
     this.#scenario = scenario;
@@ -58,7 +59,7 @@ class Sample {
     }
     await this.#upload(input);
     const processes = runs.map((run) => {
-      const begin = (gate: Gate): Promise<void> =>
+      const begin = (gate: Gate): Promise<unknown> =>
         perform({ ...services, blobs: gated(services.blobs, gate) }, this.#eTags, run);
       return new Process(nameOf(run), begin);
     });
@@ -78,7 +79,9 @@ class Sample {
     }
     if (processes.some(({ state }) => state === "running")) throw new Error("A run has come to no end");
     for (const [index, run] of runs.entries()) {
-      if (processes[index]?.hasBrokenOff) await performToTheEnd(services, this.#eTags, run);
+      const process = processes[index];
+      const hasBrokenOff = process === undefined || process.hasBrokenOff;
+      this.#told.push(hasBrokenOff ? await performToTheEnd(services, this.#eTags, run) : process.value);
     }
   }
 
@@ -93,7 +96,7 @@ class Sample {
     }
     const checks = new PublishingChecks(containers, this.#eTags, blobs);
     checks.checkNow();
-    checks.checkEnd(this.#scenario);
+    checks.checkEnd(this.#scenario, this.#told);
   }
 
   async #happen(event: "upload" | "delete" | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import type { ConversionRecord } from "../../src/model/conversion.ts";
 import type { Decision } from "../../src/results/decision.ts";
 import { METADATA } from "../../src/results/targets.ts";
 import type { ETags, Scenario, Version } from "./publishingRuns.ts";
-import { VERSIONS, VIDEO, contentOfResult } from "./publishingRuns.ts";
+import { VERSIONS, VIDEO, contentOfResult, nameOf } from "./publishingRuns.ts";
 
 interface Blob {
   readonly text: string;
@@ -45,7 +45,8 @@ export class PublishingChecks {
     }
   }
 
-  checkEnd(scenario: Scenario): void {
+  /** `told` is what the runs of the scenario have said in the end. */
+  checkEnd(scenario: Scenario, told: readonly unknown[]): void {
     const record = this.#record;
     const due = this.#versionsDue(scenario);
     if (record === undefined) {
@@ -55,6 +56,12 @@ export class PublishingChecks {
     const version = this.#versionOf(record.input.eTag);
     if (due.length > 0 && !due.includes(version)) {
       throw new Error(`The record at the end is of ${version}, not ${due.join()}`);
+    }
+    for (const [index, run] of scenario.runs.entries()) {
+      const isAboutIt = run.version === version && (run.attempt ?? 1) === record.attempts;
+      if (isAboutIt && told[index] !== record.status && told[index] !== "superseded") {
+        throw new Error(`${nameOf(run)} has said ${String(told[index])}, but the record says ${record.status}`);
+      }
     }
     const isOfRecord = (key: string): boolean =>
       this.#blobs.get(key)?.metadata[METADATA.conversionId] === record.conversionId;

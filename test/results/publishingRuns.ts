@@ -54,19 +54,27 @@ export function canStart({ version }: Run, { input, events = [] }: Scenario, hap
   return VERSIONS.indexOf(version) <= VERSIONS.indexOf(input) + uploads;
 }
 
+/** What a run has said becomes of its conversion. */
+export type Told = "succeeded" | "failed" | "superseded";
+
 /** Runs the activity as the orchestration does: what is rejected is recorded as a failure. */
-export async function perform(services: Services, eTags: ETags, run: Run): Promise<void> {
+export async function perform(services: Services, eTags: ETags, run: Run): Promise<Told> {
   const input = inputOf(services, eTags, run);
-  const fail = async (failure: Failure): Promise<void> => void (await recordFailure(services, { ...input, failure }));
-  if (run.activity === "recordFailure") return fail(failureOf("Cancelled"));
+  const fail = async (failure: Failure): Promise<Told> => {
+    const recorded = await recordFailure(services, { ...input, failure });
+    if (recorded.status === "superseded") return "superseded";
+    return recorded.record.error === null ? "succeeded" : "failed";
+  };
+  if (run.activity === "recordFailure") return fail(failureOf("InternalError"));
   const published = await publish(services, input);
-  if (published.status === "rejected") await fail(published.failure);
+  if (published.status === "rejected") return fail(published.failure);
+  return published.status === "superseded" ? "superseded" : "succeeded";
 }
 
 const MAX_TRIES = 3;
 
 /** As the Durable extension does: after a conflict, again. */
-export async function performToTheEnd(services: Services, eTags: ETags, run: Run): Promise<void> {
+export async function performToTheEnd(services: Services, eTags: ETags, run: Run): Promise<Told> {
   for (let tries = 1; ; tries++) {
     try {
       return await perform(services, eTags, run);

@@ -4,7 +4,7 @@ import type { CopySource, Services } from "../services.ts";
 import type { Decision } from "./decision.ts";
 import { stagedBlobs } from "./staging.ts";
 import type { Target, Targets } from "./targets.ts";
-import { METADATA, attemptOf, findTarget, findTargets, isNewer, metadataOf, resultMetadata } from "./targets.ts";
+import { METADATA, attemptOf, findTarget, findTargets, isNewer, isOf, metadataOf, resultMetadata } from "./targets.ts";
 
 type CarriedOut =
   /** `isNew`: the record was written just now, not by an earlier run. */
@@ -59,8 +59,9 @@ async function readStanding({ blobs }: Services, { address }: Target): Promise<C
 }
 
 /**
- * Whether a newer version makes this one pointless. A result that is in its place gets its record all the same, so that
- * the two agree until the newer version ends. Once the input is gone, only what newer versions have left can tell of them.
+ * Whether a newer version makes this one pointless. What the input container holds is the newest, whatever the clocks of the
+ * hosts say; once the input is replaced or gone, only what newer versions have left can tell of them. A result that is in
+ * its place gets its record all the same, so that the two agree until the newer version ends.
  */
 async function isSuperseded(
   { blobs }: Services,
@@ -68,11 +69,12 @@ async function isSuperseded(
   record: ConversionRecord,
   isPublished: boolean,
 ): Promise<boolean> {
-  if (Object.values(targets).some((target: Target) => isNewer(target, record))) return true;
-  if (isPublished) return false;
   const { container, name, eTag } = record.input;
   const current = await blobs.properties({ container, name });
-  return current !== undefined && current.eTag !== eTag;
+  if (current?.eTag === eTag) return false;
+  const isOfNewer = (target: Target): boolean => isOf(target, current?.eTag) || isNewer(target, record);
+  if (Object.values(targets).some(isOfNewer)) return true;
+  return current !== undefined && !isPublished;
 }
 
 /** Whether the log is there. A conversion does not fail because its log is refused. */

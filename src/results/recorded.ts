@@ -3,12 +3,11 @@ import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import type { Target } from "./targets.ts";
-import { METADATA, attemptOf, findTarget } from "./targets.ts";
+import { attemptOf, findTarget, isOf } from "./targets.ts";
 
 /** Whether there is a record, and it is about this version. */
 export async function hasRecord(services: Services, conversion: Conversion): Promise<boolean> {
-  const { found } = await findRecord(services, conversion);
-  return found?.metadata[METADATA.sourceETag] === conversion.source.eTag;
+  return isOf(await findRecord(services, conversion), conversion.source.eTag);
 }
 
 /** Whether there is a record of this attempt, or of a later one. That of another version says nothing about it. */

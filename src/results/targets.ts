@@ -55,6 +55,11 @@ export function attemptOf({ found }: Target, conversionId: string): number | und
   return id === conversionId ? Number(attempt) : undefined;
 }
 
+/** Whether the blob is of this version of the input. */
+export function isOf({ found }: Target, eTag: string | undefined): boolean {
+  return eTag !== undefined && found?.metadata[METADATA.sourceETag] === eTag;
+}
+
 /** Whether the blob is of a conversion that was started later than this one. */
 export function isNewer({ found }: Target, { conversionId, times }: ConversionRecord): boolean {
   const { [METADATA.conversionId]: id, [METADATA.startedAt]: startedAt = "" } = found?.metadata ?? {};

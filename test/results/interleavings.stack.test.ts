@@ -6,7 +6,7 @@ import { Process, explore, shortNameOf } from "./explore.ts";
 import type { Gate } from "./modelStore.ts";
 import { ModelStore } from "./modelStore.ts";
 import { PublishingChecks } from "./publishingChecks.ts";
-import type { Run, Scenario, Version } from "./publishingRuns.ts";
+import type { Run, Scenario, Uploads, Version } from "./publishingRuns.ts";
 import {
   VERSIONS,
   VIDEO,
@@ -46,7 +46,7 @@ class PublishingWorld implements World {
     this.#checks = new PublishingChecks(containers, ETAGS, this.#store.blobs);
     this.#newest = this.#checks.age;
     this.processes = scenario.runs.map((run, index) => {
-      const begin = (gate: Gate): Promise<unknown> => perform(servicesOf(this.#store, gate), ETAGS, run);
+      const begin = (gate: Gate): Promise<unknown> => perform(servicesOf(this.#store, gate), uploadsOf(scenario), run);
       return new Process(`${index + 1}. ${nameOf(run)}`, begin);
     });
     let current = VERSIONS.indexOf(scenario.input);
@@ -92,7 +92,11 @@ class PublishingWorld implements World {
     for (const [index, run] of this.#scenario.runs.entries()) {
       const process = this.processes[index];
       const hasBrokenOff = process === undefined || process.hasBrokenOff;
-      told.push(hasBrokenOff ? await performToTheEnd(servicesOf(this.#store, atOnce), ETAGS, run) : process.value);
+      told.push(
+        hasBrokenOff
+          ? await performToTheEnd(servicesOf(this.#store, atOnce), uploadsOf(this.#scenario), run)
+          : process.value,
+      );
       this.check();
     }
     this.#checks.checkEnd(this.#scenario, told);
@@ -107,17 +111,23 @@ class PublishingWorld implements World {
   }
 }
 
+function uploadsOf({ areClocksWrong = false }: Scenario): Uploads {
+  return { eTags: ETAGS, areClocksWrong };
+}
+
 /** The store when the runs begin. */
-async function storeOf({ before, input, runs }: Scenario): Promise<ModelStore> {
+async function storeOf(scenario: Scenario): Promise<ModelStore> {
   const store = new ModelStore();
+  const { before, input, runs } = scenario;
   const services = servicesOf(store, atOnce);
+  const uploads = uploadsOf(scenario);
   const stage = (run: Run): void => {
-    for (const file of stagedFiles(services, ETAGS, run)) store.write(file, { ...file, metadata: {} });
+    for (const file of stagedFiles(services, uploads, run)) store.write(file, { ...file, metadata: {} });
   };
   if (before !== undefined) {
     store.setInput(INPUT, ETAGS[before.version]);
     stage(before);
-    await perform(services, ETAGS, before);
+    await perform(services, uploads, before);
   }
   store.setInput(INPUT, ETAGS[input]);
   runs.forEach(stage);

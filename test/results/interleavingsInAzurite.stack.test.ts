@@ -8,7 +8,7 @@ import { azuriteServices, useAzurite } from "../azuriteServices.ts";
 import { Process } from "./explore.ts";
 import type { Gate } from "./modelStore.ts";
 import { PublishingChecks } from "./publishingChecks.ts";
-import type { Scenario, Version } from "./publishingRuns.ts";
+import type { Scenario, Uploads, Version } from "./publishingRuns.ts";
 import {
   VERSIONS,
   VIDEO,
@@ -55,12 +55,12 @@ class Sample {
     const { services } = this.#storage;
     if (before !== undefined) {
       await this.#upload(before.version);
-      await perform(services, this.#eTags, before);
+      await perform(services, this.#uploads, before);
     }
     await this.#upload(input);
     const processes = runs.map((run) => {
       const begin = (gate: Gate): Promise<unknown> =>
-        perform({ ...services, blobs: gated(services.blobs, gate) }, this.#eTags, run);
+        perform({ ...services, blobs: gated(services.blobs, gate) }, this.#uploads, run);
       return new Process(nameOf(run), begin);
     });
     let happened = 0;
@@ -81,7 +81,7 @@ class Sample {
     for (const [index, run] of runs.entries()) {
       const process = processes[index];
       const hasBrokenOff = process === undefined || process.hasBrokenOff;
-      this.#told.push(hasBrokenOff ? await performToTheEnd(services, this.#eTags, run) : process.value);
+      this.#told.push(hasBrokenOff ? await performToTheEnd(services, this.#uploads, run) : process.value);
     }
   }
 
@@ -113,10 +113,14 @@ class Sample {
     this.#eTags[version] = normalizeETag(etag);
     const { before, runs } = this.#scenario;
     for (const run of [...(before ? [before] : []), ...runs].filter((candidate) => candidate.version === version)) {
-      for (const file of stagedFiles(services, this.#eTags, run)) {
+      for (const file of stagedFiles(services, this.#uploads, run)) {
         await services.blobs.writeText(file, file.text, { contentType: file.contentType });
       }
     }
+  }
+
+  get #uploads(): Uploads {
+    return { eTags: this.#eTags, areClocksWrong: this.#scenario.areClocksWrong ?? false };
   }
 
   get #video(): BlobAddress {

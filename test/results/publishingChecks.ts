@@ -2,7 +2,7 @@ import type { Config } from "../../src/config.ts";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import type { Decision } from "../../src/results/decision.ts";
 import { METADATA } from "../../src/results/targets.ts";
-import type { ETags, Scenario, Version } from "./publishingRuns.ts";
+import type { Scenario, Uploads, Version } from "./publishingRuns.ts";
 import { VERSIONS, VIDEO, contentOfResult, nameOf } from "./publishingRuns.ts";
 
 interface Blob {
@@ -17,11 +17,11 @@ type Blobs = ReadonlyMap<string, Blob>;
 /** What is promised of the output container at any moment, and when all runs have come to their end. */
 export class PublishingChecks {
   readonly #containers: Config["containers"];
-  readonly #eTags: ETags;
+  readonly #eTags: Uploads["eTags"];
   readonly #blobs: Blobs;
   readonly #result: string;
 
-  constructor(containers: Config["containers"], eTags: ETags, blobs: Blobs) {
+  constructor(containers: Config["containers"], eTags: Uploads["eTags"], blobs: Blobs) {
     this.#containers = containers;
     this.#eTags = eTags;
     this.#blobs = blobs;

@@ -13,8 +13,12 @@ import type { BlobAddress, Services } from "../../src/services.ts";
 export const VERSIONS = ["A", "B", "C"] as const;
 export type Version = (typeof VERSIONS)[number];
 
-/** The ETags of those that have been uploaded. */
-export type ETags = Readonly<Partial<Record<Version, string>>>;
+/** What a run has to know of the versions. */
+export interface Uploads {
+  /** Of those that have been uploaded. */
+  readonly eTags: Readonly<Partial<Record<Version, string>>>;
+  readonly areClocksWrong: boolean;
+}
 
 /** A run of an activity. */
 export interface Run {
@@ -34,6 +38,8 @@ export interface Scenario {
   readonly events?: readonly ("upload" | "delete")[];
   /** Whether the order matters in which the log is dealt with. */
   readonly isAboutLogs?: boolean;
+  /** Whether the clocks of the hosts differ so much that a newer version seems to have been started earlier. */
+  readonly areClocksWrong?: boolean;
 }
 
 export const VIDEO = "talk.mp4";
@@ -42,10 +48,10 @@ export function nameOf({ activity, version, attempt = 1 }: Run): string {
   return `${activity} ${version}${attempt}`;
 }
 
-export function describe({ before, input, runs, events = [], isAboutLogs = false }: Scenario): string {
+export function describe({ before, input, runs, events = [], isAboutLogs, areClocksWrong }: Scenario): string {
   const past = before === undefined ? "nothing before" : `after ${nameOf(before)}`;
-  const logs = isAboutLogs ? ", with logs" : "";
-  return `${runs.map(nameOf).join(" with ")}, ${past}, input ${[input, ...events].join(", ")}${logs}`;
+  const more = `${isAboutLogs ? ", with logs" : ""}${areClocksWrong ? ", with wrong clocks" : ""}`;
+  return `${runs.map(nameOf).join(" with ")}, ${past}, input ${[input, ...events].join(", ")}${more}`;
 }
 
 /** Whether its version has been uploaded, after so many events. */
@@ -58,8 +64,8 @@ export function canStart({ version }: Run, { input, events = [] }: Scenario, hap
 export type Told = "succeeded" | "failed" | "superseded";
 
 /** Runs the activity as the orchestration does: what is rejected is recorded as a failure. */
-export async function perform(services: Services, eTags: ETags, run: Run): Promise<Told> {
-  const input = inputOf(services, eTags, run);
+export async function perform(services: Services, uploads: Uploads, run: Run): Promise<Told> {
+  const input = inputOf(services, uploads, run);
   const fail = async (failure: Failure): Promise<Told> => {
     const recorded = await recordFailure(services, { ...input, failure });
     if (recorded.status === "superseded") return "superseded";
@@ -74,10 +80,10 @@ export async function perform(services: Services, eTags: ETags, run: Run): Promi
 const MAX_TRIES = 3;
 
 /** As the Durable extension does: after a conflict, again. */
-export async function performToTheEnd(services: Services, eTags: ETags, run: Run): Promise<Told> {
+export async function performToTheEnd(services: Services, uploads: Uploads, run: Run): Promise<Told> {
   for (let tries = 1; ; tries++) {
     try {
-      return await perform(services, eTags, run);
+      return await perform(services, uploads, run);
     } catch (error) {
       if (!(error instanceof ConflictError) || tries === MAX_TRIES) throw error;
     }
@@ -91,10 +97,10 @@ export function contentOfResult({ version, attempt = 1 }: Pick<Run, "version" | 
 /** What the task of the run has left in the staging container. */
 export function stagedFiles(
   services: Services,
-  eTags: ETags,
+  uploads: Uploads,
   run: Run,
 ): (BlobAddress & { readonly text: string; readonly contentType: string })[] {
-  const { conversionId, attempt } = inputOf(services, eTags, run);
+  const { conversionId, attempt } = inputOf(services, uploads, run);
   const staged: StagedBlobs = stagedBlobs(services.config.containers.staging, conversionId, attempt);
   const text = contentOfResult(run);
   const report = {
@@ -111,8 +117,9 @@ export function stagedFiles(
   ];
 }
 
-function inputOf({ config }: Services, eTags: ETags, { version, attempt = 1 }: Run): PublishInput {
-  const eTag = eTags[version];
+function inputOf({ config }: Services, uploads: Uploads, { version, attempt = 1 }: Run): PublishInput {
+  const eTag = uploads.eTags[version];
+  const number = VERSIONS.indexOf(version);
   if (eTag === undefined) throw new RangeError(`Version ${version} has not been uploaded`);
   const source = { container: config.containers.input, name: VIDEO, eTag };
   const conversionId = conversionIdOf("mp3", source);
@@ -121,7 +128,7 @@ function inputOf({ config }: Services, eTags: ETags, { version, attempt = 1 }: R
     workload: "mp3",
     source,
     attempt,
-    startedAt: `2026-01-01T12:0${VERSIONS.indexOf(version)}:00.000Z`,
+    startedAt: `2026-01-01T12:0${uploads.areClocksWrong ? 9 - number : number}:00.000Z`,
     submission: {
       task: { poolId: "p", jobId: "j", taskId: `${conversionId}-${attempt}` },
       submittedAt: "2026-01-01T12:10:00.000Z",

@@ -45,6 +45,9 @@ export const SCENARIOS: readonly Scenario[] = BEFORE.flatMap((before) => {
       ] as const,
     })),
   );
+  const wrongClocks = twoVersions
+    .filter(({ events }) => !events.includes("delete"))
+    .map((scenario) => ({ ...scenario, areClocksWrong: true }));
   const logs = {
     ...past,
     input: "B" as const,
@@ -54,5 +57,5 @@ export const SCENARIOS: readonly Scenario[] = BEFORE.flatMap((before) => {
     ] as const,
     isAboutLogs: true,
   };
-  return [...sameVersion, ...twoVersions, ...twoAttempts, logs];
+  return [...sameVersion, ...twoVersions, ...twoAttempts, ...wrongClocks, logs];
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -106,6 +106,19 @@ test("changes go from the journal once they are saved, a thousand at a time", as
   expect(size).toBeGreaterThan(100_000);
   expect(left).toContain("meanwhile");
   expect(left).not.toContain("before");
+});
+
+test("a document keeps what lokijs leaves out of its own objects, such as metadata that are called ttl", async ({
+  expect,
+}) => {
+  const path = join(temporaryFolder(), "database.json");
+  const database = await open(path);
+  const metadata = { ttl: "60", constraints: "none", persistenceAdapter: "a", throttledCallbacks: "b" };
+  collection(database, "blobs").insert({ name: "a", metadata });
+  await save(database);
+  rmSync(`${path}.changes`);
+
+  expect(collection(await open(path), "blobs").find()).toMatchObject([{ metadata }]);
 });
 
 /** As Azurite opens its databases: what is there is loaded, what is missing is added, and all is saved. */

@@ -7,7 +7,7 @@ import { azurite, patch } from "./patch.ts";
 
 interface Loki {
   readonly prototype: Database;
-  readonly Collection: { readonly prototype: Collection };
+  readonly Collection: { new (...args: never[]): Collection; readonly prototype: Collection };
   readonly LokiFsAdapter: { readonly prototype: Files };
 }
 
@@ -15,6 +15,7 @@ interface Database {
   readonly filename: string;
   addCollection: (this: Database, name: string, ...rest: unknown[]) => Collection;
   removeCollection: (this: Database, name: string) => void;
+  serializeReplacer: (key: string, value: unknown) => unknown;
 }
 
 interface Collection {
@@ -45,10 +46,11 @@ interface Files {
  * If it goes: a kill loses up to 5 s of what was acknowledged.
  */
 patch("keepsChanges", () => {
-  const { prototype: database, Collection, LokiFsAdapter } = azurite("lokijs") as Loki;
-  keepChangesOf(Collection.prototype);
-  keepCollectionsOf(database);
-  keepFilesOf(LokiFsAdapter.prototype);
+  const Loki = azurite("lokijs") as Loki;
+  keepChangesOf(Loki.Collection.prototype);
+  keepCollectionsOf(Loki.prototype);
+  keepPropertiesOf(Loki);
+  keepFilesOf(Loki.LokiFsAdapter.prototype);
 });
 
 /** By the path of the database's file. A database is here from its first load or save on. */
@@ -105,6 +107,16 @@ function keepCollectionsOf(database: Database): void {
   database.removeCollection = function dropAndKeep(name) {
     removeCollection.call(this, name);
     journals.get(this.filename)?.add({ in: name, drop: true });
+  };
+}
+
+/** When it saves, lokijs leaves out some properties of its own objects, and those of the same name in documents with them. */
+function keepPropertiesOf({ prototype, Collection }: Loki): void {
+  const { serializeReplacer } = prototype;
+  if (typeof serializeReplacer !== "function") throw new Error("lokijs saves by other methods");
+  prototype.serializeReplacer = function keepThoseOfDocuments(this: unknown, key, value) {
+    const isOwn = this instanceof Collection || Object.getPrototypeOf(this) === prototype;
+    return isOwn ? serializeReplacer(key, value) : value;
   };
 }
 

@@ -34,7 +34,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
     env: options.accountKey === undefined ? options.env : { ...options.env, ...onlyAccount(options.accountKey) },
     preloads: [
-      "local/azurite/patches/savesOften.ts",
+      "local/azurite/patches/keepsChanges.ts",
       "local/azurite/patches/loadsLess.ts",
       "local/azurite/patches/refusesPages.ts",
     ],

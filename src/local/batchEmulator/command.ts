@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseNumber, parsePort, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
@@ -24,6 +25,7 @@ Options
   --accept-unverified-tokens
                     take any bearer token for Batch, whoever signed it: everybody who reaches the port can run commands
                     as you (default: only with the public key on the loopback address)
+  --hold            answer and run tasks only after a line on stdin: storage may still be starting
   --json            print one line of JSON on stdout when ready
   --help, -h        this text
 `;
@@ -38,6 +40,7 @@ const OPTIONS = {
   faults: { type: "string" },
   host: { type: "string" },
   "accept-unverified-tokens": { type: "boolean" },
+  hold: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -56,7 +59,13 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
   const warning = warningFor(options);
   if (warning !== undefined) output.note(`Warning: ${warning}`);
   const { failed, fail } = createFailure();
-  const emulator = await startBatchEmulator({ ...options, log: (line) => output.note(line), onFailure: fail });
+  const emulator = await startBatchEmulator({
+    ...options,
+    // Listened for before the line that announces the emulator.
+    ...(values.hold && { holdUntil: once(process.stdin, "data") }),
+    log: (line) => output.note(line),
+    onFailure: fail,
+  });
   const { endpoint, accountName, accountKey } = emulator;
   if (values.json) output.result(JSON.stringify({ endpoint, accountName, accountKey }));
   output.note(`Batch emulator: account ${accountName} at ${endpoint}`);

@@ -61,6 +61,8 @@ export interface BatchEmulatorOptions {
   readonly timings?: Partial<Timings>;
   /** What the service does not document. */
   readonly choices?: Partial<Choices>;
+  /** Until then it keeps its address, and neither answers nor runs anything: what its tasks need may still be starting. */
+  readonly holdUntil?: Promise<unknown>;
   readonly clock?: Clock;
   readonly random?: Random;
   /** What is to go wrong on purpose. */
@@ -88,7 +90,7 @@ export interface BatchEmulator {
 
 const DEFAULT_MAX_NODES = 20;
 
-/** Starts a Batch account on this machine. Resolves once it answers requests. */
+/** Starts a Batch account on this machine. Resolves once it answers requests, or would but for `holdUntil`. */
 export async function startBatchEmulator(options: BatchEmulatorOptions): Promise<BatchEmulator> {
   const folder = resolve(options.dataFolder, "batch");
   return startUndoably((undo) => start(options, folder, undo));
@@ -139,14 +141,19 @@ async function start(
     () => server.close(),
     () => engine.stop(),
   );
-  await resume(engine);
   const isOpenToAll = keys.includes(DEVELOPMENT_ACCOUNT_KEY) && isLoopback(options.host ?? LOOPBACK);
   const account = {
     name: accountName,
     keys,
     acceptsUnverifiedTokens: options.acceptUnverifiedTokens ?? isOpenToAll,
   };
-  server.serve(createListener({ engine, account, wallClock: Date.now }));
+  const begin = async (): Promise<void> => {
+    if (engine.isStopped) return;
+    await resume(engine);
+    server.serve(createListener({ engine, account, wallClock: Date.now }));
+  };
+  if (options.holdUntil === undefined) await begin();
+  else engine.inBackground(options.holdUntil.then(begin));
   return {
     endpoint: server.url,
     accountName,

@@ -20,6 +20,8 @@ export interface ChildServiceOptions<Ready> {
   readonly logFile: string;
   /** Called for each start. The reader returns the address once the lines on stdout say that the service is ready. */
   readonly createReadyReader: () => (line: string) => Ready | undefined;
+  /** An empty line on its stdin, after each start, says that this has come: for a service that starts early and then waits. */
+  readonly goAhead?: Promise<unknown>;
   readonly events?: ChildServiceEvents;
   readonly readyBoundMs?: number;
   readonly stopBoundMs?: number;
@@ -90,7 +92,7 @@ export class ChildService<Ready> {
   }
 
   async #launch(): Promise<void> {
-    const { args, env, events, name, preloads, script } = this.#options;
+    const { args, env, events, goAhead, name, preloads, script } = this.#options;
     const child = spawnNode(script, args(this.#ready), env, preloads);
     this.#child = child;
     this.#failure = undefined;
@@ -99,6 +101,11 @@ export class ChildService<Ready> {
     this.#log.write(`--- ${name} started as process ${child.pid ?? "?"}`);
     this.#ready = await this.#untilReady(child);
     this.#readyAtMs = performance.now();
+    // Whoever gave the promise deals with its failure.
+    goAhead?.then(
+      () => child.stdin.write("\n"),
+      () => {},
+    );
     child.once("exit", (code, signal) => void this.#onExit(child, code, signal));
     if (hasExited(child)) this.#onUnexpectedExit("right after its start");
   }

@@ -26,6 +26,8 @@ interface BatchOptions extends ServiceOptions {
   readonly accountKey: string;
   /** For the emulator's option of that name. */
   readonly faults?: string;
+  /** No task runs before, however early the emulator starts. */
+  readonly storageReady: Promise<unknown>;
 }
 
 export function startBatchEmulator({
@@ -35,6 +37,7 @@ export function startBatchEmulator({
   events,
   accountKey,
   faults,
+  storageReady,
 }: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
     name: "The Batch emulator",
@@ -46,8 +49,10 @@ export function startBatchEmulator({
         "--node-bin": folder.bin,
         ...(faults !== undefined && { "--faults": faults }),
       }),
+      "--hold",
       "--json",
     ],
+    goAhead: storageReady,
     // Not an argument: those are shown to all users of the machine.
     env: { ...env, BATCH_EMULATOR_KEY: accountKey },
     logFile: join(folder.logs, "batch.log"),

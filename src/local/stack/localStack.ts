@@ -63,7 +63,10 @@ const STAND_INS: Services = {
   batch: { endpoint: `http://${LOOPBACK}`, accountName: "local", accountKey: "none" },
 };
 
-/** Starts storage and the Batch emulator side by side, then the Functions host. If that fails, whatever already runs is stopped. */
+/**
+ * Starts storage and the Batch emulator side by side, then the Functions host. Tasks that a former stack left unfinished
+ * run again once storage is there. If the start fails, whatever already runs is stopped.
+ */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   try {
     return await startUndoably((undo) => startServices(options, undo));
@@ -95,21 +98,23 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   const { failed, eventsOf } = watchServices(options, new ChildRegister(folder));
 
   const env = serviceEnvironment(options.env);
+  const storageReady = startAzurite({
+    folder: folder.azurite,
+    logFile: join(folder.logs, "azurite.log"),
+    ports,
+    env,
+    accountKey: storageKey,
+    events: eventsOf("azurite"),
+  });
   const [azurite, batch] = await Promise.allSettled([
-    startAzurite({
-      folder: folder.azurite,
-      logFile: join(folder.logs, "azurite.log"),
-      ports,
-      env,
-      accountKey: storageKey,
-      events: eventsOf("azurite"),
-    }),
+    storageReady,
     startBatchEmulator({
       folder,
       port: ports.batch,
       env,
       accountKey: keys.batch,
       events: eventsOf("batch"),
+      storageReady,
       ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
     }),
     // Slow to load, and needed as soon as storage is up.

@@ -167,3 +167,40 @@ test("the same seed and the same requests leave the same journal, to the byte", 
 
   expect(await course()).toBe(await course());
 });
+
+test("an emulator on hold has its address, and runs no task and answers nobody before it is told to", async ({
+  expect,
+}) => {
+  const { client, clock, dataFolder } = await startVirtualFixture();
+  await addPoolAndJob(client);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(30_000);
+  let goOn = (): void => {};
+  const holdUntil = new Promise<void>((resolve) => (goOn = resolve));
+  const later = new VirtualClock(START + 3_600_000);
+  const again = await startVirtualFixture({ dataFolder: copyOfData(dataFolder), clock: later, holdUntil });
+  const answer = again.client.task.get("job", "task");
+
+  await later.advance(3_600_000);
+  goOn();
+  const afterHold = await answer;
+  await later.advance(60_000);
+
+  expect(afterHold).toMatchObject({ state: "active", executionInfo: { requeueCount: 0 } });
+  expect((await again.client.task.get("job", "task")).executionInfo).toMatchObject({
+    result: "success",
+    startTime: new Date(START + 2 * 3_600_000),
+  });
+});
+
+test("an emulator that is stopped while it is on hold runs nothing", async ({ expect }) => {
+  let goOn = (): void => {};
+  const holdUntil = new Promise<void>((resolve) => (goOn = resolve));
+  const { emulator, client } = await startVirtualFixture({ holdUntil });
+  const answer = client.job.list();
+
+  await emulator.stop();
+  goOn();
+
+  await expect(answer).rejects.toThrow();
+});

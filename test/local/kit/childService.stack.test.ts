@@ -121,6 +121,27 @@ test("a service that dies comes back on the same port", async ({ expect }) => {
   expect(messages).toEqual([expect.stringContaining("Stand-in died (SIGKILL) and is being restarted")]);
 });
 
+test("a service that waits is told to go on when it may, and at once after a restart", async ({ expect }) => {
+  const lines: string[] = [];
+  const pids: number[] = [];
+  let goOn = (): void => {};
+  const goAhead = new Promise<void>((resolve) => (goOn = resolve));
+  const { ready } = await start("waits", {
+    goAhead,
+    events: { onLine: (line) => lines.push(line), onStarted: (pid) => pids.push(pid) },
+  });
+  await ask(ready, "/say");
+  await expect.poll(() => lines).toContain("said something");
+  const before = [...lines];
+
+  goOn();
+  await expect.poll(() => lines).toContain("going on");
+  process.kill(pids[0] ?? 0, "SIGKILL");
+
+  await expect.poll(() => lines.filter((line) => line === "going on"), { timeout: 10_000 }).toHaveLength(2);
+  expect(before).not.toContain("going on");
+});
+
 test("a service that dies again and again is left down", async ({ expect }) => {
   const givenUp = firstCall("onGivenUp");
   const service = await start("dies once it is ready", { events: givenUp.events });

@@ -109,7 +109,7 @@ function planDisruptions(conversions: number, random: Random, pace: Pace): Plann
   return planned;
 }
 
-function nameOf(index: number): string {
+export function nameOf(index: number): string {
   const names = [`video ${index}.mp4`, `talks/ä & b/${index}.MP4`, `100% #${index}?.mp4`, `a.b/c'd ${index}.Mp4`];
   return names[index % names.length] ?? "";
 }
@@ -137,6 +137,6 @@ function pick<const Items extends readonly unknown[]>(items: Items, random: Rand
   return items[Math.floor(random.number() * items.length)];
 }
 
-function between([least, most]: readonly [number, number], random: Random): number {
+export function between([least, most]: readonly [number, number], random: Random): number {
   return Math.round(least + (most - least) * random.number());
 }

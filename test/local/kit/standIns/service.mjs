@@ -26,6 +26,7 @@ else {
     process.stdout.write("loading…\n");
     process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })}\n`);
     if (behaviour === "dies once it is ready") process.exit(7);
+    if (behaviour === "waits") process.stdin.once("data", () => process.stdout.write("going on\n"));
   });
 }
 

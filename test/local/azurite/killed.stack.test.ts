@@ -1,0 +1,276 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { appendFileSync, readFileSync, truncateSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+import type { ContainerClient } from "@azure/storage-blob";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { onTestFinished, test, vi } from "vitest";
+import { azuriteConnectionString, startAzurite } from "../../../src/local/azurite/azurite.ts";
+import { createReadyReader } from "../../../src/local/azurite/readyLines.ts";
+import type { AzuritePorts } from "../../../src/local/azurite/readyLines.ts";
+import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
+import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
+import { builtScript } from "../../../src/local/kit/appRoot.ts";
+import { spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
+import { accepts } from "../ports.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
+
+interface Killable {
+  readonly ready: AzuritePorts;
+  readonly connectionString: string;
+  readonly container: ContainerClient;
+  readonly stop: () => Promise<void>;
+  /** The next one comes by itself, at the same address. Resolves once it is there. */
+  readonly kill: () => Promise<void>;
+}
+
+async function start(data = temporaryFolder()): Promise<Killable> {
+  let pid = 0;
+  let onDeath = (): void => {};
+  const azurite = await startAzurite({
+    folder: join(data, "azurite"),
+    logFile: join(data, "azurite.log"),
+    ports: { blob: 0, queue: 0, table: 0 },
+    env: process.env,
+    events: { onStarted: (started) => (pid = started), onRestart: () => onDeath() },
+  });
+  onTestFinished(() => azurite.stop());
+  const connectionString = azuriteConnectionString(azurite.ready);
+  const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient("input");
+  await container.createIfNotExists();
+  return {
+    ready: azurite.ready,
+    connectionString,
+    container,
+    stop: () => azurite.stop(),
+    kill: async () => {
+      const dead = new Promise<void>((resolve) => (onDeath = resolve));
+      process.kill(pid, "SIGKILL");
+      await dead;
+      // The last of its services to listen.
+      const table = `http://127.0.0.1:${azurite.ready.table}`;
+      await vi.waitUntil(() => accepts(table), { timeout: 30_000 });
+    },
+  };
+}
+
+test("every upload that was acknowledged before kill -9 is there, to the byte", async ({ expect }) => {
+  const azurite = await start();
+  const impatient = BlobServiceClient.fromConnectionString(azurite.connectionString, { retryOptions: { maxTries: 1 } });
+  const acknowledged = new Map<string, { bytes: string; eTag: string | undefined }>();
+  let dead: Promise<void> | undefined;
+  const uploading = Array.from({ length: 4 }, async (_, lane) => {
+    for (let i = 0; ; i++) {
+      const name = `${lane}/${i % 20}.mp4`;
+      const bytes = `bytes ${lane} ${i} `.repeat(1 + ((i * 997) % 5_000));
+      const blob = impatient.getContainerClient("input").getBlockBlobClient(name);
+      // It may or may not get there.
+      acknowledged.delete(name);
+      const { etag } = await blob.upload(bytes, bytes.length, { metadata: { lane: String(lane) } });
+      acknowledged.set(name, { bytes, eTag: etag });
+      if (acknowledged.size === 70) dead ??= azurite.kill();
+    }
+  });
+  await Promise.allSettled(uploading);
+  await dead;
+
+  for (const [name, { bytes, eTag }] of acknowledged) {
+    const blob = azurite.container.getBlobClient(name);
+    expect((await blob.downloadToBuffer()).toString(), name).toBe(bytes);
+    expect(await blob.getProperties(), name).toMatchObject({ etag: eTag, metadata: { lane: name.split("/")[0] } });
+  }
+  expect(acknowledged.size).toBeGreaterThan(60);
+});
+
+test("after kill -9 a blob has its metadata, lease, snapshot and blocks, and what was deleted stays deleted", async ({
+  expect,
+}) => {
+  const { container, kill } = await start();
+  const blob = container.getBlockBlobClient("a b/ü.mp4");
+  const copy = container.getBlockBlobClient("copy.mp4");
+  const deleted = container.getBlockBlobClient("deleted.mp4");
+  const inBlocks = container.getBlockBlobClient("in blocks.mp4");
+  const leases = blob.getBlobLeaseClient("11111111-1111-1111-1111-111111111111");
+  await blob.upload("first", 5);
+  const { snapshot = "" } = await blob.createSnapshot();
+  await blob.upload("second", 6, { blobHTTPHeaders: { blobContentType: "video/mp4" } });
+  await deleted.upload("gone", 4);
+  await (await copy.beginCopyFromURL(blob.url)).pollUntilDone();
+  const blockId = Buffer.from("0001").toString("base64");
+  await inBlocks.stageBlock(blockId, "block", 5);
+  await blob.setMetadata({ title: "talk" });
+  await leases.acquireLease(-1);
+  await deleted.delete();
+  await kill();
+
+  expect((await blob.downloadToBuffer()).toString()).toBe("second");
+  expect((await blob.withSnapshot(snapshot).downloadToBuffer()).toString()).toBe("first");
+  expect(await blob.getProperties()).toMatchObject({
+    contentType: "video/mp4",
+    metadata: { title: "talk" },
+    leaseState: "leased",
+  });
+  await expect(blob.upload("third", 5)).rejects.toMatchObject({ code: "LeaseIdMissing" });
+  expect(await copy.getProperties()).toMatchObject({ copyStatus: "success", contentType: "video/mp4" });
+  expect((await copy.downloadToBuffer()).toString()).toBe("second");
+  expect(await deleted.exists()).toBe(false);
+  await inBlocks.commitBlockList([blockId]);
+  expect((await inBlocks.downloadToBuffer()).toString()).toBe("block");
+});
+
+test("after kill -9 a queue has its messages, and a receipt for one is still good", async ({ expect }) => {
+  const { connectionString, kill } = await start();
+  const queue = new Queue(parseConnectionString(connectionString, "STORAGE"), "work");
+  await queue.create();
+  for (const message of ["done", "taken", "waiting"]) await queue.put(message);
+  const [done, taken] = await queue.take(2, 60);
+  if (done === undefined || taken === undefined) throw new Error("There were no messages");
+  await queue.delete(done);
+  await kill();
+
+  const visible = await queue.take(10, 60);
+  await queue.release(taken);
+  const released = await queue.take(10, 60);
+
+  expect([visible, released].map((messages) => messages.map(({ text: body }) => fromBase64(body)))).toEqual([
+    ["waiting"],
+    ["taken"],
+  ]);
+});
+
+test("after kill -9 a table has its entities, also one that was made anew", async ({ expect }) => {
+  const azurite = await start();
+  const table = tableAt(azurite);
+  expect(await table("POST", "Tables", { TableName: "talks" })).toMatchObject({ status: 201 });
+  expect(await table("POST", "talks", { PartitionKey: "p", RowKey: "old" })).toMatchObject({ status: 201 });
+  expect(await table("DELETE", "Tables('talks')")).toMatchObject({ status: 204 });
+  expect(await table("POST", "Tables", { TableName: "talks" })).toMatchObject({ status: 201 });
+  expect(await table("POST", "talks", { PartitionKey: "p", RowKey: "new", Title: "ü" })).toMatchObject({ status: 201 });
+  await azurite.kill();
+
+  expect((await table("GET", "talks()")).body).toMatchObject({ value: [{ RowKey: "new", Title: "ü" }] });
+});
+
+test("a change that was cut short by kill -9 is ignored, and the ones before it are there", async ({ expect }) => {
+  const data = temporaryFolder();
+  const { container, stop } = await start(data);
+  await container.getBlockBlobClient("kept.mp4").upload("kept", 4);
+  await stop();
+  appendFileSync(changesOf(data), '{"changes":[{"in":"$BLOBS_COLLECTION$","remo');
+
+  const next = await start(data);
+
+  expect((await next.container.getBlobClient("kept.mp4").downloadToBuffer()).toString()).toBe("kept");
+});
+
+test.for([
+  '{"changes":[\n{"changes":[]}\n',
+  '{"changes":[{"in":"$BLOBS_COLLECTION$","put":{}}]}\n',
+  '{"changes":{}}\n',
+])("storage with damaged changes (%j) is not started, and it is said which file that is", async (line, { expect }) => {
+  const data = temporaryFolder();
+  await (await start(data)).stop();
+  const changes = changesOf(data);
+  truncateSync(changes, readFileSync(changes).indexOf("\n") + 1);
+  appendFileSync(changes, line);
+
+  await expect(start(data)).rejects.toThrow(`${changes} is damaged at line 2. Delete the data folder to start afresh`);
+});
+
+test("storage with a damaged database is not started, and it is said which file that is", async ({ expect }) => {
+  const data = temporaryFolder();
+  await (await start(data)).stop();
+  const database = join(data, "azurite", "__azurite_db_queue__.json");
+  truncateSync(database, 100);
+
+  await expect(start(data)).rejects.toThrow(`${database} is damaged. Delete the data folder to start afresh`);
+});
+
+test("on a full disk storage stops with a reason, and the next one has what was acknowledged", async ({ expect }) => {
+  const data = temporaryFolder();
+  const { ready, stderr, failure, exited } = await startOnSmallDisk(join(data, "azurite"));
+  const container = BlobServiceClient.fromConnectionString(azuriteConnectionString(ready), {
+    retryOptions: { maxTries: 1 },
+  }).getContainerClient("input");
+  await container.create();
+  const acknowledged: string[] = [];
+  const uploadUntilRefused = async (): Promise<void> => {
+    for (let n = 0; ; n++) {
+      await container.getBlockBlobClient(`${n}.mp4`).upload("", 0);
+      acknowledged.push(`${n}.mp4`);
+    }
+  };
+  await expect(uploadUntilRefused()).rejects.toThrow();
+
+  expect(JSON.parse(await failure)).toMatchObject({
+    failure: { code: "StateNotSaved", message: `${changesOf(data)} cannot be written: file too large (EFBIG)` },
+  });
+  expect(await exited).toEqual([1, null]);
+  expect(await stderr).toBe("");
+  const next = await start(data);
+  const names: string[] = [];
+  for await (const { name } of next.container.listBlobsFlat()) names.push(name);
+  expect(acknowledged.length).toBeGreaterThan(2);
+  expect(names.toSorted()).toEqual(expect.arrayContaining(acknowledged.toSorted()));
+});
+
+function changesOf(data: string): string {
+  return join(data, "azurite", "__azurite_db_blob__.json.changes");
+}
+
+function fromBase64(body: string): string {
+  return Buffer.from(body, "base64").toString();
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#table-service-shared-key-lite-authorization */
+function tableAt({ ready, connectionString }: Killable) {
+  const { name, key } = parseConnectionString(connectionString, "STORAGE");
+  return async (method: string, path: string, entity?: object): Promise<{ status: number; body: unknown }> => {
+    const url = new URL(`http://127.0.0.1:${ready.table}/${name}/${path}`);
+    const date = new Date().toUTCString();
+    const signature = createHmac("sha256", Buffer.from(key, "base64"))
+      .update(`${date}\n/${name}${url.pathname}`)
+      .digest("base64");
+    const response = await fetch(url, {
+      method,
+      headers: {
+        authorization: `SharedKeyLite ${name}:${signature}`,
+        "x-ms-date": date,
+        "x-ms-version": "2021-12-02",
+        accept: "application/json;odata=nometadata",
+        "content-type": "application/json",
+      },
+      ...(entity !== undefined && { body: JSON.stringify(entity) }),
+    });
+    const body = await response.text();
+    return { status: response.status, body: body === "" ? undefined : (JSON.parse(body) as unknown) };
+  };
+}
+
+async function startOnSmallDisk(folder: string) {
+  const require = createRequire(import.meta.url);
+  const azurite = join(dirname(require.resolve("azurite/package.json")), "dist", "src", "azurite.js");
+  const patches = pathToFileURL(builtScript("local/azurite/patches/keepsChanges.ts")).href;
+  const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0"]);
+  const options = ["--location", folder, ...ports, "--skipApiVersionCheck", "--silent", "--disableTelemetry"];
+  const child = spawnUnderFileSizeLimit(process.execPath, ["--import", patches, azurite, ...options]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const stderr = text(child.stderr);
+  const lines = createInterface(child.stdout);
+  const failure = new Promise<string>((resolve) => {
+    lines.on("line", (line) => line.startsWith("{") && resolve(line));
+  });
+  const read = createReadyReader();
+  const ready = await new Promise<AzuritePorts>((resolve) => {
+    lines.on("line", (line) => {
+      const ports = read(line);
+      if (ports !== undefined) resolve(ports);
+    });
+  });
+  return { ready, stderr, failure, exited };
+}

@@ -1,3 +1,4 @@
+import type { BlobServiceClient } from "@azure/storage-blob";
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import { beforeEach, test } from "vitest";
 import { cleanUp } from "../../src/upkeep/cleanUp.ts";
@@ -20,11 +21,12 @@ const azurite = useAzurite();
 let services: Services;
 let instances: Map<string, Record<string, unknown>>;
 let started: { id: string; input: ConversionInput }[];
+let account: BlobServiceClient;
 let terminated: readonly TaskRef[];
 let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
 
 beforeEach(async () => {
-  ({ services, terminated } = await azuriteServices(azurite.connectionString));
+  ({ services, account, terminated } = await azuriteServices(azurite.connectionString));
   services = { ...services, now: () => new Date(Date.now() + HOUR_MS) };
   instances = new Map();
   started = [];
@@ -266,6 +268,16 @@ test("a sweep that runs out of time says so, and has started what it saw", async
     isComplete: false,
   });
   expect(started).toHaveLength(1);
+});
+
+test("a sweep that cannot list a container fails and says which", async ({ expect }) => {
+  await upload("missed.mp4");
+  for (const kind of ["output", "input"] as const) {
+    const name = services.config.containers[kind];
+    await account.getContainerClient(name).delete();
+
+    await expect(sweep(services, client)).rejects.toThrow(`Azure Storage could not list container ${name}: 404`);
+  }
 });
 
 test("a blob that has just been uploaded is left to the trigger", async ({ expect }) => {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { printable } from "../../local/kit/commandLine/printable.ts";
+import { createFolder } from "../../local/kit/createFolder.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import { systemReason } from "./systemReason.ts";
@@ -53,20 +54,6 @@ function whyNotReplaceable(path: string): Error | undefined {
   return errorOf(() => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("there is a folder of that name");
   });
-}
-
-/**
- * Step by step: where a folder cannot be created, `recursive` of `mkdirSync` gives a wrong reason (ENOENT on a read-only
- * file system) or never returns (below /proc).
- */
-function createFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
-  if (dirname(folder) !== folder) createFolder(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
 }
 
 function errorOf(action: () => void): Error | undefined {

@@ -37,6 +37,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
       "local/azurite/patches/keepsChanges.ts",
       "local/azurite/patches/loadsLess.ts",
       "local/azurite/patches/refusesPages.ts",
+      "local/azurite/patches/refusesNames.ts",
     ],
     logFile: options.logFile,
     createReadyReader,

@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
+import * as v from "valibot";
 
 interface IdentityEntry {
   readonly systemKey: string;
 }
+
+/** 24 bytes in base64url. */
+const identityEntry = v.object({ systemKey: v.pipe(v.string(), v.regex(/^[\w-]{32}$/)) });
 
 /** The key in management links, made once per data folder. */
 export class HostIdentity {
@@ -18,6 +22,10 @@ export class HostIdentity {
     const entry = { systemKey: randomBytes(24).toString("base64url") };
     persist(entry);
     this.apply(entry);
+  }
+
+  check(entry: unknown): void {
+    v.parse(identityEntry, entry);
   }
 
   apply({ systemKey }: IdentityEntry): void {

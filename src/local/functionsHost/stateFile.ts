@@ -3,6 +3,8 @@ import type { UserError } from "../kit/userError.ts";
 
 /** One part of the host's state. It knows its own entries and nothing about the file. */
 interface StatePart {
+  /** Throws if the entry is not one that this part has written. */
+  check(entry: unknown): void;
   /** Gets only entries that were written for this part. */
   apply(entry: never): void;
   /** The fewest entries that give the present state again. */
@@ -37,7 +39,11 @@ export class StateFile {
   open(onFailure: (failure: UserError) => void = () => {}): void {
     this.#journal = Journal.open<Line>(this.#path, {
       format: FORMAT,
-      apply: ({ part, entry }) => this.#partNamed(part).apply(entry as never),
+      apply: ({ part, entry }) => {
+        const state = this.#partNamed(part);
+        state.check(entry);
+        state.apply(entry as never);
+      },
       onFailure,
     });
   }

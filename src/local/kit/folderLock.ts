@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { createFolder } from "./createFolder.ts";
 import type { ProcessIdentity } from "./processIdentity.ts";
 import { isRunning, ownIdentity } from "./processIdentity.ts";
 import { isSystemError, unusableDataFolder } from "./systemError.ts";
@@ -14,7 +15,7 @@ import { UserError } from "./userError.ts";
  */
 export function lockFolder(path: string, holder: string): () => void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    createFolder(dirname(path), 0o700);
     const mine = new LockFile(path);
     const rival = mine.take();
     if (rival === undefined) return () => mine.release();

@@ -3,7 +3,6 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { createFolder } from "./createFolder.ts";
 import { isOutOfSpace, isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
 
@@ -74,7 +74,7 @@ export class Journal<Entry extends object> {
 
   static #open<Entry extends object>(path: string, options: JournalOptions<Entry>): Journal<Entry> {
     const { format, apply } = options;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    createFolder(dirname(path), 0o700);
     const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const end = bytes.lastIndexOf(0x0a) + 1;
     const [first, ...lines] = splitLines(bytes.subarray(0, end));

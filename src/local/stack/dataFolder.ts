@@ -1,5 +1,6 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, readdirSync, statSync } from "node:fs";
 import { delimiter, join, relative, resolve } from "node:path";
+import { createFolder } from "../kit/createFolder.ts";
 import { errorMessage } from "../kit/errorText.ts";
 import { holderOf, lockFolder } from "../kit/folderLock.ts";
 import type { ProcessIdentity } from "../kit/processIdentity.ts";
@@ -71,9 +72,9 @@ export function createDataFolder(folder: DataFolder): string | undefined {
   }
   const parts = [azurite, batch, functions, logs, bin, guests];
   try {
-    mkdirSync(path, { recursive: true, mode: OWNER_ONLY });
+    createFolder(path, OWNER_ONLY);
     const isOurs = readdirSync(path).every((name) => isOwnName(folder, name));
-    for (const part of parts) mkdirSync(part, { recursive: true, mode: OWNER_ONLY });
+    for (const part of parts) createFolder(part, OWNER_ONLY);
     for (const part of isOurs ? [path, ...parts] : parts) closeToOthers(part);
     for (const part of [path, ...parts]) accessSync(part, constants.W_OK | constants.X_OK);
   } catch (cause) {

@@ -2,14 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 import { seededRandom, startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
+import { placesIn, replaced, WRONG } from "../damage.ts";
+import type { Json } from "../damage.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { addPoolAndJob, startVirtualFixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-type Path = readonly (string | number)[];
-
-const WRONG: readonly Json[] = [null, 7, "x", {}, [], true, -1.5, ["x"], { x: null }];
 
 /** Lines of every kind, with as much in them as there can be. */
 async function journalLines(): Promise<string[]> {
@@ -29,20 +26,6 @@ async function journalLines(): Promise<string[]> {
   // The last of each kind and thing has the most in it.
   const newest = new Map(entries.map((line) => [line.slice(0, 30), line]));
   return [header, ...newest.values()];
-}
-
-/** The place of every value. */
-function* placesIn(value: Json, path: Path = []): Iterable<Path> {
-  if (path.length > 0) yield path;
-  if (typeof value !== "object" || value === null) return;
-  for (const [name, part] of Object.entries(value)) yield* placesIn(part, [...path, name]);
-}
-
-function replaced(value: Json, [name, ...rest]: Path, by: Json): Json {
-  if (name === undefined) return by;
-  const copy = structuredClone(value) as Record<string, Json>;
-  copy[name] = replaced(copy[name] ?? null, rest, by);
-  return copy;
 }
 
 /** What is wrong with an emulator on these lines, unless it says itself that they are damaged. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import { holderOf, lockFolder } from "../../../src/local/kit/folderLock.ts";
@@ -62,6 +62,12 @@ test("a lock that cannot be read is refused with what is wrong with it", ({ expe
   const refusal = expect.objectContaining({ code: "BadDataFolder", message: expect.stringContaining("EISDIR") });
   expect(() => lockFolder(path, "service")).toThrow(refusal);
   expect(() => holderOf(path)).toThrow(refusal);
+});
+
+test.skipIf(!existsSync("/proc/self"))("a lock in a folder that cannot be created is refused at once", ({ expect }) => {
+  expect(() => lockFolder("/proc/mp3drop/new/lock", "service")).toThrow(
+    expect.objectContaining({ code: "BadDataFolder", hint: expect.stringContaining("--data") }),
+  );
 });
 
 test("a link to nowhere in the place of the lock is no lock", ({ expect }) => {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, onTestFinished, test } from "vitest";
 import { createDataFolder, dataFolderAt, lockDataFolder, lockHolder } from "../../../src/local/stack/dataFolder.ts";
@@ -28,6 +28,15 @@ test("a data folder below a file is refused with the option that changes it", ({
     expect.objectContaining({ code: "DataFolderNotWritable", hint: expect.stringContaining("--data") }),
   );
 });
+
+test.skipIf(!existsSync("/proc/self"))(
+  "a data folder that the system cannot create is refused at once",
+  ({ expect }) => {
+    expect(() => createDataFolder(dataFolderAt("/proc/mp3drop/new"))).toThrow(
+      expect.objectContaining({ code: "DataFolderNotWritable", hint: expect.stringContaining("--data") }),
+    );
+  },
+);
 
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o7777).toString(8);

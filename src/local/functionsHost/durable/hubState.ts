@@ -1,6 +1,7 @@
 import { EventType } from "../engine/history.ts";
 import { isEntityId, isFinished } from "../engine/instance.ts";
 import type { Delivery, EntityMessage, Instance, StartMessage, Turn } from "../engine/instance.ts";
+import { checkHubEntry } from "./hubEntries.ts";
 
 export interface Entity {
   readonly id: string;
@@ -31,6 +32,11 @@ export class HubState {
   readonly instances = new Map<string, Instance>();
   readonly entities = new Map<string, Entity>();
 
+  check(entry: unknown): void {
+    checkHubEntry(entry);
+  }
+
+  /** Throws if the entry does not follow from the present state. */
   apply(entry: HubEntry): void {
     switch (entry.k) {
       case "deliver":
@@ -51,8 +57,6 @@ export class HubState {
       case "entity":
         this.entities.set(entry.entity.id, entry.entity);
         return;
-      default:
-        throw new Error("An entry of no known kind");
     }
   }
 
@@ -104,8 +108,8 @@ export class HubState {
 
   #applyTurn(turn: Turn): void {
     const instance = this.instances.get(turn.id);
-    if (instance === undefined) return;
-    instance.inbox.splice(0, turn.taken);
+    if (instance === undefined) throw new Error(`A turn of ${turn.id}, which does not exist`);
+    takeFrom(instance.inbox, turn.taken);
     instance.history.push(...turn.events);
     instance.status = turn.status;
     instance.updatedAt = turn.at;
@@ -126,7 +130,7 @@ export class HubState {
 
   #applyEntityTurn(turn: EntityTurn, at: string): void {
     const entity = this.#entity(turn.id);
-    entity.inbox.splice(0, turn.taken);
+    takeFrom(entity.inbox, turn.taken);
     entity.exists = turn.exists;
     entity.state = turn.state;
     for (const delivery of turn.send) this.#deliver(delivery, at);
@@ -141,6 +145,10 @@ export class HubState {
     this.entities.set(id, entity);
     return entity;
   }
+}
+
+function takeFrom(inbox: unknown[], count: number): void {
+  if (inbox.splice(0, count).length < count) throw new Error("A turn that has taken more than there was");
 }
 
 export interface OpenActivity {

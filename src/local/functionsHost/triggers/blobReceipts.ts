@@ -1,3 +1,6 @@
+import * as v from "valibot";
+import { count, text } from "../entryParts.ts";
+
 /** What is known about the delivery of one blob to one function. */
 export interface Receipt {
   readonly container: string;
@@ -12,6 +15,13 @@ export type ReceiptEntry =
   | { readonly k: "receipt"; readonly fn: string; readonly receipt: Receipt }
   | { readonly k: "forget"; readonly fn: string; readonly blobs: readonly string[]; readonly etag?: string };
 
+const receipt = v.object({ container: text, name: text, etag: text, attempts: count, isDone: v.boolean() });
+
+const receiptEntry = v.variant("k", [
+  v.object({ k: v.literal("receipt"), fn: text, receipt }),
+  v.object({ k: v.literal("forget"), fn: text, blobs: v.array(text), etag: v.optional(text) }),
+]);
+
 /** By ETag. */
 type Versions = Map<string, Receipt>;
 
@@ -21,6 +31,10 @@ type Versions = Map<string, Receipt>;
  */
 export class BlobReceipts {
   readonly #byFunction = new Map<string, Map<string, Versions>>();
+
+  check(entry: unknown): void {
+    v.parse(receiptEntry, entry);
+  }
 
   apply(entry: ReceiptEntry): void {
     const blobs = this.#byFunction.get(entry.fn) ?? new Map<string, Versions>();

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { text, time } from "../entryParts.ts";
 import type { AppSettings } from "../settingReferences.ts";
 import { resolveSettings } from "../settingReferences.ts";
 import type { Clock } from "../../kit/clock.ts";
@@ -21,9 +23,15 @@ interface ScheduleEntry {
   readonly status: ScheduleStatus;
 }
 
+const scheduleEntry = v.object({ fn: text, status: v.object({ last: time, next: time, lastUpdated: time }) });
+
 /** When each timer function last ran and when it is due, so that a restart notices a missed run. */
 export class ScheduleStatuses {
   readonly #statuses = new Map<string, ScheduleStatus>();
+
+  check(entry: unknown): void {
+    v.parse(scheduleEntry, entry);
+  }
 
   apply({ fn, status }: ScheduleEntry): void {
     this.#statuses.set(fn, status);

@@ -118,7 +118,11 @@ test("the journal is rewritten when most of it is history, and nothing is lost",
   for (let n = 0; n < 20_100; n++) {
     const id = `i${n % 10}`;
     if (n >= 10) commit({ k: "purge", ids: [id] });
-    commit({ k: "deliver", at: "", deliveries: [{ to: id, message: { ...message, executionId: String(n) } }] });
+    commit({
+      k: "deliver",
+      at: "2026-01-01T00:00:00.000Z",
+      deliveries: [{ to: id, message: { ...message, executionId: String(n) } }],
+    });
   }
   file.close();
 

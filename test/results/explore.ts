@@ -15,7 +15,7 @@ export class Process {
   readonly #begin: (gate: Gate) => Promise<unknown>;
   readonly #pending: Pending[] = [];
   /** What it has been told so far, by request: together with the program, that is all it can know. */
-  readonly #told = new Map<string, string>();
+  readonly #told = new Map<string, unknown>();
   readonly #counts = new Map<string, number>();
   /** Whether its last request has changed something. */
   hasJustWritten = false;
@@ -64,7 +64,9 @@ export class Process {
   get knowledge(): string {
     if (this.hasBrokenOff) return "broken off";
     if (this.state !== "running") return `${this.state}: ${String(this.value)}`;
-    const told = [...this.#told].map(([request, answer]) => `${request}=${shortNameOf(answer)}`).toSorted();
+    const told = [...this.#told]
+      .map(([request, answer]) => `${request}=${shortNameOf(JSON.stringify(answer) ?? "nothing")}`)
+      .toSorted();
     return [`has just written: ${this.hasJustWritten}`, ...told].join("\n");
   }
 
@@ -82,7 +84,7 @@ export class Process {
       const settle = (): unknown => {
         try {
           const value = answer();
-          this.#told.set(`${request}#${count}`, JSON.stringify(value) ?? "nothing");
+          this.#told.set(`${request}#${count}`, value);
           resolve(value);
           return value;
         } catch (error) {
@@ -173,7 +175,7 @@ async function follow(world: World, branch: Branch, seen: Seen, open: Branch[]):
       steps.push(choice.what);
       choice.take();
       if (choice.process === undefined) happened++;
-      world.check();
+      if (steps.length >= branch.path.length) world.check();
     }
     await world.settle();
     return "ended";
@@ -273,7 +275,7 @@ function canonical(state: string): string {
 }
 
 /** More than any promise of a process takes to have its effect. */
-const TURNS = 25;
+const TURNS = 12;
 
 /** Until every process waits for a request. */
 async function quiet(): Promise<void> {

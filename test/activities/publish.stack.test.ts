@@ -503,6 +503,20 @@ test("two publishings at once end in one success", async ({ expect }) => {
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 
+test("a slow call that finds the staging container cleared by a faster one gives its answer", async ({ expect }) => {
+  const input = await converted();
+  let faster: unknown;
+  const properties: Services["blobs"]["properties"] = async (blob) => {
+    if (blob.name.endsWith("/result")) faster = await publish(services, input);
+    return services.blobs.properties(blob);
+  };
+
+  const slower = await publish({ ...services, blobs: { ...services.blobs, properties } }, input);
+
+  expect(slower).toEqual(faster);
+  expect(slower).toMatchObject({ status: "published" });
+});
+
 test("the result of an older version that was kept beside a newer one's failure outlives a late call for the older one", async ({
   expect,
 }) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
@@ -49,13 +50,30 @@ function shouldHaveRecord(instance: DurableOrchestrationStatus): boolean {
   return hasDied(instance);
 }
 
-/** Undefined if there is no such instance; then the client throws an error that only its message tells apart. */
-export async function findInstance(client: DurableClient, id: string): Promise<DurableOrchestrationStatus | undefined> {
+/** The client has no time limit of its own, and a function that waits for ever takes its process down in the end. */
+const STATUS_BOUND_MS = 30_000;
+
+/**
+ * Undefined if there is no such instance; then the client throws an error that only its message tells apart. Throws, too,
+ * if the extension does not answer in time.
+ */
+export async function findInstance(
+  client: DurableClient,
+  id: string,
+  { boundMs = STATUS_BOUND_MS } = {},
+): Promise<DurableOrchestrationStatus | undefined> {
+  const bound = new AbortController();
+  const tooLate = delay(boundMs, undefined, { signal: bound.signal }).then(() => {
+    throw new Error(`The Durable extension has not said in ${boundMs / 1000} s what instance ${id} does`);
+  });
   try {
-    return await client.getStatus(id);
+    return await Promise.race([client.getStatus(id), tooLate]);
   } catch (error) {
     if (error instanceof Error && error.message.includes("HTTP 404")) return undefined;
     throw error;
+  } finally {
+    tooLate.catch(() => {});
+    bound.abort();
   }
 }
 

@@ -6,6 +6,7 @@ import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import type { CommandContext } from "../commandContext.ts";
+import { endingSilence } from "./silentStorage.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
@@ -51,11 +52,11 @@ async function checkContainer(storage: BlobServiceClient, name: string, signal: 
 function connect(connectionString: string | undefined, env: NodeJS.ProcessEnv): BlobServiceClient {
   try {
     if (connectionString) {
-      return BlobServiceClient.fromConnectionString(connectionString, { retryOptions: RETRY_OPTIONS });
+      return endingSilence(BlobServiceClient.fromConnectionString(connectionString), RETRY_OPTIONS);
     }
     const uri = env["STORAGE__blobServiceUri"]?.trim() ?? "";
     const clientId = env["STORAGE__clientId"]?.trim();
-    return new BlobServiceClient(uri, entraCredential(clientId), { retryOptions: RETRY_OPTIONS });
+    return endingSilence(new BlobServiceClient(uri, entraCredential(clientId)), RETRY_OPTIONS);
   } catch (cause) {
     // Without its message, which may repeat the key.
     throw wrongUsage(

@@ -140,9 +140,10 @@ async function targetAt(
   close: Target["close"],
 ): Promise<Target> {
   const { BlobServiceClient } = await import("@azure/storage-blob");
+  const { endingSilence } = await import("./silentStorage.ts");
   return {
     app: {
-      storage: BlobServiceClient.fromConnectionString(storage.connectionString, { retryOptions: RETRY_OPTIONS }),
+      storage: endingSilence(BlobServiceClient.fromConnectionString(storage.connectionString), RETRY_OPTIONS),
       containers: containersFrom(env),
       functionsUrl: options.functionsUrl ?? functions.url,
     },

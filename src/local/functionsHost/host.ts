@@ -142,7 +142,7 @@ function run(
     .map((fn) => new QueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs }));
   const triggers = [blobs, ...timers, ...queues];
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys, maxBodyBytes });
-  const durableApi = createDurableApi(hub, address);
+  const durableApi = createDurableApi(hub, address, options.hub.faults);
 
   rpc.become(createRpc(durableApi, rpcPath, log));
   undo.push(lockFolder(join(folder, "host.lock"), "Functions host"));

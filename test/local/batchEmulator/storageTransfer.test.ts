@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { appendFileSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
@@ -115,6 +115,70 @@ test("a download that is cut off begins again", async ({ expect }) => {
 
   expect(readFileSync(path, "utf8")).toBe("whole");
   expect(context.pauses).toEqual([500]);
+});
+
+test.for([
+  ["accepts connections and never answers", () => {}],
+  ["stops in the middle of its answer", (response) => void response.writeHead(200, { "Content-Length": 9 }).write("w")],
+] as const satisfies readonly (readonly [string, (response: ServerResponse) => void])[])(
+  "a download is tried again when the service %s",
+  async ([, begin], { expect }) => {
+    let tries = 0;
+    const url = await serve((_request, response) => void (++tries > 1 ? response.end("whole") : begin(response)));
+    const path = newFile("");
+    const context = recordedTime();
+
+    await download(url, path, 0o600, { ...context, idleMs: 100 });
+
+    expect(readFileSync(path, "utf8")).toBe("whole");
+    expect(context.pauses[0]).toBe(500);
+  },
+);
+
+test("an upload is tried again when the service reads it all and never answers", async ({ expect }) => {
+  let tries = 0;
+  const url = await serve((request, response) => {
+    request.resume();
+    if (++tries > 1) response.writeHead(201).end();
+  });
+  const context = recordedTime();
+
+  await upload(newFile(), url, {}, { ...context, idleMs: 100 });
+
+  expect(context.pauses[0]).toBe(500);
+});
+
+test("an upload is tried again when the service stops reading it", async ({ expect }) => {
+  const { url, head } = await serveSlowly();
+  const context = recordedTime();
+  const abort = new AbortController();
+  const transfer = upload(
+    newFile(Buffer.alloc(LARGE_BYTES)),
+    url,
+    {},
+    {
+      ...context,
+      signal: abort.signal,
+      idleMs: 20,
+      clock: {
+        ...context.clock,
+        after: (delayMs, action) => {
+          abort.abort();
+          return context.clock.after(delayMs, action);
+        },
+      },
+    },
+  );
+
+  await expect(Promise.all([transfer, head])).rejects.toThrow();
+  expect(context.pauses).toEqual([500]);
+});
+
+test("the error of a silent service says how long it was silent", async ({ expect }) => {
+  const url = await serve(() => {});
+  const context = { ...recordedTime(), idleMs: 20 };
+
+  await expect(download(url, newFile(), 0o600, context)).rejects.toThrow("no byte came or went for 0.02 s");
 });
 
 test.for([400, 401, 403, 404, 409, 412])("an answer of %i is final", async (status, { expect }) => {

@@ -8,11 +8,14 @@ import { pipeline } from "node:stream/promises";
 import { TransferError, withRetries } from "./transferRetries.ts";
 import type { TransferContext } from "./transferRetries.ts";
 
+/** In real time, even where the emulator's own time runs faster: the service's does not. */
+const IDLE_MS = 60_000;
+
 /** Streams what a URL holds into a file. */
 export async function download(url: string, path: string, mode: number, context: TransferContext): Promise<void> {
-  const { signal } = context;
+  const { signal, idleMs } = context;
   await withRetries(context, async () => {
-    const response = await send(url, { method: "GET", signal });
+    const response = await send(url, { method: "GET", signal, idleMs });
     await pipeline(response, createWriteStream(path, { mode }), { signal });
   });
 }
@@ -24,13 +27,13 @@ export async function upload(
   headers: Readonly<Record<string, string>>,
   context: TransferContext,
 ): Promise<void> {
-  const { signal } = context;
+  const { signal, idleMs } = context;
   await withRetries(context, async () => {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { size } = await file.stat();
       const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
-      const response = await send(url, { method: "PUT", headers: all, signal }, exactly(size, file));
+      const response = await send(url, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file));
       response.resume();
     } finally {
       await file.close();
@@ -65,11 +68,18 @@ interface RequestOptions {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  readonly idleMs: number | undefined;
 }
 
-function send(url: string, options: RequestOptions, body?: AsyncIterable<Buffer>): Promise<IncomingMessage> {
+function send(
+  url: string,
+  { idleMs = IDLE_MS, ...options }: RequestOptions,
+  body?: AsyncIterable<Buffer>,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options, (response) => {
+    const openRequest = url.startsWith("https:") ? httpsRequest : httpRequest;
+    const request = openRequest(url, { ...options, timeout: idleMs }, (response) => {
+      request.on("timeout", () => response.destroy(idleError(idleMs)));
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) {
         resolve(response);
@@ -80,9 +90,15 @@ function send(url: string, options: RequestOptions, body?: AsyncIterable<Buffer>
       // Whoever answers before the end may never read the rest.
       if (!request.writableEnded) request.destroy();
     });
+    request.on("timeout", () => request.destroy(idleError(idleMs)));
     request.on("error", reject);
     if (body === undefined) request.end();
     // A server may refuse before it has read everything; its answer then says more than the broken stream does.
     else pipeline(body, request).catch(reject);
   });
+}
+
+/** With the code of a connection that has timed out, which it may be. */
+function idleError(idleMs: number): Error {
+  return Object.assign(new Error(`no byte came or went for ${idleMs / 1000} s`), { code: "ETIMEDOUT" });
 }

@@ -4,6 +4,8 @@ import type { Clock } from "../../kit/clock.ts";
 export interface TransferContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** How long no byte may come or go before the connection counts as broken; a minute if not given. */
+  readonly idleMs?: number;
 }
 
 /** The storage service answered, but not with success. */

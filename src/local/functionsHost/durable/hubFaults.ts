@@ -8,13 +8,25 @@ import { VirtualClock } from "../../kit/virtualClock.ts";
 export interface HubFaults {
   /** Every activity runs twice, as after a crash that lost its first result. */
   readonly executeActivitiesTwice?: boolean;
+  /** An activity that still runs after so long is run again beside that, as when its message becomes visible again. */
+  readonly redeliverActivitiesAfterMs?: number;
   /** Starts, results and timers arrive twice. Raised events do not: their sender may mean the same event twice. */
   readonly deliverTwice?: boolean;
   /** Warnings of the guards fail the instance too. */
   readonly strictGuards?: boolean;
+  /** For some time after its start, nobody gets the status of one of the instances. */
+  readonly unreachableStatus?: UnreachableStatus;
   /** Called on both sides of every commit; if it throws, the hub stops as in a crash. */
   readonly onCommit?: (when: "before" | "after") => void;
 }
+
+/** The instances are numbered from 1, in the order in which they were first started. */
+const UnreachableStatus = v.strictObject({
+  instance: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  seconds: v.pipe(v.number(), v.minValue(0)),
+  answer: v.picklist(["500", "never"]),
+});
+export type UnreachableStatus = v.InferOutput<typeof UnreachableStatus>;
 
 /** What a task hub runs under. */
 export interface HubConditions {
@@ -27,8 +39,10 @@ export interface HubConditions {
 /** The JSON of the environment variable FUNCTIONS_HOST_FAULTS. */
 const FaultSettings = v.strictObject({
   executeActivitiesTwice: v.exactOptional(v.boolean()),
+  redeliverActivitiesAfterMs: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
   deliverTwice: v.exactOptional(v.boolean()),
   strictGuards: v.exactOptional(v.boolean()),
+  unreachableStatus: v.exactOptional(UnreachableStatus),
   /** Time stands still while there is something to do, and jumps to the next timer when there is not. */
   virtualClock: v.exactOptional(v.boolean()),
   /** Kills the process at a commit; the first is number 1. */

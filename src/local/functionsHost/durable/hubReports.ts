@@ -30,6 +30,11 @@ export class HubReports {
     else this.#log.write("debug", CATEGORY, `${name} ${id} is ${status}`);
   }
 
+  /** That a fault was injected. */
+  fault(what: string, instanceId: string): void {
+    this.#log.write("information", CATEGORY, `Fault: ${what} (${instanceId})`);
+  }
+
   problem(message: string): void {
     this.#log.write("error", CATEGORY, message);
   }

@@ -20,7 +20,8 @@ import { Limiter } from "../../kit/limiter.ts";
 import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
 import type { TimerSpans } from "./orchestratorTrigger.ts";
 import { replayTwice } from "./replayTwice.ts";
-import type { DurableRunner } from "./durableRunner.ts";
+import type { ActivityResult, DurableRunner } from "./durableRunner.ts";
+import { runAsOften } from "./repeatedRuns.ts";
 import { TimerSet } from "./timerSet.ts";
 
 export interface TaskHubOptions extends HubConditions {
@@ -135,6 +136,11 @@ export class TaskHub {
     if (ids.length > 0) this.#commit({ k: "purge", ids });
   }
 
+  /** Tells the log of a fault that was injected. */
+  reportFault(what: string, instanceId: string): void {
+    this.#reports.fault(what, instanceId);
+  }
+
   #wake(id: string): void {
     if (this.#isStopped || this.#busy.has(id)) return;
     if (isEntityId(id)) {
@@ -198,27 +204,33 @@ export class TaskHub {
     for (const { to } of turn.send ?? []) this.#wake(to);
   }
 
-  #runActivity({ instanceId, executionId, taskId, name, input }: OpenActivity): void {
+  #runActivity(activity: OpenActivity): void {
     void this.#activities.run(async () => {
+      const { runner, faults = {}, clock } = this.#options;
+      const run = (): Promise<ActivityResult> => runner.runActivity(activity);
       try {
-        const { runner, faults } = this.#options;
-        if (faults?.executeActivitiesTwice === true) await runner.runActivity({ name, instanceId, input });
-        const result = await runner.runActivity({ name, instanceId, input });
-        if (this.#isStopped) return;
-        const common = { executionId, of: "activity", taskId } as const;
-        if (result.kind === "failed") {
-          const { reason, details, failureDetails } = result;
-          const more = failureDetails === undefined ? {} : { failureDetails };
-          this.deliver({ to: instanceId, message: { type: "failed", ...common, reason, details, ...more } });
-        } else if (result.jsonLoss === undefined) {
-          this.deliver({ to: instanceId, message: { type: "completed", ...common, result: result.result } });
-        } else {
-          this.#deliverGuard(instanceId, executionId, name, result.jsonLoss);
-        }
+        await runAsOften(faults, clock, run, {
+          onResult: (result) => this.#hear(activity, result),
+          onOverlap: (what) => this.reportFault(`activity ${activity.name} ${what}`, activity.instanceId),
+        });
       } catch (error) {
         this.#fail(error);
       }
     });
+  }
+
+  #hear({ instanceId, executionId, taskId, name }: OpenActivity, result: ActivityResult): void {
+    if (this.#isStopped) return;
+    const common = { executionId, of: "activity", taskId } as const;
+    if (result.kind === "failed") {
+      const { reason, details, failureDetails } = result;
+      const more = failureDetails === undefined ? {} : { failureDetails };
+      this.deliver({ to: instanceId, message: { type: "failed", ...common, reason, details, ...more } });
+    } else if (result.jsonLoss === undefined) {
+      this.deliver({ to: instanceId, message: { type: "completed", ...common, result: result.result } });
+    } else {
+      this.#deliverGuard(instanceId, executionId, name, result.jsonLoss);
+    }
   }
 
   #deliverGuard(to: string, executionId: string, activity: string, jsonLoss: string): void {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { isFinished } from "../engine/instance.ts";
 import type { Instance } from "../engine/instance.ts";
 import { entityId } from "../durable/entityTurn.ts";
+import type { HubFaults, UnreachableStatus } from "../durable/hubFaults.ts";
 import type { TaskHub } from "../durable/taskHub.ts";
 import { viewInstance } from "./instanceView.ts";
 import { findInstances, readFilter } from "./instanceQuery.ts";
@@ -19,8 +20,9 @@ const STATUS_RETRY_AFTER_SECONDS = 5;
  * The HTTP API of the Durable extension, which both the SDK and the management links use.
  * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api
  */
-export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono {
+export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults: HubFaults = {}): Hono {
   const api = new Hono({ strict: false });
+  if (faults.unreachableStatus !== undefined) api.get("/instances/:id", hideStatus(hub, faults.unreachableStatus));
 
   const start = async (c: Context): Promise<Response> => {
     const { name = "", id = hub.newInstanceId() } = c.req.param() as { name?: string; id?: string };
@@ -150,6 +152,19 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress): Hono 
 
   api.all("*", (c) => c.text(`The embedded host has no ${c.req.method} ${c.req.path}`, 501));
   return api;
+}
+
+/** Being started again, under the same id, does not begin the time anew. */
+function hideStatus(hub: TaskHub, { instance: number, seconds, answer }: UnreachableStatus): MiddlewareHandler {
+  let hiddenUntil: number | undefined;
+  return async (c, next) => {
+    const hidden = [...hub.state.instances.values()][number - 1];
+    if (hidden === undefined || hidden.id !== c.req.param("id")) return next();
+    hiddenUntil ??= Date.parse(hidden.createdAt) + seconds * 1000;
+    if (Date.now() > hiddenUntil) return next();
+    hub.reportFault(`status unreachable, answer ${answer}`, hidden.id);
+    return answer === "500" ? c.text("The status is unreachable on purpose", 500) : new Promise(() => {});
+  };
 }
 
 const WAIT_INTERVAL_MS = 50;

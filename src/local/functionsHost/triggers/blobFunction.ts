@@ -52,14 +52,23 @@ export function readBlobFunction(fn: RegisteredFunction, settings: AppSettings):
   };
 }
 
+/** How long the storage may take to answer, besides the time for the bytes of the blob. */
+const SILENCE_MS = 60_000;
+/** A slower connection counts as silent. */
+const SLOWEST_BYTES_PER_MS = 16;
+
 /** What the function gets for a blob; undefined if that version of the blob is gone. */
 export async function readBlobInput(
   { service, pattern, connection, isDeferred }: BlobFunction,
   { container, name, etag }: FoundBlob,
+  { silenceMs = SILENCE_MS } = {},
 ): Promise<{ input: RpcTypedData; triggerMetadata: Record<string, RpcTypedData> } | undefined> {
   const client = service.getContainerClient(container).getBlobClient(name);
   try {
-    const found = await client.getProperties({ conditions: { ifMatch: `"${etag}"` } });
+    const found = await client.getProperties({
+      conditions: { ifMatch: `"${etag}"` },
+      abortSignal: AbortSignal.timeout(silenceMs),
+    });
     const { contentLength, contentType, lastModified, createdOn, contentEncoding, contentMD5, blobType } = found;
     const properties = {
       ETag: found.etag,
@@ -74,8 +83,13 @@ export async function readBlobInput(
     const tokens = Object.entries(pattern.match(name) ?? {}).map(
       ([token, value]) => [token, { string: value }] as const,
     );
+    const read = async (): Promise<RpcTypedData> => {
+      const boundMs = silenceMs + (contentLength ?? 0) / SLOWEST_BYTES_PER_MS;
+      const abortSignal = AbortSignal.timeout(Math.ceil(boundMs));
+      return { bytes: await client.downloadToBuffer(0, undefined, { abortSignal }) };
+    };
     return {
-      input: isDeferred ? reference(connection, container, name) : { bytes: await client.downloadToBuffer() },
+      input: isDeferred ? reference(connection, container, name) : await read(),
       triggerMetadata: {
         BlobTrigger: { string: `${container}/${name}` },
         Uri: { string: client.url },

@@ -1,4 +1,4 @@
-import type { Clock } from "../../kit/clock.ts";
+import type { Cancel, Clock } from "../../kit/clock.ts";
 import { errorMessage } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import type { BlobDelivery } from "./blobDelivery.ts";
@@ -8,13 +8,17 @@ import type { BlobReceipts } from "./blobReceipts.ts";
 
 interface BlobPollingOptions {
   readonly target: BlobFunction;
-  readonly delivery: BlobDelivery;
+  readonly delivery: Pick<BlobDelivery, "offer" | "forget">;
   readonly receipts: BlobReceipts;
   readonly clock: Clock;
   readonly intervalMs: number;
+  /** How long the storage may be silent before a listing counts as failed; a minute if not given. */
+  readonly silenceMs?: number;
   readonly log: Logger;
 }
 
+/** The client on its own would wait for ever, and no upload would be noticed any more. */
+const SILENCE_MS = 60_000;
 /** Polling may take a tenth of the time: after a long listing the next one waits. */
 const MAX_DUTY = 0.1;
 
@@ -41,26 +45,38 @@ export class BlobPolling {
   async #poll(): Promise<void> {
     const { clock, intervalMs } = this.#options;
     const startedAt = clock.now();
+    let pauseMs = intervalMs;
     try {
       await this.#list();
       this.#isFailing = false;
+      const spent = clock.now() - startedAt;
+      pauseMs = Math.max(intervalMs - spent, spent / MAX_DUTY, 1);
     } catch (error) {
       this.#notice(error);
     }
     if (this.#isStopped) return;
-    const spent = clock.now() - startedAt;
-    this.#cancel = clock.after(Math.max(intervalMs - spent, spent / MAX_DUTY, 1), () => void this.#poll());
+    this.#cancel = clock.after(pauseMs, () => void this.#poll());
   }
 
   async #list(): Promise<void> {
-    const { target, delivery, receipts } = this.#options;
+    const { target, delivery, receipts, clock, silenceMs = SILENCE_MS } = this.#options;
     const { container, prefix } = target.pattern;
     const gone = new Set(receipts.blobsOf(target.fn.name));
-    for await (const { name, properties } of target.service.getContainerClient(container).listBlobsFlat({ prefix })) {
-      if (this.#isStopped) return;
-      const blob = { container, name, etag: bareEtag(properties.etag) };
-      gone.delete(blobKey(blob));
-      if (target.pattern.match(name) !== undefined) delivery.offer(target, blob);
+    const silence = new AbortController();
+    const startWaiting = (): Cancel => clock.after(silenceMs, () => silence.abort());
+    let stopWaiting = startWaiting();
+    const options = { prefix, abortSignal: silence.signal };
+    try {
+      for await (const { name, properties } of target.service.getContainerClient(container).listBlobsFlat(options)) {
+        stopWaiting();
+        if (this.#isStopped) return;
+        const blob = { container, name, etag: bareEtag(properties.etag) };
+        gone.delete(blobKey(blob));
+        if (target.pattern.match(name) !== undefined) delivery.offer(target, blob);
+        stopWaiting = startWaiting();
+      }
+    } finally {
+      stopWaiting();
     }
     delivery.forget(target, [...gone]);
   }

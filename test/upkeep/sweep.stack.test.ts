@@ -9,6 +9,7 @@ import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import type { Services } from "../../src/services.ts";
 import { longestRunSeconds } from "../../src/upkeep/longestRun.ts";
+import { startOnce } from "../../src/upkeep/starting.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
@@ -85,7 +86,19 @@ test("a blob with neither a record nor a conversion is started", async ({ expect
     problems: [],
     isComplete: true,
   });
-  expect(started).toEqual([{ id: conversionIdOf("mp3", source), input: { workload: "mp3", source, firstAttempt: 1 } }]);
+  const input = { workload: "mp3", source, firstAttempt: 1 };
+  expect(started).toMatchObject([{ id: conversionIdOf("mp3", source), input }]);
+});
+
+test("a conversion counts as started when it was asked for, not when its orchestration had its first turn", async ({
+  expect,
+}) => {
+  const source = await upload("missed.mp4");
+  const asked = { ...services, now: () => new Date("2036-01-31T00:00:00.000Z") };
+
+  await startOnce(asked, client, { workload: "mp3", source });
+
+  expect(started.map(({ input }) => input.startedAt)).toEqual(["2036-01-31T00:00:00.000Z"]);
 });
 
 test("a second sweep starts nothing again", async ({ expect }) => {

@@ -109,7 +109,7 @@ async function recordNow(): Promise<ConversionRecord> {
 }
 
 function decisionOf({ conversionId }: PublishInput): string {
-  return `${conversionId}/decision.json`;
+  return `decisions/${conversionId}.json`;
 }
 
 async function namesIn(container: string): Promise<string[]> {
@@ -160,7 +160,8 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
   expect(published).toMatchObject({ status: "published", record });
   expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject(record);
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("ffmpeg's log");
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
 });
 
 test("no result, record or log carries a SAS", async ({ expect }) => {
@@ -402,7 +403,8 @@ test("a failure clears the staging of all attempts", async ({ expect }) => {
 
   await recordFailure(services, { ...input, attempt: 2 });
 
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("second log");
 });
 
@@ -417,7 +419,8 @@ test("the record of a failure says what to do and where the log is", async ({ ex
   });
   expect(await recordFailure(services, input)).toEqual({ ...recorded, isNew: false });
   expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
 });
 
 test("a failure of an older version is not recorded over a newer upload", async ({ expect }) => {

@@ -323,16 +323,22 @@ test("the clean-up purges old histories day by day, none before its tasks, and w
 });
 
 test("a staged blob that cannot be removed keeps no other from being removed", async ({ expect }) => {
-  const { staging } = services.config.containers;
-  for (const name of ["a/decision.json", "b/decision.json", "c/decision.json"]) {
-    await services.blobs.writeText({ container: staging, name }, "{}", { contentType: "application/json" });
-  }
+  const { staging, application } = services.config.containers;
+  const abandoned = [
+    { container: staging, name: "a/1/report.json" },
+    { container: staging, name: "b/1/report.json" },
+    { container: application, name: "decisions/c.json" },
+  ];
+  for (const blob of abandoned) await services.blobs.writeText(blob, "{}", { contentType: "application/json" });
   const remove: Services["blobs"]["delete"] = (blob) =>
     blob.name.startsWith("b/") ? Promise.reject(new Error("leased")) : services.blobs.delete(blob);
   const later = { ...services, blobs: { ...services.blobs, delete: remove }, now: () => new Date("2036-01-31") };
 
   expect(await cleanUp(later, client)).toMatchObject({
     stagedBlobs: 2,
-    problems: ["b/decision.json: Error: leased"],
+    problems: ["b/1/report.json: Error: leased"],
   });
+  const scripts: string[] = [];
+  for await (const { name } of services.blobs.list(application)) scripts.push(name);
+  expect(scripts.map((name) => name.replace(/-.*/, ""))).toEqual(["mp3", "topWords"]);
 });

@@ -2,7 +2,7 @@ import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
-import { carryOut } from "../results/carryOut.ts";
+import { carryOut, isInPlace } from "../results/carryOut.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
 import { failedRecord } from "../results/record.ts";
@@ -35,7 +35,7 @@ async function conclude(services: Services, input: RecordFailureInput): Promise<
   const known = await readDecision(services, input.conversionId);
   const isDecidedGood = known !== undefined && known.decision.result !== null;
   if (isDecidedGood) {
-    const published = await tryToPublish(services, known.decision);
+    const published = await tryToPublish(services, input, known.decision);
     if (published !== undefined) return published;
   }
   const proposal = { record: await describeFailure(services, input), result: null };
@@ -45,14 +45,24 @@ async function conclude(services: Services, input: RecordFailureInput): Promise<
   throw new ConflictError(`Another run has just decided that conversion ${input.conversionId} succeeded`);
 }
 
-/** Undefined if the result cannot be put in its place: it is lost, still being copied, or its place is locked. */
-async function tryToPublish(services: Services, decision: Decision): Promise<RecordFailureOutput | undefined> {
+/**
+ * Undefined if the result cannot be put in its place: it is lost, still being copied, or its place is locked. Whoever
+ * has cancelled the conversion need not wait for anything else that stands in the way. A result that is in its place
+ * only lacks its record, and that of the failure would meet the same refusal.
+ */
+async function tryToPublish(
+  services: Services,
+  { failure }: RecordFailureInput,
+  decision: Decision,
+): Promise<RecordFailureOutput | undefined> {
   try {
     const done = await carryOut(services, decision);
     return done.status === "recorded" || done.status === "superseded" ? done : undefined;
   } catch (error) {
-    if (error instanceof StorageError && error.failureCode === "OutputLocked") return undefined;
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    const isHopeless = error.failureCode === "OutputLocked" || failure.code === "Cancelled";
+    if (!isHopeless || (await isInPlace(services, decision))) throw error;
+    return undefined;
   }
 }
 

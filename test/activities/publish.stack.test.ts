@@ -5,7 +5,8 @@ import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
-import { ConflictError } from "../../src/model/errors.ts";
+import { ConflictError, StorageError } from "../../src/model/errors.ts";
+import { failureOf } from "../../src/model/failures.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { BlobAddress, Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/results/staging.ts";
@@ -304,6 +305,90 @@ test("a conversion whose MP3 stays locked is recorded as failed, and a retry pub
   expect(await recordFailure(services, { ...input, failure: locked })).toMatchObject({ record: { error: locked } });
   expect(await publish(services, input)).toMatchObject({ status: "rejected", failure: { code: "OutputLocked" } });
   expect(await contentOf(MP3)).toBe("old music");
+});
+
+test("an MP3 that is in its place is a success, however long its record was locked", async ({ expect }) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const record = storage.account.getContainerClient(containers.output).getBlobClient(`${MP3_NAME}.json`);
+  const lease = record.getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  const input = await converted("video two", 1, "new music");
+  const locked = { code: "OutputLocked", message: "locked", hint: "h" };
+
+  await expect(publish(services, input)).rejects.toMatchObject({ failureCode: "OutputLocked" });
+  await expect(recordFailure(services, { ...input, failure: locked })).rejects.toThrow("locked");
+  await lease.releaseLease();
+
+  expect(await recordFailure(services, { ...input, failure: locked })).toMatchObject({
+    record: { status: "succeeded", conversionId: input.conversionId },
+  });
+  expect(await contentOf(MP3)).toBe("new music");
+});
+
+test("a conversion whose MP3 may not be copied can be cancelled", async ({ expect }) => {
+  const input = await converted();
+  const refusal = new StorageError("Azure Storage could not copy", { code: "CannotVerifyCopySource", statusCode: 403 });
+  const copy: Services["blobs"]["copy"] = (from, to, ...rest) =>
+    to.name === MP3_NAME ? Promise.reject(refusal) : services.blobs.copy(from, to, ...rest);
+  const refusing = { ...services, blobs: { ...services.blobs, copy } };
+  const [refused, cancelled] = [failureOf("Misconfigured"), failureOf("Cancelled")];
+
+  await expect(publish(refusing, input)).rejects.toBe(refusal);
+  await expect(recordFailure(refusing, { ...input, failure: refused })).rejects.toBe(refusal);
+  expect(await recordFailure(refusing, { ...input, failure: cancelled })).toMatchObject({
+    record: { status: "cancelled", error: cancelled },
+  });
+});
+
+test("a copy that is under way when a newer version is uploaded keeps what it reads from until it is complete", async ({
+  expect,
+}) => {
+  let isCopying = true;
+  const slow: Services["blobs"] = {
+    ...services.blobs,
+    copy: async (from, to, ...rest) => {
+      const outcome = await services.blobs.copy(from, to, ...rest);
+      return to.name === MP3_NAME ? "copying" : outcome;
+    },
+    properties: async (blob) => {
+      const found = await services.blobs.properties(blob);
+      return found && { ...found, isCopying: blob.name === MP3_NAME && isCopying };
+    },
+  };
+  const copying = { ...services, blobs: slow };
+  const input = await converted();
+  expect(await publish(copying, input)).toEqual({ status: "copying" });
+  await converted("video two");
+
+  expect(await publish(copying, input)).toEqual({ status: "copying" });
+  expect(await namesIn(containers.staging)).toContain(`${input.conversionId}/1/result`);
+  isCopying = false;
+  expect(await publish(copying, input)).toMatchObject({ status: "published" });
+});
+
+test("nothing that a task can write decides what becomes of a result", async ({ expect }) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const older = await recordNow();
+  const input = await converted("video two", 1, "new music");
+  const secret = { container: containers.application, name: "secret" };
+  await services.blobs.writeText(secret, "of somebody else", { contentType: "text/plain" });
+  const { eTag = "", sizeBytes = 0 } = (await services.blobs.properties(secret)) ?? {};
+  const startedAt = "9999-01-01T00:00:00.000Z";
+  const forged = {
+    record: {
+      ...older,
+      input: { ...older.input, eTag: input.source.eTag },
+      attempts: 9,
+      times: { ...older.times, startedAt },
+    },
+    result: { ...secret, eTag, sizeBytes },
+  };
+  const staging = { container: containers.staging, name: `${input.conversionId}/decision.json` };
+  await services.blobs.writeText(staging, JSON.stringify(forged), { contentType: "application/json" });
+
+  await publish(services, input);
+
+  expect(await contentOf(MP3)).toBe("new music");
 });
 
 test("a blob of somebody else's with the look of a record is replaced", async ({ expect }) => {

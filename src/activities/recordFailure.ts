@@ -9,6 +9,7 @@ import { failedRecord } from "../results/record.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
 export interface RecordFailureInput extends Attempt {
   readonly submission: AddedTask | null;
@@ -72,6 +73,15 @@ async function describeFailure(services: Services, input: RecordFailureInput): P
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const [current, report] = await Promise.all([blobs.properties(source), readReport(blobs, staged)]);
   const inputSizeBytes = current?.eTag === source.eTag ? current.sizeBytes : null;
-  const review = report === undefined ? null : workloadNamed(input.workload).review(report);
+  const review = report === undefined ? null : tryToReview(workloadNamed(input.workload), report);
   return failedRecord({ ...input, inputSizeBytes, review, recordedAt: now() }, failure);
+}
+
+/** Null for a report that is not what the workload expects. The failure is recorded all the same. */
+function tryToReview(workload: Workload, report: TaskReport): Review | null {
+  try {
+    return workload.review(report);
+  } catch {
+    return null;
+  }
 }

@@ -366,6 +366,15 @@ test("a copy that is under way when a newer version is uploaded keeps what it re
   expect(await publish(copying, input)).toMatchObject({ status: "published" });
 });
 
+test("a failure is recorded whatever the report of its task looks like", async ({ expect }) => {
+  const input = await converted();
+  const { report } = stagedBlobs(containers.staging, input.conversionId, 1);
+  const strange = JSON.stringify({ outcome: "FfmpegFailed", source: { streams: {} } });
+  await services.blobs.writeText(report, strange, { contentType: "application/json" });
+
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ record: { error: failure } });
+});
+
 test("nothing that a task can write decides what becomes of a result", async ({ expect }) => {
   await publish(services, await converted("video one", 1, "old music"));
   const older = await recordNow();

@@ -2,13 +2,14 @@ import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
-import { carryOut } from "../results/carryOut.ts";
+import { carryOut, isInPlace } from "../results/carryOut.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
 import { failedRecord } from "../results/record.ts";
 import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
+import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
 export interface RecordFailureInput extends Attempt {
   readonly submission: AddedTask | null;
@@ -35,7 +36,7 @@ async function conclude(services: Services, input: RecordFailureInput): Promise<
   const known = await readDecision(services, input.conversionId);
   const isDecidedGood = known !== undefined && known.decision.result !== null;
   if (isDecidedGood) {
-    const published = await tryToPublish(services, known.decision);
+    const published = await tryToPublish(services, input, known.decision);
     if (published !== undefined) return published;
   }
   const proposal = { record: await describeFailure(services, input), result: null };
@@ -45,14 +46,24 @@ async function conclude(services: Services, input: RecordFailureInput): Promise<
   throw new ConflictError(`Another run has just decided that conversion ${input.conversionId} succeeded`);
 }
 
-/** Undefined if the result cannot be put in its place: it is lost, still being copied, or its place is locked. */
-async function tryToPublish(services: Services, decision: Decision): Promise<RecordFailureOutput | undefined> {
+/**
+ * Undefined if the result cannot be put in its place: it is lost, still being copied, or its place is locked. Whoever
+ * has cancelled the conversion need not wait for anything else that stands in the way. A result that is in its place
+ * only lacks its record, and that of the failure would meet the same refusal.
+ */
+async function tryToPublish(
+  services: Services,
+  { failure }: RecordFailureInput,
+  decision: Decision,
+): Promise<RecordFailureOutput | undefined> {
   try {
     const done = await carryOut(services, decision);
     return done.status === "recorded" || done.status === "superseded" ? done : undefined;
   } catch (error) {
-    if (error instanceof StorageError && error.failureCode === "OutputLocked") return undefined;
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    const isHopeless = error.failureCode === "OutputLocked" || failure.code === "Cancelled";
+    if (!isHopeless || (await isInPlace(services, decision))) throw error;
+    return undefined;
   }
 }
 
@@ -62,6 +73,15 @@ async function describeFailure(services: Services, input: RecordFailureInput): P
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
   const [current, report] = await Promise.all([blobs.properties(source), readReport(blobs, staged)]);
   const inputSizeBytes = current?.eTag === source.eTag ? current.sizeBytes : null;
-  const review = report === undefined ? null : workloadNamed(input.workload).review(report);
+  const review = report === undefined ? null : tryToReview(workloadNamed(input.workload), report);
   return failedRecord({ ...input, inputSizeBytes, review, recordedAt: now() }, failure);
+}
+
+/** Null for a report that is not what the workload expects. The failure is recorded all the same. */
+function tryToReview(workload: Workload, report: TaskReport): Review | null {
+  try {
+    return workload.review(report);
+  } catch {
+    return null;
+  }
 }

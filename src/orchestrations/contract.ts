@@ -10,8 +10,8 @@ export interface ConversionInput extends Conversion {
   readonly firstAttempt?: number;
   /** When the conversion was first started; left out at the first start. It tells older conversions from newer ones. */
   readonly startedAt?: string;
-  /** Set only by continue-as-new. */
-  readonly resumed?: { readonly stage: Stage; readonly progress: ConversionProgress | null };
+  /** Set only by continue-as-new. What an earlier version of the app has set has neither of them. */
+  readonly resumed?: { readonly stage?: Stage; readonly progress?: ConversionProgress | null };
 }
 
 /** What is in an instance of the orchestration. */
@@ -30,6 +30,6 @@ export function contentsOf(instance: DurableOrchestrationStatus): InstanceConten
   const progress = (instance.customStatus ?? input.resumed?.progress ?? null) as ConversionProgress | null;
   const result = instance.output as ConversionResult | null;
   // A status may be left from the run before, until this one has had its first turn.
-  const attempt = Math.max(progress?.attempt ?? 1, input.resumed?.stage.attempt ?? 1, input.firstAttempt ?? 1);
+  const attempt = Math.max(progress?.attempt ?? 1, input.resumed?.stage?.attempt ?? 1, input.firstAttempt ?? 1);
   return { input, attempt, progress, result };
 }

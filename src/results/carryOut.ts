@@ -25,7 +25,12 @@ export async function carryOut(services: Services, { record, result }: Decision)
   const targets = await findTargets(services, { workload: record.workload, source: record.input });
   if (rankOf(targets.record, record.conversionId) >= rank(record)) return readStanding(services, targets.record);
   const isPublished = isDone(targets.result, record, result);
-  if (await isSuperseded(services, targets, record, isPublished)) return { status: "superseded" };
+  if (await isSuperseded(services, targets, record, isPublished)) {
+    if (result === null) await abandonCopy(services, targets.result, record);
+    // What it reads from must stay until it is complete: the older result is gone already.
+    else if (isUnderWay(targets.result, record)) return { status: "copying" };
+    return { status: "superseded" };
+  }
 
   const [hasLog, copied] = await Promise.all([
     copyLog(services, targets.log, record),
@@ -37,6 +42,12 @@ export async function carryOut(services: Services, { record, result }: Decision)
   const complete = hasLog ? withLog(record, targets.log.address.name) : record;
   await writeRecord(services, targets.record, complete);
   return { status: "recorded", record: complete, isNew: true };
+}
+
+/** Whether the decided result is in its place, complete. */
+export async function isInPlace(services: Services, { record, result }: Decision): Promise<boolean> {
+  const targets = await findTargets(services, { workload: record.workload, source: record.input });
+  return isDone(targets.result, record, result);
 }
 
 /** Records of one conversion replace each other in this order only: later attempts, and of one attempt its success. */
@@ -101,6 +112,11 @@ function isDone(target: Target, { conversionId, attempts }: ConversionRecord, st
   return !found.isCopying && found.sizeBytes === staged.sizeBytes;
 }
 
+/** Whether this very attempt's copy to the target has begun, and has not ended. */
+function isUnderWay(target: Target, { conversionId, attempts }: ConversionRecord): boolean {
+  return target.found?.isCopying === true && attemptOf(target, conversionId) === attempts;
+}
+
 async function copyResult(
   services: Services,
   target: Target,
@@ -111,8 +127,8 @@ async function copyResult(
   if (isDone(target, record, staged)) return "copied";
   const attempt = attemptOf(target, record.conversionId) ?? 0;
   if (attempt > record.attempts) throw new ConflictError(`A later attempt has published ${target.address.name}`);
+  if (isUnderWay(target, record)) return "copying";
   if (target.found?.isCopying) {
-    if (attempt === record.attempts) return "copying";
     await blobs.delete(target.address, target.unchanged);
     throw new ConflictError(`A copy to ${target.address.name} that was under way has been aborted`);
   }

@@ -57,7 +57,9 @@ function outranks(proposal: Decision, decided: Decision, isSuccessImpossible: bo
   return isSuccessImpossible && attempt >= decidedAttempt;
 }
 
-/** In the staging container, because it is nobody else's business. The daily clean-up removes it. */
+/** In the container of the scripts, because tasks can write to the staging container. The daily clean-up removes them. */
+export const DECISIONS_FOLDER = "decisions/";
+
 function decisionBlob({ config }: Services, conversionId: string): BlobAddress {
-  return { container: config.containers.staging, name: `${conversionId}/decision.json` };
+  return { container: config.containers.application, name: `${DECISIONS_FOLDER}${conversionId}.json` };
 }

@@ -1,6 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import { addSeconds } from "../model/time.ts";
-import type { Services } from "../services.ts";
+import { DECISIONS_FOLDER } from "../results/decision.ts";
+import type { BlobAddress, Services } from "../services.ts";
 import { longestRunSeconds } from "./longestRun.ts";
 import { ENDED_STATES } from "./runtimeStates.ts";
 import { tryEach } from "./tryEach.ts";
@@ -58,22 +59,29 @@ async function purgeHistories(client: DurableClient, createdBefore: Date): Promi
   return purged;
 }
 
-/** A staged blob is of use as long as its conversion may still run. */
+/** Staged blobs and decisions are of use as long as their conversion may still run. */
 async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<Removed> {
-  const { staging: container } = config.containers;
+  const { staging, application } = config.containers;
   const oldest = addSeconds(now(), -longestRunSeconds(config));
   const problems: string[] = [];
   let count = 0;
-  let names: string[] = [];
+  let abandoned: BlobAddress[] = [];
   const flush = async (): Promise<void> => {
-    const removed = await tryEach(names, String, (name) => blobs.delete({ container, name }));
+    const removed = await tryEach(
+      abandoned,
+      ({ name }) => name,
+      (blob) => blobs.delete(blob),
+    );
     count += removed.results.length;
     problems.push(...removed.problems);
-    names = [];
+    abandoned = [];
   };
-  for await (const { name, lastModified } of blobs.list(container)) {
-    if (lastModified < oldest) names.push(name);
-    if (names.length === AT_ONCE) await flush();
+  for (const container of [staging, application]) {
+    for await (const { name, lastModified } of blobs.list(container)) {
+      const isOurs = container === staging || name.startsWith(DECISIONS_FOLDER);
+      if (isOurs && lastModified < oldest) abandoned.push({ container, name });
+      if (abandoned.length === AT_ONCE) await flush();
+    }
   }
   await flush();
   return { count, problems };

@@ -31,7 +31,9 @@ export async function startOnce(services: Services, client: DurableClient, conve
   if (instance !== undefined && !shouldHaveRecord(instance)) return "alreadyKnown";
   if (await hasRecord(services, conversion)) return "alreadyRecorded";
   if (instance === undefined) {
-    await startConversion(client, id, { ...conversion, firstAttempt: 1 });
+    // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
+    const startedAt = services.now().toISOString();
+    await startConversion(client, id, { ...conversion, firstAttempt: 1, startedAt });
     return "started";
   }
   // Of a version that is gone, nobody has lost anything: its record went with the user, or with a newer one.

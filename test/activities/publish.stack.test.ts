@@ -5,7 +5,8 @@ import { publish } from "../../src/activities/publish.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
-import { ConflictError } from "../../src/model/errors.ts";
+import { ConflictError, StorageError } from "../../src/model/errors.ts";
+import { failureOf } from "../../src/model/failures.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { BlobAddress, Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/results/staging.ts";
@@ -109,7 +110,7 @@ async function recordNow(): Promise<ConversionRecord> {
 }
 
 function decisionOf({ conversionId }: PublishInput): string {
-  return `${conversionId}/decision.json`;
+  return `decisions/${conversionId}.json`;
 }
 
 async function namesIn(container: string): Promise<string[]> {
@@ -160,7 +161,8 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
   expect(published).toMatchObject({ status: "published", record });
   expect(JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` }))).toMatchObject(record);
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("ffmpeg's log");
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
 });
 
 test("no result, record or log carries a SAS", async ({ expect }) => {
@@ -305,6 +307,99 @@ test("a conversion whose MP3 stays locked is recorded as failed, and a retry pub
   expect(await contentOf(MP3)).toBe("old music");
 });
 
+test("an MP3 that is in its place is a success, however long its record was locked", async ({ expect }) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const record = storage.account.getContainerClient(containers.output).getBlobClient(`${MP3_NAME}.json`);
+  const lease = record.getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  const input = await converted("video two", 1, "new music");
+  const locked = { code: "OutputLocked", message: "locked", hint: "h" };
+
+  await expect(publish(services, input)).rejects.toMatchObject({ failureCode: "OutputLocked" });
+  await expect(recordFailure(services, { ...input, failure: locked })).rejects.toThrow("locked");
+  await lease.releaseLease();
+
+  expect(await recordFailure(services, { ...input, failure: locked })).toMatchObject({
+    record: { status: "succeeded", conversionId: input.conversionId },
+  });
+  expect(await contentOf(MP3)).toBe("new music");
+});
+
+test("a conversion whose MP3 may not be copied can be cancelled", async ({ expect }) => {
+  const input = await converted();
+  const refusal = new StorageError("Azure Storage could not copy", { code: "CannotVerifyCopySource", statusCode: 403 });
+  const copy: Services["blobs"]["copy"] = (from, to, ...rest) =>
+    to.name === MP3_NAME ? Promise.reject(refusal) : services.blobs.copy(from, to, ...rest);
+  const refusing = { ...services, blobs: { ...services.blobs, copy } };
+  const [refused, cancelled] = [failureOf("Misconfigured"), failureOf("Cancelled")];
+
+  await expect(publish(refusing, input)).rejects.toBe(refusal);
+  await expect(recordFailure(refusing, { ...input, failure: refused })).rejects.toBe(refusal);
+  expect(await recordFailure(refusing, { ...input, failure: cancelled })).toMatchObject({
+    record: { status: "cancelled", error: cancelled },
+  });
+});
+
+test("a copy that is under way when a newer version is uploaded keeps what it reads from until it is complete", async ({
+  expect,
+}) => {
+  let isCopying = true;
+  const slow: Services["blobs"] = {
+    ...services.blobs,
+    copy: async (from, to, ...rest) => {
+      const outcome = await services.blobs.copy(from, to, ...rest);
+      return to.name === MP3_NAME ? "copying" : outcome;
+    },
+    properties: async (blob) => {
+      const found = await services.blobs.properties(blob);
+      return found && { ...found, isCopying: blob.name === MP3_NAME && isCopying };
+    },
+  };
+  const copying = { ...services, blobs: slow };
+  const input = await converted();
+  expect(await publish(copying, input)).toEqual({ status: "copying" });
+  await converted("video two");
+
+  expect(await publish(copying, input)).toEqual({ status: "copying" });
+  expect(await namesIn(containers.staging)).toContain(`${input.conversionId}/1/result`);
+  isCopying = false;
+  expect(await publish(copying, input)).toMatchObject({ status: "published" });
+});
+
+test("a failure is recorded whatever the report of its task looks like", async ({ expect }) => {
+  const input = await converted();
+  const { report } = stagedBlobs(containers.staging, input.conversionId, 1);
+  const strange = JSON.stringify({ outcome: "FfmpegFailed", source: { streams: {} } });
+  await services.blobs.writeText(report, strange, { contentType: "application/json" });
+
+  expect(await recordFailure(services, { ...input, failure })).toMatchObject({ record: { error: failure } });
+});
+
+test("nothing that a task can write decides what becomes of a result", async ({ expect }) => {
+  await publish(services, await converted("video one", 1, "old music"));
+  const older = await recordNow();
+  const input = await converted("video two", 1, "new music");
+  const secret = { container: containers.application, name: "secret" };
+  await services.blobs.writeText(secret, "of somebody else", { contentType: "text/plain" });
+  const { eTag = "", sizeBytes = 0 } = (await services.blobs.properties(secret)) ?? {};
+  const startedAt = "9999-01-01T00:00:00.000Z";
+  const forged = {
+    record: {
+      ...older,
+      input: { ...older.input, eTag: input.source.eTag },
+      attempts: 9,
+      times: { ...older.times, startedAt },
+    },
+    result: { ...secret, eTag, sizeBytes },
+  };
+  const staging = { container: containers.staging, name: `${input.conversionId}/decision.json` };
+  await services.blobs.writeText(staging, JSON.stringify(forged), { contentType: "application/json" });
+
+  await publish(services, input);
+
+  expect(await contentOf(MP3)).toBe("new music");
+});
+
 test("a blob of somebody else's with the look of a record is replaced", async ({ expect }) => {
   const address = { container: containers.output, name: `${MP3.name}.json` };
   await services.blobs.writeText(address, '{"schemaVersion":1}', { contentType: "text/plain" });
@@ -402,7 +497,8 @@ test("a failure clears the staging of all attempts", async ({ expect }) => {
 
   await recordFailure(services, { ...input, attempt: 2 });
 
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("second log");
 });
 
@@ -417,7 +513,8 @@ test("the record of a failure says what to do and where the log is", async ({ ex
   });
   expect(await recordFailure(services, input)).toEqual({ ...recorded, isNew: false });
   expect(await namesIn(containers.output)).toEqual([`${MP3.name}.json`, `${MP3.name}.log`]);
-  expect(await namesIn(containers.staging)).toEqual([decisionOf(input)]);
+  expect(await namesIn(containers.staging)).toEqual([]);
+  expect(await namesIn(containers.application)).toContain(decisionOf(input));
 });
 
 test("a failure of an older version is not recorded over a newer upload", async ({ expect }) => {

@@ -93,7 +93,7 @@ export class PublishingChecks {
 
   #isDecidedGood(): boolean {
     const id = this.#blobs.get(this.#result)?.metadata[METADATA.conversionId];
-    const decision = this.#blobs.get(`${this.#containers.staging}/${id}/decision.json`);
+    const decision = this.#blobs.get(`${this.#containers.application}/decisions/${id}.json`);
     return decision !== undefined && (JSON.parse(decision.text) as Decision).result !== null;
   }
 

@@ -9,6 +9,7 @@ import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import type { Services } from "../../src/services.ts";
 import { longestRunSeconds } from "../../src/upkeep/longestRun.ts";
+import { startOnce } from "../../src/upkeep/starting.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
@@ -85,7 +86,19 @@ test("a blob with neither a record nor a conversion is started", async ({ expect
     problems: [],
     isComplete: true,
   });
-  expect(started).toEqual([{ id: conversionIdOf("mp3", source), input: { workload: "mp3", source, firstAttempt: 1 } }]);
+  const input = { workload: "mp3", source, firstAttempt: 1 };
+  expect(started).toMatchObject([{ id: conversionIdOf("mp3", source), input }]);
+});
+
+test("a conversion counts as started when it was asked for, not when its orchestration had its first turn", async ({
+  expect,
+}) => {
+  const source = await upload("missed.mp4");
+  const asked = { ...services, now: () => new Date("2036-01-31T00:00:00.000Z") };
+
+  await startOnce(asked, client, { workload: "mp3", source });
+
+  expect(started.map(({ input }) => input.startedAt)).toEqual(["2036-01-31T00:00:00.000Z"]);
 });
 
 test("a second sweep starts nothing again", async ({ expect }) => {
@@ -310,16 +323,22 @@ test("the clean-up purges old histories day by day, none before its tasks, and w
 });
 
 test("a staged blob that cannot be removed keeps no other from being removed", async ({ expect }) => {
-  const { staging } = services.config.containers;
-  for (const name of ["a/decision.json", "b/decision.json", "c/decision.json"]) {
-    await services.blobs.writeText({ container: staging, name }, "{}", { contentType: "application/json" });
-  }
+  const { staging, application } = services.config.containers;
+  const abandoned = [
+    { container: staging, name: "a/1/report.json" },
+    { container: staging, name: "b/1/report.json" },
+    { container: application, name: "decisions/c.json" },
+  ];
+  for (const blob of abandoned) await services.blobs.writeText(blob, "{}", { contentType: "application/json" });
   const remove: Services["blobs"]["delete"] = (blob) =>
     blob.name.startsWith("b/") ? Promise.reject(new Error("leased")) : services.blobs.delete(blob);
   const later = { ...services, blobs: { ...services.blobs, delete: remove }, now: () => new Date("2036-01-31") };
 
   expect(await cleanUp(later, client)).toMatchObject({
     stagedBlobs: 2,
-    problems: ["b/decision.json: Error: leased"],
+    problems: ["b/1/report.json: Error: leased"],
   });
+  const scripts: string[] = [];
+  for await (const { name } of services.blobs.list(application)) scripts.push(name);
+  expect(scripts.map((name) => name.replace(/-.*/, ""))).toEqual(["mp3", "topWords"]);
 });

@@ -83,3 +83,20 @@ test.for(["http://127.0.0.1:7071", "http://localhost:3000", "https://localhost",
     expect((await blob.downloadToBuffer()).toString()).toBe("video");
   },
 );
+
+/** What a browser sends for a link, an image, a script or a frame: no origin, but that the page is of another site. */
+function load(url: string, referrer: string | undefined): Promise<number> {
+  const { host, pathname, search } = new URL(url);
+  const from = referrer === undefined ? [] : [`Referer: ${referrer}`];
+  const request = head(`GET ${pathname}${search} HTTP/1.1`, `Host: ${host}`, "Sec-Fetch-Site: cross-site", ...from);
+  return sendRaw(url, request).then(({ status }) => status);
+}
+
+test("a page of another site cannot load or open a blob with a SAS; one of this machine can", async ({ expect }) => {
+  const { blob, url } = await prepare("loaded");
+  await blob.uploadData(Buffer.from("<script>alert(1)</script>"));
+
+  expect(await load(url, undefined)).toBe(403);
+  expect(await load(url, "http://evil.example/")).toBe(403);
+  expect(await load(url, "http://localhost:3000/")).toBe(200);
+});

@@ -7,7 +7,9 @@ import { isLoopback } from "./loopback.ts";
  *
  * A page may let its own name point to this machine ("DNS rebinding") and is then free to talk to what listens here,
  * but the browser still sends the page's name as the host. And a page of another origin may send requests, though it
- * cannot read the answers; the browser then says where the page is from.
+ * cannot read the answers; the browser then says where the page is from. It does so by `Origin`, or, for links, images,
+ * scripts and frames, by `Sec-Fetch-Site` and `Referer` (https://www.w3.org/TR/fetch-metadata/): what a page can open
+ * may run as a page of this server.
  *
  * `boundHost` is the address or name that the server was told to listen on. Pages of the server's own origin are never
  * foreign; `allowsOrigin` says which others are not.
@@ -27,14 +29,28 @@ export function foreignRequest(
   if (target !== undefined && target.toLowerCase() !== authority.toLowerCase()) {
     return `The request is for the host ${quoted([target])} but names ${quoted(hosts)}. Use the same in both.`;
   }
-  const origins = valuesOf(rawHeaders, "origin");
+  const origins = originsOf(rawHeaders);
   if (origins.every((origin) => isOwnOrigin(origin, authority) || allowsOrigin(origin))) return undefined;
   return `The request comes from a page of the origin ${quoted(origins)}. This server answers to programs and to its own pages only, at http://${authority}.`;
+}
+
+/** Of the page that sends the request; none where no page does. */
+function originsOf(rawHeaders: readonly string[]): string[] {
+  const origins = valuesOf(rawHeaders, "origin");
+  const sites = valuesOf(rawHeaders, "sec-fetch-site").map((site) => site.toLowerCase());
+  if (origins.length > 0 || !sites.some((site) => site === "cross-site" || site === "same-site")) return origins;
+  const referrers = valuesOf(rawHeaders, "referer");
+  return referrers.length === 0
+    ? [UNNAMED]
+    : referrers.map((url) => (URL.canParse(url) ? new URL(url).origin : UNNAMED));
 }
 
 function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
+
+/** What browsers call an origin that they do not tell, as a page may ask them not to. */
+const UNNAMED = "null";
 
 /** A name, or an address, of IPv6 without its brackets. Undefined for what is neither. */
 function hostOf(authority: string): string | undefined {

@@ -6,6 +6,9 @@ import type { StackConnection } from "./stackState.ts";
 const OWN_SETTINGS =
   /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
 
+/** The app reads no bodies. Each that the host takes is held in memory, and whoever is on this machine may send some. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 /** What the Functions host works with. */
 export type Services = Pick<StackConnection, "storage" | "batch">;
 
@@ -13,6 +16,7 @@ export type Services = Pick<StackConnection, "storage" | "batch">;
 export function hostEnvironment(env: NodeJS.ProcessEnv, { storage, batch }: Services): NodeJS.ProcessEnv {
   return {
     BATCH_TASK_SLOTS_PER_NODE: String(availableParallelism()),
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(MAX_BODY_BYTES),
     ...serviceEnvironment(env),
     STORAGE: storage.connectionString,
     AzureWebJobsStorage: storage.connectionString,

@@ -1,4 +1,5 @@
-import { accessSync, chmodSync, constants, readdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, lstatSync, readdirSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { delimiter, join, relative, resolve } from "node:path";
 import { createFolder } from "../kit/createFolder.ts";
 import { errorMessage } from "../kit/errorText.ts";
@@ -51,6 +52,7 @@ export function dataFolderAt(path: string): DataFolder {
   };
 }
 
+const ROOT = 0;
 const OWNER_ONLY = 0o700;
 const OTHERS = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
@@ -70,6 +72,7 @@ export function createDataFolder(folder: DataFolder): string | undefined {
       hint: "Choose another data folder with --data: tasks find ffmpeg by PATH.",
     });
   }
+  refuseOthersFolder(folder);
   const parts = [azurite, batch, functions, logs, bin, guests];
   try {
     createFolder(path, OWNER_ONLY);
@@ -84,6 +87,44 @@ export function createDataFolder(folder: DataFolder): string | undefined {
     });
   }
   return warningAbout(path, parts);
+}
+
+/**
+ * Throws if the folder or a part of it belongs to another user, whatever the modes: whoever owns it may know the keys
+ * and choose the programs, or runs the stack that is there. Root may do all that anyway.
+ */
+export function refuseOthersFolder(folder: DataFolder): void {
+  const parts = namesIn(folder).filter((name) => isOwnName(folder, name));
+  const foreign = [folder.path, ...parts.map((name) => join(folder.path, name))].find(belongsToAnother);
+  if (foreign === undefined) return;
+  throw new UserError("DataFolderNotYours", `${foreign} belongs to another user`, {
+    hint: "Choose another data folder with --data: whoever owns it could see your files and run programs as you.",
+  });
+}
+
+/** None where there is no folder, or none that we may look into. */
+function namesIn({ path }: DataFolder): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** A link belongs to whoever made it, and leads to what may belong to somebody else. */
+function belongsToAnother(path: string): boolean {
+  const allowed = [ROOT, process.geteuid?.()];
+  // On Windows every file seems to belong to root.
+  return [lstatSync, statSync].some((stat) => !allowed.includes(ownerIn(stat, path)));
+}
+
+/** What cannot be looked at cannot be used either, and that is told elsewhere. */
+function ownerIn(stat: (path: string) => Stats, path: string): number {
+  try {
+    return stat(path).uid;
+  } catch {
+    return ROOT;
+  }
 }
 
 /** What the system refused because of a file in the folder, as a sentence for the user. Any other error stays as it is. */

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import type { DataFolder } from "./dataFolder.ts";
-import { lockHolder } from "./dataFolder.ts";
+import { lockHolder, refuseOthersFolder } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 
 /** Everything a client needs; also what `local --json` prints. */
@@ -31,8 +31,12 @@ export function announceStack(folder: DataFolder, connection: StackConnection): 
   return () => rmSync(folder.stack, { force: true });
 }
 
-/** The stack that is up and ready on the folder, if any; what a dead process left behind does not count. */
+/**
+ * The stack that is up and ready on the folder, if any; what a dead process left behind does not count. Throws if the
+ * folder belongs to another user.
+ */
 export function findAnnouncedStack(folder: DataFolder): StackConnection | undefined {
+  refuseOthersFolder(folder);
   const file = readJsonFile<StackFile>(folder.stack);
   return file !== undefined && file.pid === lockHolder(folder)?.pid ? file.connection : undefined;
 }

@@ -84,6 +84,27 @@ test.for([
   expect(judge(["Host", "localhost:7071", "Origin", origin])).toContain("at http://localhost:7071.");
 });
 
+test.for(["cross-site", "same-site", "Cross-Site"])(
+  "a request that a browser calls %s comes from a page, even without an origin",
+  (site, { expect }) => {
+    const headers = ["Host", "localhost:7071", "Sec-Fetch-Site", site];
+    expect(judge(headers)).toContain('"null"');
+    expect(judge([...headers, "Referer", "http://evil.example/page"])).toContain('"http://evil.example"');
+    expect(judge([...headers, "Referer", "no URL"])).toContain('"null"');
+    expect(judge([...headers, "Referer", "http://localhost:7071/", "Referer", "http://evil.example/"])).toContain(
+      "evil",
+    );
+    expect(judge([...headers, "Referer", "http://localhost:7071/page"])).toBeUndefined();
+  },
+);
+
+test.for(["none", "same-origin"])(
+  "a request that a browser calls %s comes from its user or from an own page",
+  (site, { expect }) => {
+    expect(judge(["Host", "localhost:7071", "Sec-Fetch-Site", site])).toBeUndefined();
+  },
+);
+
 test("a port that cannot be is no reason to fail", ({ expect }) => {
   expect(judge(["Host", "localhost:99999", "Origin", "http://localhost:99999"])).toContain("99999");
 });

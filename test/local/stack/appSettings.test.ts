@@ -43,3 +43,12 @@ test("a proxy for the internet is not asked for the loopback", ({ expect }) => {
   expect(env["NO_PROXY"]).toBe("intranet,127.0.0.1,localhost");
   expect(env["HTTP_PROXY"]).toBe("http://proxy:3128");
 });
+
+test("the Functions host takes no long bodies, since the app has no use for them, unless the user wants it to", ({
+  expect,
+}) => {
+  const name = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
+
+  expect(Number(hostEnvironment({}, stack)[name])).toBeLessThanOrEqual(1024 * 1024);
+  expect(hostEnvironment({ [name]: "5000000" }, stack)[name]).toBe("5000000");
+});

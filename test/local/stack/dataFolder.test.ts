@@ -1,8 +1,19 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { describe, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createDataFolder, dataFolderAt, lockDataFolder, lockHolder } from "../../../src/local/stack/dataFolder.ts";
 import { enterAsGuest } from "../../../src/local/stack/guests.ts";
+import { findAnnouncedStack } from "../../../src/local/stack/stackState.ts";
 import { NOBODY, asNobody, canBeAnotherUser } from "../otherUser.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
@@ -145,5 +156,61 @@ describe.runIf(canBeAnotherUser)("for a user who is not the owner", () => {
     expect(() => asNobody(() => enterAsGuest(folder))).toThrow(
       expect.objectContaining({ code: "BadDataFolder", hint: expect.stringContaining("--data") }),
     );
+  });
+});
+
+describe.runIf(canBeAnotherUser)("what another user has put there", () => {
+  const STICKY_FOR_ALL = 0o1777;
+
+  function refusal(path: string): object {
+    return expect.objectContaining({ code: "DataFolderNotYours", message: `${path} belongs to another user` });
+  }
+
+  test.for([0o700, STICKY_FOR_ALL])("is no data folder, with the mode %o", (mode, { expect }) => {
+    const folder = dataFolderAt(temporaryFolder());
+    chmodSync(folder.path, mode);
+    chownSync(folder.path, NOBODY, NOBODY);
+
+    expect(() => createDataFolder(folder)).toThrow(refusal(folder.path));
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("is no key, even in a folder that everybody may add files to", ({ expect }) => {
+    const folder = dataFolderAt(temporaryFolder());
+    chmodSync(folder.path, STICKY_FOR_ALL);
+    asNobody(() => writeFileSync(folder.keys, "{}"));
+
+    expect(() => createDataFolder(folder)).toThrow(refusal(folder.keys));
+  });
+
+  test("is no part of the folder, be it a link or what one leads to", ({ expect }) => {
+    const [link, target] = [dataFolderAt(temporaryFolder()), dataFolderAt(temporaryFolder())];
+    const elsewhere = temporaryFolder();
+    symlinkSync(elsewhere, link.logs);
+    lchownSync(link.logs, NOBODY, NOBODY);
+    symlinkSync(elsewhere, target.logs);
+
+    expect(() => createDataFolder(link)).toThrow(refusal(link.logs));
+    expect(createDataFolder(target)).toBeUndefined();
+    chownSync(elsewhere, NOBODY, NOBODY);
+    expect(() => createDataFolder(target)).toThrow(refusal(target.logs));
+  });
+
+  test("is no stack to give videos to", ({ expect }) => {
+    const folder = dataFolderAt(temporaryFolder());
+    createDataFolder(folder);
+    writeFileSync(folder.stack, "{}");
+    chownSync(folder.path, NOBODY, NOBODY);
+
+    expect(() => findAnnouncedStack(folder)).toThrow(refusal(folder.path));
+  });
+
+  test("does no harm under other names, and root is nobody else", ({ expect }) => {
+    const folder = dataFolderAt(temporaryFolder());
+    chmodSync(folder.path, STICKY_FOR_ALL);
+    asNobody(() => writeFileSync(join(folder.path, "holiday.jpg"), ""));
+
+    expect(createDataFolder(folder)).toBeUndefined();
+    expect(asNobody(() => createDataFolder(dataFolderAt(join(folder.path, "mine"))))).toBeUndefined();
   });
 });

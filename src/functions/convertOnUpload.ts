@@ -53,6 +53,7 @@ const START_WORDS = {
   alreadyKnown: "is already known",
   alreadyRecorded: "already has its record",
   givenUp: "has run too often and was given up",
+  recordRestored: "has its record again, which was missing",
   started: "was started",
 } as const;
 

@@ -10,6 +10,11 @@ export interface ConversionInput extends Conversion {
   readonly firstAttempt?: number;
   /** When the conversion was first started; left out at the first start. It tells older conversions from newer ones. */
   readonly startedAt?: string;
+  /**
+   * Set when it is run again because it had succeeded and its record was missing. That is done once: who takes records
+   * away as they come would pay for a conversion at every sweep.
+   */
+  readonly isMadeUpFor?: boolean;
   /** Set only by continue-as-new. What an earlier version of the app has set has neither of them. */
   readonly resumed?: { readonly stage?: Stage; readonly progress?: ConversionProgress | null };
 }

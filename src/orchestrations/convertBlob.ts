@@ -28,9 +28,9 @@ export function* convertBlob(context: OrchestrationContext): Step<ConversionResu
   let repeats = 0;
   while (stage.name !== "finished") {
     if (repeats === MAX_REPEATS_PER_GENERATION) {
-      const { workload, source, startedAt } = run.conversion;
+      const { startedAt } = run.conversion;
       const resumed = { stage, progress: run.progress() };
-      context.df.continueAsNew({ workload, source, firstAttempt: run.firstAttempt, startedAt, resumed });
+      context.df.continueAsNew({ ...input, firstAttempt: run.firstAttempt, startedAt, resumed });
       return undefined;
     }
     const next: Stage = yield* goOn(run, stage);

@@ -44,6 +44,16 @@ export async function carryOut(services: Services, { record, result }: Decision)
   return { status: "recorded", record: complete, isNew: true };
 }
 
+/** Writes a record again that has gone missing, unless there is another by now. */
+export async function restoreRecord(services: Services, record: ConversionRecord): Promise<void> {
+  const { record: target } = await findTargets(services, { workload: record.workload, source: record.input });
+  try {
+    if (target.found === undefined) await writeRecord(services, target, record);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
+
 /** Whether the decided result is in its place, complete. */
 export async function isInPlace(services: Services, { record, result }: Decision): Promise<boolean> {
   const targets = await findTargets(services, { workload: record.workload, source: record.input });

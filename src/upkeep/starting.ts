@@ -5,44 +5,35 @@ import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import type { ConversionInput } from "../orchestrations/contract.ts";
 import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
+import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { endTasks } from "./endTasks.ts";
 import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
-type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "started";
+type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "recordRestored" | "started";
 
 /** Whatever makes a conversion die again and again, another start will not cure it. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
 /**
- * Starts the conversion unless it is at work, superseded, terminated, or has its record. One whose orchestration died, or
- * ended and has no record, is started again: the record may have been lost together with the storage, or somebody may
- * have deleted it.
+ * Starts the conversion unless it is at work, superseded, terminated, or has its record. One whose orchestration died is
+ * started again. The record of one that ended may be missing, because it was lost with the storage or somebody deleted it:
+ * that of a failure is written again, and a success is converted again.
  *
  * Looking first is what makes a repeated event harmless, because starting an instance that has ended would run it
  * again. The record still tells when the instance has long been purged, and it is written before the instance ends.
  */
 export async function startOnce(services: Services, client: DurableClient, conversion: Conversion): Promise<Start> {
-  const { workload, source } = conversion;
-  const id = conversionIdOf(workload, source);
+  const id = conversionIdOf(conversion.workload, conversion.source);
   const instance = await findInstance(client, id);
   if (instance !== undefined && !shouldHaveRecord(instance)) return "alreadyKnown";
   if (await hasRecord(services, conversion)) return "alreadyRecorded";
-  if (instance === undefined) {
-    // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
-    const startedAt = services.now().toISOString();
-    await startConversion(client, id, { ...conversion, firstAttempt: 1, startedAt });
-    return "started";
-  }
-  // Of a version that is gone, nobody has lost anything: its record went with the user, or with a newer one.
-  if (isCompleted(instance) && (await services.blobs.properties(source))?.eTag !== source.eTag) return "alreadyKnown";
-  const { input, attempt } = contentsOf(instance);
-  if (attempt >= MAX_ATTEMPTS_IN_ALL) return "givenUp";
-  await endTasks(services, instance);
-  const startedAt = input.startedAt ?? instance.createdTime.toISOString();
-  await startConversion(client, id, { ...conversion, firstAttempt: attempt + 1, startedAt });
+  if (instance !== undefined) return makeUpFor(services, client, conversion, instance);
+  // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
+  const startedAt = services.now().toISOString();
+  await startConversion(client, id, { ...conversion, firstAttempt: 1, startedAt });
   return "started";
 }
 
@@ -50,6 +41,32 @@ export async function startOnce(services: Services, client: DurableClient, conve
 function shouldHaveRecord(instance: DurableOrchestrationStatus): boolean {
   if (isCompleted(instance)) return contentsOf(instance).result?.outcome !== "superseded";
   return hasDied(instance);
+}
+
+/** Does what a conversion needs that died, or whose record is missing. */
+async function makeUpFor(
+  services: Services,
+  client: DurableClient,
+  conversion: Conversion,
+  instance: DurableOrchestrationStatus,
+): Promise<Start> {
+  const { source } = conversion;
+  const { input, attempt, result } = contentsOf(instance);
+  const hasEnded = isCompleted(instance);
+  // Of a version that is gone, nobody has lost anything: its record went with the user, or with a newer one.
+  if (hasEnded && (await services.blobs.properties(source))?.eTag !== source.eTag) return "alreadyKnown";
+  const record = result?.record ?? null;
+  if (hasEnded && record !== null && record.error !== null) {
+    await restoreRecord(services, record);
+    return "recordRestored";
+  }
+  if (attempt >= MAX_ATTEMPTS_IN_ALL || (hasEnded && input.isMadeUpFor)) return "givenUp";
+  await endTasks(services, instance);
+  const startedAt = input.startedAt ?? instance.createdTime.toISOString();
+  const isMadeUpFor = hasEnded || input.isMadeUpFor === true;
+  const again = { ...conversion, firstAttempt: attempt + 1, startedAt, isMadeUpFor };
+  await startConversion(client, instance.instanceId, again);
+  return "started";
 }
 
 /** The client has no time limit of its own, and a function that waits for ever takes its process down in the end. */

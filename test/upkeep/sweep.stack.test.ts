@@ -3,7 +3,7 @@ import type { DurableClient, OrchestrationRuntimeStatus } from "durable-function
 import { beforeEach, test } from "vitest";
 import { cleanUp } from "../../src/upkeep/cleanUp.ts";
 import type { TaskRef } from "../../src/model/batchTask.ts";
-import type { BlobVersion } from "../../src/model/conversion.ts";
+import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
@@ -126,15 +126,57 @@ test("what is running, or was superseded, is left alone", async ({ expect }) => 
   expect((await sweep(services, client)).started).toEqual([]);
 });
 
-test.for(["succeeded", "failed", "cancelled"] as const)(
-  "a conversion that ended as %s, but has no record, is run again with attempts counted on, its old tasks ended",
-  async (outcome, { expect }) => {
-    const source = await upload("lost.mp4");
-    know(source, "Completed", { attempt: 2 }, {}, { outcome });
+test("a conversion that succeeded, but has no record, is run again with attempts counted on, its old tasks ended", async ({
+  expect,
+}) => {
+  const source = await upload("lost.mp4");
+  know(source, "Completed", { attempt: 2 }, {}, { outcome: "succeeded" });
 
-    expect((await sweep(services, client)).started).toEqual(["lost.mp4"]);
-    expect(started).toMatchObject([{ input: { source, firstAttempt: 3, startedAt: "2026-01-01T12:00:00.000Z" } }]);
-    expect(terminated.map(({ taskId }) => taskId.slice(-2))).toEqual(["-1", "-2"]);
+  expect((await sweep(services, client)).started).toEqual(["lost.mp4"]);
+  expect(started).toMatchObject([{ input: { source, firstAttempt: 3, startedAt: "2026-01-01T12:00:00.000Z" } }]);
+  expect(terminated.map(({ taskId }) => taskId.slice(-2))).toEqual(["-1", "-2"]);
+});
+
+test("that is done once, so that whoever takes records away does not pay for a conversion at every sweep", async ({
+  expect,
+}) => {
+  const source = await upload("taken again.mp4");
+  know(source, "Completed", { attempt: 2 }, {}, { outcome: "succeeded" });
+  await sweep(services, client);
+  know(
+    source,
+    "Completed",
+    { attempt: 3 },
+    { isMadeUpFor: started[0]?.input.isMadeUpFor === true },
+    { outcome: "succeeded" },
+  );
+
+  expect((await sweep(services, client)).started).toEqual([]);
+});
+
+test.for(["failed", "cancelled"] as const)(
+  "the record of a conversion that has %s is written again where it is missing, and nothing is started",
+  async (status, { expect }) => {
+    const source = await upload("lost.mp4");
+    const { container, name, eTag } = source;
+    const record = {
+      conversionId: conversionIdOf("mp3", source),
+      workload: "mp3",
+      status,
+      input: { container, name, eTag },
+      times: { startedAt: "2026-01-01T12:00:00.000Z" },
+      attempts: 1,
+      error: { code: "NoAudioStream", logBlob: null },
+    } as unknown as ConversionRecord;
+    know(source, "Completed", { attempt: 1 }, {}, { outcome: status, record });
+
+    expect((await sweep(services, client)).started).toEqual([]);
+    const found = await services.blobs.readText({
+      container: services.config.containers.output,
+      name: "lost.mp3.json",
+    });
+    expect(JSON.parse(found?.text ?? "null")).toEqual(record);
+    expect(await sweep(services, client)).toMatchObject({ started: [], problems: [] });
   },
 );
 

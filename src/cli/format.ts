@@ -13,3 +13,8 @@ export function formatSeconds(milliseconds: number): string {
   const rest = `${minutes} min ${whole % 60} s`;
   return hours === 0 ? rest : `${hours} h ${rest}`;
 }
+
+/** As people have to type it for a shell to read it as one word. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

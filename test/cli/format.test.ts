@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { formatBytes, formatSeconds } from "../../src/cli/format.ts";
+import { formatBytes, formatSeconds, shellWord } from "../../src/cli/format.ts";
 
 test("sizes and times are short", ({ expect }) => {
   expect([0, 999, 1_000, 999_499, 999_500, 3_400_000, 4_294_967_296].map(formatBytes)).toEqual([
@@ -18,4 +18,13 @@ test("sizes and times are short", ({ expect }) => {
     "1 min 1 s",
     "1 h 2 min 5 s",
   ]);
+});
+
+test.for([
+  ["../data", "../data"],
+  ["my data", "'my data'"],
+  ["it's $(here)", "'it'\\''s $(here)'"],
+  ["", "''"],
+] as const)("a shell reads the word %j from %s", ([word, shown], { expect }) => {
+  expect(shellWord(word)).toBe(shown);
 });

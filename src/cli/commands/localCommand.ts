@@ -12,7 +12,7 @@ import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable, printableJson } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
 import { ConversionNews } from "../conversionNews.ts";
-import { formatSeconds } from "../format.ts";
+import { formatSeconds, shellWord } from "../format.ts";
 
 const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.
 
@@ -109,7 +109,7 @@ const TITLE_WIDTH = 24;
 /** The option with which another command finds the same stack. */
 function dataOption(stack: LocalStack, from: string): string {
   const data = relative(from, stack.folder.path);
-  return data === DEFAULT_DATA ? "" : ` --data ${data}`;
+  return data === DEFAULT_DATA ? "" : ` --data ${shellWord(data)}`;
 }
 
 /** A private key is not shown: what is on the terminal ends up in logs. */

@@ -3,12 +3,12 @@ import { SHORT_PACE } from "../trials/chaos/paces.ts";
 import { runTrial } from "../trials/chaos/run.ts";
 
 test(
-  "nothing is lost, duplicated or unexplained when services fail, are killed and pause",
+  "nothing is lost, duplicated, wrong or unexplained when services fail, are killed and pause, and activities overlap",
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   async ({ expect }) => {
-    const { lost, duplicated, unexplained, faults } = await runTrial({
+    const { lost, duplicated, wrong, unexplained, faults } = await runTrial({
       conversions: 10,
       seed: 1,
       rate: 0.05,
@@ -19,15 +19,26 @@ test(
       note: () => {},
     });
 
-    expect({ lost, duplicated, unexplained }).toEqual({ lost: [], duplicated: [], unexplained: [] });
+    expect({ lost, duplicated, wrong, unexplained }).toEqual({ lost: [], duplicated: [], wrong: [], unexplained: [] });
     expect([...faults.keys()]).toEqual(
       expect.arrayContaining([
         "Functions host killed",
         "Batch emulator killed",
         "host and emulator killed",
+        "storage killed right after an upload",
+        "storage killed right after a copy",
         "Functions host paused",
         "Batch emulator paused",
         "storage paused",
+        "storage request held",
+        "activity submitTask runs twice at once",
+        "activity publish runs twice at once",
+        "activity recordFailure runs twice at once",
+        "infinite lease on a result",
+        "snapshot on a record",
+        "file replaced while convert uploads it",
+        "file truncated while convert uploads it",
+        "file deleted while convert uploads it",
       ]),
     );
   },

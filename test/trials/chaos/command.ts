@@ -2,16 +2,19 @@ import { parseNumber, seeHelp } from "../../../src/local/kit/commandLine/args.ts
 import type { Parsed } from "../../../src/local/kit/commandLine/args.ts";
 import type { Command, Context } from "../../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../../src/local/kit/commandLine/exitCodes.ts";
+import { FATAL, isClean } from "./findings.ts";
 import { FULL_PACE } from "./paces.ts";
 import { reportLines } from "./report.ts";
 import { runTrial } from "./run.ts";
 
-const HELP = `Converts videos on the local stack while its services fail, are killed and are paused, and shows what became of them.
-The exit code is 0 only if nothing was lost, nothing was duplicated, and every failure has a reason.
+const HELP = `Converts videos on the local stack while its services fail, are killed, paused or silent, containers are deleted, results
+are leased, and files change while they are uploaded; then shows what became of them. The exit code is 0 only if nothing was
+lost, duplicated or wrong, and every failure has a reason.
 
 Options
-  --conversions N   how many versions of videos to upload (default 60)
-  --seed N          which videos are uploaded, replaced, announced twice or never, what is killed, and when (default 1)
+  --conversions N   how many versions of videos to upload (default 60), besides those of leased
+                    and snapshotted results and of files that change
+  --seed N          which videos are uploaded, replaced, announced twice or never, what strikes, and when (default 1)
   --rate R          share of requests, transfers and nodes that each kind of fault strikes (default 0.05)
   --polling         the host polls for uploads, instead of getting events that are lost or come twice
   --help, -h        this text
@@ -44,9 +47,9 @@ async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: 
     env,
     note: (text) => output.note(text),
   });
-  for (const list of ["lost", "duplicated", "unexplained", "explained", "notes"] as const) {
+  for (const list of [...FATAL, "explained", "stale"] as const) {
     for (const finding of result[list]) output.note(`${list}: ${finding}`);
   }
   for (const line of reportLines({ seed, rate }, result)) output.result(line);
-  return result.lost.length + result.duplicated.length + result.unexplained.length === 0 ? EXIT.ok : EXIT.someFailed;
+  return isClean(result) ? EXIT.ok : EXIT.someFailed;
 }

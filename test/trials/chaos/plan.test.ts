@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { FULL_PACE } from "./paces.ts";
-import { planTrial } from "./plan.ts";
+import { DISRUPTIONS, planTrial } from "./plan.ts";
 
 const PLAN = planTrial(60, 1, FULL_PACE);
 
@@ -29,7 +29,28 @@ test("a video that is deleted is uploaded again later, as another one that can b
 test("even a small trial has each kind of disruption", ({ expect }) => {
   const { disruptions } = planTrial(1, 3, FULL_PACE);
 
-  expect(new Set(disruptions.map(({ what }) => what)).size).toBe(6);
+  expect(new Set(disruptions.map(({ what }) => what))).toEqual(new Set(DISRUPTIONS));
+});
+
+test("results of each kind are leased for a while, leased for good and snapshotted", ({ expect }) => {
+  const { guards } = PLAN;
+
+  expect(new Set(guards.map(({ what, on }) => `${what} on ${on}`)).size).toBe(9);
+  expect(new Set(guards.map(({ name }) => name)).size).toBe(9);
+});
+
+test("the seed chooses whose status is unreachable, and how", ({ expect }) => {
+  const silences = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => planTrial(1, seed, FULL_PACE).silence);
+
+  expect(new Set(silences.map(({ answer }) => answer))).toEqual(new Set(["500", "never"]));
+  expect(new Set(silences.map(({ instance }) => instance)).size).toBeGreaterThan(1);
+});
+
+test("files change in all ways while they are uploaded, in an order that depends on the seed", ({ expect }) => {
+  const plans = [1, 2, 3, 4].map((seed) => planTrial(1, seed, FULL_PACE).convert.changes);
+
+  expect(new Set(plans[0])).toEqual(new Set(["replaced", "truncated", "deleted"]));
+  expect(new Set(plans.map(String)).size).toBeGreaterThan(1);
 });
 
 test("no service is killed more often than the stack restarts it", ({ expect }) => {

@@ -24,19 +24,62 @@ interface PlannedDeletion {
 
 export type Disruption = (typeof DISRUPTIONS)[number];
 
+type Guard = (typeof GUARDS)[number];
+
+/** Somebody else's hold on what a conversion has published, while a new version of the video comes. */
+export interface PlannedGuard {
+  readonly name: string;
+  /** The first is always good. */
+  readonly contents: readonly [Content, Content];
+  readonly what: Guard;
+  readonly on: "result" | "record" | "log";
+  /** From the start of the trial. */
+  readonly atMs: number;
+}
+
+/** Nobody gets the status of the instance with this number, counted from 1, for some time after its start. */
+export interface PlannedSilence {
+  readonly instance: number;
+  readonly answer: "500" | "never";
+  readonly seconds: number;
+}
+
+/** A run of `mp3drop convert` whose files change while it uploads them, one in each way. */
+export interface PlannedConvert {
+  /** In the order of their names. */
+  readonly changes: readonly FileChange[];
+  /** Of the file that stays as it is. */
+  readonly content: Content;
+  /** From the start of the trial, before the first disruption. */
+  readonly atMs: number;
+}
+
+export type FileChange = (typeof FILE_CHANGES)[number];
+
 export interface PlannedDisruption {
   readonly what: Disruption;
   /** From the start of the trial. */
   readonly atMs: number;
 }
 
-/** How fast things happen in a trial. */
+/** How fast things happen in a trial, and how much. */
 export interface Pace {
-  /** How many versions are uploaded shortly before each disruption. There is at least one disruption of each kind. */
+  /** Each comes once at least. */
+  readonly disruptionKinds: readonly Disruption[];
+  /** How many versions are uploaded about the time of each disruption, at most. */
   readonly burst: number;
   readonly burstMs: number;
   readonly disruptionGapMs: readonly [least: number, most: number];
   readonly pauseMs: number;
+  /** How long storage accepts requests that it never answers. */
+  readonly silenceMs: number;
+  /** For how long requests of the app are held. */
+  readonly holdMs: readonly [least: number, most: number];
+  /** Each comes on as many kinds of results, on one of a video each. */
+  readonly guardKinds: readonly Guard[];
+  readonly guardsOfEachKind: 1 | 3;
+  readonly infiniteLeaseMs: number;
+  readonly unreachableSeconds: number;
   /** Share of the uploads whose event is lost. The sweep leaves the newest uploads alone, so this takes minutes. */
   readonly lostEvents: number;
   /** How long to wait for the last record. */
@@ -47,19 +90,34 @@ export interface Plan {
   /** In order of time. A name that comes again is a video that is replaced. */
   readonly steps: readonly (PlannedUpload | PlannedDeletion)[];
   readonly disruptions: readonly PlannedDisruption[];
+  readonly guards: readonly PlannedGuard[];
+  readonly silence: PlannedSilence;
+  readonly convert: PlannedConvert;
 }
 
 const SHARES = { silent: 0.08, text: 0.08, replaced: 0.25, deletedFirst: 0.3, eventTwice: 0.25 };
 /** All differ by more than a verified MP3 may differ from its video. */
 const TONE_SECONDS = [1, 2, 3, 5, 8, 20, 60, 300] as const;
 const REPLACED_AFTER_MS = [200, 12_000] as const;
-const DISRUPTIONS = [
+export const GUARDS = ["finite lease", "infinite lease", "snapshot"] as const;
+const GUARDED = ["result", "record", "log"] as const;
+const FILE_CHANGES = ["replaced", "truncated", "deleted"] as const;
+/** The status of one of the first so many conversions is unreachable. */
+const UNREACHABLE_AMONG = 10;
+
+export const DISRUPTIONS = [
   "hostKilled",
   "emulatorKilled",
   "bothKilled",
+  "storageKilledAfterUpload",
+  "storageKilledInPublish",
   "hostPaused",
   "emulatorPaused",
   "storagePaused",
+  "storageSilent",
+  "outputDeleted",
+  "workDeleted",
+  "applicationDeleted",
 ] as const;
 
 /** Everything that the trial itself does, from a seed. */
@@ -67,14 +125,18 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
   const random = seededRandom(seed);
   const disruptions = planDisruptions(conversions, random, pace);
   const steps: Plan["steps"][number][] = [];
+  const burst = Math.min(pace.burst, Math.max(1, Math.floor(conversions / disruptions.length)));
   let uploads = 0;
   const upload = (name: string, content: Content, atMs: number): void => {
     steps.push({ name, content, delivery: chooseDelivery(random, pace), atMs });
     uploads++;
   };
   for (let index = 0; uploads < conversions; index++) {
-    const disruptedAtMs = disruptions[Math.floor(uploads / pace.burst) % disruptions.length]?.atMs ?? 0;
-    let atMs = disruptedAtMs - between([0, pace.burstMs], random);
+    const disruption = disruptions[Math.floor(uploads / burst) % disruptions.length];
+    const awayMs = between([0, pace.burstMs], random);
+    // This one waits for an upload.
+    const isAfterwards = disruption?.what === "storageKilledAfterUpload";
+    let atMs = Math.max(0, (disruption?.atMs ?? 0) + (isAfterwards ? awayMs : -awayMs));
     let content = chooseContent(random);
     upload(nameOf(index), content, atMs);
     while (random.number() < SHARES.replaced && uploads < conversions) {
@@ -87,7 +149,14 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
       upload(nameOf(index), content, atMs);
     }
   }
-  return { steps: steps.toSorted((a, b) => a.atMs - b.atMs), disruptions };
+  const guards = planGuards(random, pace, disruptions.at(-1)?.atMs ?? 0);
+  return {
+    steps: steps.toSorted((a, b) => a.atMs - b.atMs),
+    disruptions,
+    guards,
+    silence: planSilence(random, pace),
+    convert: planConvert(random, pace),
+  };
 }
 
 /** The failure that such a video must end in; undefined if it must be converted. */
@@ -96,12 +165,12 @@ export function expectedFailure({ kind }: Content): string | undefined {
 }
 
 function planDisruptions(conversions: number, random: Random, pace: Pace): PlannedDisruption[] {
-  const count = Math.max(DISRUPTIONS.length, Math.floor(conversions / pace.burst));
+  const count = Math.max(pace.disruptionKinds.length, Math.floor(conversions / pace.burst));
   const planned: PlannedDisruption[] = [];
   let atMs = 0;
   let round: Disruption[] = [];
   while (planned.length < count) {
-    if (round.length === 0) round = shuffled(DISRUPTIONS, random);
+    if (round.length === 0) round = shuffled(pace.disruptionKinds, random);
     atMs += between(pace.disruptionGapMs, random);
     const what = round.pop();
     if (what !== undefined) planned.push({ what, atMs });
@@ -131,6 +200,30 @@ function chooseDelivery(random: Random, { lostEvents }: Pace): Delivery {
   const chance = random.number();
   if (chance < lostEvents) return "never";
   return chance < lostEvents + SHARES.eventTwice ? "twice" : "once";
+}
+
+function planGuards(random: Random, pace: Pace, endMs: number): PlannedGuard[] {
+  const turns = [0, 1, 2].slice(0, pace.guardsOfEachKind);
+  const ways = turns.flatMap((turn) =>
+    pace.guardKinds.map((what, index) => [what, GUARDED[(index + turn) % GUARDED.length]] as const),
+  );
+  return ways.map(([what, on = "result"], index) => {
+    const first: Content = { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+    const second = index % 2 === 0 ? anotherTone(first, random) : ({ kind: "silent" } as const);
+    // Early, because the second version has to wait for the first one's results.
+    const atMs = between([0, endMs / 4], random);
+    return { name: `guarded ${index}.mp4`, contents: [first, second], what, on, atMs };
+  });
+}
+
+function planSilence(random: Random, { unreachableSeconds: seconds }: Pace): PlannedSilence {
+  const instance = 1 + Math.floor(random.number() * UNREACHABLE_AMONG);
+  return { instance, answer: pick(["500", "never"], random), seconds };
+}
+
+function planConvert(random: Random, { disruptionGapMs: [quietMs] }: Pace): PlannedConvert {
+  const content: Content = { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+  return { changes: shuffled(FILE_CHANGES, random), content, atMs: between([0, quietMs / 2], random) };
 }
 
 function pick<const Items extends readonly unknown[]>(items: Items, random: Random): Items[number] {

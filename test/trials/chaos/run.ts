@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,16 +6,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { doAndUndo } from "../../../src/local/kit/undo.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
+import { convertChangingFiles } from "./changingFiles.ts";
 import { ChaosStack } from "./chaosStack.ts";
 import { createContents } from "./contents.ts";
 import { disrupt } from "./disrupting.ts";
-import { HostStarting, collectEvidence, listAnswered, readViews } from "./evidence.ts";
+import { NoAnswer, collectEvidence, listAnswered, readViews } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
-import { judgeTrial } from "./findings.ts";
-import type { Pace } from "./plan.ts";
+import { isClean, judgeTrial } from "./findings.ts";
+import { guard } from "./guarding.ts";
+import type { Pace, Plan } from "./plan.ts";
 import { planTrial } from "./plan.ts";
 import type { Upload } from "./uploading.ts";
-import { uploadAll } from "./uploading.ts";
+import { Uploading } from "./uploading.ts";
 
 interface TrialOptions {
   readonly conversions: number;
@@ -44,50 +47,52 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const data = mkdtempSync(join(tmpdir(), "mp3drop-chaos-"));
   const note = (text: string): void =>
     options.note(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
-  let isClean = false;
-  const stack = await ChaosStack.start({ ...options, data });
+  // Everything that waits listens to it.
+  setMaxListeners(0, options.signal);
+  const plan = planTrial(options.conversions, options.seed, options.pace);
+  let isKept = true;
+  const stack = await ChaosStack.start({ ...options, data, silence: plan.silence });
   const trial = async (): Promise<TrialResult> => {
-    const result = await Promise.race([tryStack(stack, data, { ...options, note }), stack.failed]);
-    isClean = [result.lost, result.duplicated, result.unexplained].every((list) => list.length === 0);
+    const result = await Promise.race([tryStack(stack, plan, data, { ...options, note }), stack.failed]);
+    isKept = !isClean(result);
     return { ...result, faults: stack.faults, seconds: (performance.now() - startedAt) / 1000 };
   };
   const tidyUp = (): void => {
-    if (isClean) rmSync(data, { recursive: true, force: true, maxRetries: 5 });
-    else note(`The files of the services are kept in ${data}`);
+    if (isKept) note(`The files of the services are kept in ${data}`);
+    else rmSync(data, { recursive: true, force: true, maxRetries: 5 });
   };
   return doAndUndo(trial, [tidyUp, () => stack.stop()]);
 }
 
 async function tryStack(
   stack: ChaosStack,
+  plan: Plan,
   data: string,
-  { conversions, seed, isPolling, pace, env, signal, note }: TrialOptions,
+  { isPolling, pace, env, signal, note }: TrialOptions,
 ): Promise<Findings & Pick<TrialResult, "conversions" | "videos">> {
   const { connection } = stack;
-  const plan = planTrial(conversions, seed, pace);
-  const uploads: Upload[] = [];
   const contents = createContents(findFfmpeg(env).ffmpeg, join(data, "videos"));
-  await Promise.all([
-    uploadAll(plan.steps, connection, contents, {
-      signal,
-      isPolling,
-      onUploaded: (upload) => uploads.push(upload),
-      count: (fault) => stack.count(fault),
-    }),
-    disrupt(plan.disruptions, stack, { pauseMs: pace.pauseMs, signal, note }),
+  const uploading = new Uploading(stack, contents, { isPolling, signal });
+  const { uploads } = uploading;
+  const [files] = await Promise.all([
+    convertChangingFiles(plan.convert, stack, uploading, { folder: join(data, "changing"), bytesOf: contents, signal }),
+    uploading.runPlan(plan.steps),
+    disrupt(plan.disruptions, stack, { pace, signal, note }),
+    ...plan.guards.map((planned) => guard(planned, stack, uploading, { pace, signal })),
   ]);
+  await uploading.delivered();
   note(`all ${uploads.length} versions are uploaded, and the disruptions are over`);
   await untilAnswered(uploads, stack, { pace, signal, note });
-  const findings = judgeTrial(uploads, await collectEvidence(connection, idsOf(uploads)));
+  const findings = judgeTrial({ uploads, files }, await collectEvidence(connection, idsOf(uploads)));
   return { ...findings, conversions: uploads.length, videos: new Set(uploads.map(({ name }) => name)).size };
 }
 
-/** A host that is being restarted counts as busy. */
+/** A conversion whose status is out of reach counts as running. */
 async function countRunning(connection: StackConnection, ids: readonly string[]): Promise<number> {
   try {
     return [...(await readViews(connection, ids)).values()].filter(({ status }) => status === "running").length;
   } catch (error) {
-    if (error instanceof TypeError || error instanceof HostStarting) return 1;
+    if (error instanceof NoAnswer) return 1;
     throw error;
   }
 }

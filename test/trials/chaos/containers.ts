@@ -1,0 +1,17 @@
+import type { ContainerClient } from "@azure/storage-blob";
+import { BlobServiceClient } from "@azure/storage-blob";
+import type { StackConnection } from "../../../src/local/stack/stackState.ts";
+
+export function containerOf({ storage }: StackConnection, name: string): ContainerClient {
+  return BlobServiceClient.fromConnectionString(storage.connectionString).getContainerClient(name);
+}
+
+/** The answer of the storage; undefined if the blob or its container is not there, as after a container was deleted. */
+export async function unlessMissing<Result>(request: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}

@@ -10,7 +10,7 @@ import type { ConversionRecord } from "../../../src/model/conversion.ts";
 import { normalizeETag } from "../../../src/model/conversion.ts";
 import type { ChaosStack } from "./chaosStack.ts";
 import { containerOf, unlessMissing } from "./containers.ts";
-import type { Content } from "./plan.ts";
+import type { Content, FileChange, PlannedConvert } from "./plan.ts";
 import type { Uploading } from "./uploading.ts";
 
 /** What the command said of a file, and what it had to say. Undefined: a conversion. */
@@ -26,19 +26,18 @@ const PADDING_BYTES = 24 * 1024 * 1024;
 /** A box of an MP4 that players skip: https://developer.apple.com/documentation/quicktime-file-format/free_space_atoms */
 const FREE_BOX = "free";
 
-const CHANGES = {
-  "1 replaced.mp4": (path: string) => {
+const CHANGES: Readonly<Record<FileChange, (path: string) => void>> = {
+  replaced: (path) => {
     writeFileSync(`${path}.new`, "another file");
     renameSync(`${path}.new`, path);
   },
-  "2 truncated.mp4": (path: string) => truncateSync(path, PADDING_BYTES / 2),
-  "3 deleted.mp4": (path: string) => rmSync(path),
-} as const;
-/** Three files are uploaded at a time, so this one is not open yet when the first one of them changes. */
-const DELETED_BEFORE = "4 deleted early.mp4";
+  truncated: (path) => truncateSync(path, PADDING_BYTES / 2),
+  deleted: (path) => rmSync(path),
+};
+/** The first three files are uploaded at a time, so this one is not open yet when the first of them changes. */
+const DELETED_BEFORE = "4 deleted before its turn.mp4";
 const UNCHANGED = "5 unchanged.mp4";
 const POLL_MS = 100;
-const CONTENT: Content = { kind: "tone", seconds: 5 };
 
 interface ChangingOptions {
   /** A new one for the files. */
@@ -49,38 +48,47 @@ interface ChangingOptions {
 
 /** Runs `mp3drop convert` on a folder whose files are replaced, truncated and deleted while it uploads them. */
 export async function convertChangingFiles(
+  { changes, content, atMs }: PlannedConvert,
   stack: ChaosStack,
   uploading: Uploading,
   { folder, bytesOf, signal }: ChangingOptions,
 ): Promise<FileOutcome[]> {
-  const bytes = await bytesOf(CONTENT);
-  mkdirSync(folder, { recursive: true });
+  await delay(atMs, undefined, { signal });
+  const bytes = await bytesOf(content);
   const padded = Buffer.concat([bytes, freeBox(PADDING_BYTES)]);
-  for (const name of [...Object.keys(CHANGES), DELETED_BEFORE]) writeFileSync(join(folder, name), padded);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, UNCHANGED), bytes);
-  for (const [name, change] of Object.entries(CHANGES)) {
+  writeFileSync(join(folder, DELETED_BEFORE), padded);
+  const changing = changes.map((change, index) => ({ name: `${index + 1} ${change}.mp4`, change }));
+  for (const { name, change } of changing) {
+    const path = join(folder, name);
+    writeFileSync(path, padded);
     stack.proxy.duringUpload(name, () => {
       rmSync(join(folder, DELETED_BEFORE), { force: true });
-      change(join(folder, name));
-      stack.count(`file ${name.slice(2, -4)} while convert uploads it`);
+      CHANGES[change](path);
+      stack.count(`file ${change} while convert uploads it`);
     });
   }
-  const converting = convert(stack, folder, signal);
   const input = containerOf(stack.connection, "input");
-  await announce(input, uploading, converting, signal);
+  const converting = convert(stack, folder, signal);
+  await announce(content, input, uploading, converting, signal);
   const said = await converting;
 
-  const outcomes: FileOutcome[] = [];
-  for (const name of [...Object.keys(CHANGES), DELETED_BEFORE, UNCHANGED]) {
+  const expected: (readonly [string, FileOutcome["expected"]])[] = [
+    ...changing.map(({ name }) => [name, "Changed"] as const),
+    [DELETED_BEFORE, "NotFound"],
+    [UNCHANGED, undefined],
+  ];
+  const outcomes = expected.map(async ([name, code]): Promise<FileOutcome> => {
     const found = await unlessMissing(input.getBlobClient(name).getProperties());
-    const expected = name === UNCHANGED ? undefined : name === DELETED_BEFORE ? "NotFound" : "Changed";
-    outcomes.push({ name, expected, said: said.get(name), isInStorage: found !== undefined });
-  }
-  return outcomes;
+    return { name, expected: code, said: said.get(name), isInStorage: found !== undefined };
+  });
+  return Promise.all(outcomes);
 }
 
 /** The storage of Azure would announce what the command uploads; here the trial does. */
 async function announce(
+  content: Content,
   input: ContainerClient,
   uploading: Uploading,
   converting: Promise<unknown>,
@@ -92,7 +100,7 @@ async function announce(
   while (!hasEnded) {
     const found = await unlessMissing(input.getBlobClient(UNCHANGED).getProperties());
     if (found?.etag !== undefined) {
-      uploading.announce(UNCHANGED, normalizeETag(found.etag), CONTENT);
+      uploading.announce(UNCHANGED, normalizeETag(found.etag), content);
       return;
     }
     await delay(POLL_MS, undefined, { signal });

@@ -20,9 +20,9 @@ export interface Findings {
   /** An MP3 that is not what its record or its own metadata say, or a half-uploaded file that was converted. */
   readonly wrong: string[];
   readonly unexplained: string[];
-  /** Failures of the platform that used up all their attempts. */
+  /** Failures of the platform that used up all their attempts, and results that `convert` could not get. */
   readonly explained: string[];
-  /** Staged blobs of ended conversions, but for their decisions. The daily clean-up removes what came too late for its own. */
+  /** Staged blobs of ended conversions. The daily clean-up removes what came too late for its own. */
   readonly stale: string[];
 }
 
@@ -158,16 +158,24 @@ function judgeUnknownBlobs(names: readonly string[], { videos, records, mp3s }: 
   }
 }
 
-/** Of a file that changes while it is uploaded, nothing may be in the storage, and the command must say so. */
-function judgeFile({ name, expected, said, isInStorage }: FileOutcome, { wrong, unexplained }: Findings): void {
-  if (expected !== undefined && isInStorage) wrong.push(`${name}: uploaded although it changed meanwhile`);
+/**
+ * Of a file that changes while it is uploaded, nothing may be in the storage, and the command must say so. One that does
+ * not change is uploaded before anything strikes, but the storage may be away when its result is wanted.
+ */
+function judgeFile({ name, expected, said, isInStorage }: FileOutcome, findings: Findings): void {
+  if (expected !== undefined && isInStorage) findings.wrong.push(`${name}: uploaded although it changed meanwhile`);
   const wanted = expected ?? "succeeded";
-  if (said !== wanted) unexplained.push(`${name}: convert said ${said}, not ${wanted}`);
+  if (said === wanted) return;
+  const isExplained = expected === undefined && CAUSED_BY_FAULTS.includes(said ?? "");
+  findings[isExplained ? "explained" : "unexplained"].push(`${name}: convert said ${said}, not ${wanted}`);
 }
+
+/** Codes of what `mp3drop convert` cannot help. */
+const CAUSED_BY_FAULTS: readonly string[] = ["DownloadFailed", "StorageUnreachable", "NoRecord"];
 
 function judgeStaged({ staged, views }: Evidence, { stale }: Findings): void {
   for (const name of staged) {
     const view = views.get(conversionOf(name));
-    if (!name.endsWith("/decision.json") && view?.status !== "running") stale.push(name);
+    if (view?.status !== "running") stale.push(name);
   }
 }

@@ -46,6 +46,13 @@ test("the seed chooses whose status is unreachable, and how", ({ expect }) => {
   expect(new Set(silences.map(({ instance }) => instance)).size).toBeGreaterThan(1);
 });
 
+test("files change in all ways while they are uploaded, in an order that depends on the seed", ({ expect }) => {
+  const plans = [1, 2, 3, 4].map((seed) => planTrial(1, seed, FULL_PACE).convert.changes);
+
+  expect(new Set(plans[0])).toEqual(new Set(["replaced", "truncated", "deleted"]));
+  expect(new Set(plans.map(String)).size).toBeGreaterThan(1);
+});
+
 test("no service is killed more often than the stack restarts it", ({ expect }) => {
   const times = planTrial(1_000, 5, FULL_PACE).disruptions.map(({ atMs }) => atMs);
   const sixInMs = times.slice(5).map((atMs, index) => atMs - (times[index] ?? 0));

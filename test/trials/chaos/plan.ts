@@ -44,6 +44,18 @@ export interface PlannedSilence {
   readonly seconds: number;
 }
 
+/** A run of `mp3drop convert` whose files change while it uploads them, one in each way. */
+export interface PlannedConvert {
+  /** In the order of their names. */
+  readonly changes: readonly FileChange[];
+  /** Of the file that stays as it is. */
+  readonly content: Content;
+  /** From the start of the trial, before the first disruption. */
+  readonly atMs: number;
+}
+
+export type FileChange = (typeof FILE_CHANGES)[number];
+
 export interface PlannedDisruption {
   readonly what: Disruption;
   /** From the start of the trial. */
@@ -80,6 +92,7 @@ export interface Plan {
   readonly disruptions: readonly PlannedDisruption[];
   readonly guards: readonly PlannedGuard[];
   readonly silence: PlannedSilence;
+  readonly convert: PlannedConvert;
 }
 
 const SHARES = { silent: 0.08, text: 0.08, replaced: 0.25, deletedFirst: 0.3, eventTwice: 0.25 };
@@ -88,6 +101,7 @@ const TONE_SECONDS = [1, 2, 3, 5, 8, 20, 60, 300] as const;
 const REPLACED_AFTER_MS = [200, 12_000] as const;
 export const GUARDS = ["finite lease", "infinite lease", "snapshot"] as const;
 const GUARDED = ["result", "record", "log"] as const;
+const FILE_CHANGES = ["replaced", "truncated", "deleted"] as const;
 /** The status of one of the first so many conversions is unreachable. */
 const UNREACHABLE_AMONG = 10;
 
@@ -136,7 +150,13 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
     }
   }
   const guards = planGuards(random, pace, disruptions.at(-1)?.atMs ?? 0);
-  return { steps: steps.toSorted((a, b) => a.atMs - b.atMs), disruptions, guards, silence: planSilence(random, pace) };
+  return {
+    steps: steps.toSorted((a, b) => a.atMs - b.atMs),
+    disruptions,
+    guards,
+    silence: planSilence(random, pace),
+    convert: planConvert(random, pace),
+  };
 }
 
 /** The failure that such a video must end in; undefined if it must be converted. */
@@ -199,6 +219,11 @@ function planGuards(random: Random, pace: Pace, endMs: number): PlannedGuard[] {
 function planSilence(random: Random, { unreachableSeconds: seconds }: Pace): PlannedSilence {
   const instance = 1 + Math.floor(random.number() * UNREACHABLE_AMONG);
   return { instance, answer: pick(["500", "never"], random), seconds };
+}
+
+function planConvert(random: Random, { disruptionGapMs: [quietMs] }: Pace): PlannedConvert {
+  const content: Content = { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+  return { changes: shuffled(FILE_CHANGES, random), content, atMs: between([0, quietMs / 2], random) };
 }
 
 function pick<const Items extends readonly unknown[]>(items: Items, random: Random): Items[number] {

@@ -4,7 +4,7 @@ import { kindOf } from "./requestKinds.ts";
 const OF_APP = { authorization: "SharedKey a:b", "user-agent": "azsdk-js-azure-storage-blob/12" };
 
 test.for([
-  ["GET", "/acc/work/id/decision.json", {}, "GET work json"],
+  ["GET", "/acc/application/decisions/id.json", {}, "GET application json"],
   [
     "PUT",
     "/acc/output/a/b.mp3.json",

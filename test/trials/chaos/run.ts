@@ -75,7 +75,7 @@ async function tryStack(
   const uploading = new Uploading(stack, contents, { isPolling, signal });
   const { uploads } = uploading;
   const [files] = await Promise.all([
-    convertChangingFiles(stack, uploading, { folder: join(data, "changing"), bytesOf: contents, signal }),
+    convertChangingFiles(plan.convert, stack, uploading, { folder: join(data, "changing"), bytesOf: contents, signal }),
     uploading.runPlan(plan.steps),
     disrupt(plan.disruptions, stack, { pace, signal, note }),
     ...plan.guards.map((planned) => guard(planned, stack, uploading, { pace, signal })),

@@ -45,16 +45,16 @@ test("the first request of each kind is held while others go through, and arrive
 }) => {
   const { url, asked, counts } = await startProxy(50);
   const sender = new AbortController();
-  const held = fetch(`${url}/work/1/decision.json`, { headers: OF_APP, signal: sender.signal });
+  const held = fetch(`${url}/application/decisions/1.json`, { headers: OF_APP, signal: sender.signal });
   while (counts.length === 0) await new Promise((resolve) => setImmediate(resolve));
 
-  const other = await fetch(`${url}/work/2/decision.json`, { headers: OF_APP });
+  const other = await fetch(`${url}/application/decisions/2.json`, { headers: OF_APP });
   sender.abort();
   await held.catch(() => {});
   while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
 
   expect(other.status).toBe(201);
-  expect(asked).toEqual(["GET /account/work/2/decision.json", "GET /account/work/1/decision.json"]);
+  expect(asked).toEqual(["GET /account/application/decisions/2.json", "GET /account/application/decisions/1.json"]);
   expect(counts).toEqual(["storage request held"]);
 });
 

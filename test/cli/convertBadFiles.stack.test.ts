@@ -18,12 +18,12 @@ afterAll(() => shared.stop());
 
 const setUp = (files: Parameters<typeof setUpConvert>[1]) => setUpConvert(shared, files);
 
-/** Does something to the files when the first bytes of the command reach the storage. */
-function duringUpload(action: () => void): Promise<string> {
+/** Does something to the files when the first bytes of one of them reach the storage. */
+function duringUpload(name: string, action: () => void): Promise<string> {
   let isDone = false;
   return interfereWith(shared, {
-    onRequest: ({ method }) => {
-      if (method !== "PUT" || isDone) return;
+    onRequest: ({ method, url = "" }) => {
+      if (method !== "PUT" || !url.includes(name) || isDone) return;
       isDone = true;
       action();
     },
@@ -39,7 +39,7 @@ async function inputNames(): Promise<string[]> {
 test("files that are deleted or replaced by something else before their turn fail alone", async ({ expect }) => {
   const { folder, app, run } = await setUp({ files: ["a.mp4", "b.mp4", "c.mp4", "d.mp4", "e.mp4", "f.mp4"] });
   const at = (name: string): string => join(folder, name);
-  const connectionString = await duringUpload(() => {
+  const connectionString = await duringUpload("a.mp4", () => {
     rmSync(at("d.mp4"));
     rmSync(at("e.mp4"));
     execFileSync("mkfifo", [at("e.mp4")]);
@@ -85,7 +85,7 @@ test.for([
     writeFileSync(path, LARGE);
     const blob = storage.getContainerClient("input").getBlockBlobClient("large.mp4");
     await blob.upload("older", 5);
-    const connectionString = await duringUpload(() => change(path));
+    const connectionString = await duringUpload("large.mp4", () => change(path));
 
     const options = ["--connection-string", connectionString, "--functions-url", app.url, "--json"];
     const { exitCode, stdout } = await run([...options, "large.mp4", "small.mp4"]);

@@ -44,11 +44,13 @@ export async function carryOut(services: Services, { record, result }: Decision)
   return { status: "recorded", record: complete, isNew: true };
 }
 
-/** Writes a record again that has gone missing, unless there is another by now. */
+/** Writes the record of a failure again that has gone missing, unless there is another by now. */
 export async function restoreRecord(services: Services, record: ConversionRecord): Promise<void> {
-  const { record: target } = await findTargets(services, { workload: record.workload, source: record.input });
+  const targets = await findTargets(services, { workload: record.workload, source: record.input });
+  if (targets.record.found !== undefined) return;
+  const hasLog = attemptOf(targets.log, record.conversionId) === record.attempts;
   try {
-    if (target.found === undefined) await writeRecord(services, target, record);
+    await writeRecord(services, targets.record, withLog(record, hasLog ? targets.log.address.name : null));
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
   }
@@ -160,7 +162,7 @@ async function abandonCopy(
   return "copied";
 }
 
-function withLog(record: ConversionRecord, logBlob: string): ConversionRecord {
+function withLog(record: ConversionRecord, logBlob: string | null): ConversionRecord {
   return record.error === null ? record : { ...record, error: { ...record.error, logBlob } };
 }
 

@@ -155,7 +155,7 @@ test("that is done once, so that whoever takes records away does not pay for a c
 });
 
 test.for(["failed", "cancelled"] as const)(
-  "the record of a conversion that has %s is written again where it is missing, and nothing is started",
+  "the record of a conversion that has %s is written again where it is missing, without a log that is missing, too",
   async (status, { expect }) => {
     const source = await upload("lost.mp4");
     const { container, name, eTag } = source;
@@ -168,7 +168,8 @@ test.for(["failed", "cancelled"] as const)(
       attempts: 1,
       error: { code: "NoAudioStream", logBlob: null },
     } as unknown as ConversionRecord;
-    know(source, "Completed", { attempt: 1 }, {}, { outcome: status, record });
+    const withLog = { ...record, error: { ...record.error, logBlob: "lost.mp3.log" } } as ConversionRecord;
+    know(source, "Completed", { attempt: 1 }, {}, { outcome: status, record: withLog });
 
     expect((await sweep(services, client)).started).toEqual([]);
     const found = await services.blobs.readText({

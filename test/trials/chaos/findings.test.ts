@@ -71,6 +71,20 @@ test("an older version that has replaced a newer one is a duplicate", ({ expect 
 test("an MP3 of a conversion that did not succeed is a duplicate", ({ expect }) => {
   const record = failed("newer", "NoAudioStream");
   expect(judge([OLDER, SILENT], left(record, "older")).duplicated).toHaveLength(1);
+  for (const status of ["failed", "cancelled", "running"] as const) {
+    const views = viewed("older", status, null);
+    expect(judge([OLDER, SILENT], left(record, "older", { views })).duplicated).toHaveLength(1);
+  }
+});
+
+test("the MP3 of an older version that succeeded, or was superseded after its copy, stays beside a newer failure", ({
+  expect,
+}) => {
+  const record = failed("newer", "NoAudioStream");
+  for (const status of ["succeeded", "superseded"] as const) {
+    const views = viewed("older", status, null);
+    expect(judge([OLDER, SILENT], left(record, "older", { views })).duplicated).toEqual([]);
+  }
 });
 
 test("a video, a record or an MP3 that belongs to no upload is a duplicate", ({ expect }) => {

@@ -30,17 +30,21 @@ async function startZombie(): Promise<ProcessIdentity> {
   const parent = spawn("/bin/sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  // Until it is that other program, the shell may notice that its child has ended.
+  await until(() => psOf(parent.pid, "comm").startsWith("sleep"));
   const identity = identifyProcess(Number(line.toString()));
   if (identity === undefined) throw new Error("The process did not start");
   process.kill(identity.pid, "SIGKILL");
-  while (
-    !spawnSync("ps", ["-o", "stat=", "-p", String(identity.pid)])
-      .stdout.toString()
-      .startsWith("Z")
-  ) {
-    await new Promise(setImmediate);
-  }
+  await until(() => psOf(identity.pid, "stat").startsWith("Z"));
   return identity;
+}
+
+function psOf(pid: number | undefined, column: string): string {
+  return spawnSync("ps", ["-o", `${column}=`, "-p", String(pid)]).stdout.toString();
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
 }
 
 test("the second to come is refused and told who holds the lock, even in the same process", ({ expect }) => {

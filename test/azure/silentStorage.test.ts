@@ -8,7 +8,7 @@ import { StorageError } from "../../src/model/errors.ts";
 import type { BlobStore } from "../../src/services.ts";
 
 const BLOB = { container: "input", name: "a.mp4" };
-const TIMEOUT_MS = 100;
+const TIMEOUT_MS = 500;
 
 /** A storage service that accepts every connection, says the given words, and then nothing more. */
 async function storageThatSays(words: string): Promise<{ blobs: BlobStore; connections: () => number }> {

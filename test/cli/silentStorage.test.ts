@@ -6,7 +6,7 @@ import { endingSilence } from "../../src/cli/convert/silentStorage.ts";
 import { azuriteConnectionString } from "../../src/local/azurite/azurite.ts";
 import { listen } from "../../src/local/kit/listen.ts";
 
-const SILENCE_MS = 100;
+const SILENCE_MS = 500;
 
 async function storageThat(answers: RequestListener): Promise<BlobServiceClient> {
   const server = createServer(answers);

@@ -93,7 +93,7 @@ test.for([
   "a client that %s is cut off, and others are served meanwhile",
   async ([, behave], { expect }) => {
     const lines: string[] = [];
-    const { emulator } = await startVirtualFixture({ requestTimeoutMs: 200, log: (line) => lines.push(line) });
+    const { emulator } = await startVirtualFixture({ requestTimeoutMs: 1_000, log: (line) => lines.push(line) });
     const socket = dial(emulator);
     const said = readToEnd(socket);
 

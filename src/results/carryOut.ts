@@ -24,19 +24,17 @@ export async function carryOut(services: Services, { record, result }: Decision)
   // The targets come before the input. An older version then either sees the newer input or fails a condition.
   const targets = await findTargets(services, { workload: record.workload, source: record.input });
   if (rankOf(targets.record, record.conversionId) >= rank(record)) return readStanding(services, targets.record);
+  if (result === null) await abandonCopy(services, targets.result, record);
   const isPublished = isDone(targets.result, record, result);
   if (await isSuperseded(services, targets, record, isPublished)) {
-    if (result === null) await abandonCopy(services, targets.result, record);
-    // What it reads from must stay until it is complete: the older result is gone already.
-    else if (isUnderWay(targets.result, record)) return { status: "copying" };
+    // What a copy reads from must stay until it is complete: the older result is gone already.
+    if (result !== null && isUnderWay(targets.result, record)) return { status: "copying" };
     return { status: "superseded" };
   }
 
   const [hasLog, copied] = await Promise.all([
     copyLog(services, targets.log, record),
-    result === null
-      ? abandonCopy(services, targets.result, record)
-      : copyResult(services, targets.result, record, result),
+    result === null ? ("copied" as const) : copyResult(services, targets.result, record, result),
   ]);
   if (copied !== "copied") return { status: copied };
   const complete = hasLog ? withLog(record, targets.log.address.name) : record;
@@ -148,18 +146,14 @@ async function copyResult(
   if (outcome !== "sourceChanged") return outcome;
   // A faster run may have published the result and cleared the staging container.
   const now = await findTarget(services, target.address);
-  return attemptOf(now, record.conversionId) === record.attempts ? "copied" : "lost";
+  if (isDone(now, record, staged)) return "copied";
+  return isUnderWay(now, record) ? "copying" : "lost";
 }
 
 /** The conversion has failed, so a copy that is still under way must not end as its result. */
-async function abandonCopy(
-  { blobs }: Services,
-  { address, found, unchanged }: Target,
-  record: ConversionRecord,
-): Promise<"copied"> {
-  const isOurs = found?.metadata[METADATA.conversionId] === record.conversionId;
-  if (isOurs && found.isCopying) await blobs.delete(address, unchanged);
-  return "copied";
+async function abandonCopy({ blobs }: Services, target: Target, { conversionId }: ConversionRecord): Promise<void> {
+  const isOurs = attemptOf(target, conversionId) !== undefined;
+  if (isOurs && target.found?.isCopying) await blobs.delete(target.address, target.unchanged);
 }
 
 function withLog(record: ConversionRecord, logBlob: string | null): ConversionRecord {

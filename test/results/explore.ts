@@ -101,7 +101,7 @@ export class Process {
 /** What is explored, made anew for each way through it. */
 export interface World {
   readonly processes: readonly Process[];
-  /** What happens by itself at some moment, in this order; each undefined until it can. */
+  /** What happens by itself at some moment, in this order. */
   readonly events: readonly (() => void)[];
   /** The blob that the events change. */
   readonly eventsAreAbout: string;

@@ -9,9 +9,7 @@ export interface ModelBlob extends BlobProperties {
 /** Lets a request through to the store, at a moment of its choice. */
 export type Gate = <Answer>(request: string, answer: () => Answer) => Promise<Answer>;
 
-/**
- * A storage account as small as can be: every request is one step, and every write makes a new ETag.
- */
+/** A storage account as small as can be: every request is one step, and every write makes a new ETag. */
 export class ModelStore {
   readonly blobs = new Map<string, ModelBlob>();
   #writes = 0;

@@ -1,4 +1,6 @@
-import type { Run, Scenario } from "./publishingRuns.ts";
+import type { Run, Scenario, Version } from "./publishingRuns.ts";
+
+type Activity = Run["activity"];
 
 const ACTIVITIES = ["publish", "recordFailure"] as const;
 const SAME_VERSION = [
@@ -6,56 +8,37 @@ const SAME_VERSION = [
   ["publish", "recordFailure"],
   ["recordFailure", "recordFailure"],
 ] as const;
+const EVENTS_OF_ONE_VERSION = [[], ["upload"], ["delete"]] as const;
+const EVENTS_OF_TWO_VERSIONS = [["upload"], ["upload", "delete"]] as const;
 const BEFORE: readonly (Run | undefined)[] = [undefined, { activity: "publish", version: "A" }];
 
 /** Any two runs of one or two versions of a video, with what may have been before and what may become of the video. */
 export const SCENARIOS: readonly Scenario[] = BEFORE.flatMap((before) => {
-  const past = before === undefined ? {} : { before };
+  const start = { ...(before && { before }), input: "B" as const };
   const sameVersion = SAME_VERSION.flatMap(([first, second]) =>
-    [[], ["upload"], ["delete"]].map((events) => ({
-      ...past,
-      input: "B" as const,
-      runs: [
-        { activity: first, version: "B" },
-        { activity: second, version: "B" },
-      ] as const,
-      events: events as Scenario["events"] & object,
-    })),
+    EVENTS_OF_ONE_VERSION.map((events): Scenario => ({ ...start, runs: pair(first, "B", second, "B"), events })),
   );
   const twoVersions = ACTIVITIES.flatMap((first) =>
     ACTIVITIES.flatMap((second) =>
-      [["upload"], ["upload", "delete"]].map((events) => ({
-        ...past,
-        input: "B" as const,
-        runs: [
-          { activity: first, version: "B" },
-          { activity: second, version: "C" },
-        ] as const,
-        events: events as Scenario["events"] & object,
-      })),
+      EVENTS_OF_TWO_VERSIONS.map((events): Scenario => ({ ...start, runs: pair(first, "B", second, "C"), events })),
     ),
   );
   const twoAttempts = ACTIVITIES.flatMap((first) =>
-    ACTIVITIES.map((second) => ({
-      ...past,
-      input: "B" as const,
-      runs: [
-        { activity: first, version: "B", attempt: 1 },
-        { activity: second, version: "B", attempt: 2 },
-      ] as const,
-    })),
+    ACTIVITIES.map((second): Scenario => {
+      const [earlier, later] = pair(first, "B", second, "B");
+      return { ...start, runs: [earlier, { ...later, attempt: 2 }] };
+    }),
   );
   const wrongClocks = twoVersions
-    .filter(({ events }) => !events.includes("delete"))
+    .filter(({ events }) => !events?.includes("delete"))
     .map((scenario) => ({ ...scenario, areClocksWrong: true }));
-  const logs = {
-    ...past,
-    input: "B" as const,
-    runs: [
-      { activity: "recordFailure", version: "B" },
-      { activity: "recordFailure", version: "B" },
-    ] as const,
-    isAboutLogs: true,
-  };
+  const logs: Scenario = { ...start, runs: pair("recordFailure", "B", "recordFailure", "B"), isAboutLogs: true };
   return [...sameVersion, ...twoVersions, ...twoAttempts, ...wrongClocks, logs];
 });
+
+function pair(first: Activity, firstVersion: Version, second: Activity, secondVersion: Version): Scenario["runs"] {
+  return [
+    { activity: first, version: firstVersion },
+    { activity: second, version: secondVersion },
+  ];
+}

@@ -32,7 +32,8 @@ export class StackUnderTest {
     this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<StackUnderTest> {
+  /** `app`: folder of the function app, this one if not given. */
+  static async start(env: Readonly<Record<string, string>> = {}, app?: string): Promise<StackUnderTest> {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const lines: string[] = [];
     const stack = await startLocalStack({
@@ -40,6 +41,7 @@ export class StackUnderTest {
       ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
       env: { ...process.env, ...env },
       host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
+      ...(app !== undefined && { app }),
       onLine: (service, line) => lines.push(`${service}: ${line}`),
     });
     return new StackUnderTest(data, stack, lines);

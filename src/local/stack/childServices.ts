@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { builtScript, findAppRoot } from "../kit/appRoot.ts";
+import { builtScript } from "../kit/appRoot.ts";
 import { findCoreTools } from "./coreTools.ts";
 import { optionArguments } from "../kit/childProcess.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
@@ -64,11 +64,15 @@ export function startBatchEmulator({
 /** `embedded`: our own host. `func`: Azure Functions Core Tools, the host as it runs in Azure. */
 export type FunctionsHostKind = "embedded" | "func";
 
+interface FunctionsOptions extends ServiceOptions {
+  /** Folder of the function app. */
+  readonly app: string;
+}
+
 export function startFunctionsHost(
   kind: FunctionsHostKind,
-  options: ServiceOptions,
+  { app, folder, port, env, events }: FunctionsOptions,
 ): Promise<Started<FunctionsAddress>> {
-  const { folder, port, env, events } = options;
   const host =
     kind === "func"
       ? { name: "func", script: "local/stack/coreToolsMain.ts", args: ["--func", findCoreTools(env)] }
@@ -77,7 +81,7 @@ export function startFunctionsHost(
     name: host.name,
     script: builtScript(host.script),
     args: (previous?: FunctionsAddress) => [
-      ...optionArguments({ "--app": findAppRoot(), "--port": portFor(port, previous?.url) }),
+      ...optionArguments({ "--app": app, "--port": portFor(port, previous?.url) }),
       ...host.args,
     ],
     env,

@@ -3,6 +3,7 @@ import { readConfig } from "../../config.ts";
 import type { Services } from "./appSettings.ts";
 import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
+import { findAppRoot } from "../kit/appRoot.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
@@ -27,6 +28,8 @@ interface LocalStackOptions {
   /** 0: any free port, last time's if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
+  /** Folder of the function app; the one that this program belongs to if not given. */
+  readonly app?: string;
   /** What runs the app; our own host if not given. */
   readonly host?: FunctionsHostKind;
   /** Gives storage a key of its own in place of the well-known one, which other users of the machine know. */
@@ -127,6 +130,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
 
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready, storageKey) };
   const starting = startFunctionsHost(options.host ?? "embedded", {
+    app: options.app ?? findAppRoot(),
     folder,
     port: ports.functions,
     env: settingsFor({ storage, batch: batch.value.ready }),

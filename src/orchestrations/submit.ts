@@ -26,9 +26,9 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
         return giveUp(failureOf("InputMissing"));
     }
   } catch (error) {
-    const { code, reason } = readActivityError(error);
+    const { code, reason, retryAfterSeconds } = readActivityError(error);
     if (isOutOfPatience(run, stage)) return giveUp(failureOf(code, reason));
-    yield* waitOut(run, stage, "preparing", reason, null);
+    yield* waitOut(run, stage, "preparing", reason, null, retryAfterSeconds);
   }
   return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : stage;
 }

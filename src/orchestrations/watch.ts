@@ -3,7 +3,7 @@ import type { Submission, WaitReason } from "../model/batchTask.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
-import { nextDelaySeconds } from "./polling.ts";
+import { nextLookSeconds } from "./polling.ts";
 
 /** What has been seen of a task so far. It is carried through continue-as-new, so its times are absolute. */
 export interface Watch {
@@ -13,12 +13,16 @@ export interface Watch {
   /** Null while the task waits for a node. */
   readonly convertingSince: string | null;
   readonly waitReason: WaitReason | null;
+  /** When it was last said that the task has ended; left out while nothing has been said. */
+  readonly saidToHaveEndedAt?: string;
+  /** Left out where Batch has not asked us to leave it alone until then. */
+  readonly notBefore?: string;
 }
 
 /** What a look at a task that has not ended may show. `unknown`: Batch did not answer. */
 export type Seen =
   | Extract<TaskStatus, { state: "converting" | "waiting" }>
-  | { readonly state: "unknown"; readonly reason: WaitReason };
+  | { readonly state: "unknown"; readonly reason: WaitReason; readonly retryAfterSeconds?: number };
 
 /** Batch itself ends the task at its time limit. Our deadline comes later, which leaves time to upload the logs. */
 const CONVERTING_GRACE_SECONDS = 300;
@@ -34,8 +38,11 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
       const convertingSince = seen.startedAt ?? watch.convertingSince ?? now.toISOString();
       return { ...watch, convertingSince, waitReason: null };
     }
-    case "unknown":
-      return { ...watch, waitReason: seen.reason };
+    case "unknown": {
+      const { reason: waitReason, retryAfterSeconds = 0 } = seen;
+      if (retryAfterSeconds === 0) return { ...watch, waitReason };
+      return { ...watch, waitReason, notBefore: addSeconds(now, retryAfterSeconds).toISOString() };
+    }
     case "waiting": {
       if (watch.convertingSince === null) return { ...watch, waitReason: seen.reason };
       const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
@@ -44,11 +51,26 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
   }
 }
 
+/** Looks become frequent again. The report comes before the end of its task: its other files may still be on their way. */
+export function saidToHaveEnded(watch: Watch, now: Date): Watch {
+  return { ...watch, saidToHaveEndedAt: now.toISOString() };
+}
+
 /** When to look again: not past a deadline that is still ahead. It may be behind us when Batch did not answer then. */
 export function nextLook(watch: Watch, now: Date): Date {
-  const next = addSeconds(now, nextDelaySeconds(secondsBetween(phaseStart(watch), now)));
+  const next = nextLookByPace(watch, now);
   const deadline = deadlineOf(watch);
   return now < deadline && deadline < next ? deadline : next;
+}
+
+/** The pauses grow from the last news of the task. */
+function nextLookByPace(watch: Watch, now: Date): Date {
+  const began = phaseStart(watch);
+  const saidToHaveEndedAt = parseTime(watch.saidToHaveEndedAt ?? began.toISOString());
+  const lastNews = began < saidToHaveEndedAt ? saidToHaveEndedAt : began;
+  const next = addSeconds(now, nextLookSeconds(secondsBetween(lastNews, now)));
+  const notBefore = parseTime(watch.notBefore ?? next.toISOString());
+  return next < notBefore ? notBefore : next;
 }
 
 /**

@@ -22,6 +22,16 @@ export function stagedBlobs(container: string, conversionId: string, attempt: nu
   };
 }
 
+/** The path of a blob trigger that fires for reports only. */
+export function reportPath(container: string): string {
+  return `${container}/{conversion}/{attempt}/${TASK_FILES.report}`;
+}
+
+/** The conversion that a staged blob belongs to; undefined for a blob that no task of ours has staged. */
+export function conversionOfStaged(blobName: string): string | undefined {
+  return /^([0-9a-f]{32})\//.exec(blobName)?.[1];
+}
+
 /** Undefined if the task left none, or one that was cut off. */
 export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
   const found = await blobs.readText(staged.report);

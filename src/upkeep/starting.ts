@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
@@ -8,6 +7,7 @@ import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
+import { answerInTime } from "./answerInTime.ts";
 import { endTasks } from "./endTasks.ts";
 import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
 
@@ -69,9 +69,6 @@ async function makeUpFor(
   return "started";
 }
 
-/** The client has no time limit of its own, and a function that waits for ever takes its process down in the end. */
-const STATUS_BOUND_MS = 30_000;
-
 /**
  * Undefined if there is no such instance; then the client throws an error that only its message tells apart. Throws, too,
  * if the extension does not answer in time.
@@ -79,20 +76,13 @@ const STATUS_BOUND_MS = 30_000;
 export async function findInstance(
   client: DurableClient,
   id: string,
-  { boundMs = STATUS_BOUND_MS } = {},
+  options?: { readonly boundMs: number },
 ): Promise<DurableOrchestrationStatus | undefined> {
-  const bound = new AbortController();
-  const tooLate = delay(boundMs, undefined, { signal: bound.signal }).then(() => {
-    throw new Error(`The Durable extension has not said in ${boundMs / 1000} s what instance ${id} does`);
-  });
   try {
-    return await Promise.race([client.getStatus(id), tooLate]);
+    return await answerInTime(`what instance ${id} does`, client.getStatus(id), options);
   } catch (error) {
     if (error instanceof Error && error.message.includes("HTTP 404")) return undefined;
     throw error;
-  } finally {
-    tooLate.catch(() => {});
-    bound.abort();
   }
 }
 

@@ -243,6 +243,25 @@ test("a passing refusal is not noticed", async ({ expect }) => {
   expect((await batch.readTask({ poolId: "mp3drop", jobId: "mp3drop", taskId: "after-drops" })).state).not.toBe("lost");
 });
 
+test("who is told to wait speaks for all: nobody asks again until the pause is over", async ({ expect }) => {
+  const { emulator, batch } = await start();
+  const ref = await batch.addTask(task("one"));
+  emulator.faults.set({ requests: [{ operation: "Task_Add", status: 429, retryAfterSeconds: 30, times: 1 }] });
+
+  const refused = await batch.addTask(task("two")).catch((thrown: unknown) => thrown);
+  const other = await batch.readTask(ref).catch((thrown: unknown) => thrown);
+
+  expect(refused).toMatchObject({ failureCode: "Throttled", statusCode: 429 });
+  expect(other).toMatchObject({ failureCode: "Throttled", statusCode: 429 });
+  for (const error of [refused, other] as BatchError[]) {
+    expect(error.retryAfterSeconds).toBeGreaterThan(20);
+    expect(error.retryAfterSeconds).toBeLessThanOrEqual(45);
+  }
+  expect(String(other)).toMatch(
+    /could not read task one: TooManyRequests: it has asked for a pause, of which \d+ s are left/,
+  );
+});
+
 test("a lasting refusal is an error in words, with the code of the service", async ({ expect }) => {
   const { emulator, batch } = await start();
   await batch.ensurePoolAndJob();

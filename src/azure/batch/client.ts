@@ -3,6 +3,7 @@ import type { HttpClient } from "@azure/ms-rest-js";
 import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
+import { Gate, gated } from "./gate.ts";
 
 /** Without it, a request that is never answered would hold up its activity forever. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -19,7 +20,8 @@ export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: Batc
     sharedKey === undefined
       ? new AzureIdentityCredentialAdapter(entraCredential(clientId), BATCH_SCOPE)
       : new BatchSharedKeyCredentials(sharedKey.accountName, sharedKey.key);
-  const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient: withTimeout() });
+  const httpClient = gated(withTimeout(), new Gate());
+  const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient });
   client.apiVersion = apiVersion;
   return client;
 }

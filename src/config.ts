@@ -58,9 +58,10 @@ export const STORAGE_CONNECTION = "STORAGE";
 /** Reads every setting before it complains, so that one run shows everything. Throws a `ConfigurationError`. */
 export function readConfig(env: Environment): Config {
   const read = new SettingsReader(env);
+  const clientId = readClientId(read);
   const config: Config = {
-    storage: readStorage(read),
-    batch: readBatch(read),
+    storage: readStorage(read, clientId),
+    batch: readBatch(read, clientId),
     containers: {
       input: readContainer(read, "INPUT_CONTAINER", "input"),
       output: readContainer(read, "OUTPUT_CONTAINER", "output"),
@@ -102,7 +103,7 @@ function readWorkloads(read: SettingsReader): readonly Workload[] {
   return WORKLOADS.filter(({ name }) => chosen.includes(name));
 }
 
-function readStorage(read: SettingsReader): StorageSettings {
+function readStorage(read: SettingsReader, clientId: string | undefined): StorageSettings {
   const connectionString = read.optional(STORAGE_CONNECTION);
   const blobServiceUri = read.optional(`${STORAGE_CONNECTION}__blobServiceUri`);
   if (connectionString === undefined && blobServiceUri === undefined) {
@@ -111,10 +112,20 @@ function readStorage(read: SettingsReader): StorageSettings {
     );
   }
   if (blobServiceUri !== undefined) read.url(`${STORAGE_CONNECTION}__blobServiceUri`);
-  return { connectionString, blobServiceUri, clientId: read.optional(`${STORAGE_CONNECTION}__clientId`) };
+  return { connectionString, blobServiceUri, clientId };
 }
 
-function readBatch(read: SettingsReader): BatchSettings {
+/** Of the app's one identity. The Functions host reads the first for its triggers, the identity library the second. */
+function readClientId(read: SettingsReader): string | undefined {
+  const names = [`${STORAGE_CONNECTION}__clientId`, "AZURE_CLIENT_ID"] as const;
+  const [ofStorage, ofApp] = names.map((name) => read.optional(name));
+  if (ofStorage !== undefined && ofApp !== undefined && ofStorage !== ofApp) {
+    read.problem(`${names.join(" and ")} must name the same identity, not ${ofStorage} and ${ofApp}`);
+  }
+  return ofApp ?? ofStorage;
+}
+
+function readBatch(read: SettingsReader, clientId: string | undefined): BatchSettings {
   const accountName = read.optional("BATCH_ACCOUNT_NAME");
   const key = read.optional("BATCH_ACCOUNT_KEY");
   if (key !== undefined && accountName === undefined) {
@@ -129,7 +140,7 @@ function readBatch(read: SettingsReader): BatchSettings {
     endpoint: read.url("BATCH_ACCOUNT_ENDPOINT"),
     apiVersion: read.text("BATCH_API_VERSION", "2022-10-01.16.0"),
     sharedKey: key !== undefined && accountName !== undefined ? { accountName, key } : undefined,
-    clientId: read.optional("AZURE_CLIENT_ID"),
+    clientId,
     poolId: readBatchId(read, "BATCH_POOL_ID", "mp3drop"),
     jobId: readBatchId(read, "BATCH_JOB_ID", "mp3drop"),
     vmSize: read.text("BATCH_VM_SIZE", "standard_d2s_v5"),

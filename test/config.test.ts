@@ -47,6 +47,20 @@ test("all problems are reported together, each with its value", ({ expect }) => 
   `);
 });
 
+test("the app has one identity, whichever of the two settings names it", ({ expect }) => {
+  for (const env of [
+    { STORAGE__clientId: "a" },
+    { AZURE_CLIENT_ID: "a" },
+    { STORAGE__clientId: "a", AZURE_CLIENT_ID: "a" },
+  ]) {
+    const { storage, batch } = readConfig({ ...needed, ...env });
+    expect([storage.clientId, batch.clientId]).toEqual(["a", "a"]);
+  }
+  expect(() => readConfig({ ...needed, STORAGE__clientId: "a", AZURE_CLIENT_ID: "b" })).toThrow(
+    "STORAGE__clientId and AZURE_CLIENT_ID must name the same identity, not a and b",
+  );
+});
+
 test("the message about wrong settings shows no secret", ({ expect }) => {
   const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 

@@ -19,6 +19,7 @@ export interface Config {
   readonly workloads: readonly Workload[];
   /** By name of the workload, for all there are: conversions by one that was switched off still run to their end. */
   readonly scriptEnvironments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** How long the queue may stand still while a conversion waits; 0: as long as it takes. */
   readonly waitingTimeoutMinutes: number;
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
@@ -50,6 +51,8 @@ export interface BatchSettings {
   readonly dedicatedNodes: number;
   readonly spotNodes: number;
   readonly taskSlotsPerNode: number;
+  /** Resource id of a user-assigned identity of the pool. Undefined: tasks get signed URLs. */
+  readonly nodeIdentityId: string | undefined;
 }
 
 /** The connection name of the blob trigger: the prefix of the storage settings. */
@@ -71,7 +74,7 @@ export function readConfig(env: Environment): Config {
     triggerSource: read.oneOf("BLOB_TRIGGER_SOURCE", ["LogsAndContainerScan", "EventGrid"]),
     workloads: readWorkloads(read),
     scriptEnvironments: Object.fromEntries(WORKLOADS.map((workload) => [workload.name, workload.environment(read)])),
-    waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 240, 1, 2_880),
+    waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 10_080, 0, 43_200),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
     sweepSchedule: readSchedule(read, "SWEEP_SCHEDULE", "0 */5 * * * *"),
     cleanUpSchedule: readSchedule(read, "CLEAN_UP_SCHEDULE", "0 30 3 * * *"),
@@ -148,7 +151,20 @@ function readBatch(read: SettingsReader, clientId: string | undefined): BatchSet
     dedicatedNodes,
     spotNodes,
     taskSlotsPerNode: read.integer("BATCH_TASK_SLOTS_PER_NODE", 2, 1, 256),
+    nodeIdentityId: readIdentityId(read, "BATCH_NODE_IDENTITY_ID"),
   };
+}
+
+/** https://learn.microsoft.com/azure/batch/managed-identity-pools */
+function readIdentityId(read: SettingsReader, name: string): string | undefined {
+  const value = read.optional(name);
+  const pattern =
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i;
+  if (value !== undefined && !pattern.test(value)) {
+    const shape = "/subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…";
+    read.problem(`${name} must be the resource id of a user-assigned identity, ${shape}, not "${value}"`);
+  }
+  return value;
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */

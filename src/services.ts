@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import type { JobRef, NewTask, TaskReading, TaskRef, WaitReason } from "./model/batchTask.ts";
+import type { JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
 import type { BlobVersion } from "./model/conversion.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -30,12 +30,15 @@ export interface BatchService {
   /** The job that takes tasks now; undefined if there is none. Looks only: it makes nothing. */
   findJob(): Promise<JobRef | undefined>;
   /** Adding the same task again succeeds. A job that is gone is forgotten; the next attempt makes sure of it again. */
-  addTask(task: NewTask): Promise<TaskRef>;
+  addTask(task: NewTask): Promise<NewlyAdded>;
   readTask(task: TaskRef): Promise<TaskReading>;
   /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
   readStdout(task: TaskRef, maxBytes: number): Promise<string>;
-  /** Why an active task has no node yet; null when the pool is just busy. */
-  explainWaiting(): Promise<WaitReason | null>;
+  /**
+   * What the queue does for a task that waits in this job since the given time. All who ask within some seconds share one
+   * look, so what this costs does not depend on how many they are. A pool that is gone is made again.
+   */
+  readQueue(job: JobRef, addedAt: string | null): Promise<QueueReading>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
@@ -45,6 +48,11 @@ export interface BatchService {
    * job that have not been of use since then. Makes nothing.
    */
   deleteOldTasks(before: Date): Promise<number>;
+}
+
+export interface NewlyAdded extends TaskRef {
+  /** When an earlier call had added it, in ISO 8601; left out if this one has. */
+  readonly addedBefore?: string;
 }
 
 export interface BlobProperties {
@@ -120,6 +128,8 @@ export interface BlobStore {
   delete(blob: BlobAddress, condition?: IfUnchanged): Promise<void>;
   /** The address of a blob, without any right to read it. */
   url(blob: BlobAddress): string;
+  /** The address of a container, without any right to it. */
+  containerUrl(container: string): string;
   /** A URL that may read this one blob until the given time. A secret. */
   readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
   /** A URL that may create and write blobs in this container until the given time. A secret. */

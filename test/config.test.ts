@@ -28,6 +28,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
     STAGING_CONTAINER: "Work_1",
     BATCH_NODE_IMAGE: "ubuntu",
     WAITING_TIMEOUT_MINUTES: "soon",
+    BATCH_NODE_IDENTITY_ID: "node",
   };
 
   expect(() => readConfig(env)).toThrowErrorMatchingInlineSnapshot(`
@@ -37,11 +38,12 @@ test("all problems are reported together, each with its value", ({ expect }) => 
       - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
       - BATCH_ACCOUNT_ENDPOINT is not set
       - BATCH_NODE_IMAGE must look like publisher:offer:sku, not "ubuntu"
+      - BATCH_NODE_IDENTITY_ID must be the resource id of a user-assigned identity, /subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…, not "node"
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
       - WORKLOADS must be one or more of mp3, topWords, separated by commas, not "mp3,mp4"
       - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
       - TOP_WORDS_COUNT must be a whole number from 1 to 1000000, not "0"
-      - WAITING_TIMEOUT_MINUTES must be a whole number from 1 to 2880, not "soon"
+      - WAITING_TIMEOUT_MINUTES must be a whole number from 0 to 43200, not "soon"
       - the four containers must differ, not be input, input, Work_1, application: a result in the input container could be converted again
     See local.settings.example.json.]
   `);
@@ -86,7 +88,7 @@ test("the example settings are valid, and name every setting with its default", 
     storage: {},
     batch: { ...readConfig(needed).batch, endpoint: "" },
   });
-  const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID"];
+  const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID", "BATCH_NODE_IDENTITY_ID"];
   const ofTheHost = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
   expect([...asked].filter((name) => !ofIdentities.includes(name)).toSorted()).toEqual(
     Object.keys(Values)

@@ -1,4 +1,4 @@
-import type { CompletedTask, TaskReading, TaskRef, WaitReason } from "../model/batchTask.ts";
+import type { CompletedTask, QueueReading, TaskReading, TaskRef } from "../model/batchTask.ts";
 import type { BlobVersion } from "../model/conversion.ts";
 import type { Services } from "../services.ts";
 
@@ -9,7 +9,7 @@ export interface ReadTaskInput {
 }
 
 export type TaskStatus =
-  | { readonly state: "waiting"; readonly reason: WaitReason | null }
+  | ({ readonly state: "waiting" } & QueueReading)
   | { readonly state: "converting"; readonly percent: number | null; readonly startedAt: string | null }
   | { readonly state: "completed"; readonly completed: CompletedTask }
   | { readonly state: "lost"; readonly reason: string }
@@ -19,7 +19,7 @@ export type TaskStatus =
 /** The script prints at most 101 lines of at most 12 bytes. */
 const MAX_STDOUT_BYTES = 4096;
 
-/** Looks at the task once: where it stands, why it is waiting, how far it has got. */
+/** Looks at the task once: where it stands, what it is waiting for, how far it has got. */
 export async function readTask(services: Services, { task, source }: ReadTaskInput): Promise<TaskStatus> {
   const { batch } = services;
   let reading: TaskReading;
@@ -32,7 +32,7 @@ export async function readTask(services: Services, { task, source }: ReadTaskInp
   }
   switch (reading.state) {
     case "active":
-      return { state: "waiting", reason: await batch.explainWaiting() };
+      return { state: "waiting", ...(await batch.readQueue(task, reading.addedAt)) };
     case "running": {
       // The progress is on the node, which may not answer. The task runs all the same.
       const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");

@@ -1,26 +1,37 @@
 import type { JobRef, NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Attempt } from "../model/conversion.ts";
 import { taskIdOf } from "../model/identity.ts";
-import { addSeconds } from "../model/time.ts";
+import { addSeconds, parseTime } from "../model/time.ts";
 import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { checkedCommandLine } from "../workloads/commandLine.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
+import { withdraw } from "./withdraw.ts";
 
 export interface SubmitTaskInput extends Attempt {
   /** The task of the previous attempt, if it may still be running; it is ended first. */
   readonly abandoned: TaskRef | null;
+  /** The task of this attempt whose access runs out while it waits. It is replaced, unless it no longer waits. */
+  readonly replaced?: { readonly task: TaskRef; readonly renewal: number };
 }
 
 type SubmitTaskOutput =
   | { readonly status: "submitted"; readonly submission: Submission }
+  /** Nothing was added: the task that was to be replaced has begun, or has ended. */
+  | { readonly status: "notWaiting" }
   | { readonly status: "deleted" }
   | { readonly status: "superseded" };
 
-/** SAS URLs outlive both deadlines by this much, to allow for clocks that differ and slow uploads. */
-const SAS_MARGIN_SECONDS = 3600;
+/**
+ * How long a task may wait before its URLs have to be renewed. Whoever gets hold of them can read the blob for so long,
+ * but a renewed task goes to the end of the queue. With the longest conversion, two days, and the margin it stays below
+ * the seven days of a user delegation key.
+ */
+const WAITING_ACCESS_SECONDS = 4 * 24 * 3600;
+/** For looks that come late, slow uploads, and clocks that differ. */
+const ACCESS_MARGIN_SECONDS = 3600;
 const LOG_TYPE = "text/plain; charset=utf-8";
 
 /**
@@ -38,23 +49,28 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
     await takeBack(services, input, await batch.findJob());
     return { status: demand };
   }
+  if (input.replaced !== undefined && !(await withdraw(batch, input.replaced.task))) return { status: "notWaiting" };
 
-  const submittedAt = now();
-  const waitingSeconds = config.waitingTimeoutMinutes * 60;
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
-  const accessUntil = addSeconds(submittedAt, waitingSeconds + convertingSeconds + SAS_MARGIN_SECONDS);
-  const task = await batch.addTask(await describeTask(services, input, accessUntil));
+  const accessSeconds = WAITING_ACCESS_SECONDS + convertingSeconds + ACCESS_MARGIN_SECONDS;
+  const submittedAt = now();
+  const { addedBefore, ...task } = await batch.addTask(
+    await describeTask(services, input, addSeconds(submittedAt, accessSeconds)),
+  );
   const demandNow = await readDemand(services, input);
   if (demandNow !== "wanted") {
     await takeBack(services, input, task);
     return { status: demandNow };
   }
+  // A task that an earlier call has added has its access from then.
+  const addedAt = addedBefore === undefined ? submittedAt : parseTime(addedBefore);
   const submission = {
     task,
     submittedAt: submittedAt.toISOString(),
-    waitingSeconds,
+    waitingSeconds: config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60,
     convertingSeconds,
-    accessUntil: accessUntil.toISOString(),
+    accessUntil: config.batch.nodeIdentityId === undefined ? addSeconds(addedAt, accessSeconds).toISOString() : null,
+    renewal: renewalOf(input),
   };
   return { status: "submitted", submission };
 }
@@ -67,8 +83,12 @@ async function readDemand(services: Services, input: SubmitTaskInput): Promise<"
   return current.eTag === source.eTag && !isOver ? "wanted" : "superseded";
 }
 
+function renewalOf({ replaced }: SubmitTaskInput): number {
+  return replaced === undefined ? 0 : replaced.renewal + 1;
+}
+
 async function takeBack(services: Services, input: SubmitTaskInput, job: JobRef | undefined): Promise<void> {
-  const taskId = taskIdOf(input.conversionId, input.attempt);
+  const taskId = taskIdOf(input.conversionId, input.attempt, renewalOf(input));
   const task = job && { poolId: job.poolId, jobId: job.jobId, taskId };
   await removeTraces(services, input.conversionId, input.attempt, task ?? null);
 }
@@ -77,14 +97,20 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
   const { config, blobs, layout } = services;
   const { conversionId, source, attempt } = input;
   const workload = workloadNamed(input.workload);
-  const [scriptUrl, inputUrl, containerUrl] = await Promise.all([
-    layout.ensure().then((scriptOf) => blobs.readUrl(scriptOf(workload), expiresOn)),
-    blobs.readUrl(source, expiresOn),
-    blobs.writeUrl(config.containers.staging, expiresOn),
-  ]);
-  const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
+  const { staging } = config.containers;
+  const { nodeIdentityId } = config.batch;
+  const script = (await layout.ensure())(workload);
+  const [scriptUrl, inputUrl, containerUrl] =
+    nodeIdentityId === undefined
+      ? await Promise.all([
+          blobs.readUrl(script, expiresOn),
+          blobs.readUrl(source, expiresOn),
+          blobs.writeUrl(staging, expiresOn),
+        ])
+      : [blobs.url(script), blobs.url(source), blobs.containerUrl(staging)];
+  const staged = stagedBlobs(staging, conversionId, attempt);
   return {
-    taskId: taskIdOf(input.conversionId, input.attempt),
+    taskId: taskIdOf(conversionId, attempt, renewalOf(input)),
     commandLine: checkedCommandLine(workload),
     environment: config.scriptEnvironments[workload.name] ?? {},
     inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
@@ -97,6 +123,7 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
         [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],
       ] as const
     ).map(([file, blob, contentType, when]) => ({ file, containerUrl, blobName: blob.name, contentType, when })),
+    ...(nodeIdentityId !== undefined && { identityId: nodeIdentityId }),
     maxWallClockMinutes: config.convertingTimeoutMinutes,
   };
 }

@@ -90,6 +90,7 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     delete: (blob, condition) => inWords(`delete ${nameOf(blob)}`, deleteBlob(at(blob), condition)),
 
     url: (blob) => at(blob).url,
+    containerUrl: (container) => account.getContainerClient(container).url,
     readUrl,
     writeUrl: (container, expiresOn) =>
       inWords(`sign a URL of container ${container}`, signer.writeUrl(container, expiresOn)),

@@ -6,7 +6,7 @@ import { ServiceError } from "../model/errors.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
 import { endTasks } from "../upkeep/endTasks.ts";
 import { isCompleted } from "../upkeep/runtimeStates.ts";
-import { startConversion } from "../upkeep/starting.ts";
+import { patienceSecondsOf, startConversion } from "../upkeep/starting.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
@@ -43,8 +43,16 @@ function retryConversion(request: HttpRequest, client: DurableClient): Promise<H
       workload: view.workload,
       source: view.input,
       firstAttempt: view.attempt + 1,
+      patienceSeconds: patienceSecondsOf(services()),
       startedAt,
     });
-    return viewResponse(202, { ...view, status: "running", phase: "preparing", record: null });
+    return viewResponse(202, {
+      ...view,
+      status: "running",
+      phase: "preparing",
+      waitReason: null,
+      waitingSince: null,
+      record: null,
+    });
   });
 }

@@ -18,10 +18,13 @@ export interface AddedTask {
 
 /** The same with its limits, which do not change when the settings do. */
 export interface Submission extends AddedTask {
-  readonly waitingSeconds: number;
+  /** How long the queue may stand still while the task waits; null: as long as it takes. */
+  readonly waitingSeconds: number | null;
   readonly convertingSeconds: number;
-  /** Until when the task may read its input and write its results. */
-  readonly accessUntil: string;
+  /** Until when the task may read its input and write its results; null: as long as its node may. */
+  readonly accessUntil: string | null;
+  /** How many tasks of this attempt have waited in its place before, until their access ran out. */
+  readonly renewal?: number;
 }
 
 export interface NewTask {
@@ -31,6 +34,8 @@ export interface NewTask {
   /** Downloaded into the working directory: local name to URL. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly outputs: readonly TaskOutput[];
+  /** The resource id of the identity that its node reads and writes with; without one, the URLs are all it needs. */
+  readonly identityId?: string;
   readonly maxWallClockMinutes: number;
 }
 
@@ -43,17 +48,29 @@ interface TaskOutput {
   readonly when: "tasksuccess" | "taskcompletion";
 }
 
-/** Why a task has no node yet, and which failure that is if it lasts until the deadline. */
+/** Why a task has no node yet, and which failure that is if the queue stands still until the deadline. */
 export interface WaitReason {
   readonly code: "NoCapacity" | "NodeUnusable" | "QuotaExceeded" | "StartTaskFailed";
   /** In words for a person. */
   readonly text: string;
 }
 
+/** What the queue of a job does for a task that waits in it. */
+export interface QueueReading {
+  /** What stands in its way; null when the nodes are just busy. */
+  readonly reason: WaitReason | null;
+  /** Whether nodes are at work on its tasks, or on their way. */
+  readonly isMoving: boolean;
+  /** How many tasks of the job have succeeded. When there are more than before, the queue has moved. */
+  readonly succeeded: number;
+  /** About how many waiting tasks were added before this one; null where that is not known. */
+  readonly before: number | null;
+}
+
 export type TaskReading =
   /** There is no such task, or its job is closed and will never run it; `reason` says which, for a person to read. */
   | { readonly state: "lost"; readonly reason: string }
-  | { readonly state: "active" }
+  | { readonly state: "active"; readonly addedAt: string | null }
   | { readonly state: "running"; readonly startedAt: string | null }
   | CompletedTask;
 

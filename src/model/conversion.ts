@@ -81,8 +81,10 @@ export interface ConversionView {
   readonly phase: ConversionPhase;
   /** Of the running phase; null where it is not known. */
   readonly percent: number | null;
-  /** Why the conversion waits, while it waits. */
+  /** Why the conversion waits, while it waits: its place in the queue, what stands in its way. */
   readonly waitReason: string | null;
+  /** Since when it has been waiting; null while it does not. */
+  readonly waitingSince: string | null;
   readonly workload: string;
   readonly input: BlobVersion;
   readonly attempt: number;

@@ -47,13 +47,13 @@ export const FAILURES = {
   NoCapacity: {
     reportedBy: ["our waiting deadline"],
     isRetried: false,
-    message: "No Azure Batch node took the task in time",
-    hint: "Give the pool more nodes or raise WAITING_TIMEOUT_MINUTES, then retry the conversion.",
+    message: "The queue stood still: no Azure Batch node took the task",
+    hint: "See in Azure Batch why the pool has no node at work, or raise WAITING_TIMEOUT_MINUTES, then retry the conversion.",
   },
   QuotaExceeded: {
     reportedBy: [
       "our waiting deadline, with a resize error of the pool: …QuotaReached",
-      "Batch: …QuotaReached, for hours",
+      "Batch: …QuotaReached, until our waiting deadline",
     ],
     isRetried: false,
     message: "The Batch account has no quota left",
@@ -129,16 +129,16 @@ export const FAILURES = {
     hint: "Check the keys, firewall and roles of the storage account, then retry the conversion.",
   },
   Throttled: {
-    reportedBy: ["Batch or Storage: 429 or 503, for hours"],
+    reportedBy: ["Batch or Storage: 429 or 503, until a deadline of ours"],
     isRetried: false,
     message: "A service refused requests because there were too many",
     hint: "Upload fewer files at a time or request a higher limit, then retry the conversion.",
   },
   Misconfigured: {
-    reportedBy: ["Batch or Storage: a refusal of our sign-in or of a setting, for hours"],
+    reportedBy: ["Batch or Storage: a refusal of our sign-in or of a setting, until a deadline of ours"],
     isRetried: false,
     message: "A setting or a role of the app is wrong",
-    hint: "Correct what the message names (sign-in, role, image, VM size), then retry the conversion.",
+    hint: "Correct what the message names (sign-in, role, image, VM size, pool), then retry the conversion.",
   },
   InternalError: {
     reportedBy: ["anything else"],

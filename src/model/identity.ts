@@ -13,9 +13,9 @@ export function conversionIdOf(workloadName: string, { container, name, eTag }: 
   return shortHash(JSON.stringify([workloadName, container, name, eTag]));
 }
 
-/** The Batch task of one attempt. */
-export function taskIdOf(conversionId: string, attempt: number): string {
-  return `${conversionId}-${attempt}`;
+/** The Batch task of one attempt, or the one that took its place when its access had been renewed so many times. */
+export function taskIdOf(conversionId: string, attempt: number, renewal = 0): string {
+  return renewal === 0 ? `${conversionId}-${attempt}` : `${conversionId}-${attempt}-${renewal}`;
 }
 
 /** `stem` and `suffix` as one blob name. If that is too long, a hash takes the place of the end of `stem`. */

@@ -8,6 +8,11 @@ export const CONVERT_BLOB = "convertBlob";
 export interface ConversionInput extends Conversion {
   /** Above 1 when a failed conversion is run again: attempts are counted on, so no two of them share a task. */
   readonly firstAttempt?: number;
+  /**
+   * How long it may wait for a task of its own while the services refuse one; null: as long as it takes. It does not change
+   * when the settings do. An earlier version of the app gives none.
+   */
+  readonly patienceSeconds?: number | null;
   /** When the conversion was first started; left out at the first start. It tells older conversions from newer ones. */
   readonly startedAt?: string;
   /**
@@ -24,6 +29,8 @@ interface InstanceContents {
   readonly input: ConversionInput;
   /** The newest attempt; until it reports its progress, it is the one that the run begins with. */
   readonly attempt: number;
+  /** The highest renewal of any of its attempts. */
+  readonly renewals: number;
   /** Null until the orchestration has had its first turn. */
   readonly progress: ConversionProgress | null;
   /** Null until it has completed. */
@@ -36,5 +43,6 @@ export function contentsOf(instance: DurableOrchestrationStatus): InstanceConten
   const result = instance.output as ConversionResult | null;
   // A status may be left from the run before, until this one has had its first turn.
   const attempt = Math.max(progress?.attempt ?? 1, input.resumed?.stage?.attempt ?? 1, input.firstAttempt ?? 1);
-  return { input, attempt, progress, result };
+  const renewals = Math.max(progress?.renewals ?? 0, input.resumed?.progress?.renewals ?? 0);
+  return { input, attempt, renewals, progress, result };
 }

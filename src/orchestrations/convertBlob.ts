@@ -34,11 +34,16 @@ export function* convertBlob(context: OrchestrationContext): Step<ConversionResu
       return undefined;
     }
     const next: Stage = yield* goOn(run, stage);
-    if (next.name === stage.name) repeats++;
+    if (next.name === stage.name || isRenewal(next)) repeats++;
     stage = next;
   }
   run.report(stage.attempt, "finished");
   return stage.result;
+}
+
+/** It leads back to the stage that it comes from. */
+function isRenewal(stage: Stage): boolean {
+  return stage.name === "submitting" && stage.renewed !== undefined;
 }
 
 /** One round: the next stage, or the same one where it has to be repeated. */

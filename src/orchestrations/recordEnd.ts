@@ -29,8 +29,10 @@ export function* recordEnd(run: Run, stage: Recording): Step<Stage> {
   return { ...stage, isRepeated: true, failed: run.cancellation.isRequested() ? cancelled(failed) : failed };
 }
 
-function leftoversOf(attempt: number, { submission, completed, abandoned }: FailedAttempt): Leftovers {
+function leftoversOf(attempt: number, failed: FailedAttempt): Leftovers {
+  const { submission, completed, abandoned, suspectedRenewal } = failed;
   const own = submission !== null && completed === null ? [submission.task] : [];
   const older = abandoned === null ? [] : [abandoned];
-  return { tasks: [...own, ...older], suspectedAttempt: submission === null ? attempt : null };
+  const isSuspected = submission === null || suspectedRenewal !== undefined;
+  return { tasks: [...own, ...older], suspectedAttempt: isSuspected ? attempt : null, suspectedRenewal };
 }

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { AddedTask } from "../model/batchTask.ts";
+import type { AddedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionPhase } from "../model/conversion.ts";
 import { TASK_ENDED_EVENT } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
@@ -19,13 +19,19 @@ export interface Run {
   readonly conversion: Omit<Attempt, "attempt">;
   readonly firstAttempt: number;
   readonly lastAttempt: number;
+  /** As in its input. */
+  readonly patienceSeconds: number | null | undefined;
   /** What the custom status says now. */
   progress(): ConversionProgress | null;
   /** Sets the custom status of the orchestration. */
   report(attempt: number, phase: ConversionPhase, details?: ProgressDetails): void;
 }
 
-type ProgressDetails = Partial<Pick<ConversionProgress, "percent" | "waitReason" | "submission">>;
+interface ProgressDetails extends Partial<Pick<ConversionProgress, "percent" | "waitReason" | "waitingSince">> {
+  readonly submission?: (AddedTask & Pick<Submission, "renewal">) | null;
+  /** The one that is being added, if it is not that of the submission. */
+  readonly renewal?: number;
+}
 
 /** A run that is resumed says what it said before, until it has something new to say. */
 export function beginRun(context: OrchestrationContext, input: ConversionInput): Run {
@@ -39,9 +45,20 @@ export function beginRun(context: OrchestrationContext, input: ConversionInput):
     conversion: { conversionId: context.df.instanceId, workload, source, startedAt },
     firstAttempt,
     lastAttempt: firstAttempt + MAX_ATTEMPTS - 1,
+    patienceSeconds: input.patienceSeconds,
     progress: () => said,
-    report(attempt, phase, { percent = null, waitReason = null, submission = null } = {}) {
-      said = { phase, percent, waitReason, attempt, submission: submission && briefly(submission) };
+    report(attempt, phase, details = {}) {
+      const { percent = null, waitReason = null, waitingSince = null, submission = null } = details;
+      const renewals = Math.max(said?.renewals ?? 0, details.renewal ?? submission?.renewal ?? 0);
+      said = {
+        phase,
+        percent,
+        waitReason,
+        waitingSince,
+        attempt,
+        ...(renewals > 0 && { renewals }),
+        submission: submission && briefly(submission),
+      };
       context.df.setCustomStatus(said);
     },
   };

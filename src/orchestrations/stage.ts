@@ -20,6 +20,8 @@ export interface Submitting extends InAttempt {
   readonly name: "submitting";
   /** The task of the attempt before, if it may still be running. */
   readonly abandoned: TaskRef | null;
+  /** What was seen of the task of this attempt that waits, and is to be replaced by one with fresh access. */
+  readonly renewed?: Watch;
 }
 
 /** Its task waits or runs. */
@@ -66,6 +68,8 @@ export interface FailedAttempt {
   readonly completed: CompletedTask | null;
   /** The task of the attempt before, if that may still be running. */
   readonly abandoned: TaskRef | null;
+  /** The renewal of this attempt whose task may have been added without our knowing. */
+  readonly suspectedRenewal?: number;
 }
 
 /** The tasks of a conversion that may still be running. */
@@ -73,6 +77,7 @@ export interface Leftovers {
   readonly tasks: readonly TaskRef[];
   /** The attempt whose task may have been added without our knowing. */
   readonly suspectedAttempt: number | null;
+  readonly suspectedRenewal?: number | undefined;
 }
 
 /** The custom status of the orchestration: what the user sees while it runs. */
@@ -81,7 +86,11 @@ export interface ConversionProgress {
   readonly phase: ConversionPhase;
   readonly percent: number | null;
   readonly waitReason: string | null;
+  /** In ISO 8601; null while it does not wait. An earlier version of the app gives none. */
+  readonly waitingSince?: string | null;
   readonly attempt: number;
+  /** The highest renewal of any of its attempts; left out while there is none. */
+  readonly renewals?: number;
   /** The task of the attempt, so that whoever ends the orchestration from outside can end the task too. */
   readonly submission: AddedTask | null;
 }

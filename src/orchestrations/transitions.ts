@@ -4,7 +4,8 @@ import { failureOf, isRetried } from "../model/failures.ts";
 import { addSeconds } from "../model/time.ts";
 import type { Run } from "./run.ts";
 import type { ConversionResult, FailedAttempt, Leftovers, Stage } from "./stage.ts";
-import { watchFromNowOn } from "./watch.ts";
+import type { Watch } from "./watch.ts";
+import { describeWait, nextRenewal, watchFromNowOn, watchInstead } from "./watch.ts";
 
 export const SUPERSEDED: ConversionResult = { outcome: "superseded", record: null };
 
@@ -16,9 +17,32 @@ export function beginAttempt(run: Run, attempt: number, abandoned: TaskRef | nul
   return { name: "submitting", attempt, since: nowOf(run), abandoned };
 }
 
-export function watchFor(run: Run, attempt: number, submission: Submission): Stage {
-  run.report(attempt, "waiting", { submission });
-  return { name: "watching", attempt, since: nowOf(run), watch: watchFromNowOn(submission) };
+/** `renewed` is what was seen of the task whose place it takes: the conversion has been waiting since then. */
+export function watchFor(run: Run, attempt: number, submission: Submission, renewed?: Watch): Stage {
+  return watchOn(run, attempt, renewed === undefined ? watchFromNowOn(submission) : watchInstead(renewed, submission));
+}
+
+export function watchOn(run: Run, attempt: number, watch: Watch): Stage {
+  reportWatch(run, attempt, watch, null);
+  return { name: "watching", attempt, since: nowOf(run), watch };
+}
+
+/** Says in the status what is known of the task. */
+export function reportWatch(run: Run, attempt: number, watch: Watch, percent: number | null): void {
+  const { submission, convertingSince, waitingSince } = watch;
+  const waitReason = describeWait(watch);
+  if (convertingSince === null) run.report(attempt, "waiting", { waitReason, waitingSince, submission });
+  else run.report(attempt, "converting", { percent, waitReason, submission });
+}
+
+/** The same attempt goes on, with a task with fresh access in the place of the one that waits. */
+export function renewAccess(run: Run, attempt: number, watch: Watch): Stage {
+  const { submission, waitingSince } = watch;
+  const waitReason = describeWait(watch);
+  run.report(attempt, "waiting", { waitReason, waitingSince, submission, renewal: nextRenewal(watch) });
+  // The queue may have stood still for long, and to be refused now does not make it move.
+  const since = watch.stillSince ?? nowOf(run);
+  return { name: "submitting", attempt, since, abandoned: null, renewed: watch };
 }
 
 export function publishNow(run: Run, attempt: number, submission: Submission, completed: CompletedTask): Stage {

@@ -1,5 +1,5 @@
 import type { TaskStatus } from "../activities/readTask.ts";
-import type { Submission, WaitReason } from "../model/batchTask.ts";
+import type { QueueReading, Submission, WaitReason } from "../model/batchTask.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
@@ -12,11 +12,17 @@ export interface Watch {
   readonly waitingSince: string;
   /** Null while the task waits for a node. */
   readonly convertingSince: string | null;
+  /** Since when the queue has not been seen to move; null if it moved at the last look. Only that time is bounded. */
+  readonly stillSince?: string | null;
   readonly waitReason: WaitReason | null;
   /** When it was last said that the task has ended; left out while nothing has been said. */
   readonly saidToHaveEndedAt?: string;
   /** Left out where Batch has not asked us to leave it alone until then. */
   readonly notBefore?: string;
+  /** About how many tasks wait before this one; null where that is not known. */
+  readonly before?: number | null;
+  /** How many tasks of its job had succeeded at the last look. */
+  readonly succeeded?: number | null;
 }
 
 /** What a look at a task that has not ended may show. `unknown`: Batch did not answer. */
@@ -27,8 +33,29 @@ export type Seen =
 /** Batch itself ends the task at its time limit. Our deadline comes later, which leaves time to upload the logs. */
 const CONVERTING_GRACE_SECONDS = 300;
 
+/** A task that ends later than its access could not store its result. Looks come late, clocks differ, uploads take time. */
+const ACCESS_MARGIN_SECONDS = 1800;
+
 export function watchFromNowOn(submission: Submission): Watch {
-  return { submission, waitingSince: submission.submittedAt, convertingSince: null, waitReason: null };
+  const since = submission.submittedAt;
+  return {
+    submission,
+    waitingSince: since,
+    convertingSince: null,
+    stillSince: since,
+    waitReason: null,
+    before: null,
+    succeeded: null,
+  };
+}
+
+/** Another task takes the place of the one that has been waiting, and goes on waiting for it. */
+export function watchInstead(watch: Watch, submission: Submission): Watch {
+  return { ...watch, submission, convertingSince: null, before: null };
+}
+
+export function nextRenewal({ submission }: Watch): number {
+  return (submission.renewal ?? 0) + 1;
 }
 
 export function advance(watch: Watch, seen: Seen, now: Date): Watch {
@@ -36,7 +63,7 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
     case "converting": {
       // A task that lost its node between two looks has started again, and its time counts from then.
       const convertingSince = seen.startedAt ?? watch.convertingSince ?? now.toISOString();
-      return { ...watch, convertingSince, waitReason: null };
+      return { ...watch, convertingSince, waitReason: null, before: null };
     }
     case "unknown": {
       const { reason: waitReason, retryAfterSeconds = 0 } = seen;
@@ -44,9 +71,18 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
       return { ...watch, waitReason, notBefore: addSeconds(now, retryAfterSeconds).toISOString() };
     }
     case "waiting": {
-      if (watch.convertingSince === null) return { ...watch, waitReason: seen.reason };
+      // What an earlier version of the app has seen tells neither the place nor whether the queue moves.
+      const reading: Partial<QueueReading> & Pick<QueueReading, "reason"> = seen;
+      const { reason, isMoving = false, before = null, succeeded = null } = reading;
+      const hasMoved = isMoving || (succeeded ?? 0) > (watch.succeeded ?? Infinity);
+      const at = now.toISOString();
+      if (watch.convertingSince === null) {
+        const stillSince = hasMoved ? null : (stillSinceOf(watch) ?? at);
+        return { ...watch, stillSince, waitReason: reason, before, succeeded };
+      }
       const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
-      return { ...watch, waitingSince: now.toISOString(), convertingSince: null, waitReason: seen.reason ?? lost };
+      const waiting = { waitingSince: at, convertingSince: null, stillSince: hasMoved ? null : at };
+      return { ...watch, ...waiting, waitReason: reason ?? lost, before, succeeded };
     }
   }
 }
@@ -56,11 +92,21 @@ export function saidToHaveEnded(watch: Watch, now: Date): Watch {
   return { ...watch, saidToHaveEndedAt: now.toISOString() };
 }
 
+/** The place in the queue, and what stands in its way; null where there is nothing to tell. */
+export function describeWait({ convertingSince, waitReason, before }: Watch): string | null {
+  const place = convertingSince === null && typeof before === "number" ? placeOf(before) : undefined;
+  return [waitReason?.text, place].filter((part) => part !== undefined).join("; ") || null;
+}
+
+function placeOf(before: number): string {
+  return before === 0 ? "it is next" : `about ${before} before it`;
+}
+
 /** When to look again: not past a deadline that is still ahead. It may be behind us when Batch did not answer then. */
 export function nextLook(watch: Watch, now: Date): Date {
   const next = nextLookByPace(watch, now);
   const deadline = deadlineOf(watch);
-  return now < deadline && deadline < next ? deadline : next;
+  return deadline !== undefined && now < deadline && deadline < next ? deadline : next;
 }
 
 /** The pauses grow from the last news of the task. */
@@ -78,24 +124,39 @@ function nextLookByPace(watch: Watch, now: Date): Date {
  * only after a look that succeeded: while Batch does not answer, the task may long have done its work.
  */
 export function whyGiveUp(watch: Watch, now: Date): Failure | undefined {
-  if (now >= deadlineOf(watch)) return tooLate(watch);
-  if (watch.convertingSince === null && isAccessTooShort(watch, now)) return failureOf("AccessExpired");
-  return undefined;
+  const deadline = deadlineOf(watch);
+  return deadline !== undefined && now >= deadline ? tooLate(watch) : undefined;
+}
+
+/** Whether a task that begins now might still be at work when its access ends. */
+export function isAccessTooShort({ submission }: Watch, now: Date): boolean {
+  const { accessUntil, convertingSeconds } = submission;
+  return accessUntil !== null && addSeconds(now, convertingSeconds + ACCESS_MARGIN_SECONDS) > parseTime(accessUntil);
 }
 
 function phaseStart({ convertingSince, waitingSince }: Watch): Date {
   return parseTime(convertingSince ?? waitingSince);
 }
 
-function deadlineOf(watch: Watch): Date {
+/** Undefined where there is none: while the queue moves, a task may wait as long as it takes. */
+function deadlineOf(watch: Watch): Date | undefined {
   const { waitingSeconds, convertingSeconds } = watch.submission;
-  const limit = watch.convertingSince === null ? waitingSeconds : convertingSeconds + CONVERTING_GRACE_SECONDS;
-  return addSeconds(phaseStart(watch), limit);
+  if (watch.convertingSince !== null) {
+    return addSeconds(parseTime(watch.convertingSince), convertingSeconds + CONVERTING_GRACE_SECONDS);
+  }
+  const since = stillSinceOf(watch);
+  return since === null || waitingSeconds === null ? undefined : addSeconds(parseTime(since), waitingSeconds);
 }
 
-/** A task that keeps losing its node may outlive its URLs. It would then fail only after all its work. */
-function isAccessTooShort({ submission }: Watch, now: Date): boolean {
-  return addSeconds(now, submission.convertingSeconds) > parseTime(submission.accessUntil);
+/** An earlier version of the app has not noted it, and has counted all the time of waiting. */
+function stillSinceOf({ stillSince, waitingSince }: Watch): string | null {
+  return stillSince === undefined ? waitingSince : stillSince;
+}
+
+function durationOf(seconds: number): string {
+  const hours = seconds / 3600;
+  if (hours >= 48) return `${Math.round(hours / 24)} days`;
+  return hours >= 2 ? `${Math.round(hours)} hours` : `${Math.round(seconds / 60)} minutes`;
 }
 
 function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
@@ -104,7 +165,6 @@ function tooLate({ submission, convertingSince, waitReason }: Watch): Failure {
     const minutes = submission.convertingSeconds / 60;
     return failureOf("ConversionTimedOut", `The conversion took longer than ${minutes} minutes${because}`);
   }
-  const minutes = submission.waitingSeconds / 60;
-  const code = waitReason?.code ?? "NoCapacity";
-  return failureOf(code, `No Azure Batch node took the task within ${minutes} minutes${because}`);
+  const stood = `The queue stood still for ${durationOf(submission.waitingSeconds ?? 0)}`;
+  return failureOf(waitReason?.code ?? "NoCapacity", `${stood}, so no Azure Batch node took the task${because}`);
 }

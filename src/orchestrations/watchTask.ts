@@ -7,9 +7,17 @@ import { failureOf } from "../model/failures.ts";
 import { briefRetry } from "./retries.ts";
 import type { Run } from "./run.ts";
 import type { Stage, Watching } from "./stage.ts";
-import { SUPERSEDED, failForGood, publishNow, settle, tryAgainOrFail } from "./transitions.ts";
+import {
+  SUPERSEDED,
+  failForGood,
+  publishNow,
+  renewAccess,
+  reportWatch,
+  settle,
+  tryAgainOrFail,
+} from "./transitions.ts";
 import type { Seen } from "./watch.ts";
-import { advance, nextLook, saidToHaveEnded, whyGiveUp } from "./watch.ts";
+import { advance, isAccessTooShort, nextLook, saidToHaveEnded, whyGiveUp } from "./watch.ts";
 
 /** Waits a while, and looks at the task: has it completed, is it lost, or has it missed one of its deadlines? */
 export function* watchTask(run: Run, stage: Watching): Step<Stage> {
@@ -44,9 +52,8 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
   const watch = taskEnded.hasComeAgain() ? saidToHaveEnded(seenNow, now) : seenNow;
   const failure = seen.state === "unknown" ? undefined : whyGiveUp(watch, now);
   if (failure !== undefined) return yield* tryAgainOrFail(run, attempt, failed(failure));
-  const percent = seen.state === "converting" ? seen.percent : null;
-  const phase = watch.convertingSince === null ? "waiting" : "converting";
-  run.report(attempt, phase, { percent, waitReason: watch.waitReason?.text ?? null, submission });
+  if (seen.state === "waiting" && isAccessTooShort(watch, now)) return renewAccess(run, attempt, watch);
+  reportWatch(run, attempt, watch, seen.state === "converting" ? seen.percent : null);
   return { ...stage, watch };
 }
 

@@ -8,11 +8,13 @@ import type { Services } from "../services.ts";
  * when the orchestration ended, and one of the attempt before may still be running.
  */
 export async function endTasks({ batch }: Services, instance: DurableOrchestrationStatus): Promise<void> {
-  const { input, attempt, progress } = contentsOf(instance);
+  const { input, attempt, renewals, progress } = contentsOf(instance);
   const job = progress?.submission?.task ?? (await batch.findJob());
   if (job === undefined) return;
   const { poolId, jobId } = job;
   for (let number = input.firstAttempt ?? 1; number <= attempt; number++) {
-    await batch.terminateTask({ poolId, jobId, taskId: taskIdOf(instance.instanceId, number) });
+    for (let renewal = 0; renewal <= renewals; renewal++) {
+      await batch.terminateTask({ poolId, jobId, taskId: taskIdOf(instance.instanceId, number, renewal) });
+    }
   }
 }

@@ -33,7 +33,8 @@ export async function startOnce(services: Services, client: DurableClient, conve
   if (instance !== undefined) return makeUpFor(services, client, conversion, instance);
   // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
   const startedAt = services.now().toISOString();
-  await startConversion(client, id, { ...conversion, firstAttempt: 1, startedAt });
+  const patienceSeconds = patienceSecondsOf(services);
+  await startConversion(client, id, { ...conversion, firstAttempt: 1, patienceSeconds, startedAt });
   return "started";
 }
 
@@ -64,9 +65,15 @@ async function makeUpFor(
   await endTasks(services, instance);
   const startedAt = input.startedAt ?? instance.createdTime.toISOString();
   const isMadeUpFor = hasEnded || input.isMadeUpFor === true;
-  const again = { ...conversion, firstAttempt: attempt + 1, startedAt, isMadeUpFor };
+  const patienceSeconds = patienceSecondsOf(services);
+  const again = { ...conversion, firstAttempt: attempt + 1, patienceSeconds, startedAt, isMadeUpFor };
   await startConversion(client, instance.instanceId, again);
   return "started";
+}
+
+/** Null: as long as it takes. */
+export function patienceSecondsOf({ config }: Services): number | null {
+  return config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60;
 }
 
 /**

@@ -21,6 +21,14 @@ test("the tasks that are known end, and so does one that may have been added", a
   expect(ended).toEqual([known, { poolId: "pool", jobId: "mp3drop-2", taskId: `${conversionId}-2` }]);
 });
 
+test("what may have been added in the place of a task that waits ends, too", async ({ expect }) => {
+  const { services, ended } = servicesWith({ poolId: "pool", jobId: "mp3drop" });
+
+  await endTasks(services, { conversionId, tasks: [known], suspectedAttempt: 1, suspectedRenewal: 1 });
+
+  expect(ended).toEqual([known, { ...known, taskId: `${conversionId}-1-1` }]);
+});
+
 test("where there is no job, no task can have been added", async ({ expect }) => {
   const { services, ended } = servicesWith(undefined);
 

@@ -1,7 +1,7 @@
 import { beforeEach, test } from "vitest";
 import type { SubmitTaskInput } from "../../src/activities/submitTask.ts";
 import { submitTask } from "../../src/activities/submitTask.ts";
-import type { TaskRef } from "../../src/model/batchTask.ts";
+import type { CompletedTask, NewTask, TaskReading, TaskRef } from "../../src/model/batchTask.ts";
 import type { Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/results/staging.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
@@ -13,6 +13,8 @@ const CONVERSION_ID = "0123456789abcdef0123456789abcdef";
 const azurite = useAzurite();
 let services: Services;
 let added: string[];
+let newest: NewTask | undefined;
+let readings: TaskReading[];
 let deleted: TaskRef[];
 let terminated: TaskRef[];
 /** What happens while the task is added. */
@@ -20,7 +22,7 @@ let whileAdding: () => Promise<unknown>;
 
 beforeEach(async () => {
   const storage = await azuriteServices(azurite.connectionString);
-  [added, deleted, terminated] = [[], [], storage.terminated];
+  [added, deleted, terminated, readings] = [[], [], storage.terminated, []];
   whileAdding = async () => {};
   const batch: Services["batch"] = {
     ...storage.services.batch,
@@ -28,7 +30,10 @@ beforeEach(async () => {
       throw new Error("Looking must not make anything");
     },
     findJob: async () => PLACE,
-    addTask: async ({ taskId }) => {
+    readTask: async () => readings.shift() ?? { state: "lost", reason: "gone" },
+    addTask: async (task) => {
+      const { taskId } = task;
+      newest = task;
       added.push(taskId);
       await whileAdding();
       return { ...PLACE, taskId };
@@ -134,4 +139,82 @@ test("where there is no job, there is no task to take back, and none is made", a
 
   expect(await submitTask({ ...services, batch }, input)).toEqual({ status: "superseded" });
   expect(deleted).toEqual([]);
+});
+
+const WAITS: TaskReading = { state: "active", addedAt: null };
+const RUNS: TaskReading = { state: "running", startedAt: "2026-01-01T12:30:00.000Z" };
+const ENDED: CompletedTask = {
+  state: "completed",
+  succeeded: false,
+  exitCode: null,
+  failure: { code: "TaskEnded", message: "Task Was Ended by User Request" },
+  startedAt: null,
+  endedAt: "2026-01-01T12:30:00.000Z",
+  nodeId: null,
+};
+
+test("a task that waits is ended before another one with fresh access takes its place, with the same staging folder", async ({
+  expect,
+}) => {
+  const input = await uploaded("video");
+  readings = [WAITS, ENDED];
+  await submitTask(services, input);
+  const first = newest;
+
+  const output = await submitTask(services, { ...input, replaced: { task: OWN_TASK, renewal: 0 } });
+
+  expect(output).toMatchObject({ submission: { task: { taskId: `${CONVERSION_ID}-2-1` }, renewal: 1 } });
+  expect(terminated).toEqual([OWN_TASK]);
+  expect(newest?.outputs.map(({ blobName }) => blobName)).toEqual(first?.outputs.map(({ blobName }) => blobName));
+});
+
+test.for<[string, TaskReading[]]>([
+  ["has begun", [RUNS]],
+  ["begins just when it is to be ended, and is still there", [WAITS, RUNS]],
+  ["has done its work just when it is to be ended", [WAITS, { ...ENDED, succeeded: true, failure: null }]],
+  ["is lost", [{ state: "lost", reason: "Job mp3drop is disabled" }]],
+])("no other task takes the place of one that %s", async ([, seen], { expect }) => {
+  const input = { ...(await uploaded("video")), replaced: { task: OWN_TASK, renewal: 0 } };
+  readings = [...seen];
+
+  expect(await submitTask(services, input)).toEqual({ status: "notWaiting" });
+  expect(added).toEqual([]);
+});
+
+test("a replacement whose answer was lost is repeated without harm, and taken back where nobody wants it", async ({
+  expect,
+}) => {
+  const input = { ...(await uploaded("video")), replaced: { task: OWN_TASK, renewal: 0 } };
+  readings = [WAITS, ENDED, ENDED];
+
+  expect(await submitTask(services, input)).toEqual(await submitTask(services, input));
+  await uploaded("another video");
+  expect(await submitTask(services, input)).toEqual({ status: "superseded" });
+  expect(deleted).toEqual([{ ...PLACE, taskId: `${CONVERSION_ID}-2-1` }]);
+});
+
+test("access lasts for four days of waiting, the conversion and an hour, from when the task was added", async ({
+  expect,
+}) => {
+  const input = await uploaded("video");
+  const addTask = async ({ taskId }: NewTask) => ({ ...PLACE, taskId, addedBefore: "2026-01-01T00:00:00.000Z" });
+
+  expect(await submitTask(services, input)).toMatchObject({ submission: { accessUntil: "2026-01-05T19:30:00.000Z" } });
+  const again = await submitTask({ ...services, batch: { ...services.batch, addTask } }, input);
+  expect(again).toMatchObject({ submission: { accessUntil: "2026-01-05T07:00:00.000Z", task: { jobId: "job" } } });
+});
+
+test("with an identity of its node, a task gets plain addresses, and its access has no end", async ({ expect }) => {
+  const nodeIdentityId =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/n";
+  const { config } = services;
+  const withIdentity = { ...services, config: { ...config, batch: { ...config.batch, nodeIdentityId } } };
+
+  const output = await submitTask(withIdentity, await uploaded("video"));
+
+  expect(output).toMatchObject({ submission: { accessUntil: null } });
+  expect(newest?.identityId).toBe(nodeIdentityId);
+  expect(JSON.stringify(newest)).not.toMatch(/[?&]sig=/);
+  expect(newest?.inputs["input"]).toBe(services.blobs.url({ ...VIDEO, container: config.containers.input }));
+  expect(newest?.outputs[0]?.containerUrl).toMatch(new RegExp(`/${config.containers.staging}$`));
 });

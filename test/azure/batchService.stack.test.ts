@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { onTestFinished, test, vi } from "vitest";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
-import type { NewTask, TaskReading } from "../../src/model/batchTask.ts";
+import type { NewTask, QueueReading, TaskReading } from "../../src/model/batchTask.ts";
 import type { BatchSettings } from "../../src/config.ts";
 import { readConfig } from "../../src/config.ts";
 import { BatchError } from "../../src/model/errors.ts";
@@ -37,6 +37,10 @@ async function start(options: Partial<BatchEmulatorOptions> = {}, env: Record<st
     settings,
     batch: createBatchService(connectBatch(settings), settings, NEEDS, { sharedLookMs: 0 }),
   };
+}
+
+function readQueue(batch: BatchService): Promise<QueueReading> {
+  return batch.readQueue({ poolId: "mp3drop", jobId: "mp3drop" }, null);
 }
 
 const NEEDS = [{ check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] }];
@@ -81,7 +85,7 @@ test("adding a task again changes nothing", async ({ expect }) => {
 
   const first = await batch.addTask(task("one"));
 
-  expect(await batch.addTask(task("one", "/bin/false"))).toEqual(first);
+  expect(await batch.addTask(task("one", "/bin/false"))).toEqual({ ...first, addedBefore: expect.any(String) });
   expect(await whenCompleted(batch, first)).toMatchObject({ succeeded: true });
 });
 
@@ -305,7 +309,7 @@ test("a pool that gives no node says why: quota", async ({ expect }) => {
   await batch.addTask(task("one"));
 
   const reason = await vi.waitFor(async () => {
-    const found = await batch.explainWaiting();
+    const found = (await readQueue(batch)).reason;
     if (found?.code === "QuotaExceeded") return found;
     throw new Error(`Still ${found?.text}`);
   });
@@ -320,7 +324,7 @@ test("a pool that gives no node says why: the start task, with its last words", 
   await batch.addTask(task("one"));
 
   const reason = await vi.waitFor(async () => {
-    const found = await batch.explainWaiting();
+    const found = (await readQueue(batch)).reason;
     if (found?.code === "StartTaskFailed") return found;
     throw new Error(`Still ${found?.text}`);
   }, 4_000);
@@ -335,12 +339,16 @@ test("all tasks that wait at the same time share one look at the pool and the jo
   const batch = createBatchService(connectBatch(settings), settings, NEEDS);
   const refs = await Promise.all(["one", "two"].map((id) => batch.addTask(task(id))));
   await Promise.all(refs.map((ref) => batch.readTask(ref)));
-  await batch.explainWaiting();
+  await readQueue(batch);
 
-  emulator.faults.set({ requests: ["Pool_Get", "Job_Get"].map((operation) => ({ operation, status: 503 as const })) });
+  emulator.faults.set({
+    requests: ["Pool_Get", "Job_Get", "Job_GetTaskCounts", "Task_List", "Account_ListPoolNodeCounts"].map(
+      (operation) => ({ operation, status: 503 as const }),
+    ),
+  });
 
-  for (const ref of refs) expect(await batch.readTask(ref)).toEqual({ state: "active" });
-  expect(await batch.explainWaiting()).not.toBeNull();
+  for (const ref of refs) expect(await batch.readTask(ref)).toMatchObject({ state: "active" });
+  expect((await readQueue(batch)).reason).not.toBeNull();
 });
 
 test("a pool that is just busy gives no reason", async ({ expect }) => {
@@ -348,7 +356,7 @@ test("a pool that is just busy gives no reason", async ({ expect }) => {
   const ref = await batch.addTask(task("one"));
   await whenCompleted(batch, ref);
 
-  expect(await batch.explainWaiting()).toBeNull();
+  expect((await readQueue(batch)).reason).toBeNull();
 });
 
 test("a pool that somebody deleted is created again while its tasks wait", async ({ expect }) => {
@@ -358,7 +366,7 @@ test("a pool that somebody deleted is created again while its tasks wait", async
   await client.pool.deleteMethod("mp3drop");
   await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
 
-  expect(await batch.explainWaiting()).toMatchObject({
+  expect((await readQueue(batch)).reason).toMatchObject({
     text: "pool mp3drop was gone and is being created again",
   });
   expect((await client.pool.exists("mp3drop")).body).toBe(true);

@@ -31,7 +31,7 @@ test("each MP3 lands next to its video, and its stages are shown", async ({ expe
     "one.mp4: uploading 100 %",
     "one.mp4: uploaded",
     "one.mp4: preparing",
-    "one.mp4: waiting for a node: all nodes are busy",
+    "one.mp4: waiting: all nodes are busy",
     "one.mp4: converting 50 %",
     "one.mp4: publishing",
     "one.mp4: downloading 100 %",

@@ -12,7 +12,7 @@ test("where nothing is redrawn, each change is one line and percentages come in 
   progress.update("a.mp4", { step: "queued" });
   for (const percent of [0, 10, 24, 25, 26, 100]) progress.update("a.mp4", { step: "uploading", percent });
   for (const _look of [1, 2, 3]) {
-    progress.update("a.mp4", { step: "waiting for a node", reason: "quota\nreached" });
+    progress.update("a.mp4", { step: "waiting", reason: "quota\nreached" });
   }
   progress.update("a.mp4", { step: "converting", percent: null });
   progress.succeeded("a.mp4", "→ a.mp3");
@@ -22,7 +22,7 @@ test("where nothing is redrawn, each change is one line and percentages come in 
     "a.mp4: uploading 0 %",
     "a.mp4: uploading 25 %",
     "a.mp4: uploading 100 %",
-    "a.mp4: waiting for a node: quota\\u{a}reached",
+    "a.mp4: waiting: quota\\u{a}reached",
     "a.mp4: converting",
     expect.stringContaining("a.mp4 → a.mp3"),
     "",
@@ -33,7 +33,7 @@ test("a reason that begins with the stage does not repeat it", ({ expect }) => {
   const { output, stderr } = recordedOutput();
   const progress = new Progress(output, 1);
 
-  progress.update("a.mp4", { step: "waiting for a node", reason: "waiting for a node: 1 node starting" });
+  progress.update("a.mp4", { step: "waiting", reason: "waiting for a node: 1 node starting" });
   progress.close();
 
   expect(stderr()).toBe("a.mp4: waiting for a node: 1 node starting\n");

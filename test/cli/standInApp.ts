@@ -72,6 +72,7 @@ export async function startStandInApp(
         phase: phase ?? "finished",
         percent: phase === "converting" ? 50 : null,
         waitReason: phase === "waiting" ? "all nodes are busy" : null,
+        waitingSince: null,
         workload: "mp3",
         input: source,
         attempt: 1,

@@ -26,11 +26,14 @@ export const completed: CompletedTask = {
   nodeId: "node-1",
 };
 export const done: TaskStatus = { state: "completed", completed };
-export const waiting: TaskStatus = { state: "waiting", reason: null };
+/** In a queue that stands still. */
+export const waiting: TaskStatus = { state: "waiting", reason: null, isMoving: false, succeeded: 0, before: null };
 export const waitingFor = (code: WaitReason["code"], text: string): TaskStatus => ({
-  state: "waiting",
+  ...waiting,
   reason: { code, text },
 });
+/** In a queue that moves. */
+export const waitingBehind = (before: number | null): TaskStatus => ({ ...waiting, isMoving: true, before });
 export const converting = (percent: number | null, startedAt: string | null = null): TaskStatus => ({
   state: "converting",
   percent,

@@ -67,12 +67,13 @@ test("while it waits, the status says why", ({ expect }) => {
     phase: "waiting",
     percent: null,
     waitReason: reason,
+    waitingSince: submission.submittedAt,
     attempt: 1,
     submission: { task, submittedAt: submission.submittedAt },
   });
 });
 
-test("a task that gets no node until the deadline fails with the reason, at the deadline", ({ expect }) => {
+test("a task that gets no node while the queue stands still fails with the reason, at the deadline", ({ expect }) => {
   const reason = "the start task failed on 2 nodes";
   const run = drive(
     { workload, source },
@@ -142,7 +143,10 @@ test("after forty polls it continues as new with absolute times, and carries on 
           submission: long,
           waitingSince: START.toISOString(),
           convertingSince: "2026-01-01T12:00:01.000Z",
+          stillSince: START.toISOString(),
           waitReason: null,
+          before: null,
+          succeeded: null,
         },
       },
       progress: first.statuses.at(-1),
@@ -211,9 +215,10 @@ test("what fails before there is a task is tried again with growing pauses, and 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.timers.slice(0, 3)).toEqual([1, 2, 3]);
   expect(run.statuses).toContainEqual({
-    phase: "preparing",
+    phase: "waiting",
     percent: null,
     waitReason: "Azure Batch could not read pool mp3drop: connect ECONNREFUSED",
+    waitingSince: START.toISOString(),
     attempt: 1,
     submission: null,
   });
@@ -308,20 +313,6 @@ test("the time of a run counts from its own start, even when the loss of its nod
   const run = drive({ workload, source }, replies({ readTask: [first, ...second.slice(0, 39)] }));
 
   expect(run.continuedWith?.resumed?.stage).toMatchObject({ watch: { convertingSince: "2026-01-01T12:50:00.000Z" } });
-});
-
-test("a task that would outlive its access is ended, and tried again as a new attempt", ({ expect }) => {
-  const short = { ...submission, accessUntil: "2026-01-01T13:00:02.000Z" };
-  const answers = replies({
-    ensureBatch: [null, null],
-    submitTask: [{ status: "submitted", submission: short }, submitted],
-    readTask: [converting(1), waiting, waiting, done],
-  });
-
-  const run = drive({ workload, source }, answers);
-
-  expect(run.result?.outcome).toBe("succeeded");
-  expect(run.calls.filter(({ name }) => name === "submitTask").at(-1)).toMatchObject({ input: { abandoned: task } });
 });
 
 test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {

@@ -66,6 +66,7 @@ export class ModelStore {
         }),
       url: (blob) => `https://model/${keyOf(blob)}`,
       readUrl: async (blob) => `https://model/${keyOf(blob)}?secret`,
+      containerUrl: (container) => `https://store/${container}`,
       writeUrl: async (container) => `https://model/${container}?secret`,
     };
   }

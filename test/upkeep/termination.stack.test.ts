@@ -175,6 +175,17 @@ test("a workload that the app no longer has does not keep the others from being 
   expect(storage.terminated).toContainEqual(taskOf(gone, 2));
 });
 
+test("the tasks that have taken the place of others end, too, whichever attempt they are of", async ({ expect }) => {
+  const id = terminate(await upload(), true);
+  const [instance] = terminated as [DurableOrchestrationStatus];
+  Object.assign(instance.customStatus as object, { renewals: 1 });
+
+  await settleTerminations(services, client);
+
+  const taskIds = storage.terminated.map(({ taskId }) => taskId);
+  expect(taskIds).toEqual([`${id}-1`, `${id}-1-1`, `${id}-2`, `${id}-2-1`]);
+});
+
 test("a retry can end the tasks of the terminated run itself", async ({ expect }) => {
   const id = terminate(await upload(), true);
 

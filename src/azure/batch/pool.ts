@@ -17,6 +17,7 @@ export async function ensurePool(
   );
   if (found?.state === "deleting") throw poolIsBeingDeleted(poolId);
   if (found !== undefined) return;
+  if (settings.nodeIdentityId !== undefined) throw poolIsMissing(poolId);
 
   const image = await findImage(client, settings.image);
   const startTask = poolStartTaskFor(needs);
@@ -86,6 +87,15 @@ async function verifiedLinuxImages(client: BatchServiceClient): Promise<BatchSer
 
 function same(offered: string | undefined, wanted: string): boolean {
   return offered?.toLowerCase() === wanted.toLowerCase();
+}
+
+/** Only Azure Resource Manager can: https://learn.microsoft.com/azure/batch/managed-identity-pools */
+function poolIsMissing(poolId: string): BatchError {
+  const why = "BATCH_NODE_IDENTITY_ID is set, and a pool with an identity cannot be created through the Batch service";
+  return new BatchError(`There is no pool ${poolId}. Deploy it with that identity: ${why}`, {
+    code: "PoolNotFound",
+    statusCode: undefined,
+  });
 }
 
 function poolIsBeingDeleted(poolId: string): BatchError {

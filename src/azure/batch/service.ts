@@ -8,8 +8,8 @@ import { remembered } from "../remembered.ts";
 import { cleanUpJobs } from "./cleanUpJobs.ts";
 import { ensureJob, listGenerations, newestOpen, readJobState } from "./job.ts";
 import { ensurePool } from "./pool.ts";
+import { createQueue } from "./queue.ts";
 import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
-import { explainWaiting } from "./waiting.ts";
 
 /** Codes that mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
@@ -36,7 +36,7 @@ export function createBatchService(
     return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
   });
 
-  const waiting = remembered(() => explainWaiting(client, settings.poolId), { maxAgeMs: sharedLookMs });
+  const queue = createQueue(client, settings.poolId, sharedLookMs);
   const jobStates = new Map<string, Remembered<string>>();
   const jobState = (jobId: string): Promise<string> => {
     const known = jobStates.get(jobId) ?? remembered(() => readJobState(client, jobId), { maxAgeMs: sharedLookMs });
@@ -53,21 +53,22 @@ export function createBatchService(
     async addTask(task) {
       const { poolId, jobId } = await place.get();
       try {
-        await addTask(client, jobId, task);
+        const addedBefore = await addTask(client, jobId, task);
+        return { poolId, jobId, taskId: task.taskId, ...(addedBefore !== undefined && { addedBefore }) };
       } catch (error) {
         if (error instanceof BatchError && JOB_IS_GONE.has(error.code ?? "")) place.forget();
         throw error;
       }
-      return { poolId, jobId, taskId: task.taskId };
     },
     readTask: (task) => readTask(client, task, jobState),
     readStdout: (task, maxBytes) => readStdout(client, task, maxBytes),
-    async explainWaiting() {
-      const reason = await waiting.get();
-      if (reason !== undefined) return reason;
+    async readQueue({ jobId }, addedAt) {
+      const reading = await queue.read(jobId, addedAt);
+      if (reading !== undefined) return reading;
       await place.get({ isFresh: true });
-      waiting.forget();
-      return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created again` };
+      queue.forgetPool();
+      const text = `pool ${settings.poolId} was gone and is being created again`;
+      return { reason: { code: "NoCapacity", text }, isMoving: false, succeeded: 0, before: null };
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),

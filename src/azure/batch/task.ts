@@ -8,19 +8,24 @@ import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 /** How long a node keeps the directory of a task that has ended. Everything of interest has been uploaded by then. */
 const RETENTION = "PT1H";
 
-export async function addTask(client: BatchServiceClient, jobId: string, task: NewTask): Promise<void> {
-  await unlessCode(`add task ${task.taskId} to job ${jobId}`, ["TaskExists"], () =>
-    client.task.add(jobId, {
+/** Returns when an earlier call had added it, in ISO 8601; undefined if this one has. */
+export async function addTask(client: BatchServiceClient, jobId: string, task: NewTask): Promise<string | undefined> {
+  const what = `add task ${task.taskId} to job ${jobId}`;
+  const identity = task.identityId === undefined ? {} : { identityReference: { resourceId: task.identityId } };
+  let isNew = false;
+  await unlessCode(what, ["TaskExists"], async () => {
+    await client.task.add(jobId, {
       id: task.taskId,
       commandLine: task.commandLine,
       environmentSettings: Object.entries(task.environment).map(([name, value]) => ({ name, value })),
-      resourceFiles: Object.entries(task.inputs).map(([filePath, httpUrl]) => ({ filePath, httpUrl })),
+      resourceFiles: Object.entries(task.inputs).map(([filePath, httpUrl]) => ({ filePath, httpUrl, ...identity })),
       outputFiles: task.outputs.map((output) => ({
         filePattern: output.file,
         destination: {
           container: {
             containerUrl: output.containerUrl,
             path: output.blobName,
+            ...identity,
             uploadHeaders: [{ name: "x-ms-blob-content-type", value: output.contentType }],
           },
         },
@@ -32,8 +37,14 @@ export async function addTask(client: BatchServiceClient, jobId: string, task: N
         maxWallClockTime: `PT${task.maxWallClockMinutes}M`,
         retentionTime: RETENTION,
       },
-    }),
+    });
+    isNew = true;
+  });
+  if (isNew) return undefined;
+  const existing = await retrying(what, () =>
+    client.task.get(jobId, task.taskId, { taskGetOptions: { select: "id,creationTime" } }),
   );
+  return existing.creationTime?.toISOString();
 }
 
 /** Tasks of a job in any other state never start. */
@@ -46,7 +57,7 @@ export async function readTask(
   jobState: (jobId: string) => Promise<string>,
 ): Promise<TaskReading> {
   const task = await unlessMissing(`read task ${taskId}`, () =>
-    client.task.get(jobId, taskId, { taskGetOptions: { select: "id,state,executionInfo,nodeInfo" } }),
+    client.task.get(jobId, taskId, { taskGetOptions: { select: "id,state,creationTime,executionInfo,nodeInfo" } }),
   );
   if (task === undefined) return { state: "lost", reason: `Task ${taskId} is no longer in job ${jobId}` };
   const startedAt = task.executionInfo?.startTime?.toISOString() ?? null;
@@ -56,7 +67,7 @@ export async function readTask(
   if (task.state === "running") return { state: "running", startedAt };
   const job = await jobState(jobId);
   return OPEN_JOB_STATES.has(job)
-    ? { state: "active" }
+    ? { state: "active", addedAt: task.creationTime?.toISOString() ?? null }
     : { state: "lost", reason: `Job ${jobId} is ${job}: it runs no tasks` };
 }
 

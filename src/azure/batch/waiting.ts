@@ -3,21 +3,39 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { WaitReason } from "../../model/batchTask.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
-/**
- * Why a pool has no node for a task: null if it is just busy, undefined if there is no such pool. The first reason
- * found gives the code.
- */
-export async function explainWaiting(
-  client: BatchServiceClient,
-  poolId: string,
-): Promise<WaitReason | null | undefined> {
-  const pool = await unlessMissing(`read pool ${poolId}`, () => client.pool.get(poolId));
-  if (pool === undefined) return undefined;
-  if (pool.state === "deleting") return { code: "NoCapacity", text: `pool ${poolId} is being deleted` };
+/** What a pool can do for the tasks that wait. */
+export interface PoolLook {
+  /** Why it has no node for them: null if it is just busy. The first reason found gives the code. */
+  readonly reason: WaitReason | null;
+  readonly hasReadyNode: boolean;
+  /** Whether nodes are on their way, and none is broken: what broke one will probably break the next. */
+  readonly isGrowing: boolean;
+}
 
-  const counts = await countNodes(client, poolId);
+/** Undefined if there is no such pool. */
+export async function lookAtPool(client: BatchServiceClient, poolId: string): Promise<PoolLook | undefined> {
+  const [pool, counts] = await Promise.all([
+    unlessMissing(`read pool ${poolId}`, () => client.pool.get(poolId)),
+    countNodes(client, poolId),
+  ]);
+  if (pool === undefined) return undefined;
+  const hasReadyNode = counts.ready > 0;
+  const isBroken = counts.startTaskFailed + counts.unusable > 0;
+  const isGrowing = counts.starting > 0 && !isBroken;
+  return { reason: await explain(client, pool, counts), hasReadyNode, isGrowing };
+}
+
+async function explain(
+  client: BatchServiceClient,
+  pool: BatchServiceModels.PoolGetResponse,
+  counts: Counts,
+): Promise<WaitReason | null> {
+  const { id: poolId = "" } = pool;
+  if (pool.state === "deleting") return reason("NoCapacity", `pool ${poolId} is being deleted`);
+
   const reasons = [
     ...(pool.resizeErrors ?? []).map(reasonOfResizeError),
+    ...(pool.autoScaleRun?.error ? [reasonOfAutoScaleError(pool.autoScaleRun.error)] : []),
     ...(counts.startTaskFailed > 0 ? [await reasonOfStartTask(client, poolId, counts.startTaskFailed)] : []),
     ...(counts.unusable > 0 ? [reason("NodeUnusable", `${nodes(counts.unusable)} unusable`)] : []),
     ...(counts.preempted > 0 ? [reason("NoCapacity", `${nodes(counts.preempted)} preempted`)] : []),
@@ -27,7 +45,10 @@ export async function explainWaiting(
 
   const present = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
   const wanted = (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0);
-  const state = `waiting for a node: the pool has ${present} of ${nodes(wanted)}, ${counts.ready} ready`;
+  const state =
+    pool.enableAutoScale && wanted === 0
+      ? "waiting for a node: the pool has none yet, and grows with the queue"
+      : `waiting for a node: the pool has ${present} of ${nodes(wanted)}, ${counts.ready} ready`;
   const code =
     counts.ready > 0 ? "NoCapacity" : (reasons.find((found) => found.code !== "NoCapacity")?.code ?? "NoCapacity");
   return reason(code, [state, ...reasons.map((found) => found.text)].join("; "));
@@ -35,6 +56,13 @@ export async function explainWaiting(
 
 function reasonOfResizeError({ code = "Unknown", message = "no details" }: BatchServiceModels.ResizeError): WaitReason {
   return reason(code.endsWith("QuotaReached") ? "QuotaExceeded" : "NoCapacity", `${code}: ${message}`);
+}
+
+function reasonOfAutoScaleError({
+  code = "Unknown",
+  message = "no details",
+}: BatchServiceModels.AutoScaleRunError): WaitReason {
+  return reason("NoCapacity", `the autoscale formula failed: ${code}: ${message}`);
 }
 
 /** How much of a start task's stderr is shown: an orchestration's status is limited to 16 KiB. */

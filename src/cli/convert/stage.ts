@@ -7,7 +7,7 @@ export type Stage =
   | { readonly step: "uploading"; readonly percent: number }
   | { readonly step: "uploaded" }
   | { readonly step: "preparing"; readonly reason: string | null }
-  | { readonly step: "waiting for a node"; readonly reason: string | null }
+  | { readonly step: "waiting"; readonly reason: string | null }
   | { readonly step: "converting"; readonly percent: number | null }
   | { readonly step: "publishing" }
   | { readonly step: "downloading"; readonly percent: number };
@@ -18,7 +18,7 @@ export function stageOf(view: ConversionView): Stage | undefined {
     case "preparing":
       return { step: "preparing", reason: view.waitReason };
     case "waiting":
-      return { step: "waiting for a node", reason: view.waitReason };
+      return { step: "waiting", reason: view.waitReason };
     case "converting":
       return { step: "converting", percent: view.percent };
     case "publishing":

@@ -14,6 +14,7 @@ export function viewOf(id: string, instance: DurableOrchestrationStatus): Conver
     phase: status === "running" ? (progress?.phase ?? "preparing") : "finished",
     percent: progress?.percent ?? null,
     waitReason: progress?.waitReason ?? null,
+    waitingSince: progress?.waitingSince ?? null,
     workload: input.workload,
     input: input.source,
     attempt,

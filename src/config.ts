@@ -48,11 +48,27 @@ export interface BatchSettings {
   readonly vmSize: string;
   /** publisher:offer:sku, looked up among the verified images of the account. */
   readonly image: { readonly publisher: string; readonly offer: string; readonly sku: string };
-  readonly dedicatedNodes: number;
-  readonly spotNodes: number;
+  readonly scaling: PoolScaling;
   readonly taskSlotsPerNode: number;
   /** Resource id of a user-assigned identity of the pool. Undefined: tasks get signed URLs. */
   readonly nodeIdentityId: string | undefined;
+}
+
+/** How many nodes the pool has. */
+export type PoolScaling = AutoScaling | FixedScaling;
+
+/** As many as the queue needs, from none to the maximum. */
+export interface AutoScaling {
+  readonly mode: "auto";
+  readonly maxNodes: number;
+  /** The share of the maximum that is dedicated, used after the spot nodes. */
+  readonly dedicatedPercent: number;
+}
+
+export interface FixedScaling {
+  readonly mode: "fixed";
+  readonly dedicatedNodes: number;
+  readonly spotNodes: number;
 }
 
 /** The connection name of the blob trigger: the prefix of the storage settings. */
@@ -134,11 +150,6 @@ function readBatch(read: SettingsReader, clientId: string | undefined): BatchSet
   if (key !== undefined && accountName === undefined) {
     read.problem("BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it");
   }
-  const dedicatedNodes = read.integer("BATCH_DEDICATED_NODES", 1, 0, 100);
-  const spotNodes = read.integer("BATCH_SPOT_NODES", 0, 0, 100);
-  if (dedicatedNodes + spotNodes === 0) {
-    read.problem("BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted");
-  }
   return {
     endpoint: read.url("BATCH_ACCOUNT_ENDPOINT"),
     apiVersion: read.text("BATCH_API_VERSION", "2022-10-01.16.0"),
@@ -148,8 +159,7 @@ function readBatch(read: SettingsReader, clientId: string | undefined): BatchSet
     jobId: readBatchId(read, "BATCH_JOB_ID", "mp3drop"),
     vmSize: read.text("BATCH_VM_SIZE", "standard_d2s_v5"),
     image: readImage(read, "BATCH_NODE_IMAGE", "canonical:ubuntu-24_04-lts:server"),
-    dedicatedNodes,
-    spotNodes,
+    scaling: readScaling(read),
     taskSlotsPerNode: read.integer("BATCH_TASK_SLOTS_PER_NODE", 2, 1, 256),
     nodeIdentityId: readIdentityId(read, "BATCH_NODE_IDENTITY_ID"),
   };
@@ -165,6 +175,32 @@ function readIdentityId(read: SettingsReader, name: string): string | undefined 
     read.problem(`${name} must be the resource id of a user-assigned identity, ${shape}, not "${value}"`);
   }
   return value;
+}
+
+/** A setting of the other mode would be ignored without a word, so it is named as a problem. */
+function readScaling(read: SettingsReader): PoolScaling {
+  const mode = read.oneOf("BATCH_POOL_SCALING", ["auto", "fixed"]);
+  if (mode === "auto") {
+    refuseSettingsOf("fixed", ["BATCH_DEDICATED_NODES", "BATCH_SPOT_NODES"]);
+    return {
+      mode,
+      maxNodes: read.integer("BATCH_MAX_NODES", 4, 1, 100),
+      dedicatedPercent: read.integer("BATCH_DEDICATED_PERCENT", 0, 0, 100),
+    };
+  }
+  refuseSettingsOf("auto", ["BATCH_MAX_NODES", "BATCH_DEDICATED_PERCENT"]);
+  const dedicatedNodes = read.integer("BATCH_DEDICATED_NODES", 1, 0, 100);
+  const spotNodes = read.integer("BATCH_SPOT_NODES", 0, 0, 100);
+  if (dedicatedNodes + spotNodes === 0) {
+    read.problem("BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted");
+  }
+  return { mode, dedicatedNodes, spotNodes };
+
+  function refuseSettingsOf(other: PoolScaling["mode"], names: readonly string[]): void {
+    for (const name of names.filter((one) => read.optional(one) !== undefined)) {
+      read.problem(`${name} has no effect unless BATCH_POOL_SCALING is ${other}: remove one or change the other`);
+    }
+  }
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */

@@ -27,6 +27,8 @@ export interface BatchService {
    * repeated; `isFresh` looks again.
    */
   ensurePoolAndJob(options?: { isFresh: boolean }): Promise<JobRef>;
+  /** What whoever runs the app should know about the pool: each is returned once. */
+  takeNotices(): readonly string[];
   /** The job that takes tasks now; undefined if there is none. Looks only: it makes nothing. */
   findJob(): Promise<JobRef | undefined>;
   /** Adding the same task again succeeds. A job that is gone is forgotten; the next attempt makes sure of it again. */

@@ -7,8 +7,8 @@ import * as reading from "./readTask.ts";
 import * as failing from "./recordFailure.ts";
 import * as submitting from "./submitTask.ts";
 
-export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput) =>
-  ensure.ensureBatch(services(), input),
+export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput, { warn }) =>
+  ensure.ensureBatch(services(), input, warn),
 );
 /** Our containers and scripts are looked for again, and made where somebody has deleted them. */
 export const ensureLayout = defineActivity("ensureLayout", async () => {

@@ -37,6 +37,7 @@ export interface ResizeError {
 
 export interface AutoScaleRun {
   readonly timestamp: string;
+  /** Of a run that failed: the targets as they were. */
   readonly results?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly NameValue[] };
 }

@@ -5,7 +5,7 @@ import { services } from "../azure/azureServices.ts";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
-import { conversionOfStaged, reportPath } from "../results/staging.ts";
+import { conversionOfReport, reportPath } from "../results/staging.ts";
 import { wakeConversion } from "../upkeep/waking.ts";
 
 const { containers, triggerSource } = services().config;
@@ -22,10 +22,11 @@ df.app.client.storageBlob("wakeOnReport", {
 
 /**
  * Ends the pause of a conversion whose task has just left its report. Only its name is of interest: what the task has
- * done, Batch says. A conversion that is not told finds out by itself, later.
+ * done, Batch says. A conversion that is not told finds out by itself, later. Event Grid goes by its own filter instead
+ * of our path, so the name is looked at.
  */
 async function wakeOnReport({ name }: BlobReference, client: DurableClient, context: InvocationContext): Promise<void> {
-  const id = conversionOfStaged(name);
+  const id = conversionOfReport(name);
   if (id === undefined) {
     context.debug(`Ignored ${name}: it is no report of a conversion`);
     return;

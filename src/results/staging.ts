@@ -27,9 +27,9 @@ export function reportPath(container: string): string {
   return `${container}/{conversion}/{attempt}/${TASK_FILES.report}`;
 }
 
-/** The conversion that a staged blob belongs to; undefined for a blob that no task of ours has staged. */
-export function conversionOfStaged(blobName: string): string | undefined {
-  return /^([0-9a-f]{32})\//.exec(blobName)?.[1];
+/** The conversion that a report belongs to; undefined for a blob that is no report. */
+export function conversionOfReport(blobName: string): string | undefined {
+  return blobName.endsWith(`/${TASK_FILES.report}`) ? /^([0-9a-f]{32})\//.exec(blobName)?.[1] : undefined;
 }
 
 /** Undefined if the task left none, or one that was cut off. */

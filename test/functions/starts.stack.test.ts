@@ -308,9 +308,12 @@ test("a report that cannot be passed on is delivered again by the host", async (
   await expect(deliverReport(`${id}/1/report.json`)).rejects.toThrow();
 });
 
-test("a report that is no conversion's is ignored, with a debug line", async ({ expect }) => {
-  await deliverReport(`../${id}/1/report.json`);
+test.for([`../${id}/1/report.json`, `${id}/1/result`, "report.json"])(
+  "a blob named %s is no report of a conversion, and is ignored",
+  async (name, { expect }) => {
+    await deliverReport(name);
 
-  expect(requests).toEqual([]);
-  expect(logged).toEqual([`debug: Ignored ../${id}/1/report.json: it is no report of a conversion`]);
-});
+    expect(requests).toEqual([]);
+    expect(logged).toEqual([`debug: Ignored ${name}: it is no report of a conversion`]);
+  },
+);

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { vi } from "vitest";
+import type { FaultPlanInput } from "../../src/local/batchEmulator/faults/faultPlan.ts";
 import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -32,13 +34,18 @@ export class StackUnderTest {
     this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<StackUnderTest> {
+  /** `batchFaults` is what goes wrong in the Batch emulator from the start. */
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    batchFaults: FaultPlanInput = {},
+  ): Promise<StackUnderTest> {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const lines: string[] = [];
     const stack = await startLocalStack({
       data,
       ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
       env: { ...process.env, ...env },
+      batchFaults: JSON.stringify(batchFaults),
       host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
       onLine: (service, line) => lines.push(`${service}: ${line}`),
     });
@@ -96,6 +103,12 @@ export class StackUnderTest {
   async request(method: string, path: string): Promise<{ status: number; body: ConversionView & { code?: string } }> {
     const response = await fetch(`${this.#stack.connection.functions.url}/api/conversions/${path}`, { method });
     return { status: response.status, body: (await response.json()) as ConversionView };
+  }
+
+  /** A client of the Batch account, as an operator has one. */
+  batchClient(): BatchServiceClient {
+    const { endpoint, accountName, accountKey } = this.#stack.connection.batch;
+    return new BatchServiceClient(new BatchSharedKeyCredentials(accountName, accountKey), endpoint);
   }
 
   /** Everything that the Functions host has written down, and what all services have logged. */

@@ -2,6 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
+import { requireIdentity } from "./poolIdentity.ts";
 import { poolStartTaskFor } from "./poolStartTask.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
@@ -13,11 +14,11 @@ export async function ensurePool(
 ): Promise<void> {
   const { poolId } = settings;
   const found = await unlessMissing(`read pool ${poolId}`, () =>
-    client.pool.get(poolId, { poolGetOptions: { select: "id,state" } }),
+    client.pool.get(poolId, { poolGetOptions: { select: "id,state,identity" } }),
   );
   if (found?.state === "deleting") throw poolIsBeingDeleted(poolId);
+  requireIdentity(found, settings);
   if (found !== undefined) return;
-  if (settings.nodeIdentityId !== undefined) throw poolIsMissing(poolId);
 
   const image = await findImage(client, settings.image);
   const startTask = poolStartTaskFor(needs);
@@ -87,15 +88,6 @@ async function verifiedLinuxImages(client: BatchServiceClient): Promise<BatchSer
 
 function same(offered: string | undefined, wanted: string): boolean {
   return offered?.toLowerCase() === wanted.toLowerCase();
-}
-
-/** Only Azure Resource Manager can: https://learn.microsoft.com/azure/batch/managed-identity-pools */
-function poolIsMissing(poolId: string): BatchError {
-  const why = "BATCH_NODE_IDENTITY_ID is set, and a pool with an identity cannot be created through the Batch service";
-  return new BatchError(`There is no pool ${poolId}. Deploy it with that identity: ${why}`, {
-    code: "PoolNotFound",
-    statusCode: undefined,
-  });
 }
 
 function poolIsBeingDeleted(poolId: string): BatchError {

@@ -39,8 +39,10 @@ async function start(options: Partial<BatchEmulatorOptions> = {}, env: Record<st
   };
 }
 
-function readQueue(batch: BatchService): Promise<QueueReading> {
-  return batch.readQueue({ poolId: "mp3drop", jobId: "mp3drop" }, null);
+const LATER = "2100-01-01T00:00:00.000Z";
+
+function readQueue(batch: BatchService, addedAt: string | null = LATER): Promise<QueueReading> {
+  return batch.readQueue({ poolId: "mp3drop", jobId: "mp3drop" }, addedAt);
 }
 
 const NEEDS = [{ check: "ffmpeg -version && ffprobe -version", packages: ["ffmpeg"] }];
@@ -302,21 +304,44 @@ test("a wrong key is an error that does not show the key", async ({ expect }) =>
   expect(String(error)).not.toContain(key);
 });
 
-test("a pool that gives no node says why: quota", async ({ expect }) => {
-  const { batch } = await start({
+test("a pool that gives no node says why: quota; its queue stands still until somebody mends that", async ({
+  expect,
+}) => {
+  const { batch, emulator, settings } = await start({
     faults: { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left" }] },
   });
-  await batch.addTask(task("one"));
+  const ref = await batch.addTask(task("one"));
 
-  const reason = await vi.waitFor(async () => {
-    const found = (await readQueue(batch)).reason;
-    if (found?.code === "QuotaExceeded") return found;
-    throw new Error(`Still ${found?.text}`);
+  const found = await vi.waitFor(async () => {
+    const reading = await readQueue(batch);
+    if (reading.reason?.code === "QuotaExceeded") return reading;
+    throw new Error(`Still ${reading.reason?.text}`);
   });
 
-  expect(reason.text).toBe(
+  expect(found.reason?.text).toBe(
     "waiting for a node: the pool has 0 of 1 node, 0 ready; AccountCoreQuotaReached: No cores are left",
   );
+  expect(found).toMatchObject({ isMoving: false, succeeded: 0 });
+
+  emulator.faults.set({});
+  await connectBatch(settings).pool.resize("mp3drop", { targetDedicatedNodes: 1 });
+  await whenCompleted(batch, ref);
+  expect(await readQueue(batch)).toMatchObject({ reason: null, succeeded: 1 });
+});
+
+test("a queue whose nodes are at work moves, and each task has its place in it", async ({ expect }) => {
+  const { batch } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1", BATCH_DEDICATED_NODES: "1" });
+  await batch.addTask(task("first", "/bin/sleep 600"));
+  await vi.waitFor(async () => expect((await readQueue(batch)).isMoving).toBe(true), 4_000);
+  await vi.waitFor(async () => expect((await readQueue(batch)).reason).toBeNull(), 4_000);
+  const second = await batch.addTask(task("second"));
+  await batch.addTask(task("third"));
+  const reading = await batch.readTask(second);
+  const addedAt = reading.state === "active" ? reading.addedAt : null;
+
+  const places = await Promise.all([addedAt, LATER, null].map((time) => readQueue(batch, time)));
+
+  expect(places).toEqual([0, 2, null].map((before) => ({ reason: null, isMoving: true, succeeded: 0, before })));
 });
 
 test("a pool that gives no node says why: the start task, with its last words", async ({ expect }) => {
@@ -348,7 +373,7 @@ test("all tasks that wait at the same time share one look at the pool and the jo
   });
 
   for (const ref of refs) expect(await batch.readTask(ref)).toMatchObject({ state: "active" });
-  expect((await readQueue(batch)).reason).not.toBeNull();
+  expect(await readQueue(batch)).toMatchObject({ reason: { code: "NoCapacity" }, before: 2 });
 });
 
 test("a pool that is just busy gives no reason", async ({ expect }) => {

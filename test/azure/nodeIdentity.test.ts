@@ -14,15 +14,19 @@ interface Request {
   readonly body: unknown;
 }
 
-/** Our service in front of one that notes what it is asked, and has a pool if `hasPool`. */
-async function noting(hasPool: boolean): Promise<{ batch: BatchService; requests: Request[] }> {
+/** Our service in front of one that notes what it is asked. Its pool has these identities; without any, it has no pool. */
+async function noting(
+  identities: readonly string[] | undefined,
+): Promise<{ batch: BatchService; requests: Request[] }> {
   const requests: Request[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const path = new URL(request.url ?? "", "http://x").pathname;
       requests.push({ what: `${request.method} ${path}`, body: body === "" ? undefined : JSON.parse(body) });
-      const isMissing = path === "/pools/mp3drop" && !hasPool;
-      const answer = path === "/jobs" ? { value: [{ id: "mp3drop", state: "active" }] } : { id: "mp3drop" };
+      const isMissing = path === "/pools/mp3drop" && identities === undefined;
+      const userAssignedIdentities = identities?.map((resourceId) => ({ resourceId }));
+      const pool = { id: "mp3drop", identity: { type: "UserAssigned", userAssignedIdentities } };
+      const answer = path === "/jobs" ? { value: [{ id: "mp3drop", state: "active" }] } : pool;
       const status = request.method === "POST" ? 201 : 200;
       response.writeHead(isMissing ? 404 : status, { "content-type": "application/json" });
       response.end(JSON.stringify(isMissing ? { code: "PoolNotFound" } : answer));
@@ -62,7 +66,7 @@ const TASK = {
 };
 
 test("a task with an identity names it for everything that it reads and writes", async ({ expect }) => {
-  const { batch, requests } = await noting(true);
+  const { batch, requests } = await noting([IDENTITY.toUpperCase()]);
 
   await batch.addTask(TASK);
 
@@ -79,14 +83,14 @@ test("a task with an identity names it for everything that it reads and writes",
   });
 });
 
-test("a pool that is to have an identity is not created by the app, which could not give it one", async ({
-  expect,
-}) => {
-  const { batch, requests } = await noting(false);
+test.for([
+  ["is missing, because the app could not give it the identity", undefined, "There is no pool mp3drop"],
+  ["lacks the identity, where tasks would fail one after the other", ["/other"], "Pool mp3drop lacks the identity"],
+] as const)("nothing is created where the pool %s", async ([, identities, message], { expect }) => {
+  const { batch, requests } = await noting(identities);
 
-  await expect(batch.ensurePoolAndJob()).rejects.toMatchObject({
-    message: expect.stringMatching(/^There is no pool mp3drop\. Deploy it with that identity/),
-    failureCode: "Misconfigured",
-  });
+  const error = await batch.ensurePoolAndJob().catch((thrown: unknown) => thrown);
+
+  expect(error).toMatchObject({ message: expect.stringContaining(message), failureCode: "Misconfigured" });
   expect(requests.filter(({ what }) => what.startsWith("POST"))).toEqual([]);
 });

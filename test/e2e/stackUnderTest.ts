@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { vi } from "vitest";
+import type { FaultPlanInput } from "../../src/local/batchEmulator/faults/faultPlan.ts";
 import type { ConversionRecord, ConversionView } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -13,6 +15,13 @@ import type { LocalStack } from "../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
 
 const PATIENCE = { timeout: 50_000, interval: 100 };
+
+interface StackOptions {
+  /** Folder of the function app; this one if not given. */
+  readonly app?: string;
+  /** What goes wrong in the Batch emulator from the start. */
+  readonly batchFaults?: FaultPlanInput;
+}
 
 /**
  * The local stack on free ports and a temporary folder, and what a user does with it.
@@ -32,14 +41,17 @@ export class StackUnderTest {
     this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   }
 
-  /** `app`: folder of the function app, this one if not given. */
-  static async start(env: Readonly<Record<string, string>> = {}, app?: string): Promise<StackUnderTest> {
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    { app, batchFaults = {} }: StackOptions = {},
+  ): Promise<StackUnderTest> {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const lines: string[] = [];
     const stack = await startLocalStack({
       data,
       ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
       env: { ...process.env, ...env },
+      batchFaults: JSON.stringify(batchFaults),
       host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
       ...(app !== undefined && { app }),
       onLine: (service, line) => lines.push(`${service}: ${line}`),
@@ -98,6 +110,12 @@ export class StackUnderTest {
   async request(method: string, path: string): Promise<{ status: number; body: ConversionView & { code?: string } }> {
     const response = await fetch(`${this.#stack.connection.functions.url}/api/conversions/${path}`, { method });
     return { status: response.status, body: (await response.json()) as ConversionView };
+  }
+
+  /** A client of the Batch account, as an operator has one. */
+  batchClient(): BatchServiceClient {
+    const { endpoint, accountName, accountKey } = this.#stack.connection.batch;
+    return new BatchServiceClient(new BatchSharedKeyCredentials(accountName, accountKey), endpoint);
   }
 
   /** Everything that the Functions host has written down, and what all services have logged. */

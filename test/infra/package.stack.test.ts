@@ -60,7 +60,7 @@ test(`with its packages it is no larger than ${MAX_MEGABYTES} MB, and it convert
   for (const [path] of packages()) cpSync(path, join(staged, path), { recursive: true });
   expect(sizeOf(staged) / 1e6).toBeLessThan(MAX_MEGABYTES);
 
-  stack = await StackUnderTest.start({}, staged);
+  stack = await StackUnderTest.start({}, { app: staged });
   const record = await stack.convert("talk.mp4", readFileSync("test/fixtures/media/sample.mp4"));
   expect(record).toMatchObject({ status: "succeeded", output: { name: "talk.mp3" } });
 });

@@ -2,6 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
+import { requireIdentity } from "./poolIdentity.ts";
 import { marksFor, withMarks } from "./poolMarks.ts";
 import { POOL_DISPLAY_NAME } from "./poolNotices.ts";
 import { nodeTargets } from "./poolScaling.ts";
@@ -21,8 +22,8 @@ export async function ensurePool(
     client.pool.get(poolId, { poolGetOptions: { select: UPDATE_FIELDS } }),
   );
   if (found?.state === "deleting") throw poolIsBeingDeleted(poolId);
+  requireIdentity(found, settings);
   if (found !== undefined) return updatePool(client, settings, needs, found);
-  if (settings.nodeIdentityId !== undefined) throw poolIsMissing(poolId);
 
   const image = await findImage(client, settings.image);
   const startTask = poolStartTaskFor(needs);
@@ -93,15 +94,6 @@ async function verifiedLinuxImages(client: BatchServiceClient): Promise<BatchSer
 
 function same(offered: string | undefined, wanted: string): boolean {
   return offered?.toLowerCase() === wanted.toLowerCase();
-}
-
-/** Only Azure Resource Manager can: https://learn.microsoft.com/azure/batch/managed-identity-pools */
-function poolIsMissing(poolId: string): BatchError {
-  const why = "BATCH_NODE_IDENTITY_ID is set, and a pool with an identity cannot be created through the Batch service";
-  return new BatchError(`There is no pool ${poolId}. Deploy it with that identity: ${why}`, {
-    code: "PoolNotFound",
-    statusCode: undefined,
-  });
 }
 
 function poolIsBeingDeleted(poolId: string): BatchError {

@@ -27,7 +27,7 @@ export interface PoolCare {
 
 /** What `updatePool` needs to know of a pool. */
 export const UPDATE_FIELDS =
-  "id,state,displayName,vmSize,taskSlotsPerNode,enableAutoScale,metadata,virtualMachineConfiguration";
+  "id,state,displayName,vmSize,taskSlotsPerNode,enableAutoScale,identity,metadata,virtualMachineConfiguration";
 
 /**
  * Gives a pool of ours the scaling and the start task that the settings ask for, where they have changed since we last

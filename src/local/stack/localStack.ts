@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readConfig } from "../../config.ts";
+import { deployPool } from "./deployPool.ts";
 import type { Services } from "./appSettings.ts";
 import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
@@ -137,11 +138,13 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   if (batch.status === "rejected") throw batch.reason;
 
   const storage = { connectionString: azuriteConnectionString(azurite.value.ready, storageKey) };
+  const hostSettings = settingsFor({ storage, batch: batch.value.ready });
+  await deployPool(readConfig(hostSettings));
   const starting = startFunctionsHost(options.host ?? "embedded", {
     app: options.app ?? findAppRoot(),
     folder,
     port: ports.functions,
-    env: settingsFor({ storage, batch: batch.value.ready }),
+    env: hostSettings,
     events: eventsOf("functions"),
   });
   undo.push(async () => (await starting.catch(() => undefined))?.stop());

@@ -99,13 +99,15 @@ export class Archive {
     return place;
   }
 
-  /** The body as it was archived. Throws a `UserError` if it is damaged. */
-  read(key: string, place: ArchivePlace): unknown {
+  /** The body as it was archived. Throws a `UserError` if it is damaged: if it is not JSON, or if `check` throws. */
+  read(key: string, place: ArchivePlace, check: (body: unknown) => void = () => {}): unknown {
     const line = this.#readLine(place).toString("utf8");
     const head = headOf(key);
     if (!line.startsWith(head) || !line.endsWith(TAIL)) throw this.#damaged(place);
     try {
-      return JSON.parse(line.slice(head.length, -TAIL.length)) as unknown;
+      const body: unknown = JSON.parse(line.slice(head.length, -TAIL.length));
+      check(body);
+      return body;
     } catch (cause) {
       throw this.#damaged(place, cause);
     }

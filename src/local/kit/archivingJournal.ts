@@ -9,12 +9,12 @@ interface ArchivingJournalOptions<Entry> extends JournalOptions<Entry> {
   /** The fewest entries that give the present state again, with the places of what is archived. */
   readonly snapshot: () => Iterable<Entry>;
   readonly relocate: Relocate;
-  /** A journal that is smaller is not compacted; 8 MiB if not given. */
+  /** A journal that is smaller is not compacted; 4 MiB if not given. */
   readonly compactAtBytes?: number;
 }
 
-/** Read in a small part of a second. */
-const COMPACT_AT_BYTES = 8 * 1024 * 1024;
+/** A start reads so much in about half a second. */
+const COMPACT_AT_BYTES = 4 * 1024 * 1024;
 
 /**
  * The journal of a state that keeps in an archive what has ended. What both files take on the disk, and what a start has

@@ -91,7 +91,11 @@ export class TaskHub {
 
   /** Picks up whatever the state says is unfinished. */
   start(): void {
-    for (const instance of this.state.instances.values()) {
+    for (const instance of this.state.instances.allLive()) {
+      if (isFinished(instance) && !hasTurn(instance)) {
+        this.#archive(instance);
+        continue;
+      }
       const { activities, timers } = findOpenWork(instance);
       for (const activity of activities) this.#runActivity(activity);
       for (const timer of timers) this.#timers.arm(timer);
@@ -148,7 +152,7 @@ export class TaskHub {
       this.#occupy(id, () => this.#entityTurn(id));
       return;
     }
-    const instance = this.state.instances.get(id);
+    const instance = this.state.instances.live(id);
     if (instance === undefined || !hasTurn(instance)) return;
     this.#occupy(id, () => this.#turn(instance));
   }
@@ -173,7 +177,7 @@ export class TaskHub {
     const prepared = prepareTurn(instance, clock.now());
     if (prepared === undefined) return;
     const answer = prepared.kind === "replay" ? await this.#replay(instance, prepared, runner) : undefined;
-    if (this.#isStopped || this.state.instances.get(instance.id) !== instance) return;
+    if (this.#isStopped || this.state.instances.live(instance.id) !== instance) return;
     const { turn, findings } = decideTurn(instance, prepared, answer, this.#engine);
     this.#reports.findings(instance, findings);
     this.#commit({ k: "turn", turn });
@@ -191,6 +195,7 @@ export class TaskHub {
     if (isFinished(instance)) {
       this.#orchestratorTriggers.forget(instance);
       this.#reports.end(instance);
+      this.#archive(instance);
     } else {
       for (const event of turn.events) {
         const common = { instanceId, executionId };
@@ -202,6 +207,11 @@ export class TaskHub {
       }
     }
     for (const { to } of turn.send ?? []) this.#wake(to);
+  }
+
+  /** A crash in between leaves it finished and in memory, to be archived at the next start. */
+  #archive(instance: Instance): void {
+    if (!this.#isStopped) this.#commit({ k: "archived", instance: this.state.instances.toArchive(instance) });
   }
 
   #runActivity(activity: OpenActivity): void {

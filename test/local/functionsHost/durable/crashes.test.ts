@@ -40,7 +40,8 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
     };
     const hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
     try {
-      if (!hub.hub.state.instances.has("main")) hub.start("main", "program", { steps: program, results: [] });
+      if (hub.hub.state.instances.summary("main") === undefined)
+        hub.start("main", "program", { steps: program, results: [] });
       await hub.settle();
       while (hub.instance("main").status === "Running") {
         hub.raise("main", "Go", "went");

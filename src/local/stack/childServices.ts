@@ -26,6 +26,8 @@ interface BatchOptions extends ServiceOptions {
   readonly accountKey: string;
   /** For the emulator's option of that name. */
   readonly faults?: string;
+  /** For the emulator's option of that name. */
+  readonly playTasks?: string;
   /** No task runs before, however early the emulator starts. */
   readonly storageReady: Promise<unknown>;
 }
@@ -37,6 +39,7 @@ export function startBatchEmulator({
   events,
   accountKey,
   faults,
+  playTasks,
   storageReady,
 }: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
@@ -48,6 +51,7 @@ export function startBatchEmulator({
         "--data": folder.path,
         "--node-bin": folder.bin,
         ...(faults !== undefined && { "--faults": faults }),
+        ...(playTasks !== undefined && { "--play-tasks": playTasks }),
       }),
       "--hold",
       "--json",

@@ -41,6 +41,8 @@ interface LocalStackOptions {
   readonly onStarted?: (service: StackService, pid: number) => void;
   /** Faults for the Batch emulator to inject, in the form that its `--faults` option takes. */
   readonly batchFaults?: string;
+  /** A folder whose files every task leaves in place of running, as the emulator's `--play-tasks` says. */
+  readonly playTasks?: string;
   /** Settings for the Functions host that override the stack's own. */
   readonly hostSettings?: Readonly<Record<string, string>>;
 }
@@ -116,6 +118,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       events: eventsOf("batch"),
       storageReady,
       ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
+      ...(options.playTasks !== undefined && { playTasks: options.playTasks }),
     }),
     // Slow to load, and needed as soon as storage is up.
     import("@azure/storage-blob"),

@@ -12,6 +12,7 @@ import type { Execution, Outcome, Runner, Work } from "./taskRunner.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { isIn, killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
+import { playTask } from "./playedTask.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
@@ -31,12 +32,14 @@ interface ProcessRunnerOptions {
   readonly missingOutputFile: Choices["missingOutputFile"];
   /** What the pauses between two tries of a transfer are timed with. */
   readonly clock: Clock;
+  /** A folder whose files every task leaves in place of running its command. */
+  readonly playedFolder?: string | undefined;
 }
 
 /** Tells the processes of one run from those of the next in the same folder. */
 const RUN_VARIABLE = "AZ_BATCH_EMULATOR_RUN";
 
-/** Runs every command as a process of its own, at the head of its own process group. */
+/** Runs every command as a process of its own, at the head of its own process group, unless tasks are only played. */
 export class ProcessRunner implements Runner {
   readonly #nodesFolder: string;
   readonly #register: ProcessRegister;
@@ -44,6 +47,7 @@ export class ProcessRunner implements Runner {
   readonly #missingOutputFile: Choices["missingOutputFile"];
   readonly #trash: Trash;
   readonly #clock: Clock;
+  readonly #playedFolder: string | undefined;
   /** What ends a run or its uploads, by the folder of the task. */
   readonly #underway = new Map<AbortController, string>();
 
@@ -53,6 +57,7 @@ export class ProcessRunner implements Runner {
     this.#missingOutputFile = options.missingOutputFile;
     this.#trash = new Trash(options.trashFolder);
     this.#clock = options.clock;
+    this.#playedFolder = options.playedFolder;
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
 
@@ -109,6 +114,7 @@ export class ProcessRunner implements Runner {
       const failure = await fetchResourceFiles(work.resourceFiles, wd, { clock: this.#clock, signal });
       if (signal.aborted) return exited(undefined, "SIGKILL");
       if (failure !== undefined) return { kind: "failed", failure };
+      if (this.#playedFolder !== undefined) return await playTask(this.#playedFolder, work.folder);
       return await this.#spawn(work, wd, streams, signal, running);
     } finally {
       for (const stream of streams) closeSync(stream);

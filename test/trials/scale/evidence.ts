@@ -1,13 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { normalizeETag } from "../../../src/model/conversion.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 import { METADATA } from "../../../src/results/targets.ts";
 import type { ScaleStack } from "./scaleStack.ts";
 
 /** What is in the containers at the end, by blob name, as listings show it. */
 export interface Evidence {
-  readonly inputs: ReadonlyMap<string, { readonly eTag: string }>;
+  readonly inputs: ReadonlySet<string>;
   readonly records: ReadonlyMap<string, FoundResult & { readonly status: string }>;
   readonly mp3s: ReadonlyMap<string, FoundResult & { readonly sizeBytes: number }>;
   readonly staged: readonly string[];
@@ -20,10 +19,8 @@ interface FoundResult {
 }
 
 export async function collectEvidence(stack: ScaleStack): Promise<Evidence> {
-  const inputs = new Map<string, { eTag: string }>();
-  for await (const { name, properties } of stack.container("input").listBlobsFlat()) {
-    inputs.set(name, { eTag: normalizeETag(properties.etag) });
-  }
+  const inputs = new Set<string>();
+  for await (const { name } of stack.container("input").listBlobsFlat()) inputs.add(name);
   const records = new Map<string, FoundResult & { status: string }>();
   const mp3s = new Map<string, FoundResult & { sizeBytes: number }>();
   for await (const blob of stack.container("output").listBlobsFlat({ includeMetadata: true })) {

@@ -11,32 +11,31 @@ const WRITE_EVERY_MS = 500;
 const folder = process.env.SCALE_PROBE_FOLDER;
 
 const requests = new Map();
-let written = 0;
+let number = 0;
 
 subscribe("http.server.request.start", ({ request, socket }) => {
   const kind = `${socket.localPort} ${kindOf(request)}`;
   requests.set(kind, (requests.get(kind) ?? 0) + 1);
 });
 
-setInterval(() => write({ isCollected: false }), WRITE_EVERY_MS).unref();
+setInterval(() => write("latest"), WRITE_EVERY_MS).unref();
 process.on("SIGUSR2", () => {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
-  write({ isCollected: true });
+  write("collected");
 });
 
-function write({ isCollected }) {
+function write(name) {
   const { user, system } = process.cpuUsage();
   const snapshot = {
-    number: ++written,
-    isCollected,
+    number: ++number,
     requests: Object.fromEntries(requests),
     cpuSeconds: (user + system) / 1e6,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     rssBytes: process.memoryUsage.rss(),
     heapBytes: process.memoryUsage().heapUsed,
   };
-  const path = join(folder, `${process.pid}.json`);
+  const path = join(folder, `${process.pid}.${name}.json`);
   writeFileSync(`${path}.part`, JSON.stringify(snapshot));
   renameSync(`${path}.part`, path);
 }

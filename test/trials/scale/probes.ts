@@ -9,8 +9,6 @@ import { readJsonFile } from "../../../src/local/kit/jsonFile.ts";
 export interface Snapshot {
   /** Counts up. */
   readonly number: number;
-  /** Right after a collection of garbage. */
-  readonly isCollected: boolean;
   /** How many it has served, by `<port> <kind>`. */
   readonly requests: Readonly<Record<string, number>>;
   readonly cpuSeconds: number;
@@ -39,17 +37,21 @@ export class Probes {
 
   /** The last one that the process has written by itself; undefined before the first. */
   latest(pid: number): Snapshot | undefined {
-    return readJsonFile<Snapshot>(join(this.#folder, `${pid}.json`));
+    return this.#read(pid, "latest");
   }
 
   /** Has the process collect its garbage, and look at itself then. */
   async take(pid: number, signal: AbortSignal): Promise<Snapshot> {
-    const before = this.latest(pid)?.number ?? 0;
+    const before = this.#read(pid, "collected")?.number;
     process.kill(pid, "SIGUSR2");
     for (;;) {
-      const snapshot = this.latest(pid);
-      if (snapshot !== undefined && snapshot.isCollected && snapshot.number > before) return snapshot;
+      const snapshot = this.#read(pid, "collected");
+      if (snapshot !== undefined && snapshot.number !== before) return snapshot;
       await delay(POLL_MS, undefined, { signal });
     }
+  }
+
+  #read(pid: number, name: "latest" | "collected"): Snapshot | undefined {
+    return readJsonFile<Snapshot>(join(this.#folder, `${pid}.${name}.json`));
   }
 }

@@ -28,6 +28,8 @@ interface BatchOptions extends ServiceOptions {
   readonly faults?: string;
   /** The managed identity that every pool has, and the connection string of the storage that it may use. */
   readonly identity?: { readonly resourceId: string; readonly storage: string };
+  /** For the emulator's option of that name. */
+  readonly playTasks?: string;
   /** No task runs before, however early the emulator starts. */
   readonly storageReady: Promise<unknown>;
 }
@@ -40,6 +42,7 @@ export function startBatchEmulator({
   accountKey,
   faults,
   identity,
+  playTasks,
   storageReady,
 }: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
@@ -52,6 +55,7 @@ export function startBatchEmulator({
         "--node-bin": folder.bin,
         ...(faults !== undefined && { "--faults": faults }),
         ...(identity !== undefined && { "--pool-identity": identity.resourceId }),
+        ...(playTasks !== undefined && { "--play-tasks": playTasks }),
       }),
       "--hold",
       "--json",

@@ -45,6 +45,8 @@ interface LocalStackOptions {
   readonly onStarted?: (service: StackService, pid: number) => void;
   /** Faults for the Batch emulator to inject, in the form that its `--faults` option takes. */
   readonly batchFaults?: string;
+  /** A folder whose files every task leaves in place of running, as the emulator's `--play-tasks` says. */
+  readonly playTasks?: string;
   /** Settings for the Functions host that override the stack's own. */
   readonly hostSettings?: Readonly<Record<string, string>>;
 }
@@ -125,6 +127,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       ...(resourceId && {
         identity: { resourceId, storage: azuriteConnectionString((await storageReady).ready, storageKey) },
       }),
+      ...(options.playTasks !== undefined && { playTasks: options.playTasks }),
     });
   const [azurite, batch] = await Promise.allSettled([
     storageReady,

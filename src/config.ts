@@ -1,3 +1,4 @@
+import { temporaryDiskBytes } from "./model/nodeDisk.ts";
 import type { Environment } from "./model/settings.ts";
 import { SettingsReader } from "./model/settings.ts";
 import { WORKLOADS } from "./workloads/index.ts";
@@ -23,6 +24,7 @@ export interface Config {
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
   readonly sweepSchedule: string;
+  readonly tendPoolSchedule: string;
   readonly cleanUpSchedule: string;
   /** How long the histories and tasks of finished conversions are kept. */
   readonly retentionDays: number;
@@ -50,6 +52,10 @@ export interface BatchSettings {
   readonly dedicatedNodes: number;
   readonly spotNodes: number;
   readonly taskSlotsPerNode: number;
+  /** The disk on which a node keeps its tasks. Undefined: not known, so no input is too large for it. */
+  readonly nodeDiskBytes: number | undefined;
+  /** Whether nodes that break are rebooted and removed. */
+  readonly repairNodes: boolean;
 }
 
 /** The connection name of the blob trigger: the prefix of the storage settings. */
@@ -73,6 +79,7 @@ export function readConfig(env: Environment): Config {
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 240, 1, 2_880),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
     sweepSchedule: readSchedule(read, "SWEEP_SCHEDULE", "0 */5 * * * *"),
+    tendPoolSchedule: readSchedule(read, "TEND_POOL_SCHEDULE", "30 */5 * * * *"),
     cleanUpSchedule: readSchedule(read, "CLEAN_UP_SCHEDULE", "0 30 3 * * *"),
     retentionDays: read.integer("RETENTION_DAYS", 30, 1, 365),
   };
@@ -125,6 +132,7 @@ function readBatch(read: SettingsReader): BatchSettings {
   if (dedicatedNodes + spotNodes === 0) {
     read.problem("BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted");
   }
+  const vmSize = read.text("BATCH_VM_SIZE", "standard_d2ds_v5");
   return {
     endpoint: read.url("BATCH_ACCOUNT_ENDPOINT"),
     apiVersion: read.text("BATCH_API_VERSION", "2022-10-01.16.0"),
@@ -132,12 +140,21 @@ function readBatch(read: SettingsReader): BatchSettings {
     clientId: read.optional("AZURE_CLIENT_ID"),
     poolId: readBatchId(read, "BATCH_POOL_ID", "mp3drop"),
     jobId: readBatchId(read, "BATCH_JOB_ID", "mp3drop"),
-    vmSize: read.text("BATCH_VM_SIZE", "standard_d2s_v5"),
+    vmSize,
     image: readImage(read, "BATCH_NODE_IMAGE", "canonical:ubuntu-24_04-lts:server"),
     dedicatedNodes,
     spotNodes,
     taskSlotsPerNode: read.integer("BATCH_TASK_SLOTS_PER_NODE", 2, 1, 256),
+    nodeDiskBytes: readNodeDisk(read, "NODE_DISK_GB", vmSize),
+    repairNodes: read.oneOf("BATCH_REPAIR_NODES", ["true", "false"]) === "true",
   };
+}
+
+/** 0 stands for a disk whose size is not known. */
+function readNodeDisk(read: SettingsReader, name: string, vmSize: string): number | undefined {
+  if (read.optional(name) === undefined) return temporaryDiskBytes(vmSize);
+  const gigabytes = read.integer(name, 0, 0, 100_000);
+  return gigabytes === 0 ? undefined : gigabytes * 1e9;
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */

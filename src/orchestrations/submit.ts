@@ -22,6 +22,8 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
         return watchFor(run, attempt, submitted.submission);
       case "superseded":
         return settle(run, attempt, SUPERSEDED);
+      case "refused":
+        return giveUp(submitted.failure);
       case "deleted":
         return giveUp(failureOf("InputMissing"));
     }

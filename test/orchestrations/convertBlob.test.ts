@@ -345,6 +345,15 @@ test("an input that was replaced while it was converted ends as superseded", ({ 
   expect(run.result).toEqual({ outcome: "superseded", record: null });
 });
 
+test("a file that is too large for a node fails at once, with the figures, and without a task", ({ expect }) => {
+  const failure = { code: "InputTooLarge", message: "The file has 41.0 GB; …", hint: "" };
+  const run = drive({ workload, source }, replies({ submitTask: [{ status: "refused", failure }] }));
+
+  expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
+  expect(run.timers).toEqual([]);
+  expect(inputsOf(run, "recordFailure")).toMatchObject([{ attempt: 1, failure, submission: null }]);
+});
+
 test("an input that was deleted is recorded as InputMissing", ({ expect }) => {
   const run = drive({ workload, source }, replies({ submitTask: [{ status: "deleted" }] }));
 

@@ -1,5 +1,6 @@
 import type { CompletedTask, TaskReading, TaskRef, WaitReason } from "../model/batchTask.ts";
 import type { BlobVersion } from "../model/conversion.ts";
+import { withRepairs } from "../nodes/news.ts";
 import type { Services } from "../services.ts";
 
 export interface ReadTaskInput {
@@ -32,7 +33,7 @@ export async function readTask(services: Services, { task, source }: ReadTaskInp
   }
   switch (reading.state) {
     case "active":
-      return { state: "waiting", reason: await batch.explainWaiting() };
+      return { state: "waiting", reason: await withRepairs(services, await batch.explainWaiting()) };
     case "running": {
       // The progress is on the node, which may not answer. The task runs all the same.
       const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");

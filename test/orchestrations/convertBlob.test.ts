@@ -286,7 +286,7 @@ test.for([
     "readTask publish ensureBatch submitTask recordFailure endTasks",
   ],
 ] as const)("cancelling %s is not lost", ([, when, calls], { expect }) => {
-  const rejected = { status: "rejected", failure: { code: "UploadFailed", message: "m", hint: "h" } };
+  const rejected = { status: "rejected", failure: { code: "AccessExpired", message: "m", hint: "h" } };
   const isFirst = calls.startsWith("readTask readTask");
   const answers = replies({
     ensureBatch: [null, null],
@@ -322,6 +322,38 @@ test("a task that would outlive its access is ended, and tried again as a new at
 
   expect(run.result?.outcome).toBe("succeeded");
   expect(run.calls.filter(({ name }) => name === "submitTask").at(-1)).toMatchObject({ input: { abandoned: task } });
+});
+
+test("a failure that may be the node's fault is noted with the node, before the next attempt", ({ expect }) => {
+  const failure = { code: "DiskFull", message: "", hint: "" };
+  const publish = [
+    { status: "rejected", failure },
+    { status: "published", record },
+  ];
+  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done], publish };
+  const warning = "Node node-1 gets no more tasks";
+
+  const run = drive({ workload, source }, replies({ ...twice, noteNodeFailure: [{ warning }] }));
+  const other = { ...failure, code: "AccessExpired" };
+  const unnoted = { ...twice, publish: [{ status: "rejected", failure: other }, ...publish.slice(1)] };
+
+  expect(inputsOf(run, "noteNodeFailure")).toEqual([{ task, nodeId: "node-1", source, code: "DiskFull" }]);
+  expect(run.warnings).toEqual([warning]);
+  expect(inputsOf(drive({ workload, source }, replies(unnoted)), "noteNodeFailure")).toEqual([]);
+});
+
+test("a failure that cannot be noted with its node changes nothing for the conversion", ({ expect }) => {
+  const rejected = { status: "rejected", failure: { code: "DiskFull", message: "", hint: "" } };
+  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done] };
+  const publish = [rejected, { status: "published", record }];
+  const noted = drive({ workload, source }, replies({ ...twice, publish }));
+
+  const error = activityFailure("noteNodeFailure", storageError("write nodes/mp3drop.json"));
+  const run = drive({ workload, source }, replies({ ...twice, publish, noteNodeFailure: [error] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.timers).toEqual(noted.timers);
+  expect(run.warnings).toEqual([expect.stringContaining("write nodes/mp3drop.json")]);
 });
 
 test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {

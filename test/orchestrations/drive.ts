@@ -13,6 +13,7 @@ export interface Replies {
   readonly publish?: readonly unknown[];
   readonly recordFailure?: readonly unknown[];
   readonly endTasks?: readonly unknown[];
+  readonly noteNodeFailure?: readonly unknown[];
 }
 
 export interface Run {
@@ -21,10 +22,14 @@ export interface Run {
   /** Seconds from the start, of each timer. */
   readonly timers: readonly number[];
   readonly statuses: readonly unknown[];
+  readonly warnings: readonly string[];
   readonly continuedWith: ConversionInput | undefined;
 }
 
 export const START = new Date("2026-01-01T12:00:00.000Z");
+
+/** Nothing depends on it, so tests need not say it. */
+const NOTED = { warning: null };
 
 interface Event {
   isCompleted: boolean;
@@ -73,6 +78,7 @@ export function drive(
   const calls: { name: string; input: unknown }[] = [];
   const timers: number[] = [];
   const statuses: unknown[] = [];
+  const warnings: string[] = [];
   let now = start;
   let continuedWith: ConversionInput | undefined;
   const waiters: Event[] = [];
@@ -92,7 +98,8 @@ export function drive(
     },
   };
 
-  const generator = convertBlob({ df } as unknown as OrchestrationContext);
+  const warn = (message: string): void => void warnings.push(message);
+  const generator = convertBlob({ df, warn } as unknown as OrchestrationContext);
   let step = generator.next();
   while (!step.done) {
     const { timer, event } = waitOf(step.value);
@@ -111,11 +118,12 @@ export function drive(
     // As in the library, an event goes to the newest of those that wait.
     const newest = waiters.at(-1);
     if (calls.length === cancelAtCall && newest !== undefined) newest.isCompleted = true;
-    const reply = queues.get(call.name)?.shift();
+    const queue = queues.get(call.name) ?? (call.name === "noteNodeFailure" ? [NOTED] : []);
+    const reply = queue.shift();
     if (reply === undefined) throw new Error(`The test has no reply for another ${call.name}`);
     step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);
   }
-  return { result: step.value, calls, timers, statuses, continuedWith };
+  return { result: step.value, calls, timers, statuses, warnings, continuedWith };
 }
 
 /** What a yielded task waits for, when it is a timer or the race of one with an event. */

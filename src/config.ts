@@ -1,3 +1,4 @@
+import { temporaryDiskBytes } from "./model/nodeDisk.ts";
 import type { Environment } from "./model/settings.ts";
 import { SettingsReader } from "./model/settings.ts";
 import { WORKLOADS } from "./workloads/index.ts";
@@ -24,6 +25,7 @@ export interface Config {
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
   readonly sweepSchedule: string;
+  readonly tendPoolSchedule: string;
   readonly cleanUpSchedule: string;
   /** How long the histories and tasks of finished conversions are kept. */
   readonly retentionDays: number;
@@ -50,6 +52,10 @@ export interface BatchSettings {
   readonly image: { readonly publisher: string; readonly offer: string; readonly sku: string };
   readonly scaling: PoolScaling;
   readonly taskSlotsPerNode: number;
+  /** The disk on which a node keeps its tasks. Undefined: not known, so no input is too large for it. */
+  readonly nodeDiskBytes: number | undefined;
+  /** Whether nodes that break are rebooted and removed. */
+  readonly repairNodes: boolean;
   /** Resource id of a user-assigned identity of the pool. Undefined: tasks get signed URLs. */
   readonly nodeIdentityId: string | undefined;
 }
@@ -93,6 +99,7 @@ export function readConfig(env: Environment): Config {
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 10_080, 0, 43_200),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
     sweepSchedule: readSchedule(read, "SWEEP_SCHEDULE", "0 */5 * * * *"),
+    tendPoolSchedule: readSchedule(read, "TEND_POOL_SCHEDULE", "30 */5 * * * *"),
     cleanUpSchedule: readSchedule(read, "CLEAN_UP_SCHEDULE", "0 30 3 * * *"),
     retentionDays: read.integer("RETENTION_DAYS", 30, 1, 365),
   };
@@ -150,6 +157,7 @@ function readBatch(read: SettingsReader, clientId: string | undefined): BatchSet
   if (key !== undefined && accountName === undefined) {
     read.problem("BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it");
   }
+  const vmSize = read.text("BATCH_VM_SIZE", "standard_d2ds_v5");
   return {
     endpoint: read.url("BATCH_ACCOUNT_ENDPOINT"),
     apiVersion: read.text("BATCH_API_VERSION", "2022-10-01.16.0"),
@@ -157,10 +165,12 @@ function readBatch(read: SettingsReader, clientId: string | undefined): BatchSet
     clientId,
     poolId: readBatchId(read, "BATCH_POOL_ID", "mp3drop"),
     jobId: readBatchId(read, "BATCH_JOB_ID", "mp3drop"),
-    vmSize: read.text("BATCH_VM_SIZE", "standard_d2s_v5"),
+    vmSize,
     image: readImage(read, "BATCH_NODE_IMAGE", "canonical:ubuntu-24_04-lts:server"),
     scaling: readScaling(read),
     taskSlotsPerNode: read.integer("BATCH_TASK_SLOTS_PER_NODE", 2, 1, 256),
+    nodeDiskBytes: readNodeDisk(read, "NODE_DISK_GB", vmSize),
+    repairNodes: read.oneOf("BATCH_REPAIR_NODES", ["true", "false"]) === "true",
     nodeIdentityId: readIdentityId(read, "BATCH_NODE_IDENTITY_ID"),
   };
 }
@@ -201,6 +211,13 @@ function readScaling(read: SettingsReader): PoolScaling {
       read.problem(`${name} has no effect unless BATCH_POOL_SCALING is ${other}: remove one or change the other`);
     }
   }
+}
+
+/** 0 stands for a disk whose size is not known. */
+function readNodeDisk(read: SettingsReader, name: string, vmSize: string): number | undefined {
+  if (read.optional(name) === undefined) return temporaryDiskBytes(vmSize);
+  const gigabytes = read.integer(name, 0, 0, 100_000);
+  return gigabytes === 0 ? undefined : gigabytes * 1e9;
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */

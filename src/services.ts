@@ -7,6 +7,7 @@ import type { Workload } from "./workloads/workload.ts";
 export interface Services {
   readonly config: Config;
   readonly batch: BatchService;
+  readonly nodes: NodeService;
   readonly blobs: BlobStore;
   readonly layout: StorageLayout;
   readonly now: () => Date;
@@ -55,6 +56,65 @@ export interface BatchService {
 export interface NewlyAdded extends TaskRef {
   /** When an earlier call had added it, in ISO 8601; left out if this one has. */
   readonly addedBefore?: string;
+}
+
+/** The nodes of our pool, and what can be done about them. */
+export interface NodeService {
+  /** Whether the pool bears our mark. One that somebody else has made is theirs to repair. Remembered for some minutes. */
+  isOurs(): Promise<boolean>;
+  /** Those that run no task until somebody does something; none if there is no pool. At most a page of them. */
+  listBroken(): Promise<readonly BrokenNode[]>;
+  /** Undefined when the node is gone, or is about to go. */
+  read(nodeId: string): Promise<NodeReading | undefined>;
+  /** Undefined when there is no such pool, or it is being deleted. */
+  readPool(): Promise<PoolScale | undefined>;
+  /** Whether Batch accepts that. The tasks on the node start again elsewhere, or on it later. */
+  reboot(nodeId: string): Promise<boolean>;
+  /** No more tasks for this node; those that run there go on. */
+  stopTasks(nodeId: string): Promise<void>;
+  /**
+   * Takes nodes out of the pool, whose targets become smaller by them; their tasks start again elsewhere. `busy`: the pool
+   * is changing its size, so try later. `refused`: Batch does not do that to this pool as it is.
+   */
+  remove(nodeIds: readonly string[]): Promise<"accepted" | "busy" | "refused">;
+  /** The pool keeps the size it has. */
+  disableScaling(): Promise<void>;
+  enableScaling(scaling: AutoScaling): Promise<void>;
+  resize(targets: PoolTargets): Promise<void>;
+}
+
+export interface BrokenNode {
+  readonly nodeId: string;
+  readonly state: "unusable" | "starttaskfailed";
+  /** Since when it is in that state, in ISO 8601. */
+  readonly since: string;
+  /** What Batch says is wrong; empty when it does not know. */
+  readonly errors: readonly { readonly code: string; readonly message: string }[];
+}
+
+export interface NodeReading {
+  readonly isDedicated: boolean;
+  readonly tasksSucceeded: number;
+}
+
+/** How large a pool is to be, and who decides. */
+export interface PoolScale {
+  /** Whether it can be changed now. */
+  readonly isSteady: boolean;
+  /** Null for a pool of fixed size. */
+  readonly scaling: AutoScaling | null;
+  readonly targets: PoolTargets;
+}
+
+export interface AutoScaling {
+  readonly formula: string;
+  /** A duration in ISO 8601. */
+  readonly evaluationInterval: string;
+}
+
+export interface PoolTargets {
+  readonly dedicated: number;
+  readonly spot: number;
 }
 
 export interface BlobProperties {

@@ -85,6 +85,15 @@ test("a setting that has no effect in the chosen scaling of the pool is a proble
   expect(problems({ BATCH_POOL_SCALING: "fixed", BATCH_SPOT_NODES: "2" })).toEqual([]);
 });
 
+test("the disk of a node follows from its size, unless it is set", ({ expect }) => {
+  const diskOf = (env: Record<string, string>) => readConfig({ ...needed, ...env }).batch.nodeDiskBytes;
+
+  expect(diskOf({})).toBe(75 * 1024 ** 3);
+  expect(diskOf({ BATCH_VM_SIZE: "standard_d2s_v5" })).toBeUndefined();
+  expect(diskOf({ BATCH_VM_SIZE: "standard_d2s_v5", NODE_DISK_GB: "30" })).toBe(30e9);
+  expect(diskOf({ NODE_DISK_GB: "0" })).toBeUndefined();
+});
+
 test("the message about wrong settings shows no secret", ({ expect }) => {
   const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 

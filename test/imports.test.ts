@@ -19,7 +19,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["upkeep/"],
     ["orchestrations/"],
     ["activities/"],
-    ["results/"],
+    ["results/", "nodes/"],
     ["azure/"],
     ["services.ts"],
     ["config.ts"],

@@ -31,6 +31,8 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
         return renewed === undefined ? stage : watchOn(run, attempt, renewed);
       case "superseded":
         return settle(run, attempt, SUPERSEDED, leftBy(renewed));
+      case "refused":
+        return giveUp(submitted.failure);
       case "deleted":
         return giveUp(failureOf("InputMissing"));
     }

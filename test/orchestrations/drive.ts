@@ -16,6 +16,7 @@ export interface Replies {
   readonly publish?: readonly unknown[];
   readonly recordFailure?: readonly unknown[];
   readonly endTasks?: readonly unknown[];
+  readonly noteNodeFailure?: readonly unknown[];
 }
 
 export interface Run {
@@ -24,10 +25,14 @@ export interface Run {
   /** Seconds from the start, of each timer. */
   readonly timers: readonly number[];
   readonly statuses: readonly unknown[];
+  readonly warnings: readonly string[];
   readonly continuedWith: ConversionInput | undefined;
 }
 
 export const START = new Date("2026-01-01T12:00:00.000Z");
+
+/** Nothing depends on it, so tests need not say it. */
+const NOTED = { warning: null };
 
 interface Waiter {
   readonly name: string;
@@ -84,6 +89,7 @@ export function drive(
   const calls: { name: string; input: unknown }[] = [];
   const timers: number[] = [];
   const statuses: unknown[] = [];
+  const warnings: string[] = [];
   let now = start;
   let continuedWith: ConversionInput | undefined;
   const waiters: Waiter[] = [];
@@ -114,7 +120,8 @@ export function drive(
     },
   };
 
-  const generator = convertBlob({ df } as unknown as OrchestrationContext);
+  const warn = (message: string): void => void warnings.push(message);
+  const generator = convertBlob({ df, warn } as unknown as OrchestrationContext);
   let step = generator.next();
   while (!step.done) {
     const { timer, events } = waitOf(step.value);
@@ -139,11 +146,12 @@ export function drive(
     calls.push(call);
     if (calls.length === cancelAtCall) raise(CANCEL_EVENT);
     if (taskEndedAtCalls.includes(calls.length)) raise(TASK_ENDED_EVENT);
-    const reply = queues.get(call.name)?.shift();
+    const queue = queues.get(call.name) ?? (call.name === "noteNodeFailure" ? [NOTED] : []);
+    const reply = queue.shift();
     if (reply === undefined) throw new Error(`The test has no reply for another ${call.name}`);
     step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);
   }
-  return { result: step.value, calls, timers, statuses, continuedWith };
+  return { result: step.value, calls, timers, statuses, warnings, continuedWith };
 }
 
 /** What a yielded task waits for, when it is the race of a timer with events. */

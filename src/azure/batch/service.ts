@@ -5,7 +5,7 @@ import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { cleanUpJobs } from "./cleanUpJobs.ts";
+import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensureJob, listGenerations, newestOpen, readJobState } from "./job.ts";
 import { ensurePool } from "./pool.ts";
 import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
@@ -71,6 +71,11 @@ export function createBatchService(
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
-    deleteOldTasks: (before) => cleanUpJobs(client, settings.jobId, before),
+    async *listOldTasks(before) {
+      for await (const page of listOldTasks(client, settings.jobId, before)) {
+        yield page.map((task) => ({ poolId: settings.poolId, ...task }));
+      }
+    },
+    deleteOldJobs: (before) => deleteOldJobs(client, settings.jobId, before),
   };
 }

@@ -46,11 +46,10 @@ export interface BatchService {
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
   deleteTask(task: TaskRef): Promise<void>;
-  /**
-   * Deletes the tasks of our job that ended before the given time, and returns how many. Also deletes generations of the
-   * job that have not been of use since then. Makes nothing.
-   */
-  deleteOldTasks(before: Date): Promise<number>;
+  /** The tasks of all generations of our job that ended before the given time, page by page. Makes nothing. */
+  listOldTasks(before: Date): AsyncIterable<readonly TaskRef[]>;
+  /** Deletes generations of the job, with their tasks, that have not been of use since then. Makes nothing. */
+  deleteOldJobs(before: Date): Promise<void>;
 }
 
 export interface NewlyAdded extends TaskRef {
@@ -146,6 +145,24 @@ export interface ListedBlob {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface BlobPage {
+  readonly blobs: readonly ListedBlob[];
+  /**
+   * Where the listing goes on; undefined after the last page. Only the service can read it. It has no end of life, but
+   * the service may refuse one that it no longer understands.
+   */
+  readonly next: string | undefined;
+}
+
+interface ListOptions {
+  /** What the names begin with. */
+  readonly prefix?: string;
+  /** The `next` of an earlier page; undefined begins with the first name. */
+  readonly from?: string | undefined;
+  /** 1 to 5,000, which is the default. */
+  readonly pageSize?: number | undefined;
+}
+
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
 export interface TextBlob {
@@ -168,8 +185,11 @@ export interface BlobStore {
   readText(blob: BlobAddress): Promise<TextBlob | undefined>;
   /** Throws a `ConflictError` when the condition does not hold. */
   writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
-  /** All blobs of a container in the order of their names, fetched page by page as needed. */
-  list(container: string): AsyncIterable<ListedBlob>;
+  /**
+   * The blobs of a container in the order of their names, one request for each page that is asked for. A page may hold
+   * few or none although there is a next one.
+   */
+  list(container: string, options?: ListOptions): AsyncIterable<BlobPage>;
   /** Makes a new version of the blob; returns its ETag. Throws a `ConflictError` when the condition does not hold. */
   setContentType(blob: BlobAddress, contentType: string, condition?: IfUnchanged): Promise<string>;
   /**

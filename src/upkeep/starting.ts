@@ -7,8 +7,8 @@ import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
 import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
-import { answerInTime } from "./answerInTime.ts";
 import { endTasks } from "./endTasks.ts";
+import { inTime } from "./inTime.ts";
 import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
@@ -76,6 +76,8 @@ export function patienceSecondsOf({ config }: Services): number | null {
   return config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60;
 }
 
+const STATUS_BOUND_MS = 30_000;
+
 /**
  * Undefined if there is no such instance; then the client throws an error that only its message tells apart. Throws, too,
  * if the extension does not answer in time.
@@ -83,10 +85,10 @@ export function patienceSecondsOf({ config }: Services): number | null {
 export async function findInstance(
   client: DurableClient,
   id: string,
-  options?: { readonly boundMs: number },
+  { boundMs = STATUS_BOUND_MS } = {},
 ): Promise<DurableOrchestrationStatus | undefined> {
   try {
-    return await answerInTime(`what instance ${id} does`, client.getStatus(id), options);
+    return await inTime(`said what instance ${id} does`, boundMs, client.getStatus(id));
   } catch (error) {
     if (error instanceof Error && error.message.includes("HTTP 404")) return undefined;
     throw error;

@@ -1,6 +1,8 @@
 import type { DurableClient } from "durable-functions";
 import { TASK_ENDED_EVENT } from "../model/conversion.ts";
-import { answerInTime } from "./answerInTime.ts";
+import { inTime } from "./inTime.ts";
+
+const EVENT_BOUND_MS = 30_000;
 
 /**
  * Tells a conversion that a task of it has ended. One that is gone need not know; nor need one that has ended, about
@@ -8,7 +10,7 @@ import { answerInTime } from "./answerInTime.ts";
  */
 export async function wakeConversion(client: DurableClient, id: string): Promise<"gone" | "told"> {
   try {
-    await answerInTime(`whether it tells instance ${id}`, client.raiseEvent(id, TASK_ENDED_EVENT, {}));
+    await inTime(`told instance ${id}`, EVENT_BOUND_MS, client.raiseEvent(id, TASK_ENDED_EVENT, {}));
     return "told";
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("No instance with ID")) return "gone";

@@ -5,8 +5,8 @@ import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { cleanUpJobs } from "./cleanUpJobs.ts";
 import { listGenerations, newestOpen, readJobState } from "./job.ts";
+import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
 import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
@@ -70,6 +70,11 @@ export function createBatchService(
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
-    deleteOldTasks: (before) => cleanUpJobs(client, settings.jobId, before),
+    async *listOldTasks(before) {
+      for await (const page of listOldTasks(client, settings.jobId, before)) {
+        yield page.map((task) => ({ poolId: settings.poolId, ...task }));
+      }
+    },
+    deleteOldJobs: (before) => deleteOldJobs(client, settings.jobId, before),
   };
 }

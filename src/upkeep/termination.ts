@@ -2,6 +2,7 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import { OrchestrationRuntimeStatus } from "durable-functions";
 import { recordFailure } from "../activities/recordFailure.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
+import { measuresOf } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
@@ -166,7 +167,7 @@ async function recordTermination(
   if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { status: outcome, output } = recorded.record;
-  const start = { conversionId, workload, name: source.name, firstAttempt };
+  const start = { conversionId, workload, name: source.name, firstAttempt, measures: measuresOf(recorded.record) };
   if (output !== null) return { ...start, outcome, result: output.name, seconds, failure: null };
   return { ...start, outcome, result: null, seconds, failure };
 }

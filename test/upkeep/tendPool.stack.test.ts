@@ -13,6 +13,13 @@ import { addPoolAndJob, startVirtualFixture } from "../local/batchEmulator/emula
 const MINUTE = 60_000;
 const FORMULA = "$TargetDedicatedNodes=2;$NodeDeallocationOption=taskcompletion;";
 
+const AUTOSCALE = {
+  targetDedicatedNodes: undefined,
+  enableAutoScale: true,
+  autoScaleFormula: FORMULA,
+  autoScaleEvaluationInterval: "PT7M",
+};
+
 const azurite = useAzurite();
 
 interface Fixture {
@@ -121,13 +128,7 @@ test("a pool that somebody resizes during a removal keeps the size that they gav
 test("on a pool that scales by a formula, the formula rests until the broken node is gone, and is then what it was", async ({
   expect,
 }) => {
-  const autoscale = {
-    targetDedicatedNodes: undefined,
-    enableAutoScale: true,
-    autoScaleFormula: FORMULA,
-    autoScaleEvaluationInterval: "PT7M",
-  };
-  const { emulator, tend, nodes, pool } = await start(autoscale, { faults: { startTasks: [{ times: 2 }] } });
+  const { emulator, tend, nodes, pool } = await start(AUTOSCALE, { faults: { startTasks: [{ times: 2 }] } });
   const [one = "", other = ""] = ids(await nodes());
   await tend();
   emulator.loseNode("pool", one, "unusable");
@@ -153,6 +154,36 @@ test("on a pool that scales by a formula, the formula rests until the broken nod
   expect(await tend()).toEqual([]);
 });
 
+test.for([
+  ["remove", { targetDedicatedNodes: 2 }],
+  ["resize", { targetDedicatedNodes: 2 }],
+  ["disableScaling", AUTOSCALE],
+  ["remove", AUTOSCALE],
+  ["enableScaling", AUTOSCALE],
+] as const)("a crash right after %s leaves a pool that is made whole again", async ([step, kind], { expect }) => {
+  const { services, clock, nodes, pool } = await start(kind, { faults: { startTasks: [{ times: 3 }] } });
+  let hasCrashed = false;
+  const crashing: Services["nodes"] = {
+    ...services.nodes,
+    [step]: async (argument: never) => {
+      const result = await services.nodes[step](argument);
+      if (hasCrashed || result === "refused") return result;
+      hasCrashed = true;
+      throw new Error("The process was killed");
+    },
+  };
+
+  for (let run = 0; run < 8; run++) {
+    await tendPool({ ...services, nodes: crashing }).catch(() => {});
+    await clock.advance(5 * MINUTE);
+  }
+
+  expect(hasCrashed).toBe(true);
+  expect((await nodes()).map(({ state }) => state)).toEqual(["idle", "idle"]);
+  expect(await pool()).toMatchObject({ targetDedicatedNodes: 2, enableAutoScale: kind === AUTOSCALE });
+  expect((await readLedger(services)).removal).toBeNull();
+});
+
 test("a start task that fails everywhere is given up, and heals itself once it is mended", async ({ expect }) => {
   const { services, emulator, tend, nodes } = await start(
     { targetDedicatedNodes: 2 },
@@ -167,7 +198,8 @@ test("a start task that fails everywhere is given up, and heals itself once it i
   expect((await nodes()).map(({ state }) => state)).toEqual(["starttaskfailed", "starttaskfailed"]);
 
   emulator.faults.set({});
-  for (let run = 0; run < 40; run++) await tend();
+  const areWell = async () => (await nodes()).every(({ state }) => state === "idle");
+  for (let run = 0; run < 40 && !(await areWell()); run++) await tend();
 
   expect((await nodes()).map(({ state }) => state)).toEqual(["idle", "idle"]);
 });

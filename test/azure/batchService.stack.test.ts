@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished, test, vi } from "vitest";
+import { withdraw } from "../../src/activities/withdraw.ts";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
 import type { NewTask, QueueReading, TaskReading } from "../../src/model/batchTask.ts";
@@ -144,6 +145,30 @@ test("tasks that ended long ago are deleted, others stay", async ({ expect }) =>
   expect(await cleanUpTasks(batch, new Date("2100-01-01"))).toBe(1);
   expect(await batch.readTask(done)).toMatchObject({ state: "lost" });
   expect((await batch.readTask(runs)).state).not.toBe("lost");
+});
+
+test("a task that waits can be withdrawn, and adding it again starts nothing; one that runs goes on", async ({
+  expect,
+}) => {
+  const { batch, settings } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1" });
+  const runs = await batch.addTask(task("runs", "/bin/sleep 600"));
+  await vi.waitFor(async () => expect((await batch.readTask(runs)).state).toBe("running"), 4_000);
+  const waits = await batch.addTask(task("waits"));
+
+  expect(await withdraw(batch, runs)).toBe(false);
+  expect(await withdraw(batch, waits)).toBe(true);
+
+  expect(await batch.addTask(task("waits"))).toEqual({ ...waits, addedBefore: expect.any(String) });
+  await batch.terminateTask(runs);
+  await vi.waitFor(async () =>
+    expect((await connectBatch(settings).job.getTaskCounts("mp3drop")).taskCounts.completed).toBe(2),
+  );
+  expect(await batch.readTask(waits)).toMatchObject({
+    state: "completed",
+    startedAt: null,
+    failure: { code: "TaskEnded" },
+  });
+  expect(await withdraw(batch, waits)).toBe(true);
 });
 
 test("a job that takes no more tasks is replaced by its next generation", async ({ expect }) => {
@@ -384,7 +409,7 @@ test("all tasks that wait at the same time share one look at the pool and the jo
   });
 
   for (const ref of refs) expect(await batch.readTask(ref)).toMatchObject({ state: "active" });
-  expect(await readQueue(batch)).toMatchObject({ reason: { code: "NoCapacity" }, before: 2 });
+  expect(await readQueue(batch)).toMatchObject({ reason: { text: expect.any(String) }, before: 2 });
 });
 
 test("a pool that is just busy gives no reason", async ({ expect }) => {

@@ -95,7 +95,7 @@ test("a conversion counts as started when it was asked for, not when its orchest
 
   await startOnce(asked, client, { workload: "mp3", source });
 
-  expect(started.map(({ input }) => input.startedAt)).toEqual(["2036-01-31T00:00:00.000Z"]);
+  expect(started).toMatchObject([{ input: { startedAt: "2036-01-31T00:00:00.000Z", patienceSeconds: 7 * 86_400 } }]);
 });
 
 test("a second sweep starts nothing again", async ({ expect }) => {
@@ -130,7 +130,9 @@ test("a conversion that succeeded, but has no record, is run again with attempts
   know(source, "Completed", { attempt: 2 }, {}, { outcome: "succeeded" });
 
   expect((await sweep(services, client)).started).toEqual(["lost.mp4"]);
-  expect(started).toMatchObject([{ input: { source, firstAttempt: 3, startedAt: "2026-01-01T12:00:00.000Z" } }]);
+  expect(started).toMatchObject([
+    { input: { source, firstAttempt: 3, patienceSeconds: 7 * 86_400, startedAt: "2026-01-01T12:00:00.000Z" } },
+  ]);
   expect(terminated.map(({ taskId }) => taskId.slice(-2))).toEqual(["-1", "-2"]);
 });
 

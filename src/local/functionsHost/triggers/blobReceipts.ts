@@ -63,7 +63,10 @@ export class BlobReceipts {
   }
 
   find(fn: string, blob: string, etag: string): VersionReceipt | undefined {
-    return this.#byFunction.get(fn)?.get(blob)?.find((known) => known.etag === etag);
+    return this.#byFunction
+      .get(fn)
+      ?.get(blob)
+      ?.find((known) => known.etag === etag);
   }
 
   *of(fn: string): Iterable<Receipt> {

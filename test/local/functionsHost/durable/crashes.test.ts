@@ -42,8 +42,8 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
     let hub: TestHub | undefined;
     try {
       hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
-      if (hub.hub.state.instances.summary("main") === undefined)
-        hub.start("main", "program", { steps: program, results: [] });
+      const isKnown = hub.hub.state.instances.summary("main") !== undefined;
+      if (!isKnown) hub.start("main", "program", { steps: program, results: [] });
       await hub.settle();
       while (hub.instance("main").status === "Running") {
         hub.raise("main", "Go", "went");

@@ -97,11 +97,16 @@ test("no log holds a secret, nor does any line that the services write", ({ expe
   expect(secretsIn(lines.join("\n"))).toEqual([]);
 });
 
-test("the host's journal holds its own key once, and nothing else that is secret", ({ expect }) => {
+test("the host's journal holds its own key once, and nothing else that is secret; its archive holds none", ({
+  expect,
+}) => {
   const journal = read("functions/state.journal").split("\n");
 
   expect(journal.length).toBeGreaterThan(10);
   expect(journal.map(secretsIn).filter((kinds) => kinds.length > 0)).toEqual([["systemKey"]]);
+  const archive = filesIn("functions/archive");
+  expect(archive.length).toBeGreaterThan(0);
+  expect(archive.flatMap((file) => secretsIn(read(file)))).toEqual([]);
 });
 
 test("the emulator's journal holds the links that tasks were given, but no key, and no command line holds a link", ({

@@ -1,5 +1,6 @@
 import { UserError } from "../../kit/userError.ts";
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { parseTimeSpan } from "../hostJson.ts";
 import type { HostSettings } from "../hostJson.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
@@ -160,8 +161,10 @@ export class TaskHub {
   #occupy(id: string, work: () => Promise<void>): void {
     this.#busy.add(id);
     void this.#turns.run(async () => {
+      // Turns that wait for nothing would otherwise keep requests, timers and signals out for ever.
+      await setImmediate();
       try {
-        await work();
+        if (!this.#isStopped) await work();
       } catch (error) {
         this.#fail(error);
       } finally {
@@ -289,7 +292,7 @@ export class TaskHub {
   #noticeIdle(): void {
     const { onIdle } = this.#options;
     if (onIdle === undefined) return;
-    setImmediate(() => {
+    void setImmediate().then(() => {
       if (this.isIdle && !this.#isStopped) onIdle();
     });
   }

@@ -225,8 +225,8 @@ test("the journal and the archive are bounded by what is kept, and compacting th
   expect,
 }) => {
   const folder = temporaryFolder();
-  const hub = await startSome(folder, { storage: { compactAtBytes: 20_000 } });
-  for (let n = 0; n < 60; n++) {
+  const hub = await startSome(folder, { storage: { compactAtBytes: 10_000 } });
+  for (let n = 0; n < 15; n++) {
     hub.start("again", "work", { n, text: "x".repeat(1_000) });
     await hub.settle();
   }

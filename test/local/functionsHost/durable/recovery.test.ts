@@ -105,6 +105,37 @@ test("a cancelled timer is not armed again", async ({ expect }) => {
   expect(isAnythingDue).toBe(false);
 });
 
+test("an orchestration that loops without waiting for anything can be ended, also by a host that starts with it", async ({
+  expect,
+}) => {
+  const folder = temporaryFolder();
+  const orchestrations = {
+    // oxlint-disable-next-line require-yield -- an orchestrator is a generator even when it calls nothing
+    *loop(context: OrchestrationContext): Generator<Task, unknown, unknown> {
+      context.df.continueAsNew(Number(context.df.getInput()) + 1);
+      return undefined;
+    },
+  };
+  const before = openTestHub({ folder, orchestrations });
+  before.start("a", "loop", 0);
+  while (Number(before.instance("a").input) < 3) await nextTurnOfTheEventLoop();
+  before.close();
+
+  const after = openTestHub({ folder, orchestrations });
+  await nextTurnOfTheEventLoop();
+  after.hub.deliver({ to: "a", message: { type: "terminate", reason: "enough" } });
+  while (after.instance("a").status === "Running") await nextTurnOfTheEventLoop();
+  after.close();
+
+  expect(after.instance("a")).toMatchObject({ status: "Terminated", output: "enough" });
+});
+
+function nextTurnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 test("the journal is rewritten when most of it is history, and nothing is lost", ({ expect }) => {
   const folder = temporaryFolder();
   const { state, file } = openState(folder);

@@ -20,6 +20,10 @@ Options
                     not see, else the public development key)
   --nodes N         most nodes in all pools together (default 20)
   --node-bin DIR    folder to look for programs in before PATH; can be repeated
+  --pool-identity ID
+                    id of a managed identity in Azure Resource Manager that every pool has; can be repeated. It may read
+                    and write the blobs of the storage account whose connection string is BATCH_EMULATOR_IDENTITY_STORAGE
+                    in the environment
   --faults FILE     faults to inject: a file of JSON, or the JSON itself
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --accept-unverified-tokens
@@ -37,6 +41,7 @@ const OPTIONS = {
   key: { type: "string" },
   nodes: { type: "string" },
   "node-bin": { type: "string", multiple: true },
+  "pool-identity": { type: "string", multiple: true },
   faults: { type: "string" },
   host: { type: "string" },
   "accept-unverified-tokens": { type: "boolean" },
@@ -55,12 +60,14 @@ export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output } = context;
   const key = context.env["BATCH_EMULATOR_KEY"];
+  const identityStorage = context.env["BATCH_EMULATOR_IDENTITY_STORAGE"];
   const options = readOptions({ ...(key && { key }), ...values });
   const warning = warningFor(options);
   if (warning !== undefined) output.note(`Warning: ${warning}`);
   const { failed, fail } = createFailure();
   const emulator = await startBatchEmulator({
     ...options,
+    ...(identityStorage && { identityStorage }),
     // Listened for before the line that announces the emulator.
     ...(values.hold && { holdUntil: once(process.stdin, "data") }),
     log: (line) => output.note(line),
@@ -103,6 +110,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
     dataFolder: data,
     port: parsePort("--port", values.port),
     nodeBinFolders: values["node-bin"] ?? [],
+    poolIdentities: values["pool-identity"] ?? [],
     ...(faults !== undefined && optionsOf(readConfiguration(faults))),
     ...(host !== undefined && { host }),
     ...(values["accept-unverified-tokens"] === true && { acceptUnverifiedTokens: true }),

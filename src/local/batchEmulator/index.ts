@@ -21,6 +21,7 @@ import { KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { Store } from "./model/store.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
+import { NodeIdentities } from "./runner/nodeIdentities.ts";
 import { ProcessRunner } from "./runner/processRunner.ts";
 import type { Runner } from "./runner/taskRunner.ts";
 import { virtualRunner } from "./runner/virtualRunner.ts";
@@ -58,6 +59,13 @@ export interface BatchEmulatorOptions {
   readonly maxNodes?: number;
   /** Searched for programs before the PATH of this process. */
   readonly nodeBinFolders?: readonly string[];
+  /** Ids of the user-assigned managed identities that every pool has, as if it had been made through Azure Resource Manager. */
+  readonly poolIdentities?: readonly string[];
+  /**
+   * Connection string with the key of the storage account in which those identities may read and write all blobs; a secret.
+   * Without it storage denies them everything.
+   */
+  readonly identityStorage?: string;
   readonly timings?: Partial<Timings>;
   /** What the service does not document. */
   readonly choices?: Partial<Choices>;
@@ -105,7 +113,8 @@ async function start(
   undo.push(lockFolder(join(folder, "lock"), "Batch emulator"));
   const accountName = options.accountName ?? DEVELOPMENT_ACCOUNT_NAME;
   const keys = (options.accountKeys ?? [options.accountKey ?? DEVELOPMENT_ACCOUNT_KEY]).filter(isGiven);
-  const { clock = systemClock(), random = systemRandom, log = () => {} } = options;
+  const { clock = systemClock(), random = systemRandom, log = () => {}, poolIdentities = [] } = options;
+  const identities = await NodeIdentities.create(poolIdentities, options.identityStorage);
   const { onFailure = (failure: UserError) => log(failure.message) } = options;
   const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock, log);
   const store = new Store(join(folder, "journal.jsonl"), onFailure);
@@ -122,7 +131,7 @@ async function start(
     },
     ...(options.host !== undefined && { host: options.host }),
   });
-  const runner = createRunner(options, folder, clock, random);
+  const runner = createRunner(options, folder, identities, clock, random);
   const engine = startEngine({
     store,
     clock,
@@ -133,6 +142,7 @@ async function start(
     faults,
     account: { name: accountName, url: `${server.url}/` },
     maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
+    poolIdentities,
     nodesFolder: nodesFolderIn(folder),
     log,
   });
@@ -169,7 +179,13 @@ function nodesFolderIn(folder: string): string {
   return join(folder, "nodes");
 }
 
-function createRunner(options: BatchEmulatorOptions, folder: string, clock: Clock, random: Random): Runner {
+function createRunner(
+  options: BatchEmulatorOptions,
+  folder: string,
+  identities: NodeIdentities,
+  clock: Clock,
+  random: Random,
+): Runner {
   if (options.virtualTasks !== undefined) return virtualRunner(clock, random, options.virtualTasks);
   return new ProcessRunner({
     nodesFolder: nodesFolderIn(folder),
@@ -178,6 +194,7 @@ function createRunner(options: BatchEmulatorOptions, folder: string, clock: Cloc
     binFolders: (options.nodeBinFolders ?? []).map((binFolder) => resolve(binFolder)),
     path: process.env["PATH"] ?? "",
     missingOutputFile: options.choices?.missingOutputFile ?? DEFAULT_CHOICES.missingOutputFile,
+    identities,
     clock,
   });
 }

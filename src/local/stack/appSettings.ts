@@ -4,7 +4,7 @@ import type { StackConnection } from "./stackState.ts";
 
 /** Where services are and how to sign in to them: the local stack decides that, whatever the user's shell holds. */
 const OWN_SETTINGS =
-  /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
+  /^(AZURITE_.*|STORAGE(__.*)?|AzureWebJobs.*|BATCH_ACCOUNT_.*|BATCH_API_VERSION|BATCH_EMULATOR_.*|AZURE_(CLIENT|TENANT)_ID|BLOB_TRIGGER_SOURCE)$/i;
 
 /** The app reads no bodies. Each that the host takes is held in memory, and whoever is on this machine may send some. */
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -26,6 +26,8 @@ interface BatchOptions extends ServiceOptions {
   readonly accountKey: string;
   /** For the emulator's option of that name. */
   readonly faults?: string;
+  /** The managed identity that every pool has, and the connection string of the storage that it may use. */
+  readonly identity?: { readonly resourceId: string; readonly storage: string };
   /** No task runs before, however early the emulator starts. */
   readonly storageReady: Promise<unknown>;
 }
@@ -37,6 +39,7 @@ export function startBatchEmulator({
   events,
   accountKey,
   faults,
+  identity,
   storageReady,
 }: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
@@ -48,13 +51,18 @@ export function startBatchEmulator({
         "--data": folder.path,
         "--node-bin": folder.bin,
         ...(faults !== undefined && { "--faults": faults }),
+        ...(identity !== undefined && { "--pool-identity": identity.resourceId }),
       }),
       "--hold",
       "--json",
     ],
     goAhead: storageReady,
-    // Not an argument: those are shown to all users of the machine.
-    env: { ...env, BATCH_EMULATOR_KEY: accountKey },
+    // Not arguments: those are shown to all users of the machine.
+    env: {
+      ...env,
+      BATCH_EMULATOR_KEY: accountKey,
+      ...(identity !== undefined && { BATCH_EMULATOR_IDENTITY_STORAGE: identity.storage }),
+    },
     logFile: join(folder.logs, "batch.log"),
     createReadyReader: () => (line) => readJsonLine<BatchAddress>(line),
     events,

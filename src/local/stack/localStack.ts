@@ -81,7 +81,8 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
     ...options.hostSettings,
   });
   // What is wrong with the user's own settings shows before there is anything to clean up.
-  const { input, output } = readConfig(settingsFor(STAND_INS)).containers;
+  const settings = settingsFor(STAND_INS);
+  const { input, output } = readConfig(settings).containers;
 
   const folder = dataFolderAt(options.data);
   const warning = createDataFolder(folder);
@@ -106,8 +107,8 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
     accountKey: storageKey,
     events: eventsOf("azurite"),
   });
-  const [azurite, batch] = await Promise.allSettled([
-    storageReady,
+  const resourceId = settings["BATCH_NODE_IDENTITY_ID"]?.trim();
+  const startBatch = async (): ReturnType<typeof startBatchEmulator> =>
     startBatchEmulator({
       folder,
       port: ports.batch,
@@ -116,7 +117,14 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       events: eventsOf("batch"),
       storageReady,
       ...(options.batchFaults !== undefined && { faults: options.batchFaults }),
-    }),
+      // Where nodes have an identity, the address of its storage must be known first.
+      ...(resourceId && {
+        identity: { resourceId, storage: azuriteConnectionString((await storageReady).ready, storageKey) },
+      }),
+    });
+  const [azurite, batch] = await Promise.allSettled([
+    storageReady,
+    startBatch(),
     // Slow to load, and needed as soon as storage is up.
     import("@azure/storage-blob"),
   ]);

@@ -22,6 +22,8 @@ export async function startAzuriteBlobs(): Promise<(name: string) => Promise<Tes
 
 interface TestContainer {
   readonly client: ContainerClient;
+  /** Of the account that the container is in. */
+  readonly connectionString: string;
   /** Permissions as letters, `rl` to read and list. */
   sas(permissions: string): Promise<string>;
 }
@@ -31,6 +33,12 @@ async function createContainer(url: string): Promise<TestContainer> {
   await client.create();
   return {
     client,
+    connectionString: [
+      "DefaultEndpointsProtocol=http",
+      `AccountName=${ACCOUNT}`,
+      `AccountKey=${KEY}`,
+      `BlobEndpoint=${url.slice(0, url.lastIndexOf("/"))}`,
+    ].join(";"),
     sas: (permissions) =>
       client.generateSasUrl({
         permissions: ContainerSASPermissions.parse(permissions),

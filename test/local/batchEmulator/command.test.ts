@@ -67,6 +67,20 @@ test("a key in the environment counts unless the option is given, and an empty o
   });
 });
 
+test("the storage of the pools' identities comes from the environment, where its secret stays", async ({ expect }) => {
+  const args = ["--port", "0", "--data", temporaryFolder(), "--json", "--pool-identity", "/a", "--pool-identity", "/b"];
+  const secret = Buffer.from("storage").toString("base64");
+  const account = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${secret};BlobEndpoint=http://127.0.0.1:1/a`;
+  const recorded = recordedOutput();
+
+  await run(args, recorded, { BATCH_EMULATOR_IDENTITY_STORAGE: account });
+  await run(args, recorded, { BATCH_EMULATOR_IDENTITY_STORAGE: "" });
+  const refused = run(args, recorded, { BATCH_EMULATOR_IDENTITY_STORAGE: `AccountKey=${secret}` });
+
+  await expect(refused).rejects.toMatchObject({ code: "BadConnection" });
+  expect(recorded.stdout() + recorded.stderr()).not.toContain(secret);
+});
+
 test("a key that is refused does not stand in the message", async ({ expect }) => {
   await expect(run(["--key", "secret-but-wrong!"])).rejects.toMatchObject({
     message: expect.not.stringContaining("secret-but-wrong"),

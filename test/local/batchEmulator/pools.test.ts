@@ -30,6 +30,25 @@ test("a new pool is resizing and has no nodes, then it is steady and its nodes b
   expect(await states()).toEqual(["idle", "idle"]);
 });
 
+test("a pool shows the identities that every pool has here, and none where there are none", async ({ expect }) => {
+  const resourceId = "/subscriptions/s/userAssignedIdentities/node";
+  const shown = async (poolIdentities: readonly string[]) => {
+    const { client } = await startVirtualFixture({ poolIdentities });
+    await client.pool.add({ ...POOL, targetDedicatedNodes: 0 });
+    return (await client.pool.get("Pool-1")).identity;
+  };
+  const guid = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+
+  const identity = await shown([resourceId]);
+
+  expect(identity).toEqual({
+    type: "UserAssigned",
+    userAssignedIdentities: [{ resourceId, clientId: guid, principalId: guid }],
+  });
+  expect(await shown([resourceId])).toEqual(identity);
+  expect(await shown([])).toBeUndefined();
+});
+
 test("a pool exists from its add until its deletion is over", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture({ timings: { poolDeleteMs: 1000 } });
   const exists = async () => (await client.pool.exists("Pool-1")).body;

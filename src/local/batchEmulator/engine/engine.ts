@@ -22,6 +22,8 @@ export interface EngineParts {
   readonly account: { readonly name: string; readonly url: string };
   /** Nodes in all pools together; a resize beyond it ends with a quota error. */
   readonly maxNodes: number;
+  /** Ids of the managed identities that every pool has. */
+  readonly poolIdentities: readonly string[];
   /** Holds the folders of the nodes. */
   readonly nodesFolder: string;
   readonly log: (line: string) => void;

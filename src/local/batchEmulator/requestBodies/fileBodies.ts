@@ -17,12 +17,16 @@ const filePath = v.pipe(
   v.check(isInside, "Must be a relative path inside the working directory of the task"),
 );
 
+/** A managed identity of the pool, by its id in Azure Resource Manager. Whether the pool has it shows on the node. */
+const identityReference = v.object({ resourceId: v.pipe(v.string(), v.minLength(1, "Must not be empty")) });
+export type IdentityReference = v.InferOutput<typeof identityReference>;
+
 export const resourceFile = v.pipe(
   v.object({
     httpUrl: optional(url),
     storageContainerUrl: optional(url),
     autoStorageContainerName: unsupported("autoStorageContainerName"),
-    identityReference: unsupported("identityReference"),
+    identityReference: optional(identityReference),
     blobPrefix: optional(v.string()),
     filePath: optional(filePath),
     fileMode: optional(v.pipe(v.string(), v.regex(/^[0-7]{3,4}$/, "Must be an octal mode such as 0770"))),
@@ -63,7 +67,7 @@ export const outputFile = v.object({
     container: v.object({
       path: optional(v.string()),
       containerUrl: url,
-      identityReference: unsupported("identityReference"),
+      identityReference: optional(identityReference),
       uploadHeaders: optional(v.array(nameValue)),
     }),
   }),

@@ -7,6 +7,7 @@ import type { Confinement } from "../confined.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import { globDepth, matchesGlob, parseGlob } from "./glob.ts";
+import type { NodeIdentities } from "./nodeIdentities.ts";
 import { blobUrl, upload } from "./storageTransfer.ts";
 import { transferFailure } from "./transferFailure.ts";
 import { statusOf } from "./transferRetries.ts";
@@ -24,6 +25,7 @@ export interface UploadPlace {
   readonly environment: Readonly<Record<string, string>>;
   readonly missing: Choices["missingOutputFile"];
   readonly transfers: TransferContext;
+  readonly identities: NodeIdentities;
 }
 
 /** Uploads what the patterns match, and logs it beside stdout.txt. Resolves with the first failure, if any. */
@@ -73,8 +75,8 @@ async function sendOne(
   place: UploadPlace,
   log: (line: string) => void,
 ): Promise<FailureInfo | undefined> {
-  const { path, containerUrl, uploadHeaders } = file.destination.container;
-  const { missing, transfers, task } = place;
+  const { path, containerUrl, identityReference, uploadHeaders } = file.destination.container;
+  const { missing, transfers, identities, task } = place;
   const found = await findOutputFiles(file.filePattern, path, place);
   if (found === undefined) {
     return transferFailure(
@@ -88,10 +90,11 @@ async function sendOne(
     return transferFailure("UserError", "FileUploadMiscError", "The file to upload does not exist", file.filePattern);
   }
   const headers = Object.fromEntries((uploadHeaders ?? []).map(({ name, value }) => [name, value ?? ""]));
+  const sign = (url: string): Promise<string> => identities.sign(url, identityReference, "write");
   for (const { path: source, real, blobName } of found) {
     const name = relative(task.folder, source);
     try {
-      await upload(real, blobUrl(containerUrl, blobName), headers, transfers);
+      await upload(real, blobUrl(containerUrl, blobName), headers, { ...transfers, sign });
     } catch (error) {
       return failureOf(error, name);
     }

@@ -11,6 +11,7 @@ import { NODE_FOLDERS } from "../model/nodeFolders.ts";
 import type { Execution, Outcome, Runner, Work } from "./taskRunner.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
+import type { NodeIdentities } from "./nodeIdentities.ts";
 import { isIn, killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
@@ -29,6 +30,7 @@ interface ProcessRunnerOptions {
   /** The emulator's own PATH: it says where this machine keeps its programs. Nothing else is inherited. */
   readonly path: string;
   readonly missingOutputFile: Choices["missingOutputFile"];
+  readonly identities: NodeIdentities;
   /** What the pauses between two tries of a transfer are timed with. */
   readonly clock: Clock;
 }
@@ -43,6 +45,7 @@ export class ProcessRunner implements Runner {
   readonly #path: string;
   readonly #missingOutputFile: Choices["missingOutputFile"];
   readonly #trash: Trash;
+  readonly #identities: NodeIdentities;
   readonly #clock: Clock;
   /** What ends a run or its uploads, by the folder of the task. */
   readonly #underway = new Map<AbortController, string>();
@@ -52,6 +55,7 @@ export class ProcessRunner implements Runner {
     this.#register = new ProcessRegister(options.registerFolder);
     this.#missingOutputFile = options.missingOutputFile;
     this.#trash = new Trash(options.trashFolder);
+    this.#identities = options.identities;
     this.#clock = options.clock;
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
@@ -75,6 +79,7 @@ export class ProcessRunner implements Runner {
         environment: this.#environmentOf(work),
         missing: this.#missingOutputFile,
         transfers: { clock: this.#clock, signal },
+        identities: this.#identities,
       }),
     );
   }
@@ -106,7 +111,8 @@ export class ProcessRunner implements Runner {
       openSync(join(work.folder, name), work.appendsOutput ? "a" : "w"),
     );
     try {
-      const failure = await fetchResourceFiles(work.resourceFiles, wd, { clock: this.#clock, signal });
+      const transfers = { clock: this.#clock, signal, identities: this.#identities };
+      const failure = await fetchResourceFiles(work.resourceFiles, wd, transfers);
       if (signal.aborted) return exited(undefined, "SIGKILL");
       if (failure !== undefined) return { kind: "failed", failure };
       return await this.#spawn(work, wd, streams, signal, running);

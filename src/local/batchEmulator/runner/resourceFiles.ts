@@ -3,18 +3,23 @@ import { dirname, join, relative, resolve } from "node:path";
 import { isSystemError } from "../../kit/systemError.ts";
 import type { FailureInfo } from "../model/records.ts";
 import type { ResourceFile } from "../requestBodies/fileBodies.ts";
+import type { NodeIdentities } from "./nodeIdentities.ts";
 import { blobUrl, download } from "./storageTransfer.ts";
 import { transferFailure } from "./transferFailure.ts";
-import { statusOf, withRetries } from "./transferRetries.ts";
+import { statusOf, TransferError, withRetries } from "./transferRetries.ts";
 import type { TransferContext } from "./transferRetries.ts";
 
 const DEFAULT_FILE_MODE = "0770";
+
+export interface DownloadContext extends TransferContext {
+  readonly identities: NodeIdentities;
+}
 
 /** Downloads everything into the working directory, replacing what is there. Resolves with the failure, if any. */
 export async function fetchResourceFiles(
   files: readonly ResourceFile[],
   folder: string,
-  context: TransferContext,
+  context: DownloadContext,
 ): Promise<FailureInfo | undefined> {
   for (const file of files) {
     const failure = await (file.httpUrl === undefined
@@ -28,9 +33,9 @@ export async function fetchResourceFiles(
 async function fetchFile(
   url: string,
   path: string,
-  { fileMode }: ResourceFile,
+  { fileMode, identityReference }: ResourceFile,
   folder: string,
-  context: TransferContext,
+  context: DownloadContext,
 ): Promise<FailureInfo | undefined> {
   const target = resolve(folder, path);
   if (relative(folder, target).startsWith("..") || target === folder) {
@@ -44,7 +49,8 @@ async function fetchFile(
   }
   try {
     const mode = Number.parseInt(fileMode ?? DEFAULT_FILE_MODE, 8);
-    await download(url, target, mode, context);
+    const sign = (plain: string): Promise<string> => context.identities.sign(plain, identityReference, "read");
+    await download(url, target, mode, { ...context, sign });
     // The umask cuts the mode given on creation.
     await chmod(target, mode);
     return undefined;
@@ -56,12 +62,15 @@ async function fetchFile(
 async function fetchContainer(
   file: ResourceFile,
   folder: string,
-  context: TransferContext,
+  context: DownloadContext,
 ): Promise<FailureInfo | undefined> {
   const url = file.storageContainerUrl ?? "";
   let names: string[];
   try {
-    names = await withRetries(context, () => listNames(url, file.blobPrefix, context.signal));
+    names = await withRetries(context, async () => {
+      const signed = await context.identities.sign(url, file.identityReference, "list");
+      return listNames(signed, file.blobPrefix, context.signal);
+    });
   } catch (error) {
     return listFailure(error, file.filePath ?? "");
   }
@@ -131,5 +140,7 @@ function listFailure(error: unknown, path: string): FailureInfo {
     );
   }
   const message = "Miscellaneous error encountered while listing the specified Azure container.";
-  return transferFailure("ServerError", "ResourceContainerListMiscError", message, path, status);
+  // What the storage library says may hold the URL, and so a signature.
+  const cause = error instanceof TransferError ? String(error) : undefined;
+  return transferFailure("ServerError", "ResourceContainerListMiscError", message, path, status, cause);
 }

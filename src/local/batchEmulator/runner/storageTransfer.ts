@@ -13,9 +13,9 @@ const IDLE_MS = 60_000;
 
 /** Streams what a URL holds into a file. */
 export async function download(url: string, path: string, mode: number, context: TransferContext): Promise<void> {
-  const { signal, idleMs } = context;
+  const { signal, idleMs, sign = asItIs } = context;
   await withRetries(context, async () => {
-    const response = await send(url, { method: "GET", signal, idleMs });
+    const response = await send(await sign(url), { method: "GET", signal, idleMs });
     await pipeline(response, createWriteStream(path, { mode }), { signal });
   });
 }
@@ -27,18 +27,23 @@ export async function upload(
   headers: Readonly<Record<string, string>>,
   context: TransferContext,
 ): Promise<void> {
-  const { signal, idleMs } = context;
+  const { signal, idleMs, sign = asItIs } = context;
   await withRetries(context, async () => {
+    const signed = await sign(url);
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { size } = await file.stat();
       const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
-      const response = await send(url, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file));
+      const response = await send(signed, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file));
       response.resume();
     } finally {
       await file.close();
     }
   });
+}
+
+function asItIs(url: string): Promise<string> {
+  return Promise.resolve(url);
 }
 
 /** Adds the name to the path of the container's URL, so that the signature stays after it. */

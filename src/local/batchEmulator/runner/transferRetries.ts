@@ -6,6 +6,8 @@ export interface TransferContext {
   readonly signal: AbortSignal;
   /** How long no byte may come or go before the connection counts as broken; a minute if not given. */
   readonly idleMs?: number;
+  /** Gives a URL its signature, anew for each try. Without it the URL is asked for as it is. */
+  readonly sign?: (url: string) => Promise<string>;
 }
 
 /** The storage service answered, but not with success. */

@@ -37,7 +37,7 @@ export function poolAdd(call: Call): Reply {
 export function poolGet(call: Call): Reply {
   const pool = poolOf(call);
   checkConditions(call, pool.record, "read");
-  const view = poolView(call.baseUrl, pool, wantsStats(call));
+  const view = poolView(call.baseUrl, pool, call.engine.poolIdentities, wantsStats(call));
   return entityReply(call, "pools", selectView(call, view, FIELDS.pool), pool.record);
 }
 
@@ -52,7 +52,7 @@ export function poolList(call: Call): Reply {
   return listReply(call, {
     items: call.engine.store.pools.values(),
     position: (pool) => pool.record.seq,
-    view: (pool) => poolView(call.baseUrl, pool, withStats),
+    view: (pool) => poolView(call.baseUrl, pool, call.engine.poolIdentities, withStats),
     fields: FIELDS.pool,
     kind: "pools",
   });

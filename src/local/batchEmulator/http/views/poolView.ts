@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Pool } from "../../model/entities.ts";
 
 /** In the service's order. */
-export function poolView(baseUrl: string, pool: Pool, withStats = false): object {
+export function poolView(baseUrl: string, pool: Pool, identities: readonly string[], withStats = false): object {
   const { record } = pool;
   const { spec } = record;
   const url = `${baseUrl}/pools/${record.id}`;
@@ -38,10 +39,23 @@ export function poolView(baseUrl: string, pool: Pool, withStats = false): object
     virtualMachineConfiguration: spec.virtualMachineConfiguration,
     targetNodeCommunicationMode: spec.targetNodeCommunicationMode,
     ...(spec.targetNodeCommunicationMode !== undefined && { currentNodeCommunicationMode: "simplified" }),
+    ...(identities.length > 0 && {
+      identity: { type: "UserAssigned", userAssignedIdentities: identities.map(identityView) },
+    }),
     ...(withStats && {
       stats: { url: `${url}/lifetimepoolstats`, startTime: record.creationTime, lastUpdateTime: record.creationTime },
     }),
   };
+}
+
+/** The two ids come from Entra ID, which is not there: they are made of the resource's own, so that they stay the same. */
+function identityView(resourceId: string): object {
+  return { resourceId, clientId: guidOf(`client ${resourceId}`), principalId: guidOf(`principal ${resourceId}`) };
+}
+
+function guidOf(text: string): string {
+  const hash = createHash("sha256").update(text.toLowerCase()).digest("hex");
+  return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
 /** Passwords and keys of user accounts are never given back. */

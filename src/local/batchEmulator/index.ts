@@ -122,7 +122,7 @@ async function start(
   const identities = await NodeIdentities.create(poolIdentities, options.identityStorage);
   const { onFailure = (failure: UserError) => log(failure.message) } = options;
   const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock, log);
-  const store = new Store(join(folder, "journal.jsonl"), onFailure);
+  const store = new Store(join(folder, "journal.jsonl"), { onFailure });
   undo.push(() => store.close());
 
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;

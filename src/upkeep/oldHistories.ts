@@ -51,6 +51,7 @@ export async function removeOtherHistories(
   endedBefore: Date,
   removal: Removal,
 ): Promise<void> {
+  if (!removal.hasTime) return;
   const listing = client.getStatusBy({ createdTimeTo: endedBefore, runtimeStatus: ENDED_STATES });
   const created = await inTime("listed the old histories", LISTING_BOUND_MS, listing);
   // The client leaves the times of a list as texts.

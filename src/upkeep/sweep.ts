@@ -20,13 +20,13 @@ interface SweepResult {
 }
 
 /**
- * A page of a listing is one request. Two of three list results, of which a conversion leaves two: so one million
- * blobs take some 600 pages, and with the three pages that each run reads again, eleven runs. A missed blob is found
- * in the round in which it was missed, or in the next one: at the default schedule, within ten minutes in a container that
- * fits into one run (some 95,000 blobs, if all but 2,000 have their record), and within two hours among a million.
+ * A page of a listing is one request. A conversion leaves two blobs, so two of three pages list results: 100,000 recorded
+ * blobs fit into one run. One million take some 600 pages, and with up to four that each run reads again, eleven runs. A
+ * missed blob is found in the round in which it was missed, or in the next one: at the default schedule within ten minutes
+ * in a container that fits into one run, and within two hours among a million.
  *
- * A check is a request for the status of a conversion without a record, and may be followed by some that start it. So
- * of 10,000 conversions that are all running, each is checked in one run of five.
+ * A check is a request for the status of a conversion without a record; where that is missed or lost, some more follow
+ * that start it. So of 10,000 conversions that are all running, each is checked in one run of five.
  */
 const LIMITS: SweepLimits = { pageSize: 5_000, pages: 60, checks: 2_000 };
 

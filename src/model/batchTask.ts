@@ -59,8 +59,10 @@ export interface WaitReason {
 export interface QueueReading {
   /** What stands in its way; null when the nodes are just busy. */
   readonly reason: WaitReason | null;
-  /** Whether nodes are at work on its tasks, or on their way. */
+  /** Whether nodes are at work on its tasks. */
   readonly isMoving: boolean;
+  /** Whether nodes are on their way, and none is broken. */
+  readonly isGrowing: boolean;
   /** How many tasks of the job have succeeded. When there are more than before, the queue has moved. */
   readonly succeeded: number;
   /** About how many waiting tasks were added before this one; null where that is not known. */

@@ -23,6 +23,8 @@ export interface Watch {
   readonly before?: number | null;
   /** How many tasks of its job had succeeded at the last look. */
   readonly succeeded?: number | null;
+  /** Whether nodes have been seen broken since the last one was at work. Those that follow them are no progress. */
+  readonly sawBroken?: boolean;
 }
 
 /** What a look at a task that has not ended may show. `unknown`: Batch did not answer. */
@@ -73,18 +75,24 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
     case "waiting": {
       // What an earlier version of the app has seen tells neither the place nor whether the queue moves.
       const reading: Partial<QueueReading> & Pick<QueueReading, "reason"> = seen;
-      const { reason, isMoving = false, before = null, succeeded = null } = reading;
-      const hasMoved = isMoving || (succeeded ?? 0) > (watch.succeeded ?? Infinity);
+      const { reason, isMoving = false, isGrowing = false, before = null, succeeded = null } = reading;
+      const isAtWork = isMoving || (succeeded ?? 0) > (watch.succeeded ?? Infinity);
+      const sawBroken = !isAtWork && (watch.sawBroken === true || isBroken(reason));
+      const hasMoved = isAtWork || (isGrowing && !sawBroken);
       const at = now.toISOString();
+      const common = { ...watch, before, succeeded, sawBroken };
       if (watch.convertingSince === null) {
-        const stillSince = hasMoved ? null : (stillSinceOf(watch) ?? at);
-        return { ...watch, stillSince, waitReason: reason, before, succeeded };
+        return { ...common, stillSince: hasMoved ? null : (stillSinceOf(watch) ?? at), waitReason: reason };
       }
       const lost: WaitReason = { code: "NoCapacity", text: "the task lost its node and starts again" };
-      const waiting = { waitingSince: at, convertingSince: null, stillSince: hasMoved ? null : at };
-      return { ...watch, ...waiting, waitReason: reason ?? lost, before, succeeded };
+      const stillSince = hasMoved ? null : at;
+      return { ...common, waitingSince: at, convertingSince: null, stillSince, waitReason: reason ?? lost };
     }
   }
+}
+
+function isBroken(reason: WaitReason | null): boolean {
+  return reason?.code === "StartTaskFailed" || reason?.code === "NodeUnusable";
 }
 
 /** Looks become frequent again. The report comes before the end of its task: its other files may still be on their way. */

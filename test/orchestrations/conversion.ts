@@ -27,7 +27,14 @@ export const completed: CompletedTask = {
 };
 export const done: TaskStatus = { state: "completed", completed };
 /** In a queue that stands still. */
-export const waiting: TaskStatus = { state: "waiting", reason: null, isMoving: false, succeeded: 0, before: null };
+export const waiting: TaskStatus = {
+  state: "waiting",
+  reason: null,
+  isMoving: false,
+  isGrowing: false,
+  succeeded: 0,
+  before: null,
+};
 export const waitingFor = (code: WaitReason["code"], text: string): TaskStatus => ({
   ...waiting,
   reason: { code, text },

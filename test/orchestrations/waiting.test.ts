@@ -63,6 +63,20 @@ test("a queue whose tasks succeed between two looks moves, although each finds a
   expect(runs.at(-1)?.result?.outcome).toBe("succeeded");
 });
 
+test("nodes on their way move the queue, but not those that come after broken ones: what broke one will break the next", ({
+  expect,
+}) => {
+  const broken = waitingFor("StartTaskFailed", "the start task failed on 1 node");
+  const growing = { ...waiting, isGrowing: true } as TaskStatus;
+
+  const [grown] = driveOn(conversion, replies({ submitTask, readTask: [...times(30, growing), done] }));
+  const [repaired] = driveOn(conversion, replies({ readTask: [growing, ...times(20, [broken, growing]).flat()] }));
+
+  expect(grown?.result?.outcome).toBe("succeeded");
+  expect(inputsOf(repaired ?? [], "recordFailure")).toMatchObject([{ failure: { code: expect.anything() } }]);
+  expect(repaired?.timers.at(-1)).toBeLessThan(2 * submission.waitingSeconds);
+});
+
 test("without a limit, a queue may stand still for ever", ({ expect }) => {
   const submitted = { status: "submitted", submission: { ...submission, waitingSeconds: null, accessUntil: null } };
   const answers = replies({ submitTask: [submitted], readTask: [...times(3_000, waiting), done] });

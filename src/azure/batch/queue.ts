@@ -38,8 +38,7 @@ export function createQueue(client: BatchServiceClient, poolId: string, sharedLo
       const [found, tasks, before] = await Promise.all([pool.get(), counts(jobId), countBefore(jobId, addedAt)]);
       if (found === undefined) return undefined;
       const { reason, hasReadyNode, isGrowing } = found;
-      const isMoving = isGrowing || (hasReadyNode && tasks.running > 0);
-      return { reason, isMoving, succeeded: tasks.succeeded, before };
+      return { reason, isMoving: hasReadyNode && tasks.running > 0, isGrowing, succeeded: tasks.succeeded, before };
     },
   };
 }

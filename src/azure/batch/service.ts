@@ -66,7 +66,7 @@ export function createBatchService(
       await place.get({ isFresh: true });
       queue.forgetPool();
       const text = `pool ${settings.poolId} was gone and is being created again`;
-      return { reason: { code: "NoCapacity", text }, isMoving: false, succeeded: 0, before: null };
+      return { reason: { code: "NoCapacity", text }, isMoving: false, isGrowing: false, succeeded: 0, before: null };
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),

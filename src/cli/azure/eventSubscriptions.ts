@@ -8,12 +8,14 @@ export interface Delivery {
   /** Of the event subscription. */
   readonly name: string;
   readonly container: string;
+  /** How the names of the blobs end; all blobs if not given. */
+  readonly nameEnd?: string;
   readonly functionName: string;
 }
 
 export const DELIVERIES: readonly Delivery[] = [
   { name: "uploads", container: "input", functionName: "convertOnUpload" },
-  { name: "reports", container: "work", functionName: "wakeOnReport" },
+  { name: "reports", container: "work", nameEnd: "/report.json", functionName: "wakeOnReport" },
 ];
 
 export interface Waiting {
@@ -79,7 +81,7 @@ export function topicPath({ group, eventGridTopic }: Deployment): string {
 }
 
 /** https://learn.microsoft.com/rest/api/eventgrid/controlplane/system-topic-event-subscriptions/create-or-update */
-function subscriptionBody(deployment: Deployment, { container, functionName }: Delivery, key: string): object {
+function subscriptionBody(deployment: Deployment, { container, nameEnd, functionName }: Delivery, key: string): object {
   const { group, storageAccount, functionAppUrl } = deployment;
   const parameters = new URLSearchParams({ functionName: `Host.Functions.${functionName}`, code: key });
   return {
@@ -93,6 +95,7 @@ function subscriptionBody(deployment: Deployment, { container, functionName }: D
         includedEventTypes: ["Microsoft.Storage.BlobCreated"],
         // Without the slash at its end, it would also be the prefix of other containers.
         subjectBeginsWith: `/blobServices/default/containers/${container}/`,
+        ...(nameEnd !== undefined && { subjectEndsWith: nameEnd }),
         // What commits a blob: events of blobs that are still being written are none of our business.
         // https://learn.microsoft.com/azure/storage/blobs/storage-blob-event-overview
         advancedFilters: [

@@ -128,6 +128,21 @@ test("a subscription is of committed blobs in one container, with retries and a 
   });
 });
 
+test("of what tasks leave, only reports are told of", async () => {
+  const { arm } = await deploy();
+  const bodies = arm.requests.filter(({ method }) => method === "PUT").map(({ body }) => body);
+
+  expect(bodies).toMatchObject([
+    { properties: { filter: { subjectBeginsWith: "/blobServices/default/containers/input/" } } },
+    {
+      properties: {
+        filter: { subjectBeginsWith: "/blobServices/default/containers/work/", subjectEndsWith: "/report.json" },
+      },
+    },
+  ]);
+  expect(JSON.stringify(bodies[0])).not.toContain("subjectEndsWith");
+});
+
 test("an app that has not started, and a role that is not in force, are waited for", async () => {
   const refused = armError(403, "AuthorizationFailed", "The client does not have authorization");
   const { error, said, wakes } = await deploy({

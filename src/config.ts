@@ -1,3 +1,4 @@
+import { temporaryDiskBytes } from "./model/nodeDisk.ts";
 import type { Environment } from "./model/settings.ts";
 import { SettingsReader } from "./model/settings.ts";
 import { WORKLOADS } from "./workloads/index.ts";
@@ -24,6 +25,7 @@ export interface Config {
   readonly convertingTimeoutMinutes: number;
   /** NCRONTAB expressions with six fields, in UTC. */
   readonly sweepSchedule: string;
+  readonly tendPoolSchedule: string;
   readonly cleanUpSchedule: string;
   /** How long the histories and tasks of finished conversions are kept. */
   readonly retentionDays: number;
@@ -48,11 +50,31 @@ export interface BatchSettings {
   readonly vmSize: string;
   /** publisher:offer:sku, looked up among the verified images of the account. */
   readonly image: { readonly publisher: string; readonly offer: string; readonly sku: string };
-  readonly dedicatedNodes: number;
-  readonly spotNodes: number;
+  readonly scaling: PoolScaling;
   readonly taskSlotsPerNode: number;
+  /** The disk on which a node keeps its tasks. Undefined: not known, so no input is too large for it. */
+  readonly nodeDiskBytes: number | undefined;
+  /** Whether nodes that break are rebooted and removed. */
+  readonly repairNodes: boolean;
   /** Resource id of a user-assigned identity of the pool. Undefined: tasks get signed URLs. */
   readonly nodeIdentityId: string | undefined;
+}
+
+/** How many nodes the pool has. */
+export type PoolScaling = AutoScaling | FixedScaling;
+
+/** As many as the queue needs, from none to the maximum. */
+export interface AutoScaling {
+  readonly mode: "auto";
+  readonly maxNodes: number;
+  /** The share of the maximum that is dedicated, used after the spot nodes. */
+  readonly dedicatedPercent: number;
+}
+
+export interface FixedScaling {
+  readonly mode: "fixed";
+  readonly dedicatedNodes: number;
+  readonly spotNodes: number;
 }
 
 /** The connection name of the blob trigger: the prefix of the storage settings. */
@@ -61,9 +83,10 @@ export const STORAGE_CONNECTION = "STORAGE";
 /** Reads every setting before it complains, so that one run shows everything. Throws a `ConfigurationError`. */
 export function readConfig(env: Environment): Config {
   const read = new SettingsReader(env);
+  const clientId = readClientId(read);
   const config: Config = {
-    storage: readStorage(read),
-    batch: readBatch(read),
+    storage: readStorage(read, clientId),
+    batch: readBatch(read, clientId),
     containers: {
       input: readContainer(read, "INPUT_CONTAINER", "input"),
       output: readContainer(read, "OUTPUT_CONTAINER", "output"),
@@ -76,6 +99,7 @@ export function readConfig(env: Environment): Config {
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 10_080, 0, 43_200),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),
     sweepSchedule: readSchedule(read, "SWEEP_SCHEDULE", "0 */5 * * * *"),
+    tendPoolSchedule: readSchedule(read, "TEND_POOL_SCHEDULE", "30 */5 * * * *"),
     cleanUpSchedule: readSchedule(read, "CLEAN_UP_SCHEDULE", "0 30 3 * * *"),
     retentionDays: read.integer("RETENTION_DAYS", 30, 1, 365),
   };
@@ -105,7 +129,7 @@ function readWorkloads(read: SettingsReader): readonly Workload[] {
   return WORKLOADS.filter(({ name }) => chosen.includes(name));
 }
 
-function readStorage(read: SettingsReader): StorageSettings {
+function readStorage(read: SettingsReader, clientId: string | undefined): StorageSettings {
   const connectionString = read.optional(STORAGE_CONNECTION);
   const blobServiceUri = read.optional(`${STORAGE_CONNECTION}__blobServiceUri`);
   if (connectionString === undefined && blobServiceUri === undefined) {
@@ -114,32 +138,39 @@ function readStorage(read: SettingsReader): StorageSettings {
     );
   }
   if (blobServiceUri !== undefined) read.url(`${STORAGE_CONNECTION}__blobServiceUri`);
-  return { connectionString, blobServiceUri, clientId: read.optional(`${STORAGE_CONNECTION}__clientId`) };
+  return { connectionString, blobServiceUri, clientId };
 }
 
-function readBatch(read: SettingsReader): BatchSettings {
+/** Of the app's one identity. The Functions host reads the first for its triggers, the identity library the second. */
+function readClientId(read: SettingsReader): string | undefined {
+  const names = [`${STORAGE_CONNECTION}__clientId`, "AZURE_CLIENT_ID"] as const;
+  const [ofStorage, ofApp] = names.map((name) => read.optional(name));
+  if (ofStorage !== undefined && ofApp !== undefined && ofStorage !== ofApp) {
+    read.problem(`${names.join(" and ")} must name the same identity, not ${ofStorage} and ${ofApp}`);
+  }
+  return ofApp ?? ofStorage;
+}
+
+function readBatch(read: SettingsReader, clientId: string | undefined): BatchSettings {
   const accountName = read.optional("BATCH_ACCOUNT_NAME");
   const key = read.optional("BATCH_ACCOUNT_KEY");
   if (key !== undefined && accountName === undefined) {
     read.problem("BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it");
   }
-  const dedicatedNodes = read.integer("BATCH_DEDICATED_NODES", 1, 0, 100);
-  const spotNodes = read.integer("BATCH_SPOT_NODES", 0, 0, 100);
-  if (dedicatedNodes + spotNodes === 0) {
-    read.problem("BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted");
-  }
+  const vmSize = read.text("BATCH_VM_SIZE", "standard_d2ds_v5");
   return {
     endpoint: read.url("BATCH_ACCOUNT_ENDPOINT"),
     apiVersion: read.text("BATCH_API_VERSION", "2022-10-01.16.0"),
     sharedKey: key !== undefined && accountName !== undefined ? { accountName, key } : undefined,
-    clientId: read.optional("AZURE_CLIENT_ID"),
+    clientId,
     poolId: readBatchId(read, "BATCH_POOL_ID", "mp3drop"),
     jobId: readBatchId(read, "BATCH_JOB_ID", "mp3drop"),
-    vmSize: read.text("BATCH_VM_SIZE", "standard_d2s_v5"),
+    vmSize,
     image: readImage(read, "BATCH_NODE_IMAGE", "canonical:ubuntu-24_04-lts:server"),
-    dedicatedNodes,
-    spotNodes,
+    scaling: readScaling(read),
     taskSlotsPerNode: read.integer("BATCH_TASK_SLOTS_PER_NODE", 2, 1, 256),
+    nodeDiskBytes: readNodeDisk(read, "NODE_DISK_GB", vmSize),
+    repairNodes: read.oneOf("BATCH_REPAIR_NODES", ["true", "false"]) === "true",
     nodeIdentityId: readIdentityId(read, "BATCH_NODE_IDENTITY_ID"),
   };
 }
@@ -154,6 +185,39 @@ function readIdentityId(read: SettingsReader, name: string): string | undefined 
     read.problem(`${name} must be the resource id of a user-assigned identity, ${shape}, not "${value}"`);
   }
   return value;
+}
+
+/** A setting of the other mode would be ignored without a word, so it is named as a problem. */
+function readScaling(read: SettingsReader): PoolScaling {
+  const mode = read.oneOf("BATCH_POOL_SCALING", ["auto", "fixed"]);
+  if (mode === "auto") {
+    refuseSettingsOf("fixed", ["BATCH_DEDICATED_NODES", "BATCH_SPOT_NODES"]);
+    return {
+      mode,
+      maxNodes: read.integer("BATCH_MAX_NODES", 4, 1, 100),
+      dedicatedPercent: read.integer("BATCH_DEDICATED_PERCENT", 0, 0, 100),
+    };
+  }
+  refuseSettingsOf("auto", ["BATCH_MAX_NODES", "BATCH_DEDICATED_PERCENT"]);
+  const dedicatedNodes = read.integer("BATCH_DEDICATED_NODES", 1, 0, 100);
+  const spotNodes = read.integer("BATCH_SPOT_NODES", 0, 0, 100);
+  if (dedicatedNodes + spotNodes === 0) {
+    read.problem("BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted");
+  }
+  return { mode, dedicatedNodes, spotNodes };
+
+  function refuseSettingsOf(other: PoolScaling["mode"], names: readonly string[]): void {
+    for (const name of names.filter((one) => read.optional(one) !== undefined)) {
+      read.problem(`${name} has no effect unless BATCH_POOL_SCALING is ${other}: remove one or change the other`);
+    }
+  }
+}
+
+/** 0 stands for a disk whose size is not known. */
+function readNodeDisk(read: SettingsReader, name: string, vmSize: string): number | undefined {
+  if (read.optional(name) === undefined) return temporaryDiskBytes(vmSize);
+  const gigabytes = read.integer(name, 0, 0, 100_000);
+  return gigabytes === 0 ? undefined : gigabytes * 1e9;
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */

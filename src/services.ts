@@ -7,6 +7,7 @@ import type { Workload } from "./workloads/workload.ts";
 export interface Services {
   readonly config: Config;
   readonly batch: BatchService;
+  readonly nodes: NodeService;
   readonly blobs: BlobStore;
   readonly layout: StorageLayout;
   readonly now: () => Date;
@@ -27,6 +28,8 @@ export interface BatchService {
    * repeated; `isFresh` looks again.
    */
   ensurePoolAndJob(options?: { isFresh: boolean }): Promise<JobRef>;
+  /** What whoever runs the app should know about the pool: each is returned once. */
+  takeNotices(): readonly string[];
   /** The job that takes tasks now; undefined if there is none. Looks only: it makes nothing. */
   findJob(): Promise<JobRef | undefined>;
   /** Adding the same task again succeeds. A job that is gone is forgotten; the next attempt makes sure of it again. */
@@ -43,16 +46,74 @@ export interface BatchService {
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
   deleteTask(task: TaskRef): Promise<void>;
-  /**
-   * Deletes the tasks of our job that ended before the given time, and returns how many. Also deletes generations of the
-   * job that have not been of use since then. Makes nothing.
-   */
-  deleteOldTasks(before: Date): Promise<number>;
+  /** The tasks of all generations of our job that ended before the given time, page by page. Makes nothing. */
+  listOldTasks(before: Date): AsyncIterable<readonly TaskRef[]>;
+  /** Deletes generations of the job, with their tasks, that have not been of use since then. Makes nothing. */
+  deleteOldJobs(before: Date): Promise<void>;
 }
 
 export interface NewlyAdded extends TaskRef {
   /** When an earlier call had added it, in ISO 8601; left out if this one has. */
   readonly addedBefore?: string;
+}
+
+/** The nodes of our pool, and what can be done about them. */
+export interface NodeService {
+  /** Whether the pool bears our mark. One that somebody else has made is theirs to repair. Remembered for some minutes. */
+  isOurs(): Promise<boolean>;
+  /** Those that run no task until somebody does something; none if there is no pool. At most a page of them. */
+  listBroken(): Promise<readonly BrokenNode[]>;
+  /** Undefined when the node is gone, or is about to go. */
+  read(nodeId: string): Promise<NodeReading | undefined>;
+  /** Undefined when there is no such pool, or it is being deleted. */
+  readPool(): Promise<PoolScale | undefined>;
+  /** Whether Batch accepts that. The tasks on the node start again elsewhere, or on it later. */
+  reboot(nodeId: string): Promise<boolean>;
+  /** No more tasks for this node; those that run there go on. */
+  stopTasks(nodeId: string): Promise<void>;
+  /**
+   * Takes nodes out of the pool, whose targets become smaller by them; their tasks start again elsewhere. `busy`: the pool
+   * is changing its size, so try later. `refused`: Batch does not do that to this pool as it is.
+   */
+  remove(nodeIds: readonly string[]): Promise<"accepted" | "busy" | "refused">;
+  /** The pool keeps the size it has. */
+  disableScaling(): Promise<void>;
+  enableScaling(scaling: AutoScaling): Promise<void>;
+  resize(targets: PoolTargets): Promise<void>;
+}
+
+export interface BrokenNode {
+  readonly nodeId: string;
+  readonly state: "unusable" | "starttaskfailed";
+  /** Since when it is in that state, in ISO 8601. */
+  readonly since: string;
+  /** What Batch says is wrong; empty when it does not know. */
+  readonly errors: readonly { readonly code: string; readonly message: string }[];
+}
+
+export interface NodeReading {
+  readonly isDedicated: boolean;
+  readonly tasksSucceeded: number;
+}
+
+/** How large a pool is to be, and who decides. */
+export interface PoolScale {
+  /** Whether it can be changed now. */
+  readonly isSteady: boolean;
+  /** Null for a pool of fixed size. */
+  readonly scaling: AutoScaling | null;
+  readonly targets: PoolTargets;
+}
+
+export interface AutoScaling {
+  readonly formula: string;
+  /** A duration in ISO 8601. */
+  readonly evaluationInterval: string;
+}
+
+export interface PoolTargets {
+  readonly dedicated: number;
+  readonly spot: number;
 }
 
 export interface BlobProperties {
@@ -84,6 +145,24 @@ export interface ListedBlob {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface BlobPage {
+  readonly blobs: readonly ListedBlob[];
+  /**
+   * Where the listing goes on; undefined after the last page. Only the service can read it. It has no end of life, but
+   * the service may refuse one that it no longer understands.
+   */
+  readonly next: string | undefined;
+}
+
+interface ListOptions {
+  /** What the names begin with. */
+  readonly prefix?: string;
+  /** The `next` of an earlier page; undefined begins with the first name. */
+  readonly from?: string | undefined;
+  /** 1 to 5,000, which is the default. */
+  readonly pageSize?: number | undefined;
+}
+
 export type BlobAddress = Omit<BlobVersion, "eTag">;
 
 export interface TextBlob {
@@ -106,8 +185,11 @@ export interface BlobStore {
   readText(blob: BlobAddress): Promise<TextBlob | undefined>;
   /** Throws a `ConflictError` when the condition does not hold. */
   writeText(blob: BlobAddress, text: string, options: WriteOptions): Promise<void>;
-  /** All blobs of a container in the order of their names, fetched page by page as needed. */
-  list(container: string): AsyncIterable<ListedBlob>;
+  /**
+   * The blobs of a container in the order of their names, one request for each page that is asked for. A page may hold
+   * few or none although there is a next one.
+   */
+  list(container: string, options?: ListOptions): AsyncIterable<BlobPage>;
   /** Makes a new version of the blob; returns its ETag. Throws a `ConflictError` when the condition does not hold. */
   setContentType(blob: BlobAddress, contentType: string, condition?: IfUnchanged): Promise<string>;
   /**

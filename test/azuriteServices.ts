@@ -58,7 +58,8 @@ export async function azuriteServices(connectionString: string): Promise<Azurite
     findJob: async () => ({ poolId: config.batch.poolId, jobId: config.batch.jobId }),
     terminateTask: async (task) => void terminated.push(task),
     deleteTask: async () => {},
-    deleteOldTasks: async () => 0,
+    async *listOldTasks() {},
+    deleteOldJobs: async () => {},
   };
   const services = { ...created, batch, now: () => new Date("2026-01-01T12:30:00.000Z") };
   await services.layout.ensure();

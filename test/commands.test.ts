@@ -11,6 +11,7 @@ import { BENCH_HOST } from "./bench/hostCommand.ts";
 import { recordedOutput } from "./local/kit/commandLine/recordedOutput.ts";
 import { BAD_MEDIA } from "./trials/badMedia/command.ts";
 import { CHAOS } from "./trials/chaos/command.ts";
+import { SCALE } from "./trials/scale/command.ts";
 
 const COMMANDS = [
   CONVERT,
@@ -23,6 +24,7 @@ const COMMANDS = [
   BENCH_HOST,
   CHAOS,
   BAD_MEDIA,
+  SCALE,
 ];
 
 /** What a command does before its work begins; fails if the work would begin. */

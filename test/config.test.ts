@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "vitest";
 import { readConfig } from "../src/config.ts";
+import type { ConfigurationError } from "../src/model/errors.ts";
 
 const needed = {
   STORAGE: "UseDevelopmentStorage=true",
@@ -11,7 +12,8 @@ test("only the storage account and the Batch endpoint have to be set", ({ expect
   const config = readConfig(needed);
 
   expect(config.containers).toEqual({ input: "input", output: "output", staging: "work", application: "application" });
-  expect(config.batch).toMatchObject({ poolId: "mp3drop", sharedKey: undefined, dedicatedNodes: 1, spotNodes: 0 });
+  expect(config.batch).toMatchObject({ poolId: "mp3drop", sharedKey: undefined });
+  expect(config.batch.scaling).toEqual({ mode: "auto", maxNodes: 4, dedicatedPercent: 0 });
   expect(config.workloads.map(({ name }) => name)).toEqual(["mp3"]);
   expect(config.scriptEnvironments["mp3"]).toEqual({ MP3_BITRATE_KBPS: "192", AUDIO_LANGUAGE: "" });
 });
@@ -20,6 +22,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
   const env = {
     STORAGE__blobServiceUri: "ftp://x",
     BATCH_ACCOUNT_KEY: "c2VjcmV0",
+    BATCH_POOL_SCALING: "fixed",
     BATCH_DEDICATED_NODES: "0",
     MP3_BITRATE_KBPS: "191",
     TOP_WORDS_COUNT: "0",
@@ -35,9 +38,9 @@ test("all problems are reported together, each with its value", ({ expect }) => 
     [ConfigurationError: Invalid settings:
       - STORAGE__blobServiceUri must be a URL that starts with https://
       - BATCH_ACCOUNT_NAME is not set: BATCH_ACCOUNT_KEY needs it
-      - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
       - BATCH_ACCOUNT_ENDPOINT is not set
       - BATCH_NODE_IMAGE must look like publisher:offer:sku, not "ubuntu"
+      - BATCH_DEDICATED_NODES and BATCH_SPOT_NODES are both 0: nothing would ever be converted
       - BATCH_NODE_IDENTITY_ID must be the resource id of a user-assigned identity, /subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…, not "node"
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
       - WORKLOADS must be one or more of mp3, topWords, separated by commas, not "mp3,mp4"
@@ -49,13 +52,57 @@ test("all problems are reported together, each with its value", ({ expect }) => 
   `);
 });
 
+test("the app has one identity, whichever of the two settings names it", ({ expect }) => {
+  for (const env of [
+    { STORAGE__clientId: "a" },
+    { AZURE_CLIENT_ID: "a" },
+    { STORAGE__clientId: "a", AZURE_CLIENT_ID: "a" },
+  ]) {
+    const { storage, batch } = readConfig({ ...needed, ...env });
+    expect([storage.clientId, batch.clientId]).toEqual(["a", "a"]);
+  }
+  expect(() => readConfig({ ...needed, STORAGE__clientId: "a", AZURE_CLIENT_ID: "b" })).toThrow(
+    "STORAGE__clientId and AZURE_CLIENT_ID must name the same identity, not a and b",
+  );
+});
+
+test("a setting that has no effect in the chosen scaling of the pool is a problem", ({ expect }) => {
+  const problems = (env: Record<string, string>) => {
+    try {
+      readConfig({ ...needed, ...env });
+    } catch (error) {
+      return (error as ConfigurationError).problems;
+    }
+    return [];
+  };
+
+  expect(problems({ BATCH_SPOT_NODES: "2", BATCH_MAX_NODES: "8", BATCH_DEDICATED_PERCENT: "25" })).toEqual([
+    "BATCH_SPOT_NODES has no effect unless BATCH_POOL_SCALING is fixed: remove one or change the other",
+  ]);
+  expect(problems({ BATCH_POOL_SCALING: "fixed", BATCH_SPOT_NODES: "2", BATCH_MAX_NODES: "8" })).toEqual([
+    "BATCH_MAX_NODES has no effect unless BATCH_POOL_SCALING is auto: remove one or change the other",
+  ]);
+  expect(problems({ BATCH_POOL_SCALING: "fixed", BATCH_SPOT_NODES: "2" })).toEqual([]);
+});
+
+test("the disk of a node follows from its size, unless it is set", ({ expect }) => {
+  const diskOf = (env: Record<string, string>) => readConfig({ ...needed, ...env }).batch.nodeDiskBytes;
+
+  expect(diskOf({})).toBe(75 * 1024 ** 3);
+  expect(diskOf({ BATCH_VM_SIZE: "standard_d2s_v5" })).toBeUndefined();
+  expect(diskOf({ BATCH_VM_SIZE: "standard_d2s_v5", NODE_DISK_GB: "30" })).toBe(30e9);
+  expect(diskOf({ NODE_DISK_GB: "0" })).toBeUndefined();
+});
+
 test("the message about wrong settings shows no secret", ({ expect }) => {
   const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 
   expect(() => readConfig(env)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hush") }));
 });
 
-test("the example settings are valid, and name every setting with its default", ({ expect }) => {
+test("the example settings are valid, and name every setting with the default that it has for the local stack", ({
+  expect,
+}) => {
   const { Values } = JSON.parse(readFileSync("local.settings.example.json", "utf8")) as {
     Values: Record<string, string>;
   };
@@ -68,11 +115,12 @@ test("the example settings are valid, and name every setting with its default", 
   });
 
   const example = readConfig(recorder);
+  const defaults = readConfig({ ...needed, BATCH_POOL_SCALING: "fixed" });
 
   expect({ ...example, storage: {}, batch: { ...example.batch, endpoint: "", sharedKey: undefined } }).toEqual({
-    ...readConfig(needed),
+    ...defaults,
     storage: {},
-    batch: { ...readConfig(needed).batch, endpoint: "" },
+    batch: { ...defaults.batch, endpoint: "" },
   });
   const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID", "BATCH_NODE_IDENTITY_ID"];
   const ofTheHost = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];

@@ -19,7 +19,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["upkeep/"],
     ["orchestrations/"],
     ["activities/"],
-    ["results/"],
+    ["results/", "nodes/"],
     ["azure/"],
     ["services.ts"],
     ["config.ts"],
@@ -27,7 +27,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["durable.ts"],
     ["model/"],
   ],
-  "cli/": [["main.ts"], ["commands/"], ["progress.ts", "conversionNews.ts"], ["convert/"], [""]],
+  "cli/": [["main.ts"], ["commands/"], ["progress.ts", "conversionNews.ts"], ["convert/", "azure/"], [""]],
   "local/batchEmulator/": [
     ["main.ts"],
     ["command.ts"],

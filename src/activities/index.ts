@@ -2,13 +2,14 @@ import { services } from "../azure/azureServices.ts";
 import { defineActivity } from "../durable.ts";
 import * as ending from "./endTasks.ts";
 import * as ensure from "./ensureBatch.ts";
+import * as noting from "./noteNodeFailure.ts";
 import * as publishing from "./publish.ts";
 import * as reading from "./readTask.ts";
 import * as failing from "./recordFailure.ts";
 import * as submitting from "./submitTask.ts";
 
-export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput) =>
-  ensure.ensureBatch(services(), input),
+export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput, { warn }) =>
+  ensure.ensureBatch(services(), input, warn),
 );
 /** Our containers and scripts are looked for again, and made where somebody has deleted them. */
 export const ensureLayout = defineActivity("ensureLayout", async () => {
@@ -25,5 +26,8 @@ export const publish = defineActivity("publish", (input: publishing.PublishInput
 );
 export const recordFailure = defineActivity("recordFailure", (input: failing.RecordFailureInput) =>
   failing.recordFailure(services(), input),
+);
+export const noteNodeFailure = defineActivity("noteNodeFailure", (input: noting.NoteNodeFailureInput) =>
+  noting.noteNodeFailure(services(), input),
 );
 export const endTasks = defineActivity("endTasks", (input: ending.EndTasksInput) => ending.endTasks(services(), input));

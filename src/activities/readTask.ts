@@ -1,5 +1,6 @@
 import type { CompletedTask, QueueReading, TaskReading, TaskRef } from "../model/batchTask.ts";
 import type { BlobVersion } from "../model/conversion.ts";
+import { withRepairs } from "../nodes/news.ts";
 import type { Services } from "../services.ts";
 
 export interface ReadTaskInput {
@@ -31,8 +32,10 @@ export async function readTask(services: Services, { task, source }: ReadTaskInp
     return { state: current === undefined ? "inputDeleted" : "superseded" };
   }
   switch (reading.state) {
-    case "active":
-      return { state: "waiting", ...(await batch.readQueue(task, reading.addedAt)) };
+    case "active": {
+      const queue = await batch.readQueue(task, reading.addedAt);
+      return { state: "waiting", ...queue, reason: await withRepairs(services, queue.reason) };
+    }
     case "running": {
       // The progress is on the node, which may not answer. The task runs all the same.
       const stdout = await batch.readStdout(task, MAX_STDOUT_BYTES).catch(() => "");

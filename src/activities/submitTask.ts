@@ -1,6 +1,8 @@
 import type { JobRef, NewTask, Submission, TaskRef } from "../model/batchTask.ts";
 import type { Attempt } from "../model/conversion.ts";
+import type { Failure } from "../model/failures.ts";
 import { taskIdOf } from "../model/identity.ts";
+import { whyTooLarge } from "../model/nodeDisk.ts";
 import { addSeconds, parseTime } from "../model/time.ts";
 import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
@@ -21,6 +23,7 @@ type SubmitTaskOutput =
   | { readonly status: "submitted"; readonly submission: Submission }
   /** Nothing was added: the task that was to be replaced has begun, or has ended. */
   | { readonly status: "notWaiting" }
+  | { readonly status: "refused"; readonly failure: Failure }
   | { readonly status: "deleted" }
   | { readonly status: "superseded" };
 
@@ -43,12 +46,14 @@ const LOG_TYPE = "text/plain; charset=utf-8";
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
   const { config, batch, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
-  const demand = await readDemand(services, input);
+  const { demand, sizeBytes } = await readDemand(services, input);
   if (demand !== "wanted") {
     // An earlier call whose answer was lost may have added the task before the input was replaced.
     await takeBack(services, input, await batch.findJob());
     return { status: demand };
   }
+  const tooLarge = whyTooLarge(config.batch, sizeBytes);
+  if (tooLarge !== undefined) return { status: "refused", failure: tooLarge };
   if (input.replaced !== undefined && !(await withdraw(batch, input.replaced.task))) return { status: "notWaiting" };
 
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
@@ -57,7 +62,7 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   const { addedBefore, ...task } = await batch.addTask(
     await describeTask(services, input, addSeconds(submittedAt, accessSeconds)),
   );
-  const demandNow = await readDemand(services, input);
+  const { demand: demandNow } = await readDemand(services, input);
   if (demandNow !== "wanted") {
     await takeBack(services, input, task);
     return { status: demandNow };
@@ -75,12 +80,19 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
+interface Demand {
+  readonly demand: "wanted" | "deleted" | "superseded";
+  /** Of the input. */
+  readonly sizeBytes: number;
+}
+
 /** Whether anybody wants the result of this attempt. With a record of it, or of a later one, this call is too late. */
-async function readDemand(services: Services, input: SubmitTaskInput): Promise<"wanted" | "deleted" | "superseded"> {
+async function readDemand(services: Services, input: SubmitTaskInput): Promise<Demand> {
   const { source } = input;
   const [current, isOver] = await Promise.all([services.blobs.properties(source), isRecorded(services, input)]);
-  if (current === undefined) return "deleted";
-  return current.eTag === source.eTag && !isOver ? "wanted" : "superseded";
+  if (current === undefined) return { demand: "deleted", sizeBytes: 0 };
+  const isWanted = current.eTag === source.eTag && !isOver;
+  return { demand: isWanted ? "wanted" : "superseded", sizeBytes: current.sizeBytes };
 }
 
 function renewalOf({ replaced }: SubmitTaskInput): number {
@@ -117,9 +129,10 @@ async function describeTask(services: Services, input: SubmitTaskInput, expiresO
     outputs: (
       [
         [TASK_FILES.result, staged.result, workload.resultType, "tasksuccess"],
-        [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],
         [TASK_FILES.stdout, staged.stdout, LOG_TYPE, "taskcompletion"],
         [TASK_FILES.stderr, staged.stderr, LOG_TYPE, "taskcompletion"],
+        // The last one, because it tells the app that the task has ended.
+        [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],
       ] as const
     ).map(([file, blob, contentType, when]) => ({ file, containerUrl, blobName: blob.name, contentType, when })),
     ...(nodeIdentityId !== undefined && { identityId: nodeIdentityId }),

@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { readConfig } from "../config.ts";
 import type { Services } from "../services.ts";
 import { connectBatch } from "./batch/client.ts";
+import { createNodeService } from "./batch/nodes.ts";
 import { createBatchService } from "./batch/service.ts";
 import { createBlobStore } from "./blobStore.ts";
 import { createStorageLayout } from "./layout.ts";
@@ -18,10 +19,12 @@ export function services(): Services {
 export function createServices(config: Config): Services {
   const account = connectStorage(config.storage);
   const blobs = createBlobStore(account, createUrlSigner(account));
+  const batchClient = connectBatch(config.batch);
   const nodeNeeds = config.workloads.flatMap((workload) => workload.nodeNeeds ?? []);
   return {
     config,
-    batch: createBatchService(connectBatch(config.batch), config.batch, nodeNeeds),
+    batch: createBatchService(batchClient, config.batch, nodeNeeds),
+    nodes: createNodeService(batchClient, config.batch.poolId),
     blobs,
     layout: createStorageLayout(blobs, config.containers),
     now: () => new Date(),

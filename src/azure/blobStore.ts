@@ -47,11 +47,21 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       await inWords(`write ${nameOf(blob)}`, client.upload(content, Buffer.byteLength(content), options));
     },
 
-    async *list(container) {
+    async *list(container, { prefix = "", from, pageSize } = {}) {
+      const listing = account.getContainerClient(container).listBlobsFlat({ includeMetadata: true, prefix });
+      const settings = {
+        ...(from !== undefined && { continuationToken: from }),
+        ...(pageSize !== undefined && { maxPageSize: pageSize }),
+      };
       try {
-        for await (const blob of account.getContainerClient(container).listBlobsFlat({ includeMetadata: true })) {
-          const { etag, lastModified } = blob.properties;
-          yield { name: blob.name, eTag: normalizeETag(etag), lastModified, metadata: blob.metadata ?? {} };
+        for await (const { segment, continuationToken } of listing.byPage(settings)) {
+          const blobs = segment.blobItems.map(({ name, properties: { etag, lastModified }, metadata = {} }) => ({
+            name,
+            eTag: normalizeETag(etag),
+            lastModified,
+            metadata,
+          }));
+          yield { blobs, next: continuationToken || undefined };
         }
       } catch (error) {
         throw describeError(`list container ${container}`, error);

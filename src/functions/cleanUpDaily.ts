@@ -10,7 +10,10 @@ df.app.client.timer("cleanUpDaily", { schedule: services().config.cleanUpSchedul
 async function cleanUpDaily(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
-  const { histories, tasks, stagedBlobs, problems } = await cleanUp(services(), client);
+  const { histories, tasks, stagedBlobs, problems, unfinished } = await cleanUp(services(), client);
   for (const problem of problems) context.warn(`Could not remove ${problem}`);
+  if (unfinished.length > 0) {
+    context.warn(`There was no time to remove all ${unfinished.join(" and ")}: the next clean-up goes on`);
+  }
   context.info(`Removed ${histories} histories, ${tasks} Batch tasks and ${stagedBlobs} staged blobs`);
 }

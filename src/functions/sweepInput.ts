@@ -17,9 +17,10 @@ async function sweepInput(_timer: Timer, client: DurableClient, context: Invocat
     problems: [`terminated conversions: ${String(error)}`],
   }));
   for (const end of terminations.ended) context.info(endMessage(end));
-  const { conversions, started, problems, isComplete } = await sweep(services(), client);
+  const { conversions, started, problems, roundBeganAt, isRoundComplete } = await sweep(services(), client);
   for (const problem of [...terminations.problems, ...problems]) context.warn(`Could not check ${problem}`);
-  const seen = `Swept ${conversions} conversions${isComplete ? "" : " before time ran out"}`;
-  if (started.length > 0) context.info(`${seen} and started ${started.length}: ${started.slice(0, 10).join(", ")}`);
-  else context.debug(`${seen}: all are recorded or known`);
+  const round = `the round that began at ${roundBeganAt.toISOString()}`;
+  const seen = `Swept ${conversions} conversions${isRoundComplete ? "" : `; the next sweep goes on with ${round}`}`;
+  if (started.length > 0) context.info(`${seen}. Started ${started.length}: ${started.slice(0, 10).join(", ")}`);
+  else context.debug(`${seen}. All are recorded or known`);
 }

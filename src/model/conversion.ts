@@ -31,6 +31,9 @@ export type ConversionPhase = "preparing" | "waiting" | "converting" | "publishi
 /** The external event that cancels a running conversion. */
 export const CANCEL_EVENT = "cancel";
 
+/** The external event that says that a task of a conversion has ended, or is about to: its report is there. */
+export const TASK_ENDED_EVENT = "taskEnded";
+
 /** How a conversion ended. A superseded one leaves no record: the record is that of the newer version. */
 export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "superseded";
 

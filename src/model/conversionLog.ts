@@ -1,5 +1,6 @@
-import type { ConversionOutcome } from "./conversion.ts";
+import type { ConversionOutcome, ConversionRecord } from "./conversion.ts";
 import type { Failure } from "./failures.ts";
+import { parseTime, secondsBetween } from "./time.ts";
 
 /** What the app logs when a conversion starts. */
 export interface ConversionStart {
@@ -19,6 +20,41 @@ export interface ConversionEnd extends ConversionStart {
   readonly seconds: number;
   /** Null where nothing failed, and where a newer version has superseded this one. */
   readonly failure: Failure | null;
+  /** Null where there is no record. */
+  readonly measures: ConversionMeasures | null;
+}
+
+/** What a conversion cost and was worth, for queries over many of them. Null: it never came to that. */
+export interface ConversionMeasures {
+  readonly attempts: number;
+  /** From the start to the moment when the last task began. */
+  readonly queuedSeconds: number | null;
+  readonly convertingSeconds: number | null;
+  /** From the end of the task to the record. */
+  readonly publishingSeconds: number | null;
+  readonly inputBytes: number | null;
+  readonly outputBytes: number | null;
+  /** Of the result, where it is sound. */
+  readonly audioSeconds: number | null;
+}
+
+export function measuresOf(record: ConversionRecord | null): ConversionMeasures | null {
+  if (record === null) return null;
+  const { startedAt, convertingAt, convertedAt, recordedAt } = record.times;
+  const audioSeconds = record.output?.["durationSeconds"];
+  return {
+    attempts: record.attempts,
+    queuedSeconds: spanSeconds(startedAt, convertingAt),
+    convertingSeconds: spanSeconds(convertingAt, convertedAt),
+    publishingSeconds: spanSeconds(convertedAt, recordedAt),
+    inputBytes: record.input.sizeBytes,
+    outputBytes: record.output?.sizeBytes ?? null,
+    audioSeconds: typeof audioSeconds === "number" ? audioSeconds : null,
+  };
+}
+
+function spanSeconds(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : secondsBetween(parseTime(from), parseTime(to));
 }
 
 export type ConversionMessage =

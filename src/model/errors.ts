@@ -27,12 +27,15 @@ interface Refusal {
   readonly statusCode: number | undefined;
   /** Set when the service was not even asked, because Entra ID refused to sign us in. */
   readonly isSignInFailure?: boolean;
+  /** How long the service wants to be left alone; undefined if it has not said so. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** A refusal in words. The errors of the Azure clients have an empty message, or an object for one. */
 export abstract class ServiceError extends Error implements Refusal {
   readonly code: string | undefined;
   readonly statusCode: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
   /** What it means for a conversion if the service keeps refusing. */
   readonly failureCode: FailureCode;
 
@@ -40,6 +43,7 @@ export abstract class ServiceError extends Error implements Refusal {
     super(message, options);
     this.code = refusal.code;
     this.statusCode = refusal.statusCode;
+    this.retryAfterSeconds = refusal.retryAfterSeconds;
     this.failureCode = failureCodeOf(refusal);
   }
 

@@ -32,6 +32,12 @@ export const FAILURES = {
     message: "The file was deleted before its conversion ended",
     hint: "Upload it again if you still want it converted.",
   },
+  InputTooLarge: {
+    reportedBy: ["our check of the file's size against the disk of a node"],
+    isRetried: false,
+    message: "The file is too large for the disk of a node",
+    hint: "Use a BATCH_VM_SIZE with a larger temporary disk or fewer BATCH_TASK_SLOTS_PER_NODE, or set NODE_DISK_GB if the nodes have more than that, then retry the conversion.",
+  },
   Cancelled: {
     reportedBy: ["DELETE /api/conversions/{id}", "an operator's terminate, seen by the sweep"],
     isRetried: false,
@@ -69,7 +75,7 @@ export const FAILURES = {
     reportedBy: ["our waiting deadline, with unusable nodes"],
     isRetried: false,
     message: "The nodes of the pool are unusable",
-    hint: "Remove or reimage the nodes in Azure Batch, then retry the conversion.",
+    hint: "Remove the nodes in Azure Batch, then retry the conversion.",
   },
   NodeLost: {
     reportedBy: ["Batch: the task is gone, its job is closed, or the node was lost with it"],

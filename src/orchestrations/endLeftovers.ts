@@ -15,7 +15,8 @@ export function* endLeftovers(run: Run, stage: Ending): Step<Stage> {
     return settle(run, attempt, result);
   } catch (error) {
     if (isOutOfPatience(run, stage)) return settle(run, attempt, result);
-    yield* waitOut(run, stage, "finished", readActivityError(error).reason, null);
+    const { reason, retryAfterSeconds } = readActivityError(error);
+    yield* waitOut(run, stage, "finished", reason, null, retryAfterSeconds);
     return stage;
   }
 }

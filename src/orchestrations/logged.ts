@@ -3,7 +3,7 @@ import type { Step } from "../durable.ts";
 import type { ConversionRecord } from "../model/conversion.ts";
 import { readActivityError } from "../model/activityError.ts";
 import type { ConversionEnd, ConversionStart } from "../model/conversionLog.ts";
-import { endMessage, startMessage } from "../model/conversionLog.ts";
+import { endMessage, measuresOf, startMessage } from "../model/conversionLog.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
@@ -35,12 +35,17 @@ export function logged(orchestrator: Orchestrator): Orchestrator {
       ended = yield* orchestrator(context);
     } catch (error) {
       const { code, reason } = readActivityError(error);
-      sayEnd({ outcome: "failed", result: null, failure: failureOf(code, reason) });
+      sayEnd({ outcome: "failed", result: null, failure: failureOf(code, reason), measures: null });
       throw error;
     }
     if (ended !== undefined) {
       const { outcome, record } = ended;
-      sayEnd({ outcome, result: record?.output?.name ?? null, failure: failureIn(record) });
+      sayEnd({
+        outcome,
+        result: record?.output?.name ?? null,
+        failure: failureIn(record),
+        measures: measuresOf(record),
+      });
     }
     return ended;
   };

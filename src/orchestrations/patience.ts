@@ -18,7 +18,8 @@ interface Waiting {
 
 /**
  * Says why it waits, and waits, the longer the longer it has done so. Whatever a service refuses now, it may grant
- * later: nothing must be lost because it is down for a while, or a setting is wrong.
+ * later: nothing must be lost because it is down for a while, or a setting is wrong. `atLeastSeconds`: how long the
+ * service wants to be left alone.
  */
 export function* waitOut(
   run: Run,
@@ -26,10 +27,12 @@ export function* waitOut(
   phase: ConversionPhase,
   waitReason: string,
   submission: AddedTask | null,
+  atLeastSeconds = 0,
 ): Step<void> {
   run.report(attempt, phase, { waitReason, waitingSince, submission });
   const now = run.context.df.currentUtcDateTime;
-  yield* run.cancellation.sleepUntil(addSeconds(now, nextDelaySeconds(secondsBetween(parseTime(since), now))));
+  const pauseSeconds = Math.max(atLeastSeconds, nextDelaySeconds(secondsBetween(parseTime(since), now)));
+  yield* run.cancellation.sleepUntil(addSeconds(now, pauseSeconds));
 }
 
 /** `limitSeconds` is null where there is no limit. */

@@ -37,9 +37,9 @@ export function* publishResult(run: Run, stage: Publishing): Step<Stage> {
     if (secondsSince(run, stage) >= COPY_PATIENCE_SECONDS) return giveUp(failureOf("CopyTimedOut"));
     yield* waitOut(run, stage, "publishing", "Azure Storage is still copying the result", submission);
   } catch (error) {
-    const { code, reason } = readActivityError(error);
+    const { code, reason, retryAfterSeconds } = readActivityError(error);
     if (isOutOfPatience(run, stage)) return giveUp(failureOf(code, reason));
-    yield* waitOut(run, stage, "publishing", reason, submission);
+    yield* waitOut(run, stage, "publishing", reason, submission, retryAfterSeconds);
     isRepeated = true;
   }
   return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : { ...stage, isRepeated };

@@ -22,8 +22,9 @@ export function* recordEnd(run: Run, stage: Recording): Step<Stage> {
       recorded.status === "superseded" ? SUPERSEDED : { outcome: recorded.record.status, record: recorded.record };
     return settle(run, attempt, result, leftoversOf(attempt, failed));
   } catch (error) {
-    const waitReason = `The record cannot be written yet (${failure.message}): ${readActivityError(error).reason}`;
-    yield* waitOut(run, stage, "publishing", waitReason, submission);
+    const { reason, retryAfterSeconds } = readActivityError(error);
+    const waitReason = `The record cannot be written yet (${failure.message}): ${reason}`;
+    yield* waitOut(run, stage, "publishing", waitReason, submission, retryAfterSeconds);
   }
   return { ...stage, isRepeated: true, failed: run.cancellation.isRequested() ? cancelled(failed) : failed };
 }

@@ -1,16 +1,21 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { AddedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionPhase } from "../model/conversion.ts";
+import { TASK_ENDED_EVENT } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createCancellation } from "./cancellation.ts";
 import type { ConversionInput } from "./contract.ts";
+import type { Signal } from "./signal.ts";
+import { createSignal } from "./signal.ts";
 import type { ConversionProgress } from "./stage.ts";
 
 /** What is the same in all rounds of one generation of the orchestration. */
 export interface Run {
   readonly context: OrchestrationContext;
   readonly cancellation: Cancellation;
+  /** A hint, and no more: it may be lost, come twice, too early or for the task of another attempt. */
+  readonly taskEnded: Signal;
   readonly conversion: Omit<Attempt, "attempt">;
   readonly firstAttempt: number;
   readonly lastAttempt: number;
@@ -36,6 +41,7 @@ export function beginRun(context: OrchestrationContext, input: ConversionInput):
   return {
     context,
     cancellation: createCancellation(context),
+    taskEnded: createSignal(context, TASK_ENDED_EVENT),
     conversion: { conversionId: context.df.instanceId, workload, source, startedAt },
     firstAttempt,
     lastAttempt: firstAttempt + MAX_ATTEMPTS - 1,

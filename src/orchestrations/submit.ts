@@ -31,15 +31,17 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
         return renewed === undefined ? stage : watchOn(run, attempt, renewed);
       case "superseded":
         return settle(run, attempt, SUPERSEDED, leftBy(renewed));
+      case "refused":
+        return giveUp(submitted.failure);
       case "deleted":
         return giveUp(failureOf("InputMissing"));
     }
   } catch (error) {
-    const { code, reason } = readActivityError(error);
+    const { code, reason, retryAfterSeconds } = readActivityError(error);
     const limitSeconds = renewed === undefined ? run.patienceSeconds : renewed.submission.waitingSeconds;
     if (isOutOfPatience(run, stage, limitSeconds)) return giveUp(failureOf(code, reason));
     const since = { ...stage, waitingSince: renewed?.waitingSince };
-    yield* waitOut(run, since, "waiting", reason, renewed?.submission ?? null);
+    yield* waitOut(run, since, "waiting", reason, renewed?.submission ?? null, retryAfterSeconds);
   }
   return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : stage;
 }

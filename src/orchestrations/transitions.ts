@@ -2,6 +2,7 @@ import type { Step } from "../durable.ts";
 import type { CompletedTask, Submission, TaskRef } from "../model/batchTask.ts";
 import { failureOf, isRetried } from "../model/failures.ts";
 import { addSeconds } from "../model/time.ts";
+import { blameNode } from "./blameNode.ts";
 import type { Run } from "./run.ts";
 import type { ConversionResult, FailedAttempt, Leftovers, Stage } from "./stage.ts";
 import type { Watch } from "./watch.ts";
@@ -53,6 +54,7 @@ export function publishNow(run: Run, attempt: number, submission: Submission, co
 /** Another attempt where it may help and there is one left, after a pause. */
 export function* tryAgainOrFail(run: Run, attempt: number, failed: FailedAttempt): Step<Stage> {
   const { failure, submission, completed } = failed;
+  yield* blameNode(run, failed);
   if (attempt >= run.lastAttempt || !isRetried(failure)) return failForGood(run, attempt, failed);
   run.report(attempt, "preparing", { waitReason: `trying again after: ${failure.message}`, submission });
   const pauseSeconds = FIRST_PAUSE_SECONDS * PAUSE_GROWTH ** (attempt - run.firstAttempt);

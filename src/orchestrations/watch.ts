@@ -3,7 +3,7 @@ import type { QueueReading, Submission, WaitReason } from "../model/batchTask.ts
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
-import { nextDelaySeconds } from "./polling.ts";
+import { nextLookSeconds } from "./polling.ts";
 
 /** What has been seen of a task so far. It is carried through continue-as-new, so its times are absolute. */
 export interface Watch {
@@ -15,6 +15,10 @@ export interface Watch {
   /** Since when the queue has not been seen to move; null if it moved at the last look. Only that time is bounded. */
   readonly stillSince?: string | null;
   readonly waitReason: WaitReason | null;
+  /** When it was last said that the task has ended; left out while nothing has been said. */
+  readonly saidToHaveEndedAt?: string;
+  /** Left out where Batch has not asked us to leave it alone until then. */
+  readonly notBefore?: string;
   /** About how many tasks wait before this one; null where that is not known. */
   readonly before?: number | null;
   /** How many tasks of its job had succeeded at the last look. */
@@ -24,7 +28,7 @@ export interface Watch {
 /** What a look at a task that has not ended may show. `unknown`: Batch did not answer. */
 export type Seen =
   | Extract<TaskStatus, { state: "converting" | "waiting" }>
-  | { readonly state: "unknown"; readonly reason: WaitReason };
+  | { readonly state: "unknown"; readonly reason: WaitReason; readonly retryAfterSeconds?: number };
 
 /** Batch itself ends the task at its time limit. Our deadline comes later, which leaves time to upload the logs. */
 const CONVERTING_GRACE_SECONDS = 300;
@@ -61,8 +65,11 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
       const convertingSince = seen.startedAt ?? watch.convertingSince ?? now.toISOString();
       return { ...watch, convertingSince, waitReason: null, before: null };
     }
-    case "unknown":
-      return { ...watch, waitReason: seen.reason };
+    case "unknown": {
+      const { reason: waitReason, retryAfterSeconds = 0 } = seen;
+      if (retryAfterSeconds === 0) return { ...watch, waitReason };
+      return { ...watch, waitReason, notBefore: addSeconds(now, retryAfterSeconds).toISOString() };
+    }
     case "waiting": {
       // What an earlier version of the app has seen tells neither the place nor whether the queue moves.
       const reading: Partial<QueueReading> & Pick<QueueReading, "reason"> = seen;
@@ -80,6 +87,11 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
   }
 }
 
+/** Looks become frequent again. The report comes before the end of its task: its other files may still be on their way. */
+export function saidToHaveEnded(watch: Watch, now: Date): Watch {
+  return { ...watch, saidToHaveEndedAt: now.toISOString() };
+}
+
 /** The place in the queue, and what stands in its way; null where there is nothing to tell. */
 export function describeWait({ convertingSince, waitReason, before }: Watch): string | null {
   const place = convertingSince === null && typeof before === "number" ? placeOf(before) : undefined;
@@ -92,9 +104,19 @@ function placeOf(before: number): string {
 
 /** When to look again: not past a deadline that is still ahead. It may be behind us when Batch did not answer then. */
 export function nextLook(watch: Watch, now: Date): Date {
-  const next = addSeconds(now, nextDelaySeconds(secondsBetween(phaseStart(watch), now)));
+  const next = nextLookByPace(watch, now);
   const deadline = deadlineOf(watch);
   return deadline !== undefined && now < deadline && deadline < next ? deadline : next;
+}
+
+/** The pauses grow from the last news of the task. */
+function nextLookByPace(watch: Watch, now: Date): Date {
+  const began = phaseStart(watch);
+  const saidToHaveEndedAt = parseTime(watch.saidToHaveEndedAt ?? began.toISOString());
+  const lastNews = began < saidToHaveEndedAt ? saidToHaveEndedAt : began;
+  const next = addSeconds(now, nextLookSeconds(secondsBetween(lastNews, now)));
+  const notBefore = parseTime(watch.notBefore ?? next.toISOString());
+  return next < notBefore ? notBefore : next;
 }
 
 /**

@@ -17,16 +17,18 @@ import {
   tryAgainOrFail,
 } from "./transitions.ts";
 import type { Seen } from "./watch.ts";
-import { advance, isAccessTooShort, nextLook, whyGiveUp } from "./watch.ts";
+import { advance, isAccessTooShort, nextLook, saidToHaveEnded, whyGiveUp } from "./watch.ts";
 
 /** Waits a while, and looks at the task: has it completed, is it lost, or has it missed one of its deadlines? */
 export function* watchTask(run: Run, stage: Watching): Step<Stage> {
-  const { context, cancellation } = run;
+  const { context, cancellation, taskEnded } = run;
   const { attempt } = stage;
   const { submission } = stage.watch;
   const failed = (failure: Failure) => ({ failure, submission, completed: null, abandoned: null });
 
-  if (!cancellation.isRequested()) yield* cancellation.sleepUntil(nextLook(stage.watch, context.df.currentUtcDateTime));
+  if (!cancellation.isRequested()) {
+    yield* cancellation.sleepUntil(nextLook(stage.watch, context.df.currentUtcDateTime), taskEnded);
+  }
   const seen = cancellation.isRequested() ? undefined : yield* look(run, stage);
   if (seen === undefined || cancellation.isRequested()) {
     return failForGood(run, attempt, failed(failureOf("Cancelled")));
@@ -46,7 +48,8 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
   }
 
   const now = context.df.currentUtcDateTime;
-  const watch = advance(stage.watch, seen, now);
+  const seenNow = advance(stage.watch, seen, now);
+  const watch = taskEnded.hasComeAgain() ? saidToHaveEnded(seenNow, now) : seenNow;
   const failure = seen.state === "unknown" ? undefined : whyGiveUp(watch, now);
   if (failure !== undefined) return yield* tryAgainOrFail(run, attempt, failed(failure));
   if (seen.state === "waiting" && isAccessTooShort(watch, now)) return renewAccess(run, attempt, watch);
@@ -59,6 +62,7 @@ function* look({ conversion }: Run, { watch }: Watching): Step<TaskStatus | Seen
   try {
     return yield* readTask({ task: watch.submission.task, source: conversion.source }, briefRetry);
   } catch (error) {
-    return { state: "unknown", reason: { code: "NoCapacity", text: readActivityError(error).reason } };
+    const { reason: text, retryAfterSeconds } = readActivityError(error);
+    return { state: "unknown", reason: { code: "NoCapacity", text }, retryAfterSeconds };
   }
 }

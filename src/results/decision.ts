@@ -57,9 +57,12 @@ function outranks(proposal: Decision, decided: Decision, isSuccessImpossible: bo
   return isSuccessImpossible && attempt >= decidedAttempt;
 }
 
-/** In the container of the scripts, because tasks can write to the staging container. The daily clean-up removes them. */
+/**
+ * In the container of the scripts, because tasks can write to the staging container. The daily clean-up removes
+ * them with the history of their conversion.
+ */
 export const DECISIONS_FOLDER = "decisions/";
 
-function decisionBlob({ config }: Services, conversionId: string): BlobAddress {
+export function decisionBlob({ config }: Services, conversionId: string): BlobAddress {
   return { container: config.containers.application, name: `${DECISIONS_FOLDER}${conversionId}.json` };
 }

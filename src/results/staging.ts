@@ -22,6 +22,16 @@ export function stagedBlobs(container: string, conversionId: string, attempt: nu
   };
 }
 
+/** The path of a blob trigger that fires for reports only. */
+export function reportPath(container: string): string {
+  return `${container}/{conversion}/{attempt}/${TASK_FILES.report}`;
+}
+
+/** The conversion that a report belongs to; undefined for a blob that is no report. */
+export function conversionOfReport(blobName: string): string | undefined {
+  return blobName.endsWith(`/${TASK_FILES.report}`) ? /^([0-9a-f]{32})\//.exec(blobName)?.[1] : undefined;
+}
+
 /** Undefined if the task left none, or one that was cut off. */
 export async function readReport(blobs: BlobStore, staged: StagedBlobs): Promise<TaskReport | undefined> {
   const found = await blobs.readText(staged.report);

@@ -1,88 +1,91 @@
 import type { DurableClient } from "durable-functions";
 import { addSeconds } from "../model/time.ts";
-import { DECISIONS_FOLDER } from "../results/decision.ts";
-import type { BlobAddress, Services } from "../services.ts";
-import { longestRunSeconds } from "./longestRun.ts";
-import { ENDED_STATES } from "./runtimeStates.ts";
-import { tryEach } from "./tryEach.ts";
+import type { Services } from "../services.ts";
+import { removeAbandonedBlobs } from "./abandonedBlobs.ts";
+import { removeDecided, removeOtherHistories } from "./oldHistories.ts";
+import { Removal } from "./removal.ts";
 
 interface CleanUpResult {
   readonly histories: number;
   readonly tasks: number;
   readonly stagedBlobs: number;
-  /** Why some staged blobs are still there; the next clean-up tries again. */
+  /** Why some are still there; the next clean-up tries again. */
   readonly problems: readonly string[];
+  /** What there was no time for; the next clean-up goes on with it. */
+  readonly unfinished: readonly string[];
 }
-
-interface Removed {
-  readonly count: number;
-  readonly problems: readonly string[];
-}
-
-const AT_ONCE = 32;
 
 const DAY_SECONDS = 24 * 3600;
-/** Purging is asked for a day at a time, because a large purge would run into the time limit of a request. */
-const PURGED_DAYS = 14;
-/** There is little before those days: what was left while no clean-up ran, or the retention time was longer. */
-const EPOCH = new Date(0);
+
+/**
+ * After the last of these, a round of slow requests may take 90 seconds. All of it is below the time limit of a function
+ * in host.json: a function that exceeds it takes its whole process down.
+ */
+const DECIDED_SECONDS = 90;
+const BUDGET_SECONDS = 180;
+
+/**
+ * A history does not go before its tasks: a conversion that nobody remembers would count its attempts from 1, and meet them
+ * again. So it stays some days longer, in which clean-ups may fail or run out of time.
+ */
+const LONGER_THAN_TASKS_SECONDS = 3 * DAY_SECONDS;
+
+/** Long after a conversion that has ended has removed them itself. */
+const STAGED_SECONDS = 2 * DAY_SECONDS;
 
 /**
  * Removes what finished conversions have left behind for longer than the retention time. Results, records and logs in
  * the output container belong to the user and stay.
+ *
+ * Histories, tasks and staged blobs are removed at the same time, and each until its own time is up, so none can keep
+ * another from being removed. What is left is done the next time: what is gone is not in the way any more, and for what
+ * cannot be removed, every clean-up begins at another of 16 places, `firstPlace`.
  */
-export async function cleanUp(services: Services, client: DurableClient): Promise<CleanUpResult> {
-  const { config, batch, now } = services;
-  const before = addSeconds(now(), -config.retentionDays * DAY_SECONDS);
-  const histories = await purgeHistories(client, addSeconds(before, -longestRunSeconds(config)));
-  const tasks = await batch.deleteOldTasks(before);
-  const { count: stagedBlobs, problems } = await deleteAbandonedBlobs(services);
-  return { histories, tasks, stagedBlobs, problems };
-}
+export async function cleanUp(
+  services: Services,
+  client: DurableClient,
+  { firstPlace = Math.floor(Math.random() * 16) } = {},
+): Promise<CleanUpResult> {
+  const { config, now } = services;
+  const began = now();
+  const tasksBefore = addSeconds(began, -config.retentionDays * DAY_SECONDS);
+  const historiesBefore = addSeconds(tasksBefore, -LONGER_THAN_TASKS_SECONDS);
+  const stagedBefore = addSeconds(began, -STAGED_SECONDS);
+  const until = (seconds: number): Removal => new Removal(now, addSeconds(began, seconds));
 
-/**
- * Only the creation of an instance can be asked for. One that was created so long ago has ended before the retention time
- * began, so it does not go before its tasks: a conversion that nobody remembers would count its attempts from 1, and meet
- * them again.
- */
-async function purgeHistories(client: DurableClient, createdBefore: Date): Promise<number> {
-  const edges = Array.from({ length: PURGED_DAYS + 1 }, (_, day) => addSeconds(createdBefore, -day * DAY_SECONDS));
-  let purged = 0;
-  for (const [index, createdTimeTo] of edges.entries()) {
-    const { instancesDeleted } = await client.purgeInstanceHistoryBy({
-      createdTimeFrom: edges[index + 1] ?? EPOCH,
-      createdTimeTo,
-      runtimeStatus: ENDED_STATES,
-    });
-    purged += instancesDeleted;
-  }
-  return purged;
-}
-
-/** Staged blobs and decisions are of use as long as their conversion may still run. */
-async function deleteAbandonedBlobs({ blobs, config, now }: Services): Promise<Removed> {
-  const { staging, application } = config.containers;
-  const oldest = addSeconds(now(), -longestRunSeconds(config));
-  const problems: string[] = [];
-  let count = 0;
-  let abandoned: BlobAddress[] = [];
-  const flush = async (): Promise<void> => {
-    const removed = await tryEach(
-      abandoned,
-      ({ name }) => name,
-      (blob) => blobs.delete(blob),
-    );
-    count += removed.results.length;
-    problems.push(...removed.problems);
-    abandoned = [];
+  const decided = until(DECIDED_SECONDS);
+  const otherHistories = until(BUDGET_SECONDS);
+  const tasks = until(BUDGET_SECONDS);
+  const staged = until(BUDGET_SECONDS);
+  await Promise.all([
+    decided
+      .try("histories", () => removeDecided(services, client, historiesBefore, firstPlace, decided))
+      .then(() =>
+        otherHistories.try("other histories", () =>
+          removeOtherHistories(services, client, historiesBefore, otherHistories),
+        ),
+      ),
+    tasks.try("Batch tasks", () => removeOldTasks(services, tasksBefore, tasks)),
+    staged.try("staged blobs", () => removeAbandonedBlobs(services, client, stagedBefore, firstPlace, staged)),
+  ]);
+  const all = [decided, otherHistories, tasks, staged];
+  return {
+    histories: decided.count + otherHistories.count,
+    tasks: tasks.count,
+    stagedBlobs: staged.count,
+    problems: all.flatMap(({ problems }) => problems),
+    unfinished: all.flatMap(({ unfinished }) => unfinished),
   };
-  for (const container of [staging, application]) {
-    for await (const { name, lastModified } of blobs.list(container)) {
-      const isOurs = container === staging || name.startsWith(DECISIONS_FOLDER);
-      if (isOurs && lastModified < oldest) abandoned.push({ container, name });
-      if (abandoned.length === AT_ONCE) await flush();
-    }
+}
+
+async function removeOldTasks({ batch }: Services, before: Date, removal: Removal): Promise<void> {
+  await batch.deleteOldJobs(before);
+  for await (const tasks of batch.listOldTasks(before)) {
+    await removal.remove(
+      tasks,
+      ({ taskId }) => `task ${taskId}`,
+      (task) => batch.deleteTask(task),
+    );
+    if (!removal.hasTime) return;
   }
-  await flush();
-  return { count, problems };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
@@ -9,6 +8,7 @@ import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { endTasks } from "./endTasks.ts";
+import { inTime } from "./inTime.ts";
 import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
@@ -76,7 +76,6 @@ export function patienceSecondsOf({ config }: Services): number | null {
   return config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60;
 }
 
-/** The client has no time limit of its own, and a function that waits for ever takes its process down in the end. */
 const STATUS_BOUND_MS = 30_000;
 
 /**
@@ -88,18 +87,11 @@ export async function findInstance(
   id: string,
   { boundMs = STATUS_BOUND_MS } = {},
 ): Promise<DurableOrchestrationStatus | undefined> {
-  const bound = new AbortController();
-  const tooLate = delay(boundMs, undefined, { signal: bound.signal }).then(() => {
-    throw new Error(`The Durable extension has not said in ${boundMs / 1000} s what instance ${id} does`);
-  });
   try {
-    return await Promise.race([client.getStatus(id), tooLate]);
+    return await inTime(`said what instance ${id} does`, boundMs, client.getStatus(id));
   } catch (error) {
     if (error instanceof Error && error.message.includes("HTTP 404")) return undefined;
     throw error;
-  } finally {
-    tooLate.catch(() => {});
-    bound.abort();
   }
 }
 

@@ -1,102 +1,75 @@
 import type { DurableClient } from "durable-functions";
-import type { Conversion } from "../model/conversion.ts";
-import { isDirectory } from "../model/directory.ts";
-import { addSeconds } from "../model/time.ts";
-import { METADATA } from "../results/targets.ts";
-import type { ListedBlob, Services } from "../services.ts";
-import { resultNamesFor } from "../workloads/resultNames.ts";
-import { accepts } from "../workloads/workload.ts";
-import { createLookup } from "./sortedLookup.ts";
-import { startOnce } from "./starting.ts";
-import { tryEach } from "./tryEach.ts";
+import { StorageError } from "../model/errors.ts";
+import { parseTime } from "../model/time.ts";
+import type { Services } from "../services.ts";
+import { leaveNote, readNote } from "./note.ts";
+import type { SweepLimits } from "./sweepRun.ts";
+import { SweepRun } from "./sweepRun.ts";
+import { PLACE_BLOB, beginningAt, parsePlace } from "./sweepPlace.ts";
 
 interface SweepResult {
-  /** How many conversions there should be. */
+  /** How many conversions there should be of the blobs that this run has seen. */
   readonly conversions: number;
   /** Names of the blobs whose conversion was started, or started again. */
   readonly started: readonly string[];
-  /** Why some conversions could not be checked; the next sweep tries again. */
+  /** Why some conversions could not be checked; the next round tries again. */
   readonly problems: readonly string[];
-  /** False if time ran out before all blobs had been checked. */
-  readonly isComplete: boolean;
+  readonly roundBeganAt: Date;
+  /** Whether every blob has been seen since then. If not, the next run goes on where this one has stopped. */
+  readonly isRoundComplete: boolean;
 }
 
-/** A younger upload is left to the trigger. */
-const GRACE_SECONDS = 120;
 /**
- * With that of the terminations, and a last round of slow requests, below the time limit of a function in host.json: a
- * function that exceeds it takes its whole process down.
+ * A page of a listing is one request. A conversion leaves two blobs, so two of three pages list results: 100,000 recorded
+ * blobs fit into one run. One million take some 600 pages, and with up to four that each run reads again, eleven runs. A
+ * missed blob is found in the round in which it was missed, or in the next one: at the default schedule within ten minutes
+ * in a container that fits into one run, and within two hours among a million.
+ *
+ * A check is a request for the status of a conversion without a record; where that is missed or lost, some more follow
+ * that start it. So of 10,000 conversions that are all running, each is checked in one run of five.
  */
-const BUDGET_SECONDS = 150;
-const AT_ONCE = 16;
+const LIMITS: SweepLimits = { pageSize: 5_000, pages: 60, checks: 2_000 };
 
 /**
  * Starts what the trigger has missed, and what was lost: every conversion of a blob's current version that has no record,
- * and no orchestration that will write one.
+ * and no orchestration that will write one. It sees the blobs in rounds, each run going on where the one before has
+ * stopped, so what a run costs is bounded, and so is the time until a blob is seen.
  *
- * When all is well, this costs the listing of two containers and one request for each running conversion.
+ * Runs at the same time do no harm: what they see twice is started once, and either place to go on from is right.
  */
-export async function sweep(services: Services, client: DurableClient): Promise<SweepResult> {
-  const { blobs, config, now } = services;
-  const youngest = addSeconds(now(), -GRACE_SECONDS);
-  const deadline = addSeconds(now(), BUDGET_SECONDS);
-  const findRecord = createLookup(blobs.list(config.containers.output));
-  const settling = new Settling(services, client);
-
-  let conversions = 0;
-  let isComplete = true;
-  for await (const blob of blobs.list(config.containers.input)) {
-    if (isDirectory(blob.metadata)) continue;
-    for (const workload of config.workloads.filter((candidate) => accepts(candidate, blob.name))) {
-      conversions++;
-      if (blob.lastModified > youngest) continue;
-      const record = await findRecord(resultNamesFor(workload, blob.name).record);
-      if (record?.metadata[METADATA.sourceETag] === blob.eTag) continue;
-      await settling.add({ workload: workload.name, source: versionOf(blob, config.containers.input) });
+export async function sweep(services: Services, client: DurableClient, limits = LIMITS): Promise<SweepResult> {
+  const note = await readNote(services, PLACE_BLOB, parsePlace);
+  const begin = (): SweepRun => new SweepRun(services, client, limits, beginningAt(services.now()));
+  const problems: string[] = [];
+  let run = note.content === undefined ? begin() : new SweepRun(services, client, limits, note.content);
+  try {
+    try {
+      await run.goOn();
+    } catch (error) {
+      if (note.content === undefined || !isRefusal(error)) throw error;
+      run = begin();
+      await run.goOn();
     }
-    if (now() > deadline) {
-      isComplete = false;
-      break;
+  } finally {
+    if (run.hasMoved || run.isComplete) {
+      await leaveNote(services, PLACE_BLOB, note, run.isComplete ? undefined : run.place).catch((error: unknown) =>
+        problems.push(`where the next sweep goes on: ${String(error)}`),
+      );
     }
   }
-  await settling.flush();
-  return { conversions, started: settling.started, problems: settling.problems, isComplete };
+  return {
+    conversions: run.conversions,
+    started: run.started,
+    problems: [...run.problems, ...problems],
+    roundBeganAt: parseTime(run.place.beganAt),
+    isRoundComplete: run.isComplete,
+  };
 }
 
-function versionOf({ name, eTag }: ListedBlob, container: string): Conversion["source"] {
-  return { container, name, eTag };
-}
-
-function nameOf({ source }: Conversion): string {
-  return source.name;
-}
-
-/** Checks the conversions without a record, some at a time. */
-class Settling {
-  readonly started: string[] = [];
-  readonly problems: string[] = [];
-  readonly #services: Services;
-  readonly #client: DurableClient;
-  #waiting: Conversion[] = [];
-
-  constructor(services: Services, client: DurableClient) {
-    this.#services = services;
-    this.#client = client;
-  }
-
-  async add(conversion: Conversion): Promise<void> {
-    this.#waiting.push(conversion);
-    if (this.#waiting.length >= AT_ONCE) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const conversions = this.#waiting;
-    this.#waiting = [];
-    const { results, problems } = await tryEach(conversions, nameOf, async (conversion) => ({
-      name: nameOf(conversion),
-      start: await startOnce(this.#services, this.#client, conversion),
-    }));
-    this.started.push(...results.filter(({ start }) => start === "started").map(({ name }) => name));
-    this.problems.push(...problems);
-  }
+/**
+ * The service says so where it does not understand, or no longer, which page we mean:
+ * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes (`OutOfRangeInput` and others).
+ */
+function isRefusal(error: unknown): boolean {
+  return error instanceof StorageError && error.statusCode === 400;
 }

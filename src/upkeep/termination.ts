@@ -2,14 +2,16 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import { OrchestrationRuntimeStatus } from "durable-functions";
 import { recordFailure } from "../activities/recordFailure.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
+import { measuresOf } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
-import { addSeconds, secondsBetween } from "../model/time.ts";
+import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
 import { isRecorded } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
-import { longestRunSeconds } from "./longestRun.ts";
+import { inTime } from "./inTime.ts";
+import { leaveNote, readNote } from "./note.ts";
 import { wasTerminated } from "./runtimeStates.ts";
 import { findInstance } from "./starting.ts";
 import { tryEach } from "./tryEach.ts";
@@ -21,46 +23,117 @@ interface SettledTerminations {
   readonly problems: readonly string[];
 }
 
+/** What one run leaves for the next. All times in ISO 8601. */
+interface Progress {
+  /** What was terminated before is settled, and need not be looked at again. */
+  readonly settledUntil: string;
+  /** Durable is left alone until then. */
+  readonly askAgainAt: string;
+}
+
+const PROGRESS_BLOB = "terminations.json";
+const FROM_THE_START: Progress = { settledUntil: new Date(0).toISOString(), askAgainAt: new Date(0).toISOString() };
+
 /** The sweep proper comes after, and both have to stay below the time limit of a function. */
 const BUDGET_SECONDS = 60;
+const LISTING_BOUND_SECONDS = 30;
 const AT_ONCE = 16;
 /** For so long after the termination an activity that was running may still add a task, so a second look is due. */
 const SETTLING_SECONDS = 1800;
+/**
+ * Durable looks through all histories to find the terminated ones, whatever the question. Where that takes whole seconds,
+ * it has this many times as long a rest: one part in 20 of the time at most.
+ */
+const REST_FACTOR = 20;
 
 /**
  * Does what an orchestration that an operator terminated can no longer do: ends its tasks, and records the conversion
  * as cancelled. It asks Durable for such instances, because their blobs may be replaced or deleted, and their records
  * may be those of an earlier run.
+ *
+ * Each is looked at by the sweeps of half an hour, the oldest first, and then no more. Throws if Durable does not list them
+ * in time.
  */
 export async function settleTerminations(services: Services, client: DurableClient): Promise<SettledTerminations> {
-  const deadline = addSeconds(services.now(), BUDGET_SECONDS);
-  const ended: ConversionEnd[] = [];
-  const problems: string[] = [];
-  const ids = await terminatedIds(services, client);
-  for (let start = 0; start < ids.length; start += AT_ONCE) {
-    if (services.now() > deadline) {
-      problems.push(`${ids.length - start} terminated conversions: time ran out`);
-      break;
-    }
-    const some = ids.slice(start, start + AT_ONCE);
-    const settled = await tryEach(some, nameOf, (id) => settleOne(services, client, id));
-    ended.push(...settled.results.filter((end) => end !== undefined));
-    problems.push(...settled.problems);
+  const { now } = services;
+  const began = now();
+  const note = await readNote(services, PROGRESS_BLOB, parseProgress);
+  const { settledUntil, askAgainAt } = note.content ?? FROM_THE_START;
+  if (began < parseTime(askAgainAt)) return { ended: [], problems: [] };
+  const listed = await listTerminated(client).catch(async (error: unknown) => {
+    await leaveNote(services, PROGRESS_BLOB, note, { settledUntil, askAgainAt: afterRest(began, now()) });
+    throw error;
+  });
+  const rested = afterRest(began, now());
+  const due = listed.filter(({ terminatedAt }) => terminatedAt >= parseTime(settledUntil));
+  const settled = await settleAll(services, client, due, addSeconds(began, BUDGET_SECONDS));
+  const { ended, problems, unsettledFrom } = settled;
+  if (due.length > 0 || parseTime(rested) > now()) {
+    const horizon = addSeconds(began, -SETTLING_SECONDS);
+    const until = unsettledFrom !== undefined && unsettledFrom < horizon ? unsettledFrom : horizon;
+    await leaveNote(services, PROGRESS_BLOB, note, { settledUntil: until.toISOString(), askAgainAt: rested });
   }
   return { ended, problems };
 }
 
-function nameOf(id: string): string {
-  return `terminated conversion ${id}`;
+/** Undefined if it is not one. */
+function parseProgress(value: unknown): Progress | undefined {
+  const { settledUntil, askAgainAt } = (value ?? {}) as Record<keyof Progress, unknown>;
+  if (typeof settledUntil !== "string" || typeof askAgainAt !== "string") return undefined;
+  const areTimes = [settledUntil, askAgainAt].every((time) => !Number.isNaN(Date.parse(time)));
+  return areTimes ? { settledUntil, askAgainAt } : undefined;
 }
 
-async function terminatedIds({ config, now }: Services, client: DurableClient): Promise<string[]> {
+function afterRest(began: Date, answered: Date): string {
+  return addSeconds(answered, REST_FACTOR * Math.floor(secondsBetween(began, answered))).toISOString();
+}
+
+interface Listed {
+  readonly id: string;
+  readonly terminatedAt: Date;
+}
+
+/** The longest terminated first. */
+async function listTerminated(client: DurableClient): Promise<Listed[]> {
   const { Canceled, Terminated } = OrchestrationRuntimeStatus;
-  const listed = await client.getStatusBy({
-    createdTimeFrom: addSeconds(now(), -longestRunSeconds(config)),
-    runtimeStatus: [Terminated, Canceled],
-  });
-  return listed.map(({ instanceId }) => instanceId);
+  const listing = client.getStatusBy({ runtimeStatus: [Terminated, Canceled] });
+  const found = await inTime("listed the terminated conversions", LISTING_BOUND_SECONDS * 1000, listing);
+  return found
+    .map(({ instanceId, lastUpdatedTime }) => ({ id: instanceId, terminatedAt: new Date(lastUpdatedTime) }))
+    .sort((one, other) => one.terminatedAt.getTime() - other.terminatedAt.getTime());
+}
+
+interface Settled extends SettledTerminations {
+  /** When the first one was terminated that could not be settled. */
+  readonly unsettledFrom: Date | undefined;
+}
+
+async function settleAll(
+  services: Services,
+  client: DurableClient,
+  due: readonly Listed[],
+  deadline: Date,
+): Promise<Settled> {
+  const ended: ConversionEnd[] = [];
+  const problems: string[] = [];
+  let unsettledFrom: Date | undefined;
+  for (let start = 0; start < due.length; start += AT_ONCE) {
+    const some = due.slice(start, start + AT_ONCE);
+    if (services.now() > deadline) {
+      problems.push(`${due.length - start} terminated conversions: time ran out`);
+      unsettledFrom ??= some[0]?.terminatedAt;
+      break;
+    }
+    const settled = await tryEach(some, nameOf, ({ id }) => settleOne(services, client, id));
+    ended.push(...settled.results.filter((end) => end !== undefined));
+    problems.push(...settled.problems);
+    if (settled.problems.length > 0) unsettledFrom ??= some[0]?.terminatedAt;
+  }
+  return { ended, problems, unsettledFrom };
+}
+
+function nameOf({ id }: Listed): string {
+  return `terminated conversion ${id}`;
 }
 
 /** Undefined if there was nothing to record. */
@@ -94,7 +167,7 @@ async function recordTermination(
   if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { status: outcome, output } = recorded.record;
-  const start = { conversionId, workload, name: source.name, firstAttempt };
+  const start = { conversionId, workload, name: source.name, firstAttempt, measures: measuresOf(recorded.record) };
   if (output !== null) return { ...start, outcome, result: output.name, seconds, failure: null };
   return { ...start, outcome, result: null, seconds, failure };
 }

@@ -35,7 +35,7 @@ async function start(): Promise<{ services: Services; input: SubmitTaskInput }> 
       WORKLOADS: "topWords",
     }),
   );
-  await ensureBatch(services, { attempt: 1 });
+  await ensureBatch(services, { attempt: 1 }, () => {});
   const text = { container: "input", name: "a.txt" };
   await services.blobs.writeText(text, "to be or not to be", { contentType: "text/plain" });
   const eTag = (await services.blobs.properties(text))?.eTag ?? "";
@@ -75,7 +75,7 @@ test("a script that somebody has replaced is not run, its task says so, and the 
   );
   expect(existsSync(trace)).toBe(false);
 
-  await ensureBatch(services, { attempt: 2 });
+  await ensureBatch(services, { attempt: 2 }, () => {});
   expect(await completion(services, { ...input, attempt: 2 })).toMatchObject({ succeeded: true, exitCode: 0 });
 });
 

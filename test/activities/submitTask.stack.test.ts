@@ -62,6 +62,18 @@ test("the task of the newest version is added", async ({ expect }) => {
   expect(added).toEqual([`${CONVERSION_ID}-2`]);
 });
 
+test("a file that would fill the disk of a node gets no task", async ({ expect }) => {
+  const batch = { ...services.config.batch, nodeDiskBytes: 25, taskSlotsPerNode: 2 };
+  const small = { ...services, config: { ...services.config, batch } };
+
+  expect(await submitTask(small, await uploaded("ten bytes "))).toMatchObject({
+    status: "refused",
+    failure: { code: "InputTooLarge" },
+  });
+  expect(added).toEqual([]);
+  expect(await submitTask(small, await uploaded("nine byte"))).toMatchObject({ status: "submitted" });
+});
+
 test("a call that is repeated after the input was replaced takes back the task of the first call", async ({
   expect,
 }) => {

@@ -63,6 +63,17 @@ function whenCompleted(batch: BatchService, ref: Parameters<BatchService["readTa
   );
 }
 
+/** As the daily clean-up does it. Returns how many tasks were old. */
+async function cleanUpTasks(batch: BatchService, before: Date): Promise<number> {
+  let deleted = 0;
+  for await (const tasks of batch.listOldTasks(before)) {
+    for (const old of tasks) await batch.deleteTask(old);
+    deleted += tasks.length;
+  }
+  await batch.deleteOldJobs(before);
+  return deleted;
+}
+
 test("pool and job are created if they are absent, and found again by the next process", async ({ expect }) => {
   const { settings, batch } = await start();
 
@@ -130,8 +141,8 @@ test("tasks that ended long ago are deleted, others stay", async ({ expect }) =>
   await whenCompleted(batch, done);
   const runs = await batch.addTask(task("runs", "/bin/sleep 600"));
 
-  expect(await batch.deleteOldTasks(new Date("2020-01-01"))).toBe(0);
-  expect(await batch.deleteOldTasks(new Date("2100-01-01"))).toBe(1);
+  expect(await cleanUpTasks(batch, new Date("2020-01-01"))).toBe(0);
+  expect(await cleanUpTasks(batch, new Date("2100-01-01"))).toBe(1);
   expect(await batch.readTask(done)).toMatchObject({ state: "lost" });
   expect((await batch.readTask(runs)).state).not.toBe("lost");
 });
@@ -193,7 +204,7 @@ test("generations of the job that are completed go with the old tasks", async ({
   await vi.waitFor(async () => expect((await client.job.get("mp3drop")).state).toBe("completed"));
   await batch.ensurePoolAndJob({ isFresh: true });
 
-  await batch.deleteOldTasks(new Date());
+  await cleanUpTasks(batch, new Date());
 
   await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
 });
@@ -202,7 +213,7 @@ test("looking for the job and cleaning up make neither a pool nor a job", async 
   const { settings, batch } = await start();
 
   expect(await batch.findJob()).toBeUndefined();
-  expect(await batch.deleteOldTasks(new Date())).toBe(0);
+  expect(await cleanUpTasks(batch, new Date())).toBe(0);
 
   const client = connectBatch(settings);
   expect([...(await client.pool.list())]).toEqual([]);
@@ -240,9 +251,9 @@ test("the clean-up reaches every generation, and an older one that has run out g
   await client.task.add("mp3drop-2", { id: "older", commandLine: "/bin/true" });
   await whenCompleted(batch, newer);
 
-  expect(await batch.deleteOldTasks(new Date("2020-01-01"))).toBe(0);
+  expect(await cleanUpTasks(batch, new Date("2020-01-01"))).toBe(0);
   expect((await client.job.get("mp3drop")).state).toBe("active");
-  expect(await batch.deleteOldTasks(new Date("2100-01-01"))).toBe(2);
+  expect(await cleanUpTasks(batch, new Date("2100-01-01"))).toBe(2);
 
   await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
   const left = [...(await client.job.list())].map(({ id }) => id);
@@ -272,6 +283,25 @@ test("a passing refusal is not noticed", async ({ expect }) => {
   await batch.addTask(task("after-drops"));
 
   expect((await batch.readTask({ poolId: "mp3drop", jobId: "mp3drop", taskId: "after-drops" })).state).not.toBe("lost");
+});
+
+test("who is told to wait speaks for all: nobody asks again until the pause is over", async ({ expect }) => {
+  const { emulator, batch } = await start();
+  const ref = await batch.addTask(task("one"));
+  emulator.faults.set({ requests: [{ operation: "Task_Add", status: 429, retryAfterSeconds: 30, times: 1 }] });
+
+  const refused = await batch.addTask(task("two")).catch((thrown: unknown) => thrown);
+  const other = await batch.readTask(ref).catch((thrown: unknown) => thrown);
+
+  expect(refused).toMatchObject({ failureCode: "Throttled", statusCode: 429 });
+  expect(other).toMatchObject({ failureCode: "Throttled", statusCode: 429 });
+  for (const error of [refused, other] as BatchError[]) {
+    expect(error.retryAfterSeconds).toBeGreaterThan(20);
+    expect(error.retryAfterSeconds).toBeLessThanOrEqual(45);
+  }
+  expect(String(other)).toMatch(
+    /could not read task one: TooManyRequests: it has asked for a pause, of which \d+ s are left/,
+  );
 });
 
 test("a lasting refusal is an error in words, with the code of the service", async ({ expect }) => {

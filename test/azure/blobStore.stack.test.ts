@@ -80,9 +80,31 @@ test("the type of a blob that has changed since is left alone", async ({ expect 
 test("a container that cannot be listed is an error in words", async ({ expect }) => {
   const names = async (): Promise<string[]> => {
     const found: string[] = [];
-    for await (const { name } of blobs.list("no-such-container")) found.push(name);
+    for await (const page of blobs.list("no-such-container")) found.push(...page.blobs.map(({ name }) => name));
     return found;
   };
 
   await expect(names()).rejects.toThrow(/^Azure Storage could not list container no-such-container: 404: Container/);
+});
+
+test("a listing goes on from a page that an earlier one has named, with the names of a prefix only", async ({
+  expect,
+}) => {
+  const { container } = target;
+  for (const name of ["a/1", "a/2", "a/3", "b/1"]) await blobs.writeText({ container, name }, "", TEXT);
+  const pagesFrom = async (from?: string): Promise<[string[], string | undefined][]> => {
+    const pages: [string[], string | undefined][] = [];
+    for await (const { blobs: found, next } of blobs.list(container, { prefix: "a/", pageSize: 2, from })) {
+      pages.push([found.map(({ name }) => name), next]);
+    }
+    return pages;
+  };
+
+  const pages = await pagesFrom();
+
+  expect(pages).toEqual([
+    [["a/1", "a/2"], expect.any(String)],
+    [["a/3"], undefined],
+  ]);
+  expect(await pagesFrom(pages[0]?.[1])).toEqual(pages.slice(1));
 });

@@ -36,7 +36,7 @@ test("the system-assigned identity signs in where no client id is set", async ({
 
 test("the user-assigned identity that the settings name signs in", async ({ expect }) => {
   const azure = await startStandInAzure();
-  const env = { STORAGE__clientId: "storage-client", AZURE_CLIENT_ID: "app-client" };
+  const env = { STORAGE__clientId: "app-client" };
 
   await onAzure(
     azure,
@@ -45,7 +45,7 @@ test("the user-assigned identity that the settings name signs in", async ({ expe
   );
 
   expect(azure.tokenRequests).toEqual([
-    { resource: "https://storage.azure.com", clientId: "storage-client", apiVersion: "2019-08-01" },
+    { resource: "https://storage.azure.com", clientId: "app-client", apiVersion: "2019-08-01" },
     { resource: "https://batch.core.windows.net", clientId: "app-client", apiVersion: "2019-08-01" },
   ]);
 });

@@ -11,7 +11,14 @@ const start: ConversionStart = {
   name: "talks/intro.mp4",
   firstAttempt: 1,
 };
-const end: ConversionEnd = { ...start, outcome: "succeeded", result: "talks/intro.mp3", seconds: 1.25, failure: null };
+const end: ConversionEnd = {
+  ...start,
+  outcome: "succeeded",
+  result: "talks/intro.mp3",
+  seconds: 1.25,
+  failure: null,
+  measures: null,
+};
 
 function newsOf(...lines: readonly string[]): (string | undefined)[] {
   const news = new ConversionNews();

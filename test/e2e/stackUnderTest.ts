@@ -16,6 +16,13 @@ import { startLocalStack } from "../../src/local/stack/localStack.ts";
 
 const PATIENCE = { timeout: 50_000, interval: 100 };
 
+interface StackOptions {
+  /** Folder of the function app; this one if not given. */
+  readonly app?: string;
+  /** What goes wrong in the Batch emulator from the start. */
+  readonly batchFaults?: FaultPlanInput;
+}
+
 /**
  * The local stack on free ports and a temporary folder, and what a user does with it.
  * With MP3DROP_TEST_HOST=func the app runs in Azure Functions Core Tools instead of the embedded host.
@@ -34,10 +41,9 @@ export class StackUnderTest {
     this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   }
 
-  /** `batchFaults` is what goes wrong in the Batch emulator from the start. */
   static async start(
     env: Readonly<Record<string, string>> = {},
-    batchFaults: FaultPlanInput = {},
+    { app, batchFaults = {} }: StackOptions = {},
   ): Promise<StackUnderTest> {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const lines: string[] = [];
@@ -47,6 +53,7 @@ export class StackUnderTest {
       env: { ...process.env, ...env },
       batchFaults: JSON.stringify(batchFaults),
       host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
+      ...(app !== undefined && { app }),
       onLine: (service, line) => lines.push(`${service}: ${line}`),
     });
     return new StackUnderTest(data, stack, lines);

@@ -11,7 +11,7 @@ test("a video that waits for quota says so, is converted once somebody has mende
 }) => {
   const stack = await StackUnderTest.start(
     { BATCH_NODE_IDENTITY_ID: IDENTITY },
-    { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left", times: 1 }] },
+    { batchFaults: { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left", times: 1 }] } },
   );
   onTestFinished(() => stack.stop());
   const id = await stack.upload("talk.mp4", SAMPLE);

@@ -26,6 +26,7 @@ interface Request {
 const requests: Request[] = [];
 let known: Set<string>;
 let refusesStart: boolean;
+let raiseStatus: number;
 let runtimeStatus: string;
 let customStatus: unknown;
 let output: unknown;
@@ -36,7 +37,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const path = new URL(request.url ?? "", "http://x").pathname;
   requests.push({ method: request.method ?? "", path, body: body === "" ? undefined : JSON.parse(body) });
   response.setHeader("content-type", "application/json");
-  if (request.method === "POST") {
+  if (path.includes("/raiseEvent/")) {
+    response.writeHead(raiseStatus).end("{}");
+  } else if (request.method === "POST") {
     known.add(id);
     response.writeHead(refusesStart ? 500 : 202).end(JSON.stringify({ id }));
   } else if (known.has(id)) {
@@ -60,6 +63,7 @@ const logged: string[] = [];
 const azurite = useAzurite();
 let worker: Worker;
 let trigger: RegisteredFunction;
+let reportTrigger: RegisteredFunction;
 
 beforeAll(async () => {
   process.env["STORAGE"] = azurite.connectionString;
@@ -71,6 +75,7 @@ beforeAll(async () => {
   const log = { write: (level: string, _category: string, line: string) => logged.push(`${level}: ${line}`) };
   worker = await Worker.load(process.cwd(), log as unknown as Logger, 10_000);
   trigger = worker.functions.find(({ name }) => name === "convertOnUpload") as RegisteredFunction;
+  reportTrigger = worker.functions.find(({ name }) => name === "wakeOnReport") as RegisteredFunction;
 });
 
 afterAll(() => {
@@ -82,6 +87,7 @@ beforeEach(() => {
   logged.length = 0;
   known = new Set();
   refusesStart = false;
+  raiseStatus = 202;
   runtimeStatus = "Running";
   [customStatus, output] = [null, null];
 });
@@ -96,9 +102,22 @@ function durableClient(): Record<string, { string: string }> {
 
 /** Delivers an upload as the host does: a description of the blob, never its bytes. */
 function deliver(name: string, metadata: Record<string, string> = {}): Promise<InvocationResult> {
-  const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: "input", BlobName: name }));
+  return deliverTo(trigger, "input", name, metadata);
+}
+
+function deliverReport(name: string): Promise<InvocationResult> {
+  return deliverTo(reportTrigger, "work", name);
+}
+
+function deliverTo(
+  fn: RegisteredFunction,
+  container: string,
+  name: string,
+  metadata: Record<string, string> = {},
+): Promise<InvocationResult> {
+  const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: container, BlobName: name }));
   return worker.invoke({
-    fn: trigger,
+    fn,
     input: {
       modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
     },
@@ -260,3 +279,41 @@ test.for([
   });
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
+
+test("the trigger for reports fires for nothing else in the staging container, and gets no bytes", ({ expect }) => {
+  expect(reportTrigger.trigger).toMatchObject({
+    path: "work/{conversion}/{attempt}/report.json",
+    connection: "STORAGE",
+    source: "LogsAndContainerScan",
+    properties: { supportsDeferredBinding: "true" },
+  });
+});
+
+test.for([
+  ["that runs is told", 202, "is told that its task has ended"],
+  ["that has ended need not be told", 410, "is told that its task has ended"],
+  ["that is gone need not be told", 404, "is no longer known"],
+] as const)("a conversion %s of the report of its task", async ([, status, words], { expect }) => {
+  raiseStatus = status;
+
+  await deliverReport(`${id}/2/report.json`);
+
+  expect(requests).toMatchObject([{ method: "POST", path: `/instances/${id}/raiseEvent/taskEnded` }]);
+  expect(logged).toEqual([`debug: Conversion ${id} ${words}`]);
+});
+
+test("a report that cannot be passed on is delivered again by the host", async ({ expect }) => {
+  raiseStatus = 500;
+
+  await expect(deliverReport(`${id}/1/report.json`)).rejects.toThrow();
+});
+
+test.for([`../${id}/1/report.json`, `${id}/1/result`, "report.json"])(
+  "a blob named %s is no report of a conversion, and is ignored",
+  async (name, { expect }) => {
+    await deliverReport(name);
+
+    expect(requests).toEqual([]);
+    expect(logged).toEqual([`debug: Ignored ${name}: it is no report of a conversion`]);
+  },
+);

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { test } from "vitest";
 import { markActivityError, readActivityError } from "../../src/model/activityError.ts";
-import { StorageError } from "../../src/model/errors.ts";
+import { BatchError, StorageError } from "../../src/model/errors.ts";
 
 const busy = new StorageError("Azure Storage could not read a: 503", { code: "ServerBusy", statusCode: 503 });
 
@@ -16,6 +16,18 @@ test.for([
   expect(readActivityError(new Error(wrap(markActivityError(busy).message)))).toEqual({
     code: "Throttled",
     reason: "Azure Storage could not read a: 503",
+    retryAfterSeconds: 0,
+  });
+});
+
+test("how long a service wants to be left alone gets through, in whole seconds", ({ expect }) => {
+  const refusal = { code: "TooManyRequests", statusCode: 429, retryAfterSeconds: 12.3 };
+  const marked = markActivityError(new BatchError("Azure Batch could not add task x", refusal));
+
+  expect(readActivityError(new Error(`Activity function 'submitTask' failed: ${marked.message}`))).toEqual({
+    code: "Throttled",
+    reason: "Azure Batch could not add task x",
+    retryAfterSeconds: 13,
   });
 });
 
@@ -23,11 +35,15 @@ test("a message without a head is the host's own", ({ expect }) => {
   expect(readActivityError(new Error("Timeout value of 00:05:00 was exceeded\nby publish"))).toEqual({
     code: "InternalError",
     reason: "Timeout value of 00:05:00 was exceeded",
+    retryAfterSeconds: 0,
   });
 });
 
 test("a code of a newer version counts as an internal error", ({ expect }) => {
-  expect(readActivityError(new Error("[failure:FromTheFuture] y"))).toEqual({ code: "InternalError", reason: "y" });
+  expect(readActivityError(new Error("[failure:FromTheFuture] y"))).toMatchObject({
+    code: "InternalError",
+    reason: "y",
+  });
 });
 
 test("no secret is in what an activity throws, however it is shown", ({ expect }) => {

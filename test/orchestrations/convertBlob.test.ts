@@ -99,7 +99,7 @@ test("a conversion that runs past its own deadline fails, whatever Batch says", 
 });
 
 test("once the task runs, polling starts again and the waiting deadline no longer counts", ({ expect }) => {
-  const waitingLong = Array.from({ length: 25 }, () => waiting);
+  const waitingLong = Array.from({ length: 14 }, () => waiting);
   const run = drive({ workload, source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
 
   const [atStart, first, second] = run.timers.slice(-3);
@@ -161,7 +161,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
   );
 
   expect(second.calls.map(({ name }) => name)).toEqual(["readTask", "publish"]);
-  expect(second.timers).toEqual([300]);
+  expect(second.timers).toEqual([900]);
   expect(second.statuses[0]).toEqual(first.statuses.at(-1));
   expect(second.calls[1]).toMatchObject({ input: { startedAt: START.toISOString() } });
 });
@@ -291,7 +291,7 @@ test.for([
     "readTask publish ensureBatch submitTask recordFailure endTasks",
   ],
 ] as const)("cancelling %s is not lost", ([, when, calls], { expect }) => {
-  const rejected = { status: "rejected", failure: { code: "UploadFailed", message: "m", hint: "h" } };
+  const rejected = { status: "rejected", failure: { code: "AccessExpired", message: "m", hint: "h" } };
   const isFirst = calls.startsWith("readTask readTask");
   const answers = replies({
     ensureBatch: [null, null],
@@ -315,6 +315,38 @@ test("the time of a run counts from its own start, even when the loss of its nod
   expect(run.continuedWith?.resumed?.stage).toMatchObject({ watch: { convertingSince: "2026-01-01T12:50:00.000Z" } });
 });
 
+test("a failure that may be the node's fault is noted with the node, before the next attempt", ({ expect }) => {
+  const failure = { code: "DiskFull", message: "", hint: "" };
+  const publish = [
+    { status: "rejected", failure },
+    { status: "published", record },
+  ];
+  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done], publish };
+  const warning = "Node node-1 gets no more tasks";
+
+  const run = drive({ workload, source }, replies({ ...twice, noteNodeFailure: [{ warning }] }));
+  const other = { ...failure, code: "AccessExpired" };
+  const unnoted = { ...twice, publish: [{ status: "rejected", failure: other }, ...publish.slice(1)] };
+
+  expect(inputsOf(run, "noteNodeFailure")).toEqual([{ task, nodeId: "node-1", source, code: "DiskFull" }]);
+  expect(run.warnings).toEqual([warning]);
+  expect(inputsOf(drive({ workload, source }, replies(unnoted)), "noteNodeFailure")).toEqual([]);
+});
+
+test("a failure that cannot be noted with its node changes nothing for the conversion", ({ expect }) => {
+  const rejected = { status: "rejected", failure: { code: "DiskFull", message: "", hint: "" } };
+  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done] };
+  const publish = [rejected, { status: "published", record }];
+  const noted = drive({ workload, source }, replies({ ...twice, publish }));
+
+  const error = activityFailure("noteNodeFailure", storageError("write nodes/mp3drop.json"));
+  const run = drive({ workload, source }, replies({ ...twice, publish, noteNodeFailure: [error] }));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.timers).toEqual(noted.timers);
+  expect(run.warnings).toEqual([expect.stringContaining("write nodes/mp3drop.json")]);
+});
+
 test("a failed conversion that is run again counts its attempts on, and has three again", ({ expect }) => {
   const failure = { code: "UploadFailed", message: "m", hint: "h" };
   const run = drive({ workload, source, firstAttempt: 4 }, threeRejections(failure));
@@ -334,6 +366,15 @@ test("an input that was replaced while it was converted ends as superseded", ({ 
   const run = drive({ workload, source }, replies({ publish: [{ status: "superseded" }] }));
 
   expect(run.result).toEqual({ outcome: "superseded", record: null });
+});
+
+test("a file that is too large for a node fails at once, with the figures, and without a task", ({ expect }) => {
+  const failure = { code: "InputTooLarge", message: "The file has 41.0 GB; …", hint: "" };
+  const run = drive({ workload, source }, replies({ submitTask: [{ status: "refused", failure }] }));
+
+  expect(run.result).toEqual({ outcome: "failed", record: failureRecord });
+  expect(run.timers).toEqual([]);
+  expect(inputsOf(run, "recordFailure")).toMatchObject([{ attempt: 1, failure, submission: null }]);
 });
 
 test("an input that was deleted is recorded as InputMissing", ({ expect }) => {

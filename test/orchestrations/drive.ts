@@ -1,8 +1,11 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+
 import { convertBlob } from "../../src/orchestrations/convertBlob.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
+import { CANCEL_EVENT, TASK_ENDED_EVENT } from "../../src/model/conversion.ts";
+import { addSeconds } from "../../src/model/time.ts";
 
 /** What the activities answer, in the order in which they are called. An Error is thrown. */
 export interface Replies {
@@ -13,6 +16,7 @@ export interface Replies {
   readonly publish?: readonly unknown[];
   readonly recordFailure?: readonly unknown[];
   readonly endTasks?: readonly unknown[];
+  readonly noteNodeFailure?: readonly unknown[];
 }
 
 export interface Run {
@@ -21,34 +25,46 @@ export interface Run {
   /** Seconds from the start, of each timer. */
   readonly timers: readonly number[];
   readonly statuses: readonly unknown[];
+  readonly warnings: readonly string[];
   readonly continuedWith: ConversionInput | undefined;
 }
 
 export const START = new Date("2026-01-01T12:00:00.000Z");
 
-interface Event {
+/** Nothing depends on it, so tests need not say it. */
+const NOTED = { warning: null };
+
+interface Waiter {
+  readonly name: string;
   isCompleted: boolean;
 }
 
-interface Timer extends Event {
+interface Timer {
   readonly fireAt: Date;
+  isCompleted: boolean;
 }
 
-/** When the event that cancels the conversion comes: instead of a timer, or while an activity runs; counted from 1. */
-export interface Cancelling {
+/** When external events come. Timers and calls of activities are counted from 1. */
+export interface Events {
+  /** Instead of a timer. */
   readonly cancelAtTimer?: number;
+  /** While an activity runs. */
   readonly cancelAtCall?: number;
+  /** In seconds from the start, while the conversion sleeps. */
+  readonly taskEndedAt?: readonly number[];
+  /** While these activities run. */
+  readonly taskEndedAtCalls?: readonly number[];
 }
 
 /** Drives all generations of the orchestrator, the last one to its end. They share the replies and the clock. */
-export function driveOn(input: ConversionInput, replies: Replies, cancelling: Cancelling = {}): readonly Run[] {
+export function driveOn(input: ConversionInput, replies: Replies, events: Events = {}): readonly Run[] {
   const left = Object.fromEntries(
     Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]),
   );
   const runs: Run[] = [];
   let [next, now]: [ConversionInput | undefined, Date] = [input, START];
   while (next !== undefined) {
-    const run = drive(next, left, now, runs.length === 0 ? cancelling : {});
+    const run = drive(next, left, now, runs.length === 0 ? events : {});
     for (const { name } of run.calls) left[name]?.shift();
     now = new Date(now.getTime() + (run.timers.at(-1) ?? 0) * 1000);
     next = run.continuedWith;
@@ -67,39 +83,59 @@ export function drive(
   input: ConversionInput,
   replies: Replies,
   start = START,
-  { cancelAtTimer, cancelAtCall }: Cancelling = {},
+  { cancelAtTimer, cancelAtCall, taskEndedAt = [], taskEndedAtCalls = [] }: Events = {},
 ): Run {
   const queues = new Map(Object.entries(replies).map(([name, answers]) => [name, [...(answers as unknown[])]]));
   const calls: { name: string; input: unknown }[] = [];
   const timers: number[] = [];
   const statuses: unknown[] = [];
+  const warnings: string[] = [];
   let now = start;
   let continuedWith: ConversionInput | undefined;
-  const waiters: Event[] = [];
+  const waiters: Waiter[] = [];
+  const early: string[] = [];
+  const comingAt = [...taskEndedAt];
+  // As in the library: an event goes to the newest of those that wait, or waits for the first one to come.
+  const raise = (name: string): void => {
+    const newest = waiters.findLast((waiter) => waiter.name === name && !waiter.isCompleted);
+    if (newest === undefined) early.push(name);
+    else newest.isCompleted = true;
+  };
   const df = {
     instanceId: "0123456789abcdef0123456789abcdef",
     getInput: () => input,
     setCustomStatus: (status: unknown) => statuses.push(status),
     continueAsNew: (next: ConversionInput) => (continuedWith = next),
     createTimer: (fireAt: Date) => ({ fireAt, isCompleted: false, cancel: () => {} }),
-    waitForExternalEvent: () => {
-      waiters.push({ isCompleted: false });
-      return waiters.at(-1);
+    waitForExternalEvent: (name: string) => {
+      const index = early.indexOf(name);
+      const waiter = { name, isCompleted: index >= 0 };
+      if (waiter.isCompleted) early.splice(index, 1);
+      waiters.push(waiter);
+      return waiter;
     },
-    Task: { any: ([timer, event]: [Timer, Event]) => ({ timer, event }) },
+    Task: { any: ([timer, ...events]: [Timer, ...Waiter[]]) => ({ timer, events }) },
     get currentUtcDateTime() {
       return now;
     },
   };
 
-  const generator = convertBlob({ df } as unknown as OrchestrationContext);
+  const warn = (message: string): void => void warnings.push(message);
+  const generator = convertBlob({ df, warn } as unknown as OrchestrationContext);
   let step = generator.next();
   while (!step.done) {
-    const { timer, event } = waitOf(step.value);
+    const { timer, events } = waitOf(step.value);
     if (timer !== undefined) {
-      const isCancelled = event !== undefined && timers.length + 1 === cancelAtTimer;
-      (isCancelled ? event : timer).isCompleted = true;
-      if (!isCancelled) {
+      const next = addSeconds(start, comingAt[0] ?? Infinity);
+      if (timers.length + 1 === cancelAtTimer) {
+        raise(CANCEL_EVENT);
+      } else if (next <= timer.fireAt) {
+        comingAt.shift();
+        now = next;
+        raise(TASK_ENDED_EVENT);
+      }
+      if (!events.some(({ isCompleted }) => isCompleted)) {
+        timer.isCompleted = true;
         timers.push((timer.fireAt.getTime() - start.getTime()) / 1000);
         now = timer.fireAt;
       }
@@ -108,20 +144,19 @@ export function drive(
     }
     const call = describeCall(step.value);
     calls.push(call);
-    // As in the library, an event goes to the newest of those that wait.
-    const newest = waiters.at(-1);
-    if (calls.length === cancelAtCall && newest !== undefined) newest.isCompleted = true;
-    const reply = queues.get(call.name)?.shift();
+    if (calls.length === cancelAtCall) raise(CANCEL_EVENT);
+    if (taskEndedAtCalls.includes(calls.length)) raise(TASK_ENDED_EVENT);
+    const queue = queues.get(call.name) ?? (call.name === "noteNodeFailure" ? [NOTED] : []);
+    const reply = queue.shift();
     if (reply === undefined) throw new Error(`The test has no reply for another ${call.name}`);
     step = reply instanceof Error ? generator.throw(reply) : generator.next(reply as never);
   }
-  return { result: step.value, calls, timers, statuses, continuedWith };
+  return { result: step.value, calls, timers, statuses, warnings, continuedWith };
 }
 
-/** What a yielded task waits for, when it is a timer or the race of one with an event. */
-function waitOf(task: unknown): { timer?: Timer; event?: Event } {
-  if ("fireAt" in (task as object)) return { timer: task as Timer };
-  return "timer" in (task as object) ? (task as { timer: Timer; event: Event }) : {};
+/** What a yielded task waits for, when it is the race of a timer with events. */
+function waitOf(task: unknown): { readonly timer?: Timer; readonly events: readonly Waiter[] } {
+  return "timer" in (task as object) ? (task as { timer: Timer; events: Waiter[] }) : { events: [] };
 }
 
 /** An activity task carries the action that the engine would schedule. */

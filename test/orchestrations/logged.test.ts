@@ -7,7 +7,20 @@ import { readConversionMessage } from "../../src/model/conversionLog.ts";
 
 const START = new Date("2026-01-01T12:00:00.000Z");
 const source = { container: "input", name: "intro.mp4", eTag: "0x8DA1" };
-const record = { status: "succeeded", output: { name: "intro.mp3" }, error: null };
+const record = {
+  status: "succeeded",
+  input: { sizeBytes: 9_000 },
+  output: { name: "intro.mp3", sizeBytes: 1_000, durationSeconds: 42.5 },
+  error: null,
+  times: {
+    startedAt: "2026-01-01T12:00:00.000Z",
+    submittedAt: "2026-01-01T12:00:01.000Z",
+    convertingAt: "2026-01-01T12:01:00.000Z",
+    convertedAt: "2026-01-01T12:01:20.000Z",
+    recordedAt: "2026-01-01T12:01:21.500Z",
+  },
+  attempts: 2,
+};
 
 /** What is logged by an orchestrator that takes one step of 90 s. */
 function run(
@@ -35,18 +48,38 @@ function run(
 }
 
 test("a conversion logs when it starts and how it ends", ({ expect }) => {
-  const { said } = run({ workload: "mp3", source }, () => ({ outcome: "succeeded", record }) as ConversionResult);
+  const { said } = run(
+    { workload: "mp3", source },
+    () => ({ outcome: "succeeded", record }) as unknown as ConversionResult,
+  );
 
   const common = { conversionId: "0123", workload: "mp3", name: "intro.mp4", firstAttempt: 1 };
   expect(said).toEqual([
     { event: "started", ...common },
-    { event: "ended", ...common, outcome: "succeeded", result: "intro.mp3", seconds: 90, failure: null },
+    {
+      event: "ended",
+      ...common,
+      outcome: "succeeded",
+      result: "intro.mp3",
+      seconds: 90,
+      failure: null,
+      measures: {
+        attempts: 2,
+        queuedSeconds: 60,
+        convertingSeconds: 20,
+        publishingSeconds: 1.5,
+        inputBytes: 9_000,
+        outputBytes: 1_000,
+        audioSeconds: 42.5,
+      },
+    },
   ]);
 });
 
 test("a failure is logged with code, message and hint", ({ expect }) => {
   const error = { code: "NoAudioStream", message: "The video has no audio stream", hint: "Upload one", logBlob: "log" };
-  const failed = { outcome: "failed", record: { status: "failed", output: null, error } };
+  const times = { ...record.times, convertingAt: null, convertedAt: null };
+  const failed = { outcome: "failed", record: { ...record, status: "failed", output: null, error, times } };
 
   expect(
     run({ workload: "mp3", source, firstAttempt: 4 }, () => failed as unknown as ConversionResult).said[1],
@@ -55,13 +88,14 @@ test("a failure is logged with code, message and hint", ({ expect }) => {
     outcome: "failed",
     result: null,
     failure: { code: "NoAudioStream", message: "The video has no audio stream", hint: "Upload one" },
+    measures: { queuedSeconds: null, convertingSeconds: null, outputBytes: null, audioSeconds: null },
   });
 });
 
 test("a superseded conversion has no record, and logs that it was superseded", ({ expect }) => {
   const { said } = run({ workload: "mp3", source }, () => ({ outcome: "superseded", record: null }));
 
-  expect(said[1]).toMatchObject({ outcome: "superseded", result: null, failure: null });
+  expect(said[1]).toMatchObject({ outcome: "superseded", result: null, failure: null, measures: null });
 });
 
 test("replayed turns log nothing again", ({ expect }) => {

@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import { BatchError } from "../../src/model/errors.ts";
 import type { Replies } from "./drive.ts";
 import { START, drive, driveOn, secondsOf } from "./drive.ts";
 import {
@@ -26,6 +27,8 @@ const busy = storageError("write output/talks/intro.mp3.json", "ServerBusy", 503
 const refused = storageError("write output/talks/intro.mp3.json", "AuthorizationFailure", 403);
 const missing = storageError("write output/talks/intro.mp3.json", "ContainerNotFound", 404);
 const away = activityFailure("readTask", batchError("read task x: connect ECONNREFUSED"));
+const tooMany = new BatchError("Azure Batch could not do it", { code: "x", statusCode: 429, retryAfterSeconds: 30 });
+const throttled = activityFailure("any", tooMany);
 const cancelledRecord = { schemaVersion: 1, status: "cancelled" };
 const published = { status: "published", record };
 
@@ -133,7 +136,23 @@ test("while Batch is away, the pauses go on growing past the deadline", ({ expec
   const pauses = run?.timers.map((time, index) => time - (run.timers[index - 1] ?? 0)) ?? [];
   expect(run?.timers).toContain(600);
   expect(Math.min(...pauses.filter((_, index) => run?.timers[index] !== 600))).toBeGreaterThanOrEqual(1);
-  expect(pauses.at(-1)).toBe(300);
+  expect(pauses.at(-1)).toBe(900);
+});
+
+test.for<[string, Replies]>([
+  ["adding a task", { ensureBatch: [null, null], submitTask: [throttled, submitted] }],
+  ["looking at a task", { readTask: [throttled, done] }],
+  ["publishing", refusing("publish", 1, tooMany)],
+  [
+    "writing the record of a failure",
+    { ...refusing("recordFailure", 1, tooMany), submitTask: [{ status: "deleted" }] },
+  ],
+  ["ending a task", { readTask: [{ state: "superseded" }], endTasks: [throttled, null] }],
+])("who is refused when %s, and told to wait, waits at least that long", ([, answers], { expect }) => {
+  const run = drive({ workload, source }, replies({ ensureLayout: [null], ...answers }));
+
+  const pauses = run.timers.map((time, index) => time - (run.timers[index - 1] ?? 0));
+  expect(Math.max(...pauses)).toBe(30);
 });
 
 test("an input that is deleted while Batch is away ends its conversion, and its task once Batch answers", ({

@@ -1,21 +1,30 @@
 import { test } from "vitest";
-import { nextDelaySeconds } from "../../src/orchestrations/polling.ts";
+import { nextDelaySeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
 
-function pollTimes(untilSeconds: number): number[] {
-  const times: number[] = [];
-  for (let time = 0; time < untilSeconds; times.push(time)) time += nextDelaySeconds(time);
-  return times;
+function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => number): number[] {
+  const found: number[] = [];
+  for (let time = 0; time < untilSeconds; found.push(time)) time += pauseAfter(time);
+  return found;
 }
 
-test("the first polls come every second, later ones after a quarter of the time waited", ({ expect }) => {
-  expect(pollTimes(8).map((time) => Math.round(time * 100) / 100)).toEqual([1, 2, 3, 4, 5, 6.25, 7.81, 9.77]);
+test("the first looks at a task come every second, later ones after half of the time waited", ({ expect }) => {
+  const looks = times(10, nextLookSeconds);
+
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([1, 2, 3, 4.5, 6.75, 10.13]);
 });
 
-test("there are never more than five minutes between polls", ({ expect }) => {
+test("there are never more than fifteen minutes between looks, nor more than five between tries", ({ expect }) => {
+  expect(nextLookSeconds(24 * 3600)).toBe(900);
   expect(nextDelaySeconds(24 * 3600)).toBe(300);
 });
 
-test("an hour takes fewer than 45 polls, a day fewer than 350", ({ expect }) => {
-  expect(pollTimes(3600).length).toBeLessThan(45);
-  expect(pollTimes(24 * 3600).length).toBeLessThan(350);
+test("what is refused is tried again after a quarter of the time waited", ({ expect }) => {
+  expect(times(8, nextDelaySeconds).map((time) => Math.round(time * 100) / 100)).toEqual([
+    1, 2, 3, 4, 5, 6.25, 7.81, 9.77,
+  ]);
+});
+
+test("an hour takes no more than 22 looks, a day no more than 115", ({ expect }) => {
+  expect(times(3600, nextLookSeconds).length).toBeLessThanOrEqual(22);
+  expect(times(24 * 3600, nextLookSeconds).length).toBeLessThanOrEqual(115);
 });

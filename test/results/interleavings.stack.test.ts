@@ -27,8 +27,8 @@ const atOnce: Gate = async (_request, answer) => answer();
 
 function servicesOf(store: ModelStore, gate: Gate): Services {
   const batch = { deleteTask: async () => {} } as unknown as Services["batch"];
-  const layout = {} as Services["layout"];
-  return { config, batch, layout, blobs: store.through(gate), now: () => new Date("2026-01-01T13:00:00.000Z") };
+  const [nodes, layout] = [{} as Services["nodes"], {} as Services["layout"]];
+  return { config, batch, nodes, layout, blobs: store.through(gate), now: () => new Date("2026-01-01T13:00:00.000Z") };
 }
 
 class PublishingWorld implements World {

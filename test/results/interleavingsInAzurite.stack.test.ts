@@ -89,9 +89,11 @@ class Sample {
     const { containers } = this.#storage.services.config;
     const blobs = new Map<string, { text: string; eTag: string; metadata: Record<string, string> }>();
     for (const container of Object.values(containers)) {
-      for await (const { name, metadata, eTag } of this.#storage.services.blobs.list(container)) {
-        const { text = "" } = (await this.#storage.services.blobs.readText({ container, name })) ?? {};
-        blobs.set(`${container}/${name}`, { text, eTag, metadata: { ...metadata } });
+      for await (const page of this.#storage.services.blobs.list(container)) {
+        for (const { name, metadata, eTag } of page.blobs) {
+          const { text = "" } = (await this.#storage.services.blobs.readText({ container, name })) ?? {};
+          blobs.set(`${container}/${name}`, { text, eTag, metadata: { ...metadata } });
+        }
       }
     }
     const checks = new PublishingChecks(containers, this.#eTags, blobs);

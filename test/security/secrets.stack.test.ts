@@ -97,17 +97,27 @@ test("no log holds a secret, nor does any line that the services write", ({ expe
   expect(secretsIn(lines.join("\n"))).toEqual([]);
 });
 
-test("the host's journal holds its own key once, and nothing else that is secret", ({ expect }) => {
+test("the host's journal holds its own key once, and nothing else that is secret; its archive holds none", ({
+  expect,
+}) => {
   const journal = read("functions/state.journal").split("\n");
 
   expect(journal.length).toBeGreaterThan(10);
   expect(journal.map(secretsIn).filter((kinds) => kinds.length > 0)).toEqual([["systemKey"]]);
+  const archive = filesIn("functions/archive");
+  expect(archive.length).toBeGreaterThan(0);
+  expect(archive.flatMap((file) => secretsIn(read(file)))).toEqual([]);
 });
 
-test("the emulator's journal holds the links that tasks were given, but no key, and no command line holds a link", ({
+/** What the emulator keeps of its tasks. */
+function isStateOfTasks(file: string): boolean {
+  return file === "batch/journal.jsonl" || file.startsWith("batch/archive/");
+}
+
+test("the emulator's state holds the links that tasks were given, but no key, and no command line holds a link", ({
   expect,
 }) => {
-  const journal = read("batch/journal.jsonl");
+  const journal = filesIn("batch").filter(isStateOfTasks).map(read).join("");
   const commandLines = [...journal.matchAll(/"commandLine":"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text);
 
   expect(secretsIn(journal)).toEqual(["signature"]);
@@ -116,7 +126,7 @@ test("the emulator's journal holds the links that tasks were given, but no key, 
 });
 
 test("what tasks leave behind holds no secret", ({ expect }) => {
-  const left = filesIn("batch").filter((file) => file !== "batch/journal.jsonl");
+  const left = filesIn("batch").filter((file) => !isStateOfTasks(file));
 
   expect(left.filter((file) => secretsIn(read(file)).length > 0)).toEqual([]);
 });

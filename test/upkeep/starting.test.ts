@@ -6,6 +6,6 @@ test("a status that never comes is an error, so that whoever asks can go on with
   const client = { getStatus: () => new Promise(() => {}) } as unknown as DurableClient;
 
   await expect(findInstance(client, "abc", { boundMs: 10 })).rejects.toThrow(
-    "The Durable extension has not said in 0.01 s what instance abc does",
+    "The Durable extension has not said what instance abc does in 0.01 s",
   );
 });

@@ -1,6 +1,7 @@
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import { beforeEach, test } from "vitest";
+import { createServices } from "../../src/azure/azureServices.ts";
 import { cleanUp } from "../../src/upkeep/cleanUp.ts";
 import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
@@ -8,7 +9,6 @@ import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import type { Services } from "../../src/services.ts";
-import { longestRunSeconds } from "../../src/upkeep/longestRun.ts";
 import { startOnce } from "../../src/upkeep/starting.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
@@ -24,14 +24,12 @@ let instances: Map<string, Record<string, unknown>>;
 let started: { id: string; input: ConversionInput }[];
 let account: BlobServiceClient;
 let terminated: readonly TaskRef[];
-let purges: { createdTimeFrom: Date; createdTimeTo: Date }[];
 
 beforeEach(async () => {
   ({ services, account, terminated } = await azuriteServices(azurite.connectionString));
   services = { ...services, now: () => new Date(Date.now() + HOUR_MS) };
   instances = new Map();
   started = [];
-  purges = [];
 });
 
 /** Only what the sweep and the clean-up ask of the Durable extension. */
@@ -45,10 +43,8 @@ const client = {
     started.push({ id: instanceId, input });
     instances.set(instanceId, { runtimeStatus: "Pending" });
   },
-  purgeInstanceHistoryBy: async (filter: { createdTimeFrom: Date; createdTimeTo: Date }) => {
-    purges.push(filter);
-    return { instancesDeleted: 1 };
-  },
+  getStatusBy: async () => [...instances.values()],
+  purgeInstanceHistory: async (id: string) => ({ instancesDeleted: instances.delete(id) ? 1 : 0 }),
 } as unknown as DurableClient;
 
 async function upload(name: string): Promise<BlobVersion> {
@@ -84,7 +80,8 @@ test("a blob with neither a record nor a conversion is started", async ({ expect
     conversions: 1,
     started: ["a/missed one.mp4"],
     problems: [],
-    isComplete: true,
+    roundBeganAt: expect.any(Date),
+    isRoundComplete: true,
   });
   const input = { workload: "mp3", source, firstAttempt: 1 };
   expect(started).toMatchObject([{ id: conversionIdOf("mp3", source), input }]);
@@ -314,18 +311,30 @@ test("a conversion that died nine times is left alone", async ({ expect }) => {
   expect((await sweep(services, client)).started).toEqual([]);
 });
 
-test("a sweep that runs out of time says so, and has started what it saw", async ({ expect }) => {
-  for (const name of ["a.mp4", "b.mp4"]) await upload(name);
-  const times = [0, 0, 300];
-  const now = (): Date => new Date(Date.now() + HOUR_MS + (times.shift() ?? 300) * 1000);
+test("a sweep goes on where the one before has stopped, in another process, with what storage says", async ({
+  expect,
+}) => {
+  const names = ["-.mp4", "A/b.mp4", "a-b.mp4", "a.MP4", "a.mp3.mp4", "a.mp4", "a/b.mp4", "é.mp4", "日.mp4"];
+  for (const name of names) await upload(name);
+  await recordFor(await upload("a/c.mp4"));
+  const limits = { pageSize: 2, pages: 10, checks: 3 };
+  const seen: string[] = [];
+  const application = account.getContainerClient(services.config.containers.application);
 
-  expect(await sweep({ ...services, now }, client)).toEqual({
-    conversions: 1,
-    started: ["a.mp4"],
-    problems: [],
-    isComplete: false,
-  });
-  expect(started).toHaveLength(1);
+  const rounds = new Set<string>();
+  for (let isComplete = false; !isComplete;) {
+    const restarted = { ...createServices(services.config), now: services.now };
+    const swept = await sweep(restarted, client, limits);
+    expect(rounds.size).toBeLessThanOrEqual(1);
+    expect(swept.started.length).toBeLessThanOrEqual(3);
+    seen.push(...swept.started);
+    rounds.add(swept.roundBeganAt.toISOString());
+    isComplete = swept.isRoundComplete;
+    expect(await application.getBlobClient("sweep.json").exists()).toBe(!isComplete);
+  }
+
+  expect(seen.toSorted()).toEqual(names.toSorted());
+  expect(rounds.size).toBe(1);
 });
 
 test("a sweep that cannot list a container fails and says which", async ({ expect }) => {
@@ -341,49 +350,28 @@ test("a sweep that cannot list a container fails and says which", async ({ expec
 test("a blob that has just been uploaded is left to the trigger", async ({ expect }) => {
   await upload("new.mp4");
 
-  expect(await sweep({ ...services, now: () => new Date() }, client)).toEqual({
-    conversions: 1,
-    started: [],
-    problems: [],
-    isComplete: true,
-  });
+  expect(await sweep({ ...services, now: () => new Date() }, client)).toMatchObject({ conversions: 1, started: [] });
 });
 
-test("the clean-up purges old histories day by day, none before its tasks, and what was staged long ago", async ({
-  expect,
-}) => {
-  const { staging } = services.config.containers;
-  await services.blobs.writeText({ container: staging, name: "x/1/report.json" }, "{}", { contentType: "text/plain" });
-  const inADay = { ...services, now: () => new Date(Date.now() + 24 * HOUR_MS) };
-  const longestRunMs = longestRunSeconds(services.config) * 1000;
-  const inAWeek = { ...services, now: () => new Date("2036-01-31T00:00:00.000Z") };
-
-  expect((await cleanUp(inADay, client)).stagedBlobs).toBe(0);
-  purges = [];
-  expect(await cleanUp(inAWeek, client)).toEqual({ histories: 15, tasks: 0, stagedBlobs: 1, problems: [] });
-  expect(purges[0]).toMatchObject({
-    createdTimeFrom: new Date(Date.parse("2035-12-31T00:00:00.000Z") - longestRunMs),
-    createdTimeTo: new Date(Date.parse("2036-01-01T00:00:00.000Z") - longestRunMs),
-  });
-});
-
-test("a staged blob that cannot be removed keeps no other from being removed", async ({ expect }) => {
-  const { staging, application } = services.config.containers;
-  const abandoned = [
-    { container: staging, name: "a/1/report.json" },
-    { container: staging, name: "b/1/report.json" },
-    { container: application, name: "decisions/c.json" },
+test("the clean-up removes a decision with its history, and what was staged, once they are old", async ({ expect }) => {
+  const { staging, application, input } = services.config.containers;
+  const id = conversionIdOf("mp3", { container: input, name: "a.mp4", eTag: "0x1" });
+  const left = [
+    { container: staging, name: `${id}/1/report.json` },
+    { container: staging, name: "beside.json" },
+    { container: application, name: `decisions/${id}.json` },
   ];
-  for (const blob of abandoned) await services.blobs.writeText(blob, "{}", { contentType: "application/json" });
-  const remove: Services["blobs"]["delete"] = (blob) =>
-    blob.name.startsWith("b/") ? Promise.reject(new Error("leased")) : services.blobs.delete(blob);
-  const later = { ...services, blobs: { ...services.blobs, delete: remove }, now: () => new Date("2036-01-31") };
+  for (const blob of left) await services.blobs.writeText(blob, "{}", { contentType: "application/json" });
+  const lastUpdatedTime = new Date();
+  instances.set(id, { instanceId: id, runtimeStatus: "Completed", createdTime: lastUpdatedTime, lastUpdatedTime });
+  const cleanUpAfter = (days: number): ReturnType<typeof cleanUp> =>
+    cleanUp({ ...services, now: () => new Date(Date.now() + days * 24 * HOUR_MS) }, client);
 
-  expect(await cleanUp(later, client)).toMatchObject({
-    stagedBlobs: 2,
-    problems: ["b/1/report.json: Error: leased"],
-  });
-  const scripts: string[] = [];
-  for await (const { name } of services.blobs.list(application)) scripts.push(name);
-  expect(scripts.map((name) => name.replace(/-.*/, ""))).toEqual(["mp3", "topWords"]);
+  expect(await cleanUpAfter(1)).toMatchObject({ histories: 0, stagedBlobs: 0 });
+  expect(await cleanUpAfter(3)).toMatchObject({ histories: 0, stagedBlobs: 2 });
+  expect(await cleanUpAfter(34)).toEqual({ histories: 1, tasks: 0, stagedBlobs: 0, problems: [], unfinished: [] });
+
+  const rest: string[] = [];
+  for await (const { blobs } of services.blobs.list(application)) rest.push(...blobs.map(({ name }) => name));
+  expect(rest.map((name) => name.replace(/-.*/, ""))).toEqual(["mp3", "topWords"]);
 });

@@ -149,6 +149,70 @@ test("an hour later, what is settled costs Batch no more requests", async ({ exp
   expect(storage.terminated).toEqual([]);
 });
 
+test("what is settled is looked at for half an hour, and then no more", async ({ expect }) => {
+  terminate(await upload(), true);
+  const asked: string[] = [];
+  const counting = Object.assign(Object.create(client), {
+    getStatus: async (id: string) => {
+      asked.push(id);
+      return client.getStatus(id);
+    },
+  }) as DurableClient;
+
+  for (const minutes of [0, 5, 29, 31, 36, 60]) {
+    await settleTerminations({ ...services, now: () => new Date(Date.now() + minutes * 60_000) }, counting);
+  }
+
+  expect(asked).toHaveLength(4);
+});
+
+test("what cannot be settled is tried by every sweep, however long ago it was terminated", async ({ expect }) => {
+  terminate(await upload("a.mp4"), true);
+  const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
+  const away = { ...services, batch: { ...services.batch, terminateTask } };
+  const inHours = (hours: number) => () => new Date(Date.now() + hours * 3_600_000);
+
+  for (const hours of [0, 1, 100]) {
+    expect((await settleTerminations({ ...away, now: inHours(hours) }, client)).problems).toHaveLength(1);
+  }
+  expect((await settleTerminations({ ...services, now: inHours(101) }, client)).ended).toHaveLength(1);
+});
+
+test("where time runs out, the next sweep goes on with those that are left", async ({ expect }) => {
+  for (let number = 0; number < 17; number++) terminate(await upload(`${number}.mp4`), true);
+  let now = Date.now();
+  const slow = {
+    ...services,
+    now: () => new Date(now),
+    batch: { ...services.batch, terminateTask: async () => void (now += 10_000) },
+  };
+
+  const first = await settleTerminations(slow, client);
+  expect(first).toMatchObject({ problems: ["1 terminated conversions: time ran out"] });
+  now += 3_600_000;
+
+  expect(first.ended.length + (await settleTerminations(slow, client)).ended.length).toBe(17);
+});
+
+test("where Durable takes seconds to list them, it has twenty times as long a rest", async ({ expect }) => {
+  let now = Date.now();
+  let listings = 0;
+  const getStatusBy = async (): Promise<[]> => {
+    listings++;
+    now += 30_000;
+    throw new Error("HTTP 500");
+  };
+  const slow = Object.assign(Object.create(client), { getStatusBy }) as DurableClient;
+  const timed = { ...services, now: () => new Date(now) };
+
+  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  now += 599_000;
+  expect(await settleTerminations(timed, slow)).toEqual({ ended: [], problems: [] });
+  now += 2_000;
+  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  expect(listings).toBe(2);
+});
+
 test("the record of an older version does not hide a termination that no sweep has seen for an hour", async ({
   expect,
 }) => {

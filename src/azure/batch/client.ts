@@ -3,23 +3,30 @@ import type { HttpClient } from "@azure/ms-rest-js";
 import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
+import { Gate, gated } from "./gate.ts";
 
 /** Without it, a request that is never answered would hold up its activity forever. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * The audience of the Batch service. Left to itself, the client asks for a token for the management plane, which the
- * service refuses: https://learn.microsoft.com/azure/batch/batch-aad-auth#batch-resource-endpoint
+ * The audience of the Batch service in each cloud, by the end of the account's address. Left to itself, the client asks for
+ * a token for the management plane, which the service refuses:
+ * https://learn.microsoft.com/azure/batch/batch-aad-auth#batch-resource-endpoint
  */
-const BATCH_SCOPE = "https://batch.core.windows.net/.default";
+const AUDIENCES: readonly (readonly [RegExp, string])[] = [
+  [/\.chinacloudapi\.cn$/, "https://batch.chinacloudapi.cn"],
+  [/\.usgovcloudapi\.net$/, "https://batch.core.usgovcloudapi.net"],
+  [/$/, "https://batch.core.windows.net"],
+];
 
 /** The client's own retries are off: they take minutes, and `retrying` knows better what is worth repeating. */
 export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: BatchSettings): BatchServiceClient {
   const credentials =
     sharedKey === undefined
-      ? new AzureIdentityCredentialAdapter(entraCredential(clientId), BATCH_SCOPE)
+      ? new AzureIdentityCredentialAdapter(entraCredential(clientId), batchScope(endpoint))
       : new BatchSharedKeyCredentials(sharedKey.accountName, sharedKey.key);
-  const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient: withTimeout() });
+  const httpClient = gated(withTimeout(), new Gate());
+  const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient });
   client.apiVersion = apiVersion;
   return client;
 }
@@ -32,4 +39,11 @@ function withTimeout(): HttpClient {
       return client.sendRequest(request);
     },
   };
+}
+
+/** What a token for the account at this address must be for. */
+export function batchScope(endpoint: string): string {
+  const { hostname } = new URL(endpoint);
+  const audience = AUDIENCES.find(([end]) => end.test(hostname))?.[1];
+  return `${audience}/.default`;
 }

@@ -3,38 +3,44 @@ import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import { requireIdentity } from "./poolIdentity.ts";
+import { marksFor, withMarks } from "./poolMarks.ts";
+import { POOL_DISPLAY_NAME } from "./poolNotices.ts";
+import { nodeTargets } from "./poolScaling.ts";
 import { poolStartTaskFor } from "./poolStartTask.ts";
+import type { PoolCare } from "./poolUpdate.ts";
+import { UPDATE_FIELDS, updatePool } from "./poolUpdate.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
-/** Creates the pool if there is none. An existing pool is used as it is: somebody may have chosen its size and image. */
+/** Creates the pool if there is none. An existing one is updated if it is ours; otherwise it is used as it is. */
 export async function ensurePool(
   client: BatchServiceClient,
   settings: BatchSettings,
   needs: readonly NodeNeeds[],
-): Promise<void> {
-  const { poolId } = settings;
+): Promise<PoolCare> {
+  const { poolId, taskSlotsPerNode } = settings;
   const found = await unlessMissing(`read pool ${poolId}`, () =>
-    client.pool.get(poolId, { poolGetOptions: { select: "id,state,identity" } }),
+    client.pool.get(poolId, { poolGetOptions: { select: UPDATE_FIELDS } }),
   );
   if (found?.state === "deleting") throw poolIsBeingDeleted(poolId);
   requireIdentity(found, settings);
-  if (found !== undefined) return;
+  if (found !== undefined) return updatePool(client, settings, needs, found);
 
   const image = await findImage(client, settings.image);
   const startTask = poolStartTaskFor(needs);
+  const targets = nodeTargets(settings.scaling, taskSlotsPerNode);
   await unlessCode(`create pool ${poolId}`, ["PoolExists"], () =>
     client.pool.add({
       id: poolId,
-      displayName: "mp3drop",
+      displayName: POOL_DISPLAY_NAME,
       vmSize: settings.vmSize,
       virtualMachineConfiguration: image,
-      targetDedicatedNodes: settings.dedicatedNodes,
-      targetLowPriorityNodes: settings.spotNodes,
-      taskSlotsPerNode: settings.taskSlotsPerNode,
-      targetNodeCommunicationMode: "simplified",
+      ...targets,
+      taskSlotsPerNode,
+      metadata: withMarks(marksFor(targets, startTask)),
       ...(startTask && { startTask }),
     }),
   );
+  return { notices: [], isSettled: true };
 }
 
 /**

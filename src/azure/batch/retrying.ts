@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { HttpHeadersLike } from "@azure/ms-rest-js";
 import { BatchError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
 import { isSignInFailure, signInReasons } from "../signInFailure.ts";
+import { MAX_WAIT_SECONDS, retryAfterSeconds } from "./gate.ts";
 
 /** Short, because the orchestration retries a failed activity with longer pauses. */
 const PAUSES_MS = [200, 800];
@@ -19,7 +21,7 @@ export async function retrying<Result>(what: string, request: () => Promise<Resu
     } catch (cause) {
       const error = toBatchError(what, cause);
       const pauseMs = PAUSES_MS[attempt];
-      if (pauseMs === undefined || !isTransient(error)) throw error;
+      if (pauseMs === undefined || !mayPassSoon(error)) throw error;
       await delay(pauseMs * (1 + Math.random()));
     }
   }
@@ -48,8 +50,8 @@ export async function unlessCode(
   }
 }
 
-function isTransient({ statusCode }: BatchError): boolean {
-  return statusCode === undefined || TRANSIENT_STATUS.has(statusCode);
+function mayPassSoon({ statusCode, retryAfterSeconds: pauseSeconds = 0 }: BatchError): boolean {
+  return (statusCode === undefined || TRANSIENT_STATUS.has(statusCode)) && pauseSeconds <= MAX_WAIT_SECONDS;
 }
 
 /** The parts of a client's error that say something; its `message` may be an object. */
@@ -57,6 +59,9 @@ interface ClientError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
   readonly message?: unknown;
+  /** Of our own gate. */
+  readonly retryAfterSeconds?: number;
+  readonly response?: { readonly headers?: HttpHeadersLike };
   readonly body?: {
     readonly message?: { readonly value?: unknown };
     readonly values?: readonly { readonly key?: string; readonly value?: string }[];
@@ -71,9 +76,13 @@ function toBatchError(what: string, cause: unknown): BatchError {
   const reason = [code ?? statusCode, text, ...detailsOf(error)].filter((part) => part !== undefined).join(": ");
   return new BatchError(
     withoutSecrets(`Azure Batch could not ${what}: ${reason}`),
-    { code, statusCode, isSignInFailure: isSignInFailure(cause) },
+    { code, statusCode, isSignInFailure: isSignInFailure(cause), retryAfterSeconds: pauseOf(error) },
     { cause },
   );
+}
+
+function pauseOf({ retryAfterSeconds: seconds, response }: ClientError): number | undefined {
+  return seconds ?? (response?.headers && retryAfterSeconds(response.headers));
 }
 
 function textOf({ body, message }: ClientError): string | undefined {

@@ -5,9 +5,9 @@ import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { cleanUpJobs } from "./cleanUpJobs.ts";
-import { ensureJob, listGenerations, newestOpen, readJobState } from "./job.ts";
-import { ensurePool } from "./pool.ts";
+import { listGenerations, newestOpen, readJobState } from "./job.ts";
+import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
+import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
 import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
 
@@ -31,11 +31,7 @@ export function createBatchService(
   needs: readonly NodeNeeds[],
   { sharedLookMs = SHARED_LOOK_MS } = {},
 ): BatchService {
-  const place = remembered(async () => {
-    await ensurePool(client, settings, needs);
-    return { poolId: settings.poolId, jobId: await ensureJob(client, settings) };
-  });
-
+  const place = ensuredPlace(client, settings, needs, sharedLookMs);
   const queue = createQueue(client, settings.poolId, sharedLookMs);
   const jobStates = new Map<string, Remembered<string>>();
   const jobState = (jobId: string): Promise<string> => {
@@ -46,6 +42,7 @@ export function createBatchService(
 
   return {
     ensurePoolAndJob: place.get,
+    takeNotices: place.takeNotices,
     async findJob() {
       const open = newestOpen(await listGenerations(client, settings.jobId));
       return open && { poolId: settings.poolId, jobId: open.id };
@@ -63,6 +60,7 @@ export function createBatchService(
     readTask: (task) => readTask(client, task, jobState),
     readStdout: (task, maxBytes) => readStdout(client, task, maxBytes),
     async readQueue({ jobId }, addedAt) {
+      await place.settle();
       const reading = await queue.read(jobId, addedAt);
       if (reading !== undefined) return reading;
       await place.get({ isFresh: true });
@@ -72,6 +70,11 @@ export function createBatchService(
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
-    deleteOldTasks: (before) => cleanUpJobs(client, settings.jobId, before),
+    async *listOldTasks(before) {
+      for await (const page of listOldTasks(client, settings.jobId, before)) {
+        yield page.map((task) => ({ poolId: settings.poolId, ...task }));
+      }
+    },
+    deleteOldJobs: (before) => deleteOldJobs(client, settings.jobId, before),
   };
 }

@@ -112,22 +112,6 @@ export async function deleteTask(
   );
 }
 
-/** Finished tasks stay until somebody deletes them, and too many make a job slow. Returns how many were deleted. */
-export async function deleteOldTasks(client: BatchServiceClient, jobId: string, before: Date): Promise<number> {
-  const filter = `state eq 'completed' and executionInfo/endTime lt DateTime'${before.toISOString()}'`;
-  const what = `list the finished tasks of job ${jobId}`;
-  const options = { taskListOptions: { filter, select: "id", maxResults: 1000 } };
-
-  let deleted = 0;
-  for (let page = await retrying(what, () => client.task.list(jobId, options)); ;) {
-    for (const { id } of page) if (id !== undefined) await deleteTask(client, { jobId, taskId: id });
-    deleted += page.length;
-    const next = page.odatanextLink;
-    if (!next) return deleted;
-    page = await retrying(what, () => client.task.listNext(next));
-  }
-}
-
 type Completion = Omit<Extract<TaskReading, { state: "completed" }>, "startedAt" | "nodeId">;
 
 /** The service writes both `success` and `Success`. */

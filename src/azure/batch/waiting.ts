@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import type { WaitReason } from "../../model/batchTask.ts";
+import { explainAutoscale } from "./explainAutoscale.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
 /** What a pool can do for the tasks that wait. */
@@ -33,9 +34,10 @@ async function explain(
   const { id: poolId = "" } = pool;
   if (pool.state === "deleting") return reason("NoCapacity", `pool ${poolId} is being deleted`);
 
+  const autoscale = explainAutoscale(pool);
   const reasons = [
     ...(pool.resizeErrors ?? []).map(reasonOfResizeError),
-    ...(pool.autoScaleRun?.error ? [reasonOfAutoScaleError(pool.autoScaleRun.error)] : []),
+    ...(autoscale === undefined ? [] : [reason("NoCapacity", autoscale)]),
     ...(counts.startTaskFailed > 0 ? [await reasonOfStartTask(client, poolId, counts.startTaskFailed)] : []),
     ...(counts.unusable > 0 ? [reason("NodeUnusable", `${nodes(counts.unusable)} unusable`)] : []),
     ...(counts.preempted > 0 ? [reason("NoCapacity", `${nodes(counts.preempted)} preempted`)] : []),
@@ -45,10 +47,7 @@ async function explain(
 
   const present = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
   const wanted = (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0);
-  const state =
-    pool.enableAutoScale && wanted === 0
-      ? "waiting for a node: the pool has none yet, and grows with the queue"
-      : `waiting for a node: the pool has ${present} of ${nodes(wanted)}, ${counts.ready} ready`;
+  const state = `waiting for a node: the pool has ${present} of ${nodes(wanted)}, ${counts.ready} ready`;
   const code =
     counts.ready > 0 ? "NoCapacity" : (reasons.find((found) => found.code !== "NoCapacity")?.code ?? "NoCapacity");
   return reason(code, [state, ...reasons.map((found) => found.text)].join("; "));
@@ -56,13 +55,6 @@ async function explain(
 
 function reasonOfResizeError({ code = "Unknown", message = "no details" }: BatchServiceModels.ResizeError): WaitReason {
   return reason(code.endsWith("QuotaReached") ? "QuotaExceeded" : "NoCapacity", `${code}: ${message}`);
-}
-
-function reasonOfAutoScaleError({
-  code = "Unknown",
-  message = "no details",
-}: BatchServiceModels.AutoScaleRunError): WaitReason {
-  return reason("NoCapacity", `the autoscale formula failed: ${code}: ${message}`);
 }
 
 /** How much of a start task's stderr is shown: an orchestration's status is limited to 16 KiB. */

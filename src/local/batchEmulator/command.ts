@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseNumber, parsePort, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
@@ -25,6 +26,8 @@ Options
                     and write the blobs of the storage account whose connection string is BATCH_EMULATOR_IDENTITY_STORAGE
                     in the environment
   --faults FILE     faults to inject: a file of JSON, or the JSON itself
+  --play-tasks DIR  run no commands: every task leaves the files of this folder (stdout.txt, stderr.txt, wd/), after its real
+                    downloads and before its real uploads, and exits with 0; for load tests
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --accept-unverified-tokens
                     take any bearer token for Batch, whoever signed it: everybody who reaches the port can run commands
@@ -43,6 +46,7 @@ const OPTIONS = {
   "node-bin": { type: "string", multiple: true },
   "pool-identity": { type: "string", multiple: true },
   faults: { type: "string" },
+  "play-tasks": { type: "string" },
   host: { type: "string" },
   "accept-unverified-tokens": { type: "boolean" },
   hold: { type: "boolean", default: false },
@@ -96,7 +100,7 @@ function warningFor({ host = LOOPBACK, accountKey, acceptUnverifiedTokens }: Bat
 }
 
 function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOptions {
-  const { data, account, key, nodes, host, faults } = values;
+  const { data, account, key, nodes, host, faults, "play-tasks": playedTasks } = values;
   if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
     throw wrongUsage(
       `--account must be 3 to 24 lower-case letters and digits, not "${account}"`,
@@ -112,6 +116,7 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
     nodeBinFolders: values["node-bin"] ?? [],
     poolIdentities: values["pool-identity"] ?? [],
     ...(faults !== undefined && optionsOf(readConfiguration(faults))),
+    ...(playedTasks !== undefined && { playedTasksFolder: existingFolder("--play-tasks", playedTasks) }),
     ...(host !== undefined && { host }),
     ...(values["accept-unverified-tokens"] === true && { acceptUnverifiedTokens: true }),
     ...(account !== undefined && { accountName: account }),
@@ -120,6 +125,14 @@ function readOptions(values: Parsed<typeof OPTIONS>["values"]): BatchEmulatorOpt
       maxNodes: parseNumber("--nodes", nodes, { min: 0, max: 100_000, isWhole: true, hint: "20 without the option." }),
     }),
   };
+}
+
+function existingFolder(option: string, path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return resolve(path);
+  throw wrongUsage(
+    `${option} must name a folder, not "${path}"`,
+    "It holds what a task leaves: stdout.txt, stderr.txt, wd/.",
+  );
 }
 
 /** The path of a file, or the JSON itself. */

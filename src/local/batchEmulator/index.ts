@@ -77,6 +77,11 @@ export interface BatchEmulatorOptions {
   readonly faults?: FaultPlanInput;
   /** Makes tasks take time on the clock instead of running anything. */
   readonly virtualTasks?: VirtualTasks;
+  /**
+   * A folder as a task leaves it (`stdout.txt`, `stderr.txt`, `wd/`). No command runs: every task takes no time, leaves these
+   * files and exits with 0. Its downloads and uploads are real.
+   */
+  readonly playedTasksFolder?: string;
   readonly log?: (line: string) => void;
   /** Called once, when the state can no longer be saved, as on a full disk. Every request fails from here on. */
   readonly onFailure?: (failure: UserError) => void;
@@ -117,7 +122,7 @@ async function start(
   const identities = await NodeIdentities.create(poolIdentities, options.identityStorage);
   const { onFailure = (failure: UserError) => log(failure.message) } = options;
   const faults = new Faults(parseFaultPlan(options.faults ?? {}), random, clock, log);
-  const store = new Store(join(folder, "journal.jsonl"), onFailure);
+  const store = new Store(join(folder, "journal.jsonl"), { onFailure });
   undo.push(() => store.close());
 
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
@@ -196,6 +201,7 @@ function createRunner(
     missingOutputFile: options.choices?.missingOutputFile ?? DEFAULT_CHOICES.missingOutputFile,
     identities,
     clock,
+    playedFolder: options.playedTasksFolder,
   });
 }
 

@@ -10,3 +10,6 @@ export const time = v.pipe(
   text,
   v.check((written) => !Number.isNaN(Date.parse(written)), "Not a time"),
 );
+
+/** One in an archive. */
+export const place = v.object({ segment: count, offset: count, length: count });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { AppSettings } from "./settingReferences.ts";
+import { Archive } from "../kit/archive.ts";
 import { systemClock } from "../kit/clock.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { startUndoably } from "../kit/undo.ts";
@@ -89,16 +90,13 @@ function run(
 ): void {
   const { settings, pollMs, maxBodyBytes, corsOrigins, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
-  const hubState = new HubState();
+  const archive = new Archive(join(folder, "archive"));
+  const hubState = new HubState(archive);
   const identity = new HostIdentity();
   const receipts = new BlobReceipts();
   const schedules = new ScheduleStatuses();
-  const file = new StateFile(join(folder, "state.journal"), {
-    host: identity,
-    hub: hubState,
-    blobs: receipts,
-    timers: schedules,
-  });
+  const parts = { host: identity, hub: hubState, blobs: receipts, timers: schedules };
+  const file = new StateFile(join(folder, "state.journal"), parts, { archive });
 
   const runner = new WorkerRunner(worker);
   const persist = file.writer<HubEntry>("hub");

@@ -1,4 +1,5 @@
-import { Journal } from "../kit/journal.ts";
+import type { Archive, Relocate } from "../kit/archive.ts";
+import { ArchivingJournal } from "../kit/archivingJournal.ts";
 import type { UserError } from "../kit/userError.ts";
 
 /** One part of the host's state. It knows its own entries and nothing about the file. */
@@ -9,6 +10,8 @@ interface StatePart {
   apply(entry: never): void;
   /** The fewest entries that give the present state again. */
   snapshot(): Iterable<unknown>;
+  /** For a part that archives. */
+  readonly relocate?: Relocate;
 }
 
 interface Line {
@@ -16,9 +19,15 @@ interface Line {
   readonly entry: unknown;
 }
 
-/** Raise the version if an older host would misread the entries. */
-const FORMAT = { kind: "functions-host", version: 1 };
-const MIN_ENTRIES_BEFORE_COMPACTION = 20_000;
+interface StateFileOptions {
+  /** Not yet open. */
+  readonly archive: Archive;
+  /** From which size on the file may be compacted, as `ArchivingJournal` has it. */
+  readonly compactAtBytes?: number;
+}
+
+/** Raise the version if an older host would misread the entries. Version 1 had no archive. */
+const FORMAT = { kind: "functions-host", version: 2, oldestVersion: 1 };
 
 /**
  * Everything the host must not forget, in one journal, so that opening it either succeeds as a whole or leaves the disk
@@ -27,22 +36,31 @@ const MIN_ENTRIES_BEFORE_COMPACTION = 20_000;
 export class StateFile {
   readonly #path: string;
   readonly #parts: ReadonlyMap<string, StatePart>;
-  #journal: Journal<Line> | undefined;
-  #compactAt = MIN_ENTRIES_BEFORE_COMPACTION;
+  readonly #options: StateFileOptions;
+  #journal: ArchivingJournal<Line> | undefined;
 
-  constructor(path: string, parts: Readonly<Record<string, StatePart>>) {
+  constructor(path: string, parts: Readonly<Record<string, StatePart>>, options: StateFileOptions) {
     this.#path = path;
     this.#parts = new Map(Object.entries(parts));
+    this.#options = options;
   }
 
   /** Gives every part what was written for it. `onFailure` is called once, when entries can no longer be kept. */
   open(onFailure: (failure: UserError) => void = () => {}): void {
-    this.#journal = Journal.open<Line>(this.#path, {
+    const parts = this.#parts;
+    this.#journal = ArchivingJournal.open<Line>(this.#path, {
+      ...this.#options,
       format: FORMAT,
       apply: ({ part, entry }) => {
         const state = this.#partNamed(part);
         state.check(entry);
         state.apply(entry as never);
+      },
+      *snapshot() {
+        for (const [part, state] of parts) for (const entry of state.snapshot()) yield { part, entry };
+      },
+      relocate: (move) => {
+        for (const state of parts.values()) state.relocate?.(move);
       },
       onFailure,
     });
@@ -52,7 +70,8 @@ export class StateFile {
   writer<Entry>(part: string): (entry: Entry) => void {
     return (entry) => {
       if (this.#journal === undefined) throw new Error("The state file is not open");
-      this.#compactWhenWorthwhile(this.#journal);
+      // Before it is appended: every part agrees with the file.
+      this.#journal.compactWhenWorthwhile();
       this.#journal.append({ part, entry });
     };
   }
@@ -66,13 +85,5 @@ export class StateFile {
     const part = this.#parts.get(name);
     if (part === undefined) throw new Error(`There is no part ${name} of the state`);
     return part;
-  }
-
-  /** Comes before an append, when every part agrees with the file. */
-  #compactWhenWorthwhile(journal: Journal<Line>): void {
-    if (journal.appendedSinceCompaction < this.#compactAt) return;
-    const lines = [...this.#parts].flatMap(([part, state]) => [...state.snapshot()].map((entry) => ({ part, entry })));
-    journal.compact(lines);
-    this.#compactAt = Math.max(MIN_ENTRIES_BEFORE_COMPACTION, lines.length * 4);
   }
 }

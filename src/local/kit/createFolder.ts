@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, sep } from "node:path";
+import { isSystemError } from "./systemError.ts";
 
 /**
  * Creates a folder and those above it that are missing, all with this mode. Throws what the system says when it will not.
@@ -20,5 +21,12 @@ export function createFolder(folder: string, mode = 0o777): void {
 
 /** Throws ENOTDIR when something else is there, because of the separator at the end. */
 function isFolder(path: string): boolean {
-  return statSync(`${path}${sep}`, { throwIfNoEntry: false }) !== undefined;
+  try {
+    statSync(`${path}${sep}`);
+    return true;
+  } catch (error) {
+    // `throwIfNoEntry` would keep ENOTDIR to itself in newer versions of Node.
+    if (isSystemError(error) && error.code === "ENOENT") return false;
+    throw error;
+  }
 }

@@ -8,22 +8,24 @@ import {
   renameSync,
   rmSync,
   truncateSync,
-  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { getSystemErrorMap } from "node:util";
 import { createFolder } from "./createFolder.ts";
-import { isOutOfSpace, isSystemError, unusableDataFolder } from "./systemError.ts";
+import { damagedData, notSaved } from "./stateErrors.ts";
+import { isSystemError, unusableDataFolder } from "./systemError.ts";
 import { UserError } from "./userError.ts";
+import { writeAll } from "./writeAll.ts";
 
 interface JournalFormat {
   /** What the file holds, for example `batch-emulator`. */
   readonly kind: string;
   /** Raised when old readers would misread the entries. */
   readonly version: number;
+  /** The oldest version that is still read; `version` if not given. */
+  readonly oldestVersion?: number;
 }
 
-interface JournalOptions<Entry> {
+export interface JournalOptions<Entry> {
   readonly format: JournalFormat;
   /** Called with every entry of the file, oldest first. If it throws, the entry is damaged. */
   readonly apply: (entry: Entry) => void;
@@ -49,15 +51,21 @@ export class Journal<Entry extends object> {
   readonly #options: JournalOptions<Entry>;
   #file: number;
   #size: number;
+  #version: number;
   #appendedSinceCompaction: number;
   #failure: UserError | undefined;
 
-  private constructor(path: string, options: JournalOptions<Entry>, size: number, entryCount: number) {
+  private constructor(
+    path: string,
+    options: JournalOptions<Entry>,
+    found: { readonly size: number; readonly version: number; readonly entryCount: number },
+  ) {
     this.#path = path;
     this.#options = options;
     this.#file = openSync(path, "a", OWNER_ONLY);
-    this.#size = size;
-    this.#appendedSinceCompaction = entryCount;
+    this.#size = found.size;
+    this.#version = found.version;
+    this.#appendedSinceCompaction = found.entryCount;
   }
 
   /**
@@ -77,14 +85,27 @@ export class Journal<Entry extends object> {
     createFolder(dirname(path), 0o700);
     const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const end = bytes.lastIndexOf(0x0a) + 1;
-    const [first, ...lines] = splitLines(bytes.subarray(0, end));
-    if (first !== undefined) checkFormat(path, first, format);
-    lines.forEach((line, index) => readEntry(path, line, index + 2, apply));
+    let version = format.version;
+    let lineNumber = 0;
+    for (const line of linesOf(bytes.subarray(0, end))) {
+      if (++lineNumber === 1) version = checkFormat(path, line, format);
+      else readEntry(path, line, lineNumber, apply);
+    }
 
     if (end < bytes.length) truncateSync(path, end);
-    const journal = new Journal(path, options, end, lines.length);
-    if (first === undefined) journal.#write(lineOf(format));
+    const journal = new Journal(path, options, { size: end, version, entryCount: Math.max(lineNumber - 1, 0) });
+    if (lineNumber === 0) journal.#write(headerOf(format));
     return journal;
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether the file is still of an older version: compact it before anything is appended. */
+  get isOutdated(): boolean {
+    return this.#version !== this.#options.format.version;
   }
 
   /** Entries in the file that a compaction could drop, since the last one. */
@@ -113,8 +134,8 @@ export class Journal<Entry extends object> {
     let size = 0;
     try {
       file = openSync(draft, "w", OWNER_ONLY);
-      size += writeAll(file, lineOf(this.#options.format));
-      for (const entry of entries) size += writeAll(file, lineOf(entry));
+      size += writeText(file, headerOf(this.#options.format));
+      for (const entry of entries) size += writeText(file, lineOf(entry));
       fsyncSync(file);
       renameSync(draft, this.#path);
     } catch (error) {
@@ -127,6 +148,7 @@ export class Journal<Entry extends object> {
     closeSync(this.#file);
     this.#file = file;
     this.#size = size;
+    this.#version = this.#options.format.version;
     this.#appendedSinceCompaction = 0;
   }
 
@@ -136,7 +158,7 @@ export class Journal<Entry extends object> {
 
   #write(lines: string): void {
     try {
-      this.#size += writeAll(this.#file, lines);
+      this.#size += writeText(this.#file, lines);
     } catch (error) {
       this.#takeBack();
       throw this.#fail(error);
@@ -160,7 +182,8 @@ export class Journal<Entry extends object> {
   }
 }
 
-function checkFormat(path: string, line: string, expected: JournalFormat): void {
+/** Gives the version. */
+function checkFormat(path: string, line: string, expected: JournalFormat): number {
   const found = parseLine<Partial<JournalFormat>>(path, line, 1);
   if (found.kind !== expected.kind) {
     throw new UserError(
@@ -171,13 +194,16 @@ function checkFormat(path: string, line: string, expected: JournalFormat): void 
       },
     );
   }
-  if (found.version !== expected.version) {
-    throw new UserError(
-      "UnknownDataFormat",
-      `${path} has data format ${String(found.version)}; this version reads format ${expected.version}`,
-      { hint: "Run the version of mp3drop that wrote it, or choose another data folder with --data." },
-    );
+  const { version, oldestVersion = version } = expected;
+  if (typeof found.version === "number" && found.version >= oldestVersion && found.version <= version) {
+    return found.version;
   }
+  const readable = oldestVersion === version ? `format ${version}` : `formats ${oldestVersion} to ${version}`;
+  throw new UserError(
+    "UnknownDataFormat",
+    `${path} has data format ${String(found.version)}; this version reads ${readable}`,
+    { hint: "Run the version of mp3drop that wrote it, or choose another data folder with --data." },
+  );
 }
 
 function readEntry<Entry>(path: string, line: string, lineNumber: number, apply: (entry: Entry) => void): void {
@@ -185,7 +211,7 @@ function readEntry<Entry>(path: string, line: string, lineNumber: number, apply:
   try {
     apply(entry);
   } catch (cause) {
-    throw damaged(path, lineNumber, cause);
+    throw damagedData(path, `line ${lineNumber}`, cause);
   }
 }
 
@@ -194,36 +220,23 @@ function parseLine<T>(path: string, line: string, lineNumber: number): T {
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw damaged(path, lineNumber, cause);
+    throw damagedData(path, `line ${lineNumber}`, cause);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
-  throw damaged(path, lineNumber);
-}
-
-function damaged(path: string, lineNumber: number, cause?: unknown): UserError {
-  return new UserError("DamagedData", `${path} is damaged at line ${lineNumber}`, {
-    cause,
-    hint: "Delete the data folder to start afresh, or choose another one with --data.",
-  });
-}
-
-function notSaved(path: string, cause: NodeJS.ErrnoException): UserError {
-  const [name, description] = getSystemErrorMap().get(cause.errno ?? 0) ?? [cause.code, cause.message];
-  return new UserError("StateNotSaved", `${path} cannot be written: ${description} (${name})`, {
-    cause,
-    hint: `${isOutOfSpace(cause) ? "Free some space" : "Make sure that it can be written"} and start again: what was acknowledged is kept.`,
-  });
+  throw damagedData(path, `line ${lineNumber}`);
 }
 
 /** Line by line, because the text of a large journal may exceed the longest string. */
-function splitLines(bytes: Buffer): string[] {
-  const lines: string[] = [];
+function* linesOf(bytes: Buffer): Iterable<string> {
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start);
-    lines.push(bytes.toString("utf8", start, end));
+    yield bytes.toString("utf8", start, end);
     start = end + 1;
   }
-  return lines;
+}
+
+function headerOf({ kind, version }: JournalFormat): string {
+  return lineOf({ kind, version });
 }
 
 function lineOf(value: object): string {
@@ -231,8 +244,8 @@ function lineOf(value: object): string {
 }
 
 /** Returns the number of bytes. */
-function writeAll(file: number, text: string): number {
+function writeText(file: number, text: string): number {
   const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+  writeAll(file, bytes);
   return bytes.length;
 }

@@ -3,8 +3,8 @@ import type { Cancel, Clock } from "./clock.ts";
 interface Timer {
   readonly at: number;
   readonly order: number;
-  readonly action: () => void;
-  isCancelled: boolean;
+  /** Undefined once it is cancelled, so that what it would have acted on need not wait for its time. */
+  action: (() => void) | undefined;
 }
 
 /** A clock that moves only when told to, so that days pass in seconds. */
@@ -26,10 +26,10 @@ export class VirtualClock implements Clock {
   }
 
   at(time: number, action: () => void): Cancel {
-    const timer = { at: Math.max(this.#now, time), order: this.#order++, action, isCancelled: false };
+    const timer: Timer = { at: Math.max(this.#now, time), order: this.#order++, action };
     push(this.#heap, timer);
     return () => {
-      timer.isCancelled = true;
+      timer.action = undefined;
     };
   }
 
@@ -39,7 +39,7 @@ export class VirtualClock implements Clock {
     await settle();
     for (let first = this.#takeNext(end); first !== undefined; first = this.#takeNext(end)) {
       this.#now = first.at;
-      for (let next: Timer | undefined = first; next !== undefined; next = this.#takeNext(this.#now)) next.action();
+      for (let next: Timer | undefined = first; next !== undefined; next = this.#takeNext(this.#now)) next.action?.();
       await settle();
     }
     this.#now = end;
@@ -50,14 +50,14 @@ export class VirtualClock implements Clock {
     const next = this.#takeNext();
     if (next === undefined) return false;
     this.#now = next.at;
-    next.action();
+    next.action?.();
     return true;
   }
 
   #takeNext(until = Number.POSITIVE_INFINITY): Timer | undefined {
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       pop(this.#heap);
-      if (!next.isCancelled) return next;
+      if (next.action !== undefined) return next;
     }
     return undefined;
   }

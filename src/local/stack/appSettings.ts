@@ -16,6 +16,10 @@ export type Services = Pick<StackConnection, "storage" | "batch">;
 export function hostEnvironment(env: NodeJS.ProcessEnv, { storage, batch }: Services): NodeJS.ProcessEnv {
   return {
     BATCH_TASK_SLOTS_PER_NODE: String(availableParallelism()),
+    // A node costs nothing here, and autoscale would let a file wait for minutes.
+    BATCH_POOL_SCALING: "fixed",
+    // The nodes are folders on the user's own disk, whatever BATCH_VM_SIZE says.
+    NODE_DISK_GB: "0",
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(MAX_BODY_BYTES),
     ...serviceEnvironment(env),
     STORAGE: storage.connectionString,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { builtScript, findAppRoot } from "../kit/appRoot.ts";
+import { builtScript } from "../kit/appRoot.ts";
 import { findCoreTools } from "./coreTools.ts";
 import { optionArguments } from "../kit/childProcess.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
@@ -28,6 +28,8 @@ interface BatchOptions extends ServiceOptions {
   readonly faults?: string;
   /** The managed identity that every pool has, and the connection string of the storage that it may use. */
   readonly identity?: { readonly resourceId: string; readonly storage: string };
+  /** For the emulator's option of that name. */
+  readonly playTasks?: string;
   /** No task runs before, however early the emulator starts. */
   readonly storageReady: Promise<unknown>;
 }
@@ -40,6 +42,7 @@ export function startBatchEmulator({
   accountKey,
   faults,
   identity,
+  playTasks,
   storageReady,
 }: BatchOptions): Promise<Started<BatchAddress>> {
   return ChildService.start({
@@ -52,6 +55,7 @@ export function startBatchEmulator({
         "--node-bin": folder.bin,
         ...(faults !== undefined && { "--faults": faults }),
         ...(identity !== undefined && { "--pool-identity": identity.resourceId }),
+        ...(playTasks !== undefined && { "--play-tasks": playTasks }),
       }),
       "--hold",
       "--json",
@@ -72,11 +76,15 @@ export function startBatchEmulator({
 /** `embedded`: our own host. `func`: Azure Functions Core Tools, the host as it runs in Azure. */
 export type FunctionsHostKind = "embedded" | "func";
 
+interface FunctionsOptions extends ServiceOptions {
+  /** Folder of the function app. */
+  readonly app: string;
+}
+
 export function startFunctionsHost(
   kind: FunctionsHostKind,
-  options: ServiceOptions,
+  { app, folder, port, env, events }: FunctionsOptions,
 ): Promise<Started<FunctionsAddress>> {
-  const { folder, port, env, events } = options;
   const host =
     kind === "func"
       ? { name: "func", script: "local/stack/coreToolsMain.ts", args: ["--func", findCoreTools(env)] }
@@ -85,7 +93,7 @@ export function startFunctionsHost(
     name: host.name,
     script: builtScript(host.script),
     args: (previous?: FunctionsAddress) => [
-      ...optionArguments({ "--app": findAppRoot(), "--port": portFor(port, previous?.url) }),
+      ...optionArguments({ "--app": app, "--port": portFor(port, previous?.url) }),
       ...host.args,
     ],
     env,

@@ -4,6 +4,7 @@ import { deployPool } from "./deployPool.ts";
 import type { Services } from "./appSettings.ts";
 import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
+import { findAppRoot } from "../kit/appRoot.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
@@ -28,6 +29,8 @@ interface LocalStackOptions {
   /** 0: any free port, last time's if possible. */
   readonly ports: StackPorts;
   readonly env: NodeJS.ProcessEnv;
+  /** Folder of the function app; the one that this program belongs to if not given. */
+  readonly app?: string;
   /** What runs the app; our own host if not given. */
   readonly host?: FunctionsHostKind;
   /** Gives storage a key of its own in place of the well-known one, which other users of the machine know. */
@@ -42,6 +45,8 @@ interface LocalStackOptions {
   readonly onStarted?: (service: StackService, pid: number) => void;
   /** Faults for the Batch emulator to inject, in the form that its `--faults` option takes. */
   readonly batchFaults?: string;
+  /** A folder whose files every task leaves in place of running, as the emulator's `--play-tasks` says. */
+  readonly playTasks?: string;
   /** Settings for the Functions host that override the stack's own. */
   readonly hostSettings?: Readonly<Record<string, string>>;
 }
@@ -122,6 +127,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       ...(resourceId && {
         identity: { resourceId, storage: azuriteConnectionString((await storageReady).ready, storageKey) },
       }),
+      ...(options.playTasks !== undefined && { playTasks: options.playTasks }),
     });
   const [azurite, batch] = await Promise.allSettled([
     storageReady,
@@ -138,6 +144,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   const hostSettings = settingsFor({ storage, batch: batch.value.ready });
   await deployPool(readConfig(hostSettings));
   const starting = startFunctionsHost(options.host ?? "embedded", {
+    app: options.app ?? findAppRoot(),
     folder,
     port: ports.functions,
     env: hostSettings,

@@ -31,7 +31,10 @@ function value(expression: string, pendingTasks?: readonly number[]): string {
 }
 
 test("without assignments the targets stay as they are", ({ expect }) => {
-  expect(evaluate("").text).toBe("$TargetDedicatedNodes=3;$TargetLowPriorityNodes=4;$NodeDeallocationOption=requeue");
+  const text = "$TargetDedicatedNodes=3;$TargetLowPriorityNodes=4;$NodeDeallocationOption=requeue";
+
+  expect(evaluate("").text).toBe(text);
+  expect(evaluate("1+1;2==2").text).toBe(text);
 });
 
 test("the usual formula grows with the pending tasks, up to its maximum", ({ expect }) => {
@@ -111,7 +114,7 @@ test("too few samples fail the run with the place in the formula", ({ expect }) 
   );
 });
 
-test.for(["x", "1+1", "x=", "x=1 y=2", "x=(1;", "x=1+;", "x=#;", "x=a.;", "x=f(1,;", "=1", "x=1?2;", "x==1"])(
+test.for(["x=", "x=1 y=2", "x=(1;", "x=1+;", "x=#;", "x=a.;", "x=f(1,;", "=1", "x=1?2;"])(
   "%s has a syntax error",
   (formula, { expect }) => {
     expect(() => parseFormula(formula)).toThrow(FormulaSyntaxError);
@@ -119,6 +122,8 @@ test.for(["x", "1+1", "x=", "x=1 y=2", "x=(1;", "x=1+;", "x=#;", "x=a.;", "x=f(1
 );
 
 test.for([
+  "x",
+  "x==1",
   "x=y",
   "x=unknown(1)",
   "x=1+requeue",

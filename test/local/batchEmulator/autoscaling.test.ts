@@ -45,7 +45,10 @@ test("the pool follows its waiting tasks, once there are samples of them", async
   await clock.advance(5 * MINUTE);
   const after = await client.pool.get("pool");
 
-  expect(before.autoScaleRun?.error).toMatchObject({ code: "InsufficientSampleData" });
+  expect(before.autoScaleRun).toMatchObject({
+    results: "$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue",
+    error: { code: "InsufficientSampleData" },
+  });
   expect(before.targetDedicatedNodes).toBe(0);
   expect(after.targetDedicatedNodes).toBe(3);
 });
@@ -76,6 +79,62 @@ test("enabling, evaluating and disabling", async ({ expect }) => {
   expect(disabled).toMatchObject({ enableAutoScale: false, targetDedicatedNodes: 2, allocationState: "resizing" });
   expect(disabled.autoScaleFormula).toBeUndefined();
 });
+
+test("a formula that cannot be evaluated is no refusal: the answer has the targets as they are, and the error", async ({
+  expect,
+}) => {
+  const { client } = await startVirtualFixture();
+  await client.pool.add({ ...POOL, enableAutoScale: true, autoScaleFormula: "$TargetDedicatedNodes=2" });
+
+  const evaluate = (formula: string) => client.pool.evaluateAutoScale("pool", formula);
+
+  // As the service answered when this was recorded.
+  expect(await evaluate("$something_useless")).toMatchObject({
+    results: "$TargetDedicatedNodes=2;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue",
+    error: {
+      code: "AutoScalingFormulaEvaluationError",
+      message: "The specified auto-scaling formula has evaluation error",
+      values: [{ name: "Message", value: "Line 1, Col 1: Undefined symbol: something_useless" }],
+    },
+  });
+  expect((await evaluate("x=requeue*2")).error?.code).toBe("AutoScalingFormulaEvaluationError");
+  expect((await client.pool.get("pool")).targetDedicatedNodes).toBe(2);
+});
+
+test.for(["taskcompletion", "retaineddata"])(
+  "a node that leaves with %s takes no new task, and stays until those that it runs have ended",
+  async (option, { expect }) => {
+    const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 500 } });
+    const formula = `$TargetDedicatedNodes=time()>time("2026-01-01T12:05Z")?0:1;$NodeDeallocationOption=${option};`;
+    await client.pool.add({
+      ...POOL,
+      taskSlotsPerNode: 2,
+      enableAutoScale: true,
+      autoScaleFormula: formula,
+      autoScaleEvaluationInterval: "PT7M",
+    });
+    await client.job.add({ id: "job", poolInfo: { poolId: "pool" } });
+    await client.task.add("job", { id: "running", commandLine: "x" });
+    await clock.advance(7.5 * MINUTE);
+    await client.task.add("job", { id: "waiting", commandLine: "x" });
+    await clock.advance(0.5 * MINUTE);
+    const leaving = await client.pool.get("pool");
+    const running = await client.task.get("job", "running");
+    await clock.advance(2 * MINUTE);
+    const left = await client.pool.get("pool");
+    const ended = await client.task.get("job", "running");
+
+    expect(leaving).toMatchObject({
+      targetDedicatedNodes: 0,
+      currentDedicatedNodes: 1,
+      allocationState: "resizing",
+    });
+    expect(running.state).toBe("running");
+    expect(left.currentDedicatedNodes).toBe(0);
+    expect(ended).toMatchObject({ state: "completed", executionInfo: { exitCode: 0, requeueCount: 0 } });
+    expect((await client.task.get("job", "waiting")).state).toBe("active");
+  },
+);
 
 test("a formula that cannot be read is refused, and enabling twice within 30 seconds too", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture();

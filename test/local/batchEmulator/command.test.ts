@@ -43,6 +43,7 @@ test.for([
   [["--account", "UPPER"], "--account"],
   [["--colour"], "--colour"],
   [["--faults", "{"], "not JSON"],
+  [["--play-tasks", "/no/such/folder"], "/no/such/folder"],
   [["--faults", "/no/such/file.json"], "/no/such/file.json"],
 ] as const)("the arguments %j are refused with what is wrong", async ([argv, message], { expect }) => {
   await expect(run(argv)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 import { startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
@@ -7,11 +7,13 @@ import { addPoolAndJob, connect, INSTANT, startVirtualFixture } from "./emulator
 
 const START = Date.UTC(2026, 0, 1, 12);
 
-/** What a kill -9 leaves at this moment: the journal as it is, in a folder of its own. */
+/** What a kill -9 leaves at this moment: the journal and the archive as they are, in a folder of their own. */
 function copyOfData(dataFolder: string): string {
   const copy = temporaryFolder();
   mkdirSync(join(copy, "batch"));
-  copyFileSync(join(dataFolder, "batch", "journal.jsonl"), join(copy, "batch", "journal.jsonl"));
+  for (const name of ["journal.jsonl", "archive"]) {
+    cpSync(join(dataFolder, "batch", name), join(copy, "batch", name), { recursive: true });
+  }
   return copy;
 }
 

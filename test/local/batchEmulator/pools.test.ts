@@ -169,11 +169,30 @@ test("patch replaces what is given, and updateproperties removes what is not", a
   expect(replaced.startTask).toBeUndefined();
 });
 
-test("a pool needs targets or a formula, a known agent and a resize timeout of five minutes", async ({ expect }) => {
+test("a pool without targets has no nodes", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture();
+
+  await client.pool.add(POOL);
+  await clock.advance(0);
+
+  expect(await client.pool.get(POOL.id)).toMatchObject({
+    allocationState: "steady",
+    targetDedicatedNodes: 0,
+    targetLowPriorityNodes: 0,
+    enableAutoScale: false,
+  });
+});
+
+test("a pool needs no targets beside a formula, a known agent and a resize timeout of five minutes", async ({
+  expect,
+}) => {
   const { client } = await startVirtualFixture();
   const add = (pool: object) => refusal(client.pool.add({ ...POOL, targetDedicatedNodes: 0, ...pool }));
 
-  expect(await refusal(client.pool.add(POOL))).toEqual({ status: 400, code: "MissingRequiredProperty" });
+  expect(await refusal(client.pool.add({ ...POOL, enableAutoScale: true }))).toEqual({
+    status: 400,
+    code: "MissingRequiredProperty",
+  });
   expect(await add({ resizeTimeout: "PT4M59S" })).toEqual({ status: 400, code: "InvalidPropertyValue" });
   expect(await add({ enableAutoScale: true, autoScaleFormula: "$TargetDedicatedNodes=1" })).toMatchObject({
     code: "InvalidPropertyValue",

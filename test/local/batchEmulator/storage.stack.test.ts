@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "vitest";
 import { systemClock } from "../../../src/local/batchEmulator/index.ts";
 import { blobIn, namesIn, startAzuriteBlobs } from "./azuriteBlobs.ts";
+import { temporaryFolder } from "../temporaryFolder.ts";
 import { addPoolAndJob, readAll, startFixture, taskCompleted } from "./emulator.ts";
 
 async function start() {
@@ -141,4 +144,44 @@ test("an upload that is refused fails the task, whose exit code stays 0", async 
   expect(await failureOf("nothing", "*.none", writing)).toEqual([0, "success", undefined]);
   expect((await failureOf("container", "x", gone))[1]).toBe("failure");
   expect(await namesIn(output.client)).toEqual([]);
+});
+
+test("played tasks run no command: after their downloads they leave the files of the folder, which are uploaded", async ({
+  expect,
+}) => {
+  const createContainer = await startAzuriteBlobs();
+  const input = await createContainer("played-input");
+  const output = await createContainer("played-output");
+  await input.client.uploadBlockBlob("there.txt", "there", 5);
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "wd"));
+  writeFileSync(join(folder, "wd", "result"), "what a task left");
+  writeFileSync(join(folder, "stdout.txt"), "what it said");
+  const { client } = await startFixture({ playedTasksFolder: folder, clock: systemClock(1000) });
+  await addPoolAndJob(client);
+  const reading = await input.sas("r");
+  const containerUrl = await output.sas("w");
+  const run = async (id: string, blob: string) => {
+    await client.task.add("job", {
+      id,
+      commandLine: "/no/such/program",
+      resourceFiles: [{ httpUrl: blobIn(reading, blob), filePath: "input" }],
+      outputFiles: [
+        {
+          filePattern: "result",
+          destination: { container: { containerUrl, path: id } },
+          uploadOptions: { uploadCondition: "tasksuccess" },
+        },
+      ],
+    });
+    return (await taskCompleted(client, id)).executionInfo;
+  };
+
+  expect(await run("well", "there.txt")).toMatchObject({ exitCode: 0, result: "success" });
+  expect(await run("badly", "none.txt")).toMatchObject({ failureInfo: { code: "BlobNotFound" } });
+
+  expect(await namesIn(output.client)).toEqual(["well"]);
+  expect((await output.client.getBlobClient("well").downloadToBuffer()).toString()).toBe("what a task left");
+  const said = await client.file.getFromTask("job", "well", "stdout.txt");
+  expect(await readAll(said.readableStreamBody)).toBe("what it said");
 });

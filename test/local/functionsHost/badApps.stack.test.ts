@@ -54,7 +54,7 @@ test("a newer data format is left as it is", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
 
   expect(code).toBe(2);
-  expect(stderr).toContain("has data format 99; this version reads format 1");
+  expect(stderr).toContain("has data format 99; this version reads formats 1 to 2");
   expect(readFileSync(journal, "utf8")).toBe('{"kind":"functions-host","version":99}\n{"future":true}\n');
   expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
 });
@@ -108,5 +108,5 @@ test("an app that fails while it ends is reported, and keeps nothing locked", as
 
   expect(await host.end("SIGTERM")).toBe(70);
   expect(host.log()).toContain("the app does not end well");
-  expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
+  expect(readdirSync(join(data, "functions"))).toEqual(["archive", "state.journal"]);
 });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EntityContext, OrchestrationContext, Task } from "durable-functions";
 import * as df from "durable-functions";
@@ -10,6 +10,7 @@ import { createDurableApi } from "../../../src/local/functionsHost/http/durableA
 import { StateFile } from "../../../src/local/functionsHost/stateFile.ts";
 import { BlobReceipts } from "../../../src/local/functionsHost/triggers/blobReceipts.ts";
 import { ScheduleStatuses } from "../../../src/local/functionsHost/triggers/timerTrigger.ts";
+import { Archive } from "../../../src/local/kit/archive.ts";
 import { VirtualClock } from "../../../src/local/kit/virtualClock.ts";
 import { damageEverywhere } from "../damage.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
@@ -58,9 +59,8 @@ const app = {
   },
 };
 
-/** Lines of every kind: what happened, one after the other, and what a compaction makes of it. */
-async function journalLines(): Promise<string[]> {
-  const folder = temporaryFolder();
+/** In a folder: lines of every kind: what happened, one after the other, and what a compaction makes of it. */
+async function journalLines(folder: string): Promise<string[]> {
   const test = openTestHub({ folder, ...app });
   test.start("a", "everything");
   test.start("again", "again", 0);
@@ -93,17 +93,18 @@ async function journalLines(): Promise<string[]> {
 }
 
 /** What is wrong with a host on these lines, unless it says itself that they are damaged. */
-async function troubleWith(lines: readonly string[]): Promise<string | undefined> {
-  const folder = temporaryFolder();
+async function troubleWith(lines: readonly string[], written: string): Promise<string | undefined> {
+  const folder = copyOfArchive(written);
   const path = join(folder, "state.journal");
   writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
+  const archive = new Archive(join(folder, "archive"));
   const parts = {
     host: new HostIdentity(),
-    hub: new HubState(),
+    hub: new HubState(archive),
     blobs: new BlobReceipts(),
     timers: new ScheduleStatuses(),
   };
-  const file = new StateFile(path, parts);
+  const file = new StateFile(path, parts, { archive });
   try {
     file.open();
   } catch (error) {
@@ -121,16 +122,16 @@ async function troubleWith(lines: readonly string[]): Promise<string | undefined
     for (const { status } of parts.timers.snapshot()) {
       if (Object.values(status).some((time) => Number.isNaN(Date.parse(String(time))))) return "A timer of no time";
     }
-    return await troubleOfHub(parts.hub);
+    return await troubleOfHub(parts.hub, folder);
   } catch (error) {
     return String(error);
   }
 }
 
-async function troubleOfHub(state: HubState): Promise<string | undefined> {
-  const folder = temporaryFolder();
-  const path = join(folder, "state.journal");
-  const file = new StateFile(path, { hub: state });
+async function troubleOfHub(state: HubState, written: string): Promise<string | undefined> {
+  const folder = copyOfArchive(written);
+  const archive = new Archive(join(folder, "archive"));
+  const file = new StateFile(join(folder, "state.journal"), { hub: state }, { archive });
   file.open();
   const write = file.writer<HubEntry>("hub");
   for (const entry of state.snapshot()) write(entry);
@@ -159,11 +160,18 @@ async function troubleOfHub(state: HubState): Promise<string | undefined> {
   }
 }
 
-test("a wrong value anywhere in the host's journal is named as damage, or does no harm", async ({ expect }) => {
-  const lines = await journalLines();
-  expect(await troubleWith(lines)).toBeUndefined();
+function copyOfArchive(written: string): string {
+  const folder = temporaryFolder();
+  cpSync(join(written, "archive"), join(folder, "archive"), { recursive: true });
+  return folder;
+}
 
-  const { tried, troubles } = await damageEverywhere(lines, troubleWith);
+test("a wrong value anywhere in the host's journal is named as damage, or does no harm", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const lines = await journalLines(folder);
+  expect(await troubleWith(lines, folder)).toBeUndefined();
+
+  const { tried, troubles } = await damageEverywhere(lines, (damaged) => troubleWith(damaged, folder));
 
   expect(tried).toBeGreaterThan(500);
   expect(troubles).toEqual([]);
@@ -175,10 +183,12 @@ test("a turn that the state cannot have taken is damage", ({ expect }) => {
   const deliver = { k: "deliver", at: time, deliveries: [{ to: "a", message: start }] };
   const turn = { id: "a", at: time, taken: 1, events: [], status: "Running" };
   const open = (...entries: object[]) => {
-    const path = join(temporaryFolder(), "state.journal");
+    const folder = temporaryFolder();
+    const path = join(folder, "state.journal");
+    const archive = new Archive(join(folder, "archive"));
     const lines = [{ kind: "functions-host", version: 1 }, ...entries.map((entry) => ({ part: "hub", entry }))];
     writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    const file = new StateFile(path, { hub: new HubState() });
+    const file = new StateFile(path, { hub: new HubState(archive) }, { archive });
     file.open();
     file.close();
   };

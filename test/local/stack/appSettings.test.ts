@@ -37,6 +37,20 @@ test("the user's own choices reach the Functions host", ({ expect }) => {
   expect(env["PATH"]).toBe("/bin");
 });
 
+test("the pool of the local stack has one node, because it costs nothing, unless the user wants it to scale", ({
+  expect,
+}) => {
+  const scaling = (env: Record<string, string>) => readConfig(hostEnvironment(env, stack)).batch.scaling;
+
+  expect(scaling({})).toEqual({ mode: "fixed", dedicatedNodes: 1, spotNodes: 0 });
+  expect(scaling({ BATCH_POOL_SCALING: "auto", BATCH_MAX_NODES: "2" })).toMatchObject({ mode: "auto", maxNodes: 2 });
+});
+
+test("the local stack refuses no file for its size, unless the user says how large the disk is", ({ expect }) => {
+  expect(readConfig(hostEnvironment({}, stack)).batch.nodeDiskBytes).toBeUndefined();
+  expect(readConfig(hostEnvironment({ NODE_DISK_GB: "5" }, stack)).batch.nodeDiskBytes).toBe(5e9);
+});
+
 test("a proxy for the internet is not asked for the loopback", ({ expect }) => {
   const env = hostEnvironment({ HTTP_PROXY: "http://proxy:3128", NO_PROXY: "intranet" }, stack);
 

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { onTestFinished, test } from "vitest";
-import { builtScript } from "../../../src/local/kit/appRoot.ts";
+import { builtScript, findAppRoot } from "../../../src/local/kit/appRoot.ts";
 import { identifyProcess } from "../../../src/local/kit/processIdentity.ts";
 import { findCoreTools } from "../../../src/local/stack/coreTools.ts";
 import { createDataFolder, dataFolderAt } from "../../../src/local/stack/dataFolder.ts";
@@ -29,6 +29,7 @@ test("func is started on the app with its settings, and is ready when its host s
   const lines: string[] = [];
 
   const host = await startFunctionsHost("func", {
+    app: findAppRoot(),
     folder,
     port: 0,
     env: { PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter), STORAGE: "here" },

@@ -16,7 +16,7 @@ Options
                     and snapshotted results and of files that change
   --seed N          which videos are uploaded, replaced, announced twice or never, what strikes, and when (default 1)
   --rate R          share of requests, transfers and nodes that each kind of fault strikes (default 0.05)
-  --polling         the host polls for uploads, instead of getting events that are lost or come twice
+  --polling         the host polls for uploads and reports, instead of getting events that are lost or come twice
   --help, -h        this text
 
 The seed fixes everything that the trial itself does. Which request a fault strikes, and what a service is doing when it is

@@ -16,6 +16,7 @@ import { isClean, judgeTrial } from "./findings.ts";
 import { guard } from "./guarding.ts";
 import type { Pace, Plan } from "./plan.ts";
 import { planTrial } from "./plan.ts";
+import { tellOfReports } from "./reportEvents.ts";
 import type { Upload } from "./uploading.ts";
 import { Uploading } from "./uploading.ts";
 
@@ -68,12 +69,13 @@ async function tryStack(
   stack: ChaosStack,
   plan: Plan,
   data: string,
-  { isPolling, pace, env, signal, note }: TrialOptions,
+  { isPolling, seed, pace, env, signal, note }: TrialOptions,
 ): Promise<Findings & Pick<TrialResult, "conversions" | "videos">> {
   const { connection } = stack;
   const contents = createContents(findFfmpeg(env).ffmpeg, join(data, "videos"));
   const uploading = new Uploading(stack, contents, { isPolling, signal });
   const { uploads } = uploading;
+  const stopTelling = isPolling ? undefined : tellOfReports(stack, { seed, signal });
   const [files] = await Promise.all([
     convertChangingFiles(plan.convert, stack, uploading, { folder: join(data, "changing"), bytesOf: contents, signal }),
     uploading.runPlan(plan.steps),
@@ -83,6 +85,7 @@ async function tryStack(
   await uploading.delivered();
   note(`all ${uploads.length} versions are uploaded, and the disruptions are over`);
   await untilAnswered(uploads, stack, { pace, signal, note });
+  await stopTelling?.();
   const findings = judgeTrial({ uploads, files }, await collectEvidence(connection, idsOf(uploads)));
   return { ...findings, conversions: uploads.length, videos: new Set(uploads.map(({ name }) => name)).size };
 }

@@ -13,7 +13,7 @@ async function startProxy(holdMs: number) {
   const counts: string[] = [];
   const storage = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
-    response.writeHead(201, { "x-host": request.headers.host });
+    response.writeHead(201, { "x-host": request.headers.host, etag: '"0x1"' });
     request.pipe(response);
   });
   const port = await listen(storage, { port: 0 });
@@ -56,6 +56,19 @@ test("the first request of each kind is held while others go through, and arrive
   expect(other.status).toBe(201);
   expect(asked).toEqual(["GET /account/application/decisions/2.json", "GET /account/application/decisions/1.json"]);
   expect(counts).toEqual(["storage request held"]);
+});
+
+test("each report that a task uploads is announced, and nothing else is", async ({ expect }) => {
+  const { url, proxy } = await startProxy(0);
+  const reports: string[] = [];
+  proxy.afterEachReport((name, eTag) => reports.push(`${name} ${eTag}`));
+
+  await fetch(`${url}/work/0a/1/report.json?sig=x`, { method: "PUT", body: "{}" });
+  await fetch(`${url}/work/0a/1/report.json?sig=x`);
+  await fetch(`${url}/work/0a/1/result?sig=x`, { method: "PUT", body: "x" });
+  await fetch(`${url}/output/report.json?sig=x`, { method: "PUT", body: "x" });
+
+  expect(reports).toEqual(['0a/1/report.json "0x1"']);
 });
 
 test("what comes while the proxy is silent is never answered, and what comes later is", async ({ expect }) => {

@@ -34,6 +34,7 @@ export class StorageProxy {
   /** Until when each container that was deleted cannot be made again, by `performance.now()`. */
   readonly #beingDeleted = new Map<string, number>();
   #afterCopy: (() => void) | undefined;
+  #afterReport: ((blobName: string, eTag: string) => void) | undefined;
   #isSilent = false;
 
   private constructor(server: Server, port: number, storagePort: number, options: ProxyOptions) {
@@ -69,6 +70,11 @@ export class StorageProxy {
   /** Calls once, right after the app has been told that a result was copied to the output container. */
   afterNextCopy(action: () => void): void {
     this.#afterCopy = action;
+  }
+
+  /** Calls whenever a task has uploaded its report. */
+  afterEachReport(action: ((blobName: string, eTag: string) => void) | undefined): void {
+    this.#afterReport = action;
   }
 
   /** Calls once, before the first part of a blob with that name reaches the storage. */
@@ -133,6 +139,8 @@ export class StorageProxy {
       response.once("finish", this.#afterCopy);
       this.#afterCopy = undefined;
     }
+    const report = reportIn(request);
+    if (report !== undefined && answer.statusCode === 201) this.#afterReport?.(report, answer.headers.etag ?? "");
     response.writeHead(answer.statusCode ?? 500, answer.statusMessage, withoutConnection(answer.rawHeaders));
     answer.pipe(response);
   }
@@ -169,6 +177,12 @@ export class StorageProxy {
 
 function isCopyToOutput({ method, url = "", headers }: IncomingMessage): boolean {
   return method === "PUT" && url.includes("/output/") && headers["x-ms-copy-source"] !== undefined;
+}
+
+/** The name of the report that a task uploads. */
+function reportIn({ method, url = "" }: IncomingMessage): string | undefined {
+  const [, , container, ...name] = new URL(url, "http://storage").pathname.split("/");
+  return method === "PUT" && container === "work" && name.at(-1) === "report.json" ? name.join("/") : undefined;
 }
 
 /** What two neighbours agree about their connection. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ContainerClient } from "@azure/storage-blob";
 import { normalizeETag } from "../../../src/model/conversion.ts";
 import { conversionIdOf } from "../../../src/model/identity.ts";
-import type { StackConnection } from "../../../src/local/stack/stackState.ts";
+import { BlobEvents } from "./blobEvents.ts";
 import type { ChaosStack } from "./chaosStack.ts";
 import { containerOf } from "./containers.ts";
 import type { Content, Delivery, Plan } from "./plan.ts";
@@ -14,10 +14,6 @@ export interface Upload {
   readonly conversionId: string;
   readonly content: Content;
 }
-
-const RETRY_MS = 250;
-/** A second delivery may come while the first one is being handled, or long after the conversion has ended. */
-const SECOND_DELIVERY_AFTER_MS = [0, 15_000] as const;
 
 interface UploadingOptions {
   /** The host gets no events. */
@@ -33,13 +29,14 @@ export class Uploading {
   readonly #bytesOf: (content: Content) => Promise<Buffer>;
   readonly #options: UploadingOptions;
   readonly #container: ContainerClient;
-  readonly #telling: Promise<void>[] = [];
+  readonly #events: BlobEvents;
 
   constructor(stack: ChaosStack, bytesOf: (content: Content) => Promise<Buffer>, options: UploadingOptions) {
     this.#stack = stack;
     this.#bytesOf = bytesOf;
     this.#options = options;
     this.#container = containerOf(stack.connection, "input");
+    this.#events = new BlobEvents(stack, "convertOnUpload", "event", options.signal);
   }
 
   /** Uploads and deletes at the planned times. */
@@ -69,43 +66,12 @@ export class Uploading {
     const conversionId = conversionIdOf("mp3", { container: "input", name, eTag });
     const upload = { name, eTag, content, conversionId };
     this.uploads.push(upload);
-    if (!this.#options.isPolling) this.#tell(upload, delivery);
+    if (!this.#options.isPolling) this.#events.tell({ container: "input", name, eTag }, delivery);
     return upload;
   }
 
   /** Resolves once all events are delivered. */
   async delivered(): Promise<void> {
-    await Promise.all(this.#telling);
-  }
-
-  #tell(upload: Upload, delivery: Delivery): void {
-    const { signal } = this.#options;
-    if (delivery !== "once") this.#stack.count(delivery === "never" ? "event lost" : "event delivered twice");
-    if (delivery === "never") return;
-    const tell = (): Promise<void> => deliverEvent(this.#stack.connection, upload, signal);
-    this.#telling.push(tell());
-    if (delivery === "once") return;
-    const laterMs = SECOND_DELIVERY_AFTER_MS[this.#telling.length % 2];
-    this.#telling.push(delay(laterMs, undefined, { signal }).then(tell));
-  }
-}
-
-/** Event Grid delivers an event again until it is accepted. */
-async function deliverEvent(
-  { functions }: StackConnection,
-  { name, eTag }: Pick<Upload, "name" | "eTag">,
-  signal: AbortSignal,
-): Promise<void> {
-  const url = `${functions.url}/runtime/webhooks/blobs?functionName=Host.Functions.convertOnUpload`;
-  const subject = `/blobServices/default/containers/input/blobs/${name}`;
-  const body = JSON.stringify([{ eventType: "Microsoft.Storage.BlobCreated", subject, data: { eTag } }]);
-  for (;;) {
-    try {
-      const { ok } = await fetch(url, { method: "POST", body, signal });
-      if (ok) return;
-    } catch {
-      signal.throwIfAborted();
-    }
-    await delay(RETRY_MS, undefined, { signal });
+    await this.#events.delivered();
   }
 }

@@ -27,8 +27,9 @@ export function evaluateFormula(statements: readonly Statement[], input: Formula
   ]);
   const evaluator = new Evaluator(input, variables);
   for (const { target, value } of statements) {
-    if (isMetric(target)) throw failureAt("InvalidAssignment", value, `${target} cannot be assigned to`);
-    variables.set(target, evaluator.evaluate(value));
+    if (target !== undefined && isMetric(target)) throw failureAt(value, `${target} cannot be assigned to`);
+    const result = evaluator.evaluate(value);
+    if (target !== undefined) variables.set(target, result);
   }
   const dedicated = targetOf(variables, DEDICATED, input.round);
   const lowPriority = targetOf(variables, LOW_PRIORITY, input.round);
@@ -41,8 +42,17 @@ export function evaluateFormula(statements: readonly Statement[], input: Formula
     targetDedicatedNodes: dedicated,
     targetLowPriorityNodes: lowPriority,
     nodeDeallocationOption: option,
-    text: `${DEDICATED}=${dedicated};${LOW_PRIORITY}=${lowPriority};${OPTION}=${option}${others.join("")}`,
+    text: `${resultsText(dedicated, lowPriority, option)}${others.join("")}`,
   };
+}
+
+/** The results of a formula that leaves everything as it is; also those of one that failed. */
+export function resultsText(
+  dedicated: number,
+  lowPriority: number,
+  option: NodeDeallocationOption = "requeue",
+): string {
+  return `${DEDICATED}=${dedicated};${LOW_PRIORITY}=${lowPriority};${OPTION}=${option}`;
 }
 
 /** Whole nodes, and never fewer than zero. */
@@ -50,7 +60,7 @@ function targetOf(variables: ReadonlyMap<string, Value>, name: string, round: Fo
   const value = variables.get(name);
   if (value?.type !== "double" || !Number.isFinite(value.value)) {
     const found = value === undefined ? "nothing" : formatValue(value);
-    throw new EvaluationError("InvalidTarget", `${name} must be a number, not ${found}`);
+    throw new EvaluationError(`${name} must be a number, not ${found}`);
   }
   return Math.max(0, round(value.value));
 }
@@ -59,5 +69,5 @@ function optionOf(value: Value | undefined): NodeDeallocationOption {
   const option = NODE_DEALLOCATION_OPTIONS.find((one) => value?.type === "string" && one === value.value);
   if (option !== undefined) return option;
   const found = value === undefined ? "nothing" : formatValue(value);
-  throw new EvaluationError("InvalidOption", `${OPTION} cannot be ${found}`);
+  throw new EvaluationError(`${OPTION} cannot be ${found}`);
 }

@@ -48,7 +48,7 @@ export class Evaluator {
     } catch (error) {
       // The innermost place is the helpful one.
       if (!(error instanceof EvaluationError) || error.detail.startsWith("Line ")) throw error;
-      throw failureAt(error.code, expression, error.detail, error.message);
+      throw failureAt(expression, error.detail, error.code);
     }
   }
 
@@ -99,18 +99,18 @@ export class Evaluator {
     if (isMetric(name)) {
       const current = this.#input.current[name];
       if (current !== undefined) return double(current);
-      throw new EvaluationError("InvalidVariable", `${name} must be read with GetSample`);
+      throw new EvaluationError(`${name} must be read with GetSample`);
     }
     const interval = Object.hasOwn(INTERVALS_MS, name) ? INTERVALS_MS[name] : undefined;
     if (interval !== undefined) return { type: "interval", ms: interval };
     const option = NODE_DEALLOCATION_OPTIONS.find((value) => value === name);
     if (option !== undefined) return { type: "string", value: option };
-    throw new EvaluationError("UndefinedVariable", `The variable ${name} is not defined`);
+    throw new EvaluationError(`Undefined symbol: ${name.replace("$", "")}`);
   }
 
   #method(object: Expression, name: string, args: readonly Value[]): Value {
     if (object.kind !== "name" || !isMetric(object.name)) {
-      throw new EvaluationError("InvalidMethod", `${name} applies only to sampled variables`);
+      throw new EvaluationError(`${name} applies only to sampled variables`);
     }
     const { samples, nowMs } = this.#input;
     const metric = object.name;
@@ -128,7 +128,7 @@ export class Evaluator {
       case "GetSample":
         return vector(this.#getSample(metric, args));
       default:
-        throw new EvaluationError("InvalidMethod", `There is no method ${name}`);
+        throw new EvaluationError(`There is no method ${name}`);
     }
   }
 
@@ -151,7 +151,7 @@ export class Evaluator {
 
 function memberOf(object: Value, name: string): Value {
   if (object.type !== "timestamp") {
-    throw new EvaluationError("InvalidMember", `A ${describeType(object)} has no ${name}`);
+    throw new EvaluationError(`A ${describeType(object)} has no ${name}`);
   }
   const date = new Date(object.ms);
   const members: Readonly<Record<string, number>> = {
@@ -166,7 +166,7 @@ function memberOf(object: Value, name: string): Value {
   };
   const value = Object.hasOwn(members, name) ? members[name] : undefined;
   if (value !== undefined) return double(value);
-  throw new EvaluationError("InvalidMember", `A timestamp has no ${name}`);
+  throw new EvaluationError(`A timestamp has no ${name}`);
 }
 
 export function isMetric(name: string): name is Metric {
@@ -175,15 +175,14 @@ export function isMetric(name: string): name is Metric {
 
 /** Says where in the formula it failed. */
 export function failureAt(
-  code: string,
   { line, column }: Expression,
   detail: string,
-  message?: string,
+  code?: EvaluationError["code"],
 ): EvaluationError {
-  return new EvaluationError(code, `Line ${line}, Col ${column}: ${detail}`, message);
+  return new EvaluationError(`Line ${line}, Col ${column}: ${detail}`, code);
 }
 
 function wrongSampleArguments(): EvaluationError {
   const detail = "The arguments must be a count, or times followed by a percentage";
-  return new EvaluationError("InvalidArgument", detail);
+  return new EvaluationError(detail);
 }

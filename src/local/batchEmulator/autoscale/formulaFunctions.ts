@@ -54,7 +54,7 @@ export function callFunction(name: string, args: readonly Value[], environment: 
       if (first?.type !== "vector" || second?.type !== "double") throw wrong(name, "a vector and a percentage");
       return double(percentile(first.values, second.value));
     default:
-      throw new EvaluationError("InvalidFunction", `There is no function ${name}`);
+      throw new EvaluationError(`There is no function ${name}`);
   }
 }
 
@@ -99,5 +99,5 @@ function sum(values: readonly number[]): number {
 }
 
 function wrong(name: string, expected: string): EvaluationError {
-  return new EvaluationError("InvalidArgument", `${name} expects ${expected}`);
+  return new EvaluationError(`${name} expects ${expected}`);
 }

@@ -34,13 +34,13 @@ export function applyUnary(operator: string, operand: Value): Value {
   if (operand.type === "double") return double(-operand.value);
   if (operand.type === "vector") return vector(operand.values.map((value) => -value));
   if (operand.type === "interval") return { type: "interval", ms: -operand.ms };
-  throw new EvaluationError("InvalidOperation", `Cannot negate a ${describeType(operand)}`);
+  throw new EvaluationError(`Cannot negate a ${describeType(operand)}`);
 }
 
 /** A number other than zero. */
 export function isTrue(value: Value): boolean {
   if (value.type === "double") return value.value !== 0;
-  throw new EvaluationError("InvalidOperation", `A ${describeType(value)} is neither true nor false`);
+  throw new EvaluationError(`A ${describeType(value)} is neither true nor false`);
 }
 
 function onNumbers(operate: Arithmetic, left: Value, right: Value): Value | undefined {
@@ -54,7 +54,7 @@ function onNumbers(operate: Arithmetic, left: Value, right: Value): Value | unde
   if (left.type !== "vector" || right.type !== "vector") return undefined;
   if (left.values.length !== right.values.length) {
     const lengths = `${left.values.length} and ${right.values.length} elements`;
-    throw new EvaluationError("InvalidOperation", `Vectors of ${lengths} cannot be combined`);
+    throw new EvaluationError(`Vectors of ${lengths} cannot be combined`);
   }
   return vector(left.values.map((value, index) => operate(value, right.values[index] ?? 0)));
 }
@@ -97,5 +97,5 @@ function compare<T extends number | string>(a: T, b: T): number {
 
 function mismatch(operator: string, left: Value, right: Value): EvaluationError {
   const types = `${describeType(left)} and ${describeType(right)}`;
-  return new EvaluationError("InvalidOperation", `${operator} does not apply to ${types}`);
+  return new EvaluationError(`${operator} does not apply to ${types}`);
 }

@@ -26,7 +26,8 @@ export type Expression = Position &
   );
 
 export interface Statement {
-  readonly target: string;
+  /** Undefined for an expression that is assigned to nothing. */
+  readonly target: string | undefined;
   readonly value: Expression;
 }
 
@@ -43,7 +44,7 @@ const BINARY_LEVELS: readonly (readonly string[])[] = [
 /** Deeper than anybody writes, and not deep enough for the parser to overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** Assignments separated by semicolons; the last semicolon may be left out. */
+/** Statements separated by semicolons; the last semicolon may be left out. */
 export function parseFormula(formula: string): readonly Statement[] {
   const statements = new FormulaParser(tokenize(formula)).parseStatements();
   if (statements.length > LIMITS.MAX_FORMULA_STATEMENTS) {
@@ -66,12 +67,17 @@ class FormulaParser {
     const statements: Statement[] = [];
     while (this.#peek().kind !== "end") {
       if (this.#take(";") !== undefined) continue;
-      const target = this.#expectName();
-      this.#expect("=");
-      statements.push({ target: target.text, value: this.#parseExpression() });
+      statements.push({ target: this.#takeTarget(), value: this.#parseExpression() });
       if (this.#peek().kind !== "end") this.#expect(";");
     }
     return statements;
+  }
+
+  #takeTarget(): string | undefined {
+    const name = this.#peek();
+    if (name.kind !== "name" || this.#tokens[this.#next + 1]?.text !== "=") return undefined;
+    this.#next += 2;
+    return name.text;
   }
 
   #parseExpression(): Expression {

@@ -107,9 +107,6 @@ export class VisibleSamples {
 }
 
 function insufficient(metric: Metric, wanted: string, received: string): EvaluationError {
-  return new EvaluationError(
-    "InsufficientSampleData",
-    `Insufficient data from data set: ${metric} wanted ${wanted}, received ${received}`,
-    "Autoscale evaluation failed due to insufficient sample data",
-  );
+  const detail = `Insufficient data from data set: ${metric} wanted ${wanted}, received ${received}`;
+  return new EvaluationError(detail, "InsufficientSampleData");
 }

@@ -6,14 +6,20 @@ export type Value =
   | { readonly type: "timestamp"; readonly ms: number }
   | { readonly type: "interval"; readonly ms: number };
 
+/** The service tells these two apart. */
+const FAILURES = {
+  AutoScalingFormulaEvaluationError: "The specified auto-scaling formula has evaluation error",
+  InsufficientSampleData: "Autoscale evaluation failed due to insufficient sample data",
+} as const;
+
 /** A formula that cannot be evaluated: the pool stays as it is, and its autoScaleRun shows the error. */
 export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
-  readonly code: string;
+  readonly code: keyof typeof FAILURES;
   readonly detail: string;
 
-  constructor(code: string, detail: string, message = "Autoscale evaluation failed") {
-    super(message);
+  constructor(detail: string, code: keyof typeof FAILURES = "AutoScalingFormulaEvaluationError") {
+    super(FAILURES[code]);
     this.code = code;
     this.detail = detail;
   }

@@ -1,4 +1,3 @@
-import { UserError } from "../../kit/userError.ts";
 import type { Choices } from "../choices.ts";
 import type { Cancel, Clock } from "../../kit/clock.ts";
 import { errorText } from "../../kit/errorText.ts";
@@ -55,8 +54,8 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
   let isStopped = false;
 
   function logFailure(error: unknown): void {
-    // A UserError says that the journal has failed, and `onFailure` reports that once.
-    if (!(error instanceof UserError)) log(errorText(error));
+    // That the state cannot be saved is reported once, by `onFailure`.
+    if (error !== parts.store.failure) log(errorText(error));
   }
 
   const engine: Engine = {
@@ -93,9 +92,9 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
         try {
           action();
         } catch (error) {
-          // That the journal has failed is told once, to whoever runs the emulator. Anything else is a bug, and a restart
+          // That the state cannot be saved is told once, to whoever runs the emulator. Anything else is a bug, and a restart
           // puts right what it has left half done.
-          if (!(error instanceof UserError)) throw error;
+          if (error !== parts.store.failure) throw error;
         }
       });
     },

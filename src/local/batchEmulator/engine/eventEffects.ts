@@ -1,3 +1,4 @@
+import { keyOf } from "../model/entities.ts";
 import type { Job } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
@@ -37,7 +38,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "taskCompleted": {
       const { task, actions } = event;
       if (actions.dependencyAction === "satisfy" && task.job.record.spec.usesTaskDependencies) {
-        releaseDependents(task);
+        releaseDependents(task.job, keyOf(task.record.id));
         schedule(engine, poolIdOf(task.job));
       }
       followExitActions(engine, task.job, actions);

@@ -1,4 +1,6 @@
+import { isArchived } from "../model/entities.ts";
 import type { Job, Node, Pool, Task } from "../model/entities.ts";
+import type { TaskEnd } from "../model/records.ts";
 import type { Engine } from "./engine.ts";
 import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
@@ -12,7 +14,7 @@ import { continueDeletion } from "./pool/poolCommands.ts";
 import { continueResize, endResize } from "./pool/resizing.ts";
 import { awaitDependencies, releaseDependents } from "./task/dependencies.ts";
 import { ENDED_BY_USER } from "./task/failureInfos.ts";
-import { scheduleRetention } from "./task/retention.ts";
+import { filesUntil, removeFilesWhenDue } from "./task/retention.ts";
 import { completeTask, requeueTask } from "./task/taskTransitions.ts";
 
 /**
@@ -26,15 +28,20 @@ export async function resume(engine: Engine): Promise<void> {
 }
 
 function resumeJob(engine: Engine, job: Job): void {
-  for (const task of job.tasks.values()) {
-    resumeTask(engine, task);
-    scheduleRetention(engine, task);
+  for (const [key, task] of job.tasks) {
+    if (isArchived(task)) resumeCompleted(engine, job, key, task);
+    else resumeTask(engine, key, task);
   }
   if (!isEnding(job)) startWallClock(engine, job);
   continueEnding(engine, job);
 }
 
-function resumeTask(engine: Engine, task: Task): void {
+function resumeCompleted(engine: Engine, job: Job, key: string, end: TaskEnd): void {
+  if (end.satisfies && job.record.spec.usesTaskDependencies) releaseDependents(job, key);
+  removeFilesWhenDue(engine, end);
+}
+
+function resumeTask(engine: Engine, key: string, task: Task): void {
   const { job, record } = task;
   const { state, execution } = record.progress;
   if (state === "running") {
@@ -45,9 +52,12 @@ function resumeTask(engine: Engine, task: Task): void {
     }
   } else if (state === "active") {
     awaitDependencies(task);
-  } else if (job.record.spec.usesTaskDependencies) {
+  } else {
+    // An earlier version kept completed tasks like all others.
     const actions = exitActionsFor(task, { exitCode: execution.exitCode, failureInfo: execution.failureInfo });
-    if (actions.dependencyAction === "satisfy") releaseDependents(task);
+    const end = { satisfies: actions.dependencyAction === "satisfy", ...filesUntil(record, execution.endTime ?? "") };
+    engine.store.completeTask(task, end, () => {});
+    resumeCompleted(engine, job, key, end);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { UserError } from "../../kit/userError.ts";
 import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
@@ -49,9 +48,9 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
         return;
       }
-      // A UserError says that the journal has failed, and `onFailure` reports that once.
-      const isBug = !(error instanceof ServiceError || error instanceof UserError);
-      if (isBug) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
+      // That the state cannot be saved is reported once, by `onFailure`.
+      const isNews = !(error instanceof ServiceError) && error !== engine.store.failure;
+      if (isNews) engine.log(`${request.method} ${request.url}: ${errorText(error)}`);
       sendError(exchange, error instanceof ServiceError ? error : new ServiceError("InternalError"), engine.now());
     });
   };

@@ -1,5 +1,5 @@
 import type { Cancel } from "../../kit/clock.ts";
-import type { JobRecord, NodeRecord, PoolRecord, TaskRecord } from "./records.ts";
+import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskRecord } from "./records.ts";
 import type { TaskQueue } from "./taskQueue.ts";
 
 /** Ids keep their case and are compared without it. */
@@ -31,7 +31,8 @@ export interface Node {
 
 export interface Job {
   record: JobRecord;
-  readonly tasks: Map<string, Task>;
+  /** In the order in which they were added. */
+  readonly tasks: Map<string, Task | ArchivedTask>;
   readonly ready: TaskQueue<Task>;
   readonly runs: Set<ActiveRun>;
   readonly counts: TaskCounts;
@@ -51,7 +52,21 @@ export interface Task {
   readonly record: TaskRecord;
   readonly job: Job;
   run?: ActiveRun | undefined;
-  cancelRetention?: Cancel | undefined;
+  /** Set while it is completed. */
+  end?: TaskEnd | undefined;
+}
+
+export function isArchived(task: Task | ArchivedTask): task is ArchivedTask {
+  return "place" in task;
+}
+
+/** What is known of a task's end without a look into the archive. Undefined while it is not completed. */
+export function endOf(task: Task | ArchivedTask): TaskEnd | undefined {
+  return isArchived(task) ? task : task.end;
+}
+
+export function seqOf(task: Task | ArchivedTask): number {
+  return isArchived(task) ? task.seq : task.record.seq;
 }
 
 /** A task on a node, from the moment it is assigned until it is completed or requeued. */

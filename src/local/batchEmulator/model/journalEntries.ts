@@ -5,15 +5,16 @@ import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
 import { newPool } from "../requestBodies/poolBodies.ts";
 import { newTask } from "../requestBodies/taskBodies.ts";
 import { keyOf } from "./entities.ts";
-import type { JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
+import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
 
-/** One line of the journal: the newest state of one thing, or null when it is gone. */
+/** One line of the journal: the newest state of one thing, or null when it is gone. An archived task goes as a task. */
 export type Entry =
   | { readonly pool: string; readonly v: PoolRecord | null }
   | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
   | { readonly job: string; readonly v: JobRecord | null }
   | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
-  | { readonly progress: string; readonly of: string; readonly v: TaskProgress };
+  | { readonly progress: string; readonly of: string; readonly v: TaskProgress }
+  | { readonly archived: string; readonly of: string; readonly v: ArchivedTask };
 
 /**
  * A line as the store wrote it. Throws if it cannot have written that, so that damage is found at the start and not where
@@ -29,7 +30,7 @@ export function readEntry(line: Entry): Entry {
   return "spec" in read ? ({ ...line, v: { ...line.v, spec: read.spec } } as Entry) : line;
 }
 
-const KINDS = ["pool", "node", "job", "task", "progress"] as const;
+const KINDS = ["pool", "node", "job", "task", "progress", "archived"] as const;
 
 const text = v.string();
 const whole = v.pipe(v.number(), v.integer());
@@ -163,10 +164,21 @@ const taskSpec = v.object({
 
 const task = v.object({ ...kept, creationTime: time, spec: taskSpec, progress });
 
+const archived = v.object({
+  seq: count,
+  requiredSlots: count,
+  result: v.picklist(["success", "failure"]),
+  satisfies: v.boolean(),
+  filesUntilMs: v.optional(v.number()),
+  checksum: whole,
+  place: v.object({ segment: count, offset: count, length: count }),
+});
+
 const SCHEMAS = {
   pool: v.strictObject({ pool: text, v: v.nullable(pool) }),
   node: v.strictObject({ node: text, of: text, v: v.nullable(node) }),
   job: v.strictObject({ job: text, v: v.nullable(job) }),
   task: v.strictObject({ task: text, of: text, v: v.nullable(task) }),
   progress: v.strictObject({ progress: text, of: text, v: progress }),
+  archived: v.strictObject({ archived: text, of: text, v: archived }),
 } as const;

@@ -1,3 +1,4 @@
+import type { ArchivePlace } from "../../kit/archive.ts";
 import type { JobSpec } from "../requestBodies/jobBodies.ts";
 import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import type { PoolSpec } from "../requestBodies/poolBodies.ts";
@@ -37,6 +38,7 @@ export interface ResizeError {
 
 export interface AutoScaleRun {
   readonly timestamp: string;
+  /** Of a run that failed: the targets as they were. */
   readonly results?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly NameValue[] };
 }
@@ -157,4 +159,22 @@ export interface TaskRecord extends Kept {
   readonly creationTime: string;
   spec: TaskSpec;
   progress: TaskProgress;
+}
+
+/** What is known of a completed task at any time. */
+export interface TaskEnd {
+  /** Whether tasks that depend on it may run. */
+  readonly satisfies: boolean;
+  /** When its files are to go; absent if they have gone or stay for good. */
+  readonly filesUntilMs?: number;
+}
+
+/** A completed task whose record is in the archive. */
+export interface ArchivedTask extends TaskEnd {
+  readonly seq: number;
+  readonly requiredSlots: number;
+  readonly result: "success" | "failure";
+  /** Of the record as JSON. */
+  readonly checksum: number;
+  readonly place: ArchivePlace;
 }

@@ -1,35 +1,59 @@
-import { Journal } from "../../kit/journal.ts";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { Archive } from "../../kit/archive.ts";
+import type { Relocate } from "../../kit/archive.ts";
+import { ArchivingJournal } from "../../kit/archivingJournal.ts";
+import { damagedData } from "../../kit/stateErrors.ts";
 import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
 import type { Entry } from "./journalEntries.ts";
-import { keyOf, newCounts } from "./entities.ts";
+import { isArchived, keyOf, newCounts } from "./entities.ts";
 import type { Job, Node, Pool, Task, TaskCounts } from "./entities.ts";
-import type { JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
+import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 1 };
-const MIN_ENTRIES_TO_COMPACT = 20_000;
-const STALE_ENTRIES_PER_LIVE_ONE = 4;
+const FORMAT = { kind: "batch-emulator", version: 2, oldestVersion: 1 };
+
+interface StoreOptions {
+  /** Called once, when changes can no longer be kept. */
+  readonly onFailure?: (failure: UserError) => void;
+  /** As of the journal. */
+  readonly compactAtBytes?: number;
+  /** As of the archive. */
+  readonly maxSegmentBytes?: number;
+}
 
 /**
  * All pools, nodes, jobs and tasks, and the journal that outlives the process.
  * `save…` and `remove…` collect; `commit` writes what was collected in one go. Nothing may be acknowledged before it.
+ * Tasks that have completed are then in an archive beside the journal, and read from it whenever they are asked for.
  */
 export class Store {
   readonly pools = new Map<string, Pool>();
   readonly jobs = new Map<string, Job>();
   readonly #jobsByPool = new Map<string, Set<Job>>();
-  readonly #journal: Journal<Entry> | undefined;
+  readonly #archive: Archive;
+  /** Undefined while it is read: what it holds need not be written again. */
+  readonly #journal: ArchivingJournal<Entry> | undefined;
+  /** Not yet archived. */
+  readonly #completed = new Set<Task>();
   #pending: Entry[] = [];
   #isFlushScheduled = false;
   #isClosed = false;
   #lastSeq = 0;
 
-  /** Without a path nothing outlives the process. `onFailure` is called once, when changes can no longer be kept. */
-  constructor(path?: string, onFailure: (failure: UserError) => void = () => {}) {
-    const options = { format: FORMAT, apply: (entry: Entry) => this.#apply(entry), onFailure };
-    this.#journal = path === undefined ? undefined : Journal.open<Entry>(path, options);
+  /** Reads the journal at the path, and where the archive beside it holds what. */
+  constructor(path: string, options: StoreOptions = {}) {
+    this.#archive = new Archive(join(dirname(path), "archive"), options.maxSegmentBytes);
+    this.#journal = ArchivingJournal.open<Entry>(path, {
+      ...options,
+      format: FORMAT,
+      apply: (entry) => this.#apply(entry),
+      archive: this.#archive,
+      snapshot: () => this.#entries(),
+      relocate: (move) => this.#relocate(move),
+    });
   }
 
   nextSeq(): number {
@@ -94,6 +118,7 @@ export class Store {
   }
 
   removeJob(job: Job): void {
+    for (const task of job.tasks.values()) this.#releasePlace(task);
     this.jobs.delete(keyOf(job.record.id));
     this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
     this.#write({ job: keyOf(job.record.id), v: null });
@@ -109,7 +134,7 @@ export class Store {
   addTask(job: Job, record: TaskRecord): Task {
     const task: Task = { record, job };
     job.tasks.set(keyOf(record.id), task);
-    countTask(task, 1);
+    count(job, task, 1);
     this.saveTask(task);
     return task;
   }
@@ -120,19 +145,26 @@ export class Store {
 
   /** Changes what the task has come to, and keeps the counts of its job right. */
   progressTask(task: Task, change: (progress: TaskProgress) => void): void {
-    countTask(task, -1);
-    change(task.record.progress);
-    countTask(task, 1);
-    this.#write({
-      progress: keyOf(task.record.id),
-      of: keyOf(task.job.record.id),
-      v: task.record.progress,
-    });
+    const wasArchived = this.#change(task, change);
+    if (wasArchived) this.saveTask(task);
+    else this.#write({ progress: keyOf(task.record.id), of: keyOf(task.job.record.id), v: task.record.progress });
+  }
+
+  /** The same for a task that is completed by the change or was so before it. */
+  completeTask(task: Task, end: TaskEnd, change: (progress: TaskProgress) => void): void {
+    this.#change(task, change);
+    task.end = end;
+    this.#completed.add(task);
+    this.#commitAtEndOfTurn();
   }
 
   removeTask(task: Task): void {
-    countTask(task, -1);
-    task.job.tasks.delete(keyOf(task.record.id));
+    const { tasks } = task.job;
+    const key = keyOf(task.record.id);
+    count(task.job, task, -1);
+    const known = tasks.get(key);
+    if (known !== undefined) this.#releasePlace(known);
+    tasks.delete(key);
     this.#write({ task: keyOf(task.record.id), of: keyOf(task.job.record.id), v: null });
   }
 
@@ -154,10 +186,17 @@ export class Store {
     return job;
   }
 
+  /** One that is archived is read anew by each call: change it in the same turn, or ask again. */
   requireTask(job: Job, id: string): Task {
-    const task = job.tasks.get(keyOf(id));
+    const key = keyOf(id);
+    const task = job.tasks.get(key);
     if (task === undefined) throw new ServiceError("TaskNotFound");
-    return task;
+    return isArchived(task) ? this.#read(job, key, task) : task;
+  }
+
+  /** What every commit throws from here on, once the state cannot be saved. */
+  get failure(): UserError | undefined {
+    return this.#journal?.failure;
   }
 
   /** Once this has returned, all changes so far survive the death of this process. */
@@ -165,9 +204,12 @@ export class Store {
     if (this.#isClosed) return;
     const entries = this.#pending;
     this.#pending = [];
+    const archived = this.#archiveCompleted();
+    for (const { job, key, task } of archived) entries.push({ archived: key, of: keyOf(job.record.id), v: task });
     // Even without entries: what an earlier call could not keep must not be answered as if it had been.
     this.#journal?.append(...entries);
-    if (entries.length > 0) this.#compactWhenStale();
+    for (const { job, key, task } of archived) job.tasks.set(key, task);
+    if (entries.length > 0) this.#journal?.compactWhenWorthwhile();
   }
 
   close(): void {
@@ -188,6 +230,10 @@ export class Store {
   #write(entry: Entry): void {
     if (this.#journal === undefined) return;
     this.#pending.push(entry);
+    this.#commitAtEndOfTurn();
+  }
+
+  #commitAtEndOfTurn(): void {
     // What no request waits for is written at the end of the turn that changed it.
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
@@ -201,14 +247,59 @@ export class Store {
     this.jobsOfPool(job.record.spec.poolInfo.poolId).add(job);
   }
 
-  #compactWhenStale(): void {
-    const journal = this.#journal;
-    if (journal === undefined || journal.appendedSinceCompaction < MIN_ENTRIES_TO_COMPACT) return;
-    let live = this.pools.size + this.jobs.size;
-    for (const pool of this.pools.values()) live += pool.nodes.size;
-    for (const job of this.jobs.values()) live += job.tasks.size;
-    if (journal.appendedSinceCompaction < live * STALE_ENTRIES_PER_LIVE_ONE) return;
-    journal.compact(this.#entries());
+  /** Gives whether the task was archived; it is in memory again now. */
+  #change(task: Task, change: (progress: TaskProgress) => void): boolean {
+    const { job } = task;
+    const key = keyOf(task.record.id);
+    const known = job.tasks.get(key);
+    count(job, task, -1);
+    change(task.record.progress);
+    count(job, task, 1);
+    if (known === undefined || !isArchived(known)) return false;
+    this.#releasePlace(known);
+    job.tasks.set(key, task);
+    return true;
+  }
+
+  /** What has been completed since the last time, unless it has been deleted or is active again. */
+  #archiveCompleted(): { readonly job: Job; readonly key: string; readonly task: ArchivedTask }[] {
+    const archived = [];
+    for (const task of this.#completed) {
+      const { job, record, end } = task;
+      const key = keyOf(record.id);
+      const isThere = this.jobs.get(keyOf(job.record.id)) === job && job.tasks.get(key) === task;
+      if (end === undefined || !isThere) continue;
+      const { requiredSlots } = record.spec;
+      const { result = "failure" } = record.progress.execution;
+      const checksum = checksumOf(record);
+      const place = this.#archive.append(archiveKey(job, key), record);
+      archived.push({ job, key, task: { seq: record.seq, requiredSlots, result, ...end, checksum, place } });
+    }
+    this.#completed.clear();
+    return archived;
+  }
+
+  /** Throws a `UserError` if the record is not the one that was archived. */
+  #read(job: Job, key: string, { place, checksum, satisfies, filesUntilMs }: ArchivedTask): Task {
+    const record = this.#archive.read(archiveKey(job, key), place) as TaskRecord;
+    if (checksumOf(record) !== checksum) {
+      throw damagedData("The archive of the Batch emulator", `task ${key} of job ${keyOf(job.record.id)}`);
+    }
+    return { record, job, end: { satisfies, ...(filesUntilMs !== undefined && { filesUntilMs }) } };
+  }
+
+  #releasePlace(task: Task | ArchivedTask): void {
+    if (isArchived(task)) this.#archive.release(task.place);
+  }
+
+  #relocate(move: Parameters<Relocate>[0]): void {
+    for (const job of this.jobs.values()) {
+      for (const [key, task] of job.tasks) {
+        if (!isArchived(task)) continue;
+        const place = move(archiveKey(job, key), task.place);
+        if (place !== task.place) job.tasks.set(key, { ...task, place });
+      }
+    }
   }
 
   *#entries(): Iterable<Entry> {
@@ -218,11 +309,14 @@ export class Store {
     }
     for (const [key, job] of this.jobs) {
       yield { job: key, v: job.record };
-      for (const [taskKey, task] of job.tasks) yield { task: taskKey, of: key, v: task.record };
+      for (const [taskKey, task] of job.tasks) {
+        if (isArchived(task)) yield { archived: taskKey, of: key, v: task };
+        else yield { task: taskKey, of: key, v: task.record };
+      }
     }
   }
 
-  /** Replays one line: the journal is not yet there, so nothing is written again. */
+  /** Replays one line. */
   #apply(line: Entry): void {
     const entry = readEntry(line);
     if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
@@ -230,6 +324,7 @@ export class Store {
     else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
     else if ("job" in entry) this.#applyJob(entry.job, entry.v);
     else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
+    else if ("archived" in entry) this.#applyArchived(entry.of, entry.archived, entry.v);
     else this.#applyProgress(entry.of, entry.progress, entry.v);
   }
 
@@ -264,26 +359,46 @@ export class Store {
     const job = this.jobs.get(jobKey);
     if (job === undefined) return;
     const existing = job.tasks.get(key);
-    if (existing !== undefined) countTask(existing, -1);
+    if (existing !== undefined) count(job, existing, -1);
     if (record === null) job.tasks.delete(key);
     else this.addTask(job, record);
   }
 
+  #applyArchived(jobKey: string, key: string, task: ArchivedTask): void {
+    const job = this.jobs.get(jobKey);
+    if (job === undefined) return;
+    const existing = job.tasks.get(key);
+    if (existing !== undefined) count(job, existing, -1);
+    job.tasks.set(key, task);
+    count(job, task, 1);
+  }
+
   #applyProgress(jobKey: string, key: string, progress: TaskProgress): void {
-    const task = this.jobs.get(jobKey)?.tasks.get(key);
-    if (task === undefined) return;
-    countTask(task, -1);
+    const job = this.jobs.get(jobKey);
+    const task = job?.tasks.get(key);
+    if (job === undefined || task === undefined || isArchived(task)) return;
+    count(job, task, -1);
     task.record.progress = progress;
-    countTask(task, 1);
+    count(job, task, 1);
   }
 }
 
-function countTask({ record, job }: Task, by: 1 | -1): void {
-  const { state, execution } = record.progress;
-  const outcome = state !== "completed" ? undefined : execution.result === "success" ? "succeeded" : "failed";
+function checksumOf(record: TaskRecord): number {
+  return crc32(JSON.stringify(record)) | 0;
+}
+
+function archiveKey(job: Job, taskKey: string): string {
+  return `${keyOf(job.record.id)}/${taskKey}`;
+}
+
+function count(job: Job, task: Task | ArchivedTask, by: 1 | -1): void {
+  const state = isArchived(task) ? "completed" : task.record.progress.state;
+  const { result } = isArchived(task) ? task : task.record.progress.execution;
+  const { requiredSlots } = isArchived(task) ? task : task.record.spec;
+  const outcome = state !== "completed" ? undefined : result === "success" ? "succeeded" : "failed";
   for (const [counts, amount] of [
     [job.counts, by],
-    [job.slotCounts, by * record.spec.requiredSlots],
+    [job.slotCounts, by * requiredSlots],
   ] as const satisfies readonly (readonly [TaskCounts, number])[]) {
     counts[state] += amount;
     if (outcome !== undefined) counts[outcome] += amount;

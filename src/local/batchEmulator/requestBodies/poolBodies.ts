@@ -111,11 +111,6 @@ export function parseNewPool(body: unknown): PoolSpec {
     if (pool.autoScaleFormula !== undefined || pool.autoScaleEvaluationInterval !== undefined) {
       throw new ServiceError("InvalidAutoScalingSettings");
     }
-    if (!hasTargets) {
-      throw new ServiceError("MissingRequiredProperty", {
-        values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
-      });
-    }
   }
   return pool;
 }

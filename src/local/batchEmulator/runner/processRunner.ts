@@ -13,6 +13,7 @@ import type { FailureInfo } from "../model/records.ts";
 import type { OutputFile } from "../requestBodies/fileBodies.ts";
 import type { NodeIdentities } from "./nodeIdentities.ts";
 import { isIn, killByEnvironment, killGroup, ProcessRegister } from "./processes.ts";
+import { playTask } from "./playedTask.ts";
 import { fetchResourceFiles } from "./resourceFiles.ts";
 import { sendOutputFiles } from "./outputFiles.ts";
 import { Trash } from "./trash.ts";
@@ -33,12 +34,14 @@ interface ProcessRunnerOptions {
   readonly identities: NodeIdentities;
   /** What the pauses between two tries of a transfer are timed with. */
   readonly clock: Clock;
+  /** A folder whose files every task leaves in place of running its command. */
+  readonly playedFolder?: string | undefined;
 }
 
 /** Tells the processes of one run from those of the next in the same folder. */
 const RUN_VARIABLE = "AZ_BATCH_EMULATOR_RUN";
 
-/** Runs every command as a process of its own, at the head of its own process group. */
+/** Runs every command as a process of its own, at the head of its own process group, unless tasks are only played. */
 export class ProcessRunner implements Runner {
   readonly #nodesFolder: string;
   readonly #register: ProcessRegister;
@@ -47,6 +50,7 @@ export class ProcessRunner implements Runner {
   readonly #trash: Trash;
   readonly #identities: NodeIdentities;
   readonly #clock: Clock;
+  readonly #playedFolder: string | undefined;
   /** What ends a run or its uploads, by the folder of the task. */
   readonly #underway = new Map<AbortController, string>();
 
@@ -57,6 +61,7 @@ export class ProcessRunner implements Runner {
     this.#trash = new Trash(options.trashFolder);
     this.#identities = options.identities;
     this.#clock = options.clock;
+    this.#playedFolder = options.playedFolder;
     this.#path = [...options.binFolders, options.path].filter((part) => part !== "").join(delimiter);
   }
 
@@ -115,6 +120,7 @@ export class ProcessRunner implements Runner {
       const failure = await fetchResourceFiles(work.resourceFiles, wd, transfers);
       if (signal.aborted) return exited(undefined, "SIGKILL");
       if (failure !== undefined) return { kind: "failed", failure };
+      if (this.#playedFolder !== undefined) return await playTask(this.#playedFolder, work.folder);
       return await this.#spawn(work, wd, streams, signal, running);
     } finally {
       for (const stream of streams) closeSync(stream);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { EventType } from "../engine/history.ts";
 import { isEntityId } from "../engine/instance.ts";
-import { count, text, time, whole } from "../entryParts.ts";
+import { count, place, text, time, whole } from "../entryParts.ts";
 
 /**
  * Throws if a hub cannot have written this entry, so that damage is found at the start and not where it first hurts. What
@@ -10,6 +10,11 @@ import { count, text, time, whole } from "../entryParts.ts";
  */
 export function checkHubEntry(entry: unknown): void {
   v.parse(hubEntry, entry);
+}
+
+/** Throws if this is not what was archived of an instance. */
+export function checkInstance(body: unknown): void {
+  v.parse(instance, body);
 }
 
 const json = v.nullable(text);
@@ -108,6 +113,14 @@ const instance = v.object({
   inbox: v.array(message),
 });
 
+const archived = v.object({
+  id: text,
+  executionId: text,
+  status: v.picklist(["Completed", "Failed", "Terminated"]),
+  createdAt: time,
+  place,
+});
+
 const id = v.pipe(text, v.check(isEntityId, "Not the id of an entity"));
 const entity = v.object({ id, exists: v.boolean(), state: json, inbox: v.array(operation) });
 const entityTurn = v.object({ id, taken: count, exists: v.boolean(), state: json, send: deliveries });
@@ -118,5 +131,6 @@ const hubEntry = v.variant("k", [
   v.object({ k: v.literal("entityTurn"), at: time, turn: entityTurn }),
   v.object({ k: v.literal("purge"), ids: v.array(text) }),
   v.object({ k: v.literal("instance"), instance }),
+  v.object({ k: v.literal("archived"), instance: archived }),
   v.object({ k: v.literal("entity"), entity }),
 ]);

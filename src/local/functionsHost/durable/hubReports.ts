@@ -32,7 +32,7 @@ export class HubReports {
 
   /** That a fault was injected. */
   fault(what: string, instanceId: string): void {
-    this.#log.write("information", CATEGORY, `Fault: ${what} (${instanceId})`);
+    this.#log.write("warning", CATEGORY, `Fault: ${what} (${instanceId})`);
   }
 
   problem(message: string): void {

@@ -1,7 +1,10 @@
+import type { Archive, Relocate } from "../../kit/archive.ts";
 import { EventType } from "../engine/history.ts";
 import { isEntityId, isFinished } from "../engine/instance.ts";
 import type { Delivery, EntityMessage, Instance, StartMessage, Turn } from "../engine/instance.ts";
 import { checkHubEntry } from "./hubEntries.ts";
+import { Instances, isArchived } from "./instances.ts";
+import type { ArchivedInstance, InstanceSummary } from "./instances.ts";
 
 export interface Entity {
   readonly id: string;
@@ -25,12 +28,18 @@ export type HubEntry =
   | { readonly k: "entityTurn"; readonly at: string; readonly turn: EntityTurn }
   | { readonly k: "purge"; readonly ids: readonly string[] }
   | { readonly k: "instance"; readonly instance: Instance }
+  | { readonly k: "archived"; readonly instance: ArchivedInstance }
   | { readonly k: "entity"; readonly entity: Entity };
 
 /** Every orchestration and entity of a task hub, built from nothing but the applied entries. */
 export class HubState {
-  readonly instances = new Map<string, Instance>();
+  readonly instances: Instances;
   readonly entities = new Map<string, Entity>();
+
+  /** Finished instances go to the archive once it is open. */
+  constructor(archive: Archive) {
+    this.instances = new Instances(archive);
+  }
 
   check(entry: unknown): void {
     checkHubEntry(entry);
@@ -52,7 +61,10 @@ export class HubState {
         for (const id of entry.ids) this.instances.delete(id);
         return;
       case "instance":
-        this.instances.set(entry.instance.id, entry.instance);
+        this.instances.set(entry.instance);
+        return;
+      case "archived":
+        this.instances.setArchived(entry.instance);
         return;
       case "entity":
         this.entities.set(entry.entity.id, entry.entity);
@@ -61,22 +73,29 @@ export class HubState {
   }
 
   *snapshot(): Iterable<HubEntry> {
-    for (const instance of this.instances.values()) yield { k: "instance", instance };
+    for (const instance of this.instances.snapshot()) {
+      yield isArchived(instance) ? { k: "archived", instance } : { k: "instance", instance };
+    }
     for (const entity of this.entities.values()) yield { k: "entity", entity };
   }
+
+  readonly relocate: Relocate = (move) => this.instances.relocate(move);
 
   #deliver({ to, message }: Delivery, at: string): void {
     if (message.type === "operation") {
       this.#entity(to).inbox.push(message);
       return;
     }
-    const instance = this.instances.get(to);
-    if (message.type === "start") this.#start(to, message, instance, at);
-    else if (instance !== undefined && !isFinished(instance)) instance.inbox.push(message);
+    if (message.type === "start") {
+      this.#start(to, message, this.instances.summary(to), at);
+      return;
+    }
+    const instance = this.instances.live(to);
+    if (instance !== undefined && !isFinished(instance)) instance.inbox.push(message);
   }
 
   /** Replaces a finished instance. A live one stays, and the parent that wanted another is told. */
-  #start(id: string, start: StartMessage, existing: Instance | undefined, at: string): void {
+  #start(id: string, start: StartMessage, existing: InstanceSummary | undefined, at: string): void {
     if (existing?.executionId === start.executionId) return;
     if (existing !== undefined && !isFinished(existing)) {
       if (start.parent === null) return;
@@ -88,7 +107,7 @@ export class HubState {
       );
       return;
     }
-    this.instances.set(id, {
+    this.instances.set({
       id,
       name: start.name,
       version: start.version,
@@ -107,7 +126,7 @@ export class HubState {
   }
 
   #applyTurn(turn: Turn): void {
-    const instance = this.instances.get(turn.id);
+    const instance = this.instances.live(turn.id);
     if (instance === undefined) throw new Error(`A turn of ${turn.id}, which does not exist`);
     takeFrom(instance.inbox, turn.taken);
     instance.history.push(...turn.events);

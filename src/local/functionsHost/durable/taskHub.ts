@@ -1,5 +1,6 @@
 import { UserError } from "../../kit/userError.ts";
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { parseTimeSpan } from "../hostJson.ts";
 import type { HostSettings } from "../hostJson.ts";
 import { HTTP_ACTIVITY } from "../engine/actions.ts";
@@ -91,7 +92,11 @@ export class TaskHub {
 
   /** Picks up whatever the state says is unfinished. */
   start(): void {
-    for (const instance of this.state.instances.values()) {
+    for (const instance of this.state.instances.allLive()) {
+      if (isFinished(instance) && !hasTurn(instance)) {
+        this.#archive(instance);
+        continue;
+      }
       const { activities, timers } = findOpenWork(instance);
       for (const activity of activities) this.#runActivity(activity);
       for (const timer of timers) this.#timers.arm(timer);
@@ -148,7 +153,7 @@ export class TaskHub {
       this.#occupy(id, () => this.#entityTurn(id));
       return;
     }
-    const instance = this.state.instances.get(id);
+    const instance = this.state.instances.live(id);
     if (instance === undefined || !hasTurn(instance)) return;
     this.#occupy(id, () => this.#turn(instance));
   }
@@ -156,8 +161,10 @@ export class TaskHub {
   #occupy(id: string, work: () => Promise<void>): void {
     this.#busy.add(id);
     void this.#turns.run(async () => {
+      // Turns that wait for nothing would otherwise keep requests, timers and signals out for ever.
+      await setImmediate();
       try {
-        await work();
+        if (!this.#isStopped) await work();
       } catch (error) {
         this.#fail(error);
       } finally {
@@ -173,7 +180,7 @@ export class TaskHub {
     const prepared = prepareTurn(instance, clock.now());
     if (prepared === undefined) return;
     const answer = prepared.kind === "replay" ? await this.#replay(instance, prepared, runner) : undefined;
-    if (this.#isStopped || this.state.instances.get(instance.id) !== instance) return;
+    if (this.#isStopped || this.state.instances.live(instance.id) !== instance) return;
     const { turn, findings } = decideTurn(instance, prepared, answer, this.#engine);
     this.#reports.findings(instance, findings);
     this.#commit({ k: "turn", turn });
@@ -191,6 +198,7 @@ export class TaskHub {
     if (isFinished(instance)) {
       this.#orchestratorTriggers.forget(instance);
       this.#reports.end(instance);
+      this.#archive(instance);
     } else {
       for (const event of turn.events) {
         const common = { instanceId, executionId };
@@ -202,6 +210,11 @@ export class TaskHub {
       }
     }
     for (const { to } of turn.send ?? []) this.#wake(to);
+  }
+
+  /** A crash in between leaves it finished and in memory, to be archived at the next start. */
+  #archive(instance: Instance): void {
+    if (!this.#isStopped) this.#commit({ k: "archived", instance: this.state.instances.toArchive(instance) });
   }
 
   #runActivity(activity: OpenActivity): void {
@@ -279,7 +292,7 @@ export class TaskHub {
   #noticeIdle(): void {
     const { onIdle } = this.#options;
     if (onIdle === undefined) return;
-    setImmediate(() => {
+    void setImmediate().then(() => {
       if (this.isIdle && !this.#isStopped) onIdle();
     });
   }

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import { isFinished } from "../engine/instance.ts";
 import type { Instance } from "../engine/instance.ts";
+import type { InstanceSummary } from "../durable/instances.ts";
 import { entityId } from "../durable/entityTurn.ts";
 import type { HubFaults, UnreachableStatus } from "../durable/hubFaults.ts";
 import type { TaskHub } from "../durable/taskHub.ts";
@@ -38,7 +39,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
       const message = `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Correct the name, or register it with df.app.orchestration.`;
       return c.text(message, 400);
     }
-    const existing = hub.state.instances.get(id);
+    const existing = hub.state.instances.summary(id);
     if (existing !== undefined && !isFinished(existing)) {
       return c.text(`An instance with the id ${id} already exists and is ${existing.status}`, 409);
     }
@@ -53,13 +54,15 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
   api.get("/instances", (c) => {
     const filter = readFilter(c.req.query());
     if (typeof filter === "string") return c.text(filter, 400);
-    const page = findInstances(hub.state.instances.values(), filter, c.req.header("x-ms-continuation-token") ?? "");
+    const { instances } = hub.state;
+    const page = findInstances(instances.summaries(), filter, c.req.header("x-ms-continuation-token") ?? "");
     c.header("x-ms-continuation-token", page.continuationToken);
-    return c.json(page.instances.map((instance) => viewInstance(instance, viewOptions(c))));
+    const found = page.instances.flatMap(({ id }) => instances.find(id) ?? []);
+    return c.json(found.map((instance) => viewInstance(instance, viewOptions(c))));
   });
 
   api.get("/instances/:id", (c) =>
-    withInstance(hub, c, (instance) => {
+    withWholeInstance(hub, c, (instance) => {
       const body = viewInstance(instance, viewOptions(c));
       if (!isFinished(instance)) return c.json(body, 202, locate(address(), instance.id, STATUS_RETRY_AFTER_SECONDS));
       const isError = instance.status === "Failed" && c.req.query("returnInternalServerErrorOnFailure") === "true";
@@ -95,7 +98,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
   );
 
   api.post("/instances/:id/restart", (c) =>
-    withInstance(hub, c, ({ id, name, input, version, status }) => {
+    withWholeInstance(hub, c, ({ id, name, input, version, status }) => {
       const isNew = c.req.query("restartWithNewInstanceId") !== "false";
       if (!isNew && !isFinished({ status })) return c.text(`The instance ${id} is ${status}`, 409);
       const newId = isNew ? hub.newInstanceId() : id;
@@ -122,7 +125,11 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
     const filter = readFilter(c.req.query());
     if (typeof filter === "string") return c.text(filter, 400);
     if (filter.createdTimeFrom === undefined) return c.text("Please provide a value for createdTimeFrom", 400);
-    const { instances } = findInstances(hub.state.instances.values(), { ...filter, top: Number.MAX_SAFE_INTEGER }, "");
+    const { instances } = findInstances(
+      hub.state.instances.summaries(),
+      { ...filter, top: Number.MAX_SAFE_INTEGER },
+      "",
+    );
     const finished = instances.filter(isFinished);
     if (finished.length === 0) return c.body(null, 404);
     hub.purge(finished.map(({ id }) => id));
@@ -158,7 +165,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
 function hideStatus(hub: TaskHub, { instance: number, seconds, answer }: UnreachableStatus): MiddlewareHandler {
   let hiddenUntil: number | undefined;
   return async (c, next) => {
-    const hidden = [...hub.state.instances.values()][number - 1];
+    const hidden = [...hub.state.instances.summaries()][number - 1];
     if (hidden === undefined || hidden.id !== c.req.param("id")) return next();
     hiddenUntil ??= Date.parse(hidden.createdAt) + seconds * 1000;
     if (Date.now() > hiddenUntil) return next();
@@ -172,8 +179,8 @@ const WAIT_INTERVAL_MS = 50;
 /** `createAndWaitOnNewInstancePostUri` asks to wait this long. */
 async function waitForEnd(hub: TaskHub, id: string, seconds: number): Promise<Instance | undefined> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(WAIT_INTERVAL_MS)) {
-    const instance = hub.state.instances.get(id);
-    if (instance !== undefined && isFinished(instance)) return instance;
+    const instance = hub.state.instances.summary(id);
+    if (instance !== undefined && isFinished(instance)) return hub.state.instances.find(id);
   }
   return undefined;
 }
@@ -197,13 +204,22 @@ async function readJson(c: Context): Promise<string | undefined> {
   }
 }
 
-function withInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
+/** For what need not look at the disk. */
+function withInstance(hub: TaskHub, c: Context, answer: (instance: InstanceSummary) => Response): Response {
   const id = c.req.param("id") ?? "";
-  const instance = hub.state.instances.get(id);
+  return answerFor(c, id, hub.state.instances.summary(id), answer);
+}
+
+function withWholeInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
+  const id = c.req.param("id") ?? "";
+  return answerFor(c, id, hub.state.instances.find(id), answer);
+}
+
+function answerFor<T>(c: Context, id: string, instance: T | undefined, answer: (instance: T) => Response): Response {
   return instance === undefined ? c.text(`No instance with ID '${id}' found.`, 404) : answer(instance);
 }
 
-function withLiveInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
+function withLiveInstance(hub: TaskHub, c: Context, answer: (instance: InstanceSummary) => Response): Response {
   return withInstance(hub, c, (instance) =>
     isFinished(instance) ? c.text(`The instance ${instance.id} is ${instance.status}`, 410) : answer(instance),
   );

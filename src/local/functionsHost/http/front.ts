@@ -52,8 +52,11 @@ function createApp(log: Logger): App {
   const app: App = new Hono({ strict: false });
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
-    // A UserError says that the state cannot be saved, and the host's `onFailure` reports that once.
-    if (!(error instanceof UserError)) log.write("error", "Host", `${c.req.method} ${c.req.path}: ${errorText(error)}`);
+    // That the state cannot be saved is reported once, by the host's `onFailure`.
+    if (!(error instanceof UserError && error.code === "StateNotSaved")) {
+      const text = error instanceof UserError ? error.message : errorText(error);
+      log.write("error", "Host", `${c.req.method} ${c.req.path}: ${text}`);
+    }
     return c.body(null, 500);
   });
   return app;

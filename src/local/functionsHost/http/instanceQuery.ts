@@ -1,4 +1,4 @@
-import type { Instance } from "../engine/instance.ts";
+import type { InstanceSummary } from "../durable/instances.ts";
 
 interface InstanceFilter {
   readonly createdTimeFrom?: number;
@@ -9,7 +9,7 @@ interface InstanceFilter {
 }
 
 interface InstancePage {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly InstanceSummary[];
   /** Empty after the last page. */
   readonly continuationToken: string;
 }
@@ -39,7 +39,7 @@ export function readFilter(query: Readonly<Record<string, string>>): InstanceFil
  * In the order of ids: a token names the last id of its page, so the next page is right whatever has been added since.
  */
 export function findInstances(
-  all: Iterable<Instance>,
+  all: Iterable<InstanceSummary>,
   filter: InstanceFilter,
   continuationToken: string,
 ): InstancePage {
@@ -51,7 +51,7 @@ export function findInstances(
   return { instances, continuationToken: isLast ? "" : Buffer.from(last.id).toString("base64url") };
 }
 
-function matches(instance: Instance, filter: InstanceFilter): boolean {
+function matches(instance: InstanceSummary, filter: InstanceFilter): boolean {
   const createdAt = Date.parse(instance.createdAt);
   const statuses = filter.runtimeStatus;
   return (

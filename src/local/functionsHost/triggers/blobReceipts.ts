@@ -1,13 +1,16 @@
 import * as v from "valibot";
 import { count, text } from "../entryParts.ts";
 
-/** What is known about the delivery of one blob to one function. */
-export interface Receipt {
-  readonly container: string;
-  readonly name: string;
+/** What is known about the delivery of one version of a blob to one function. */
+interface VersionReceipt {
   readonly etag: string;
   readonly attempts: number;
   readonly isDone: boolean;
+}
+
+export interface Receipt extends VersionReceipt {
+  readonly container: string;
+  readonly name: string;
 }
 
 /** `forget` drops whole blobs, or only one version of them if it has an ETag. */
@@ -22,34 +25,34 @@ const receiptEntry = v.variant("k", [
   v.object({ k: v.literal("forget"), fn: text, blobs: v.array(text), etag: v.optional(text) }),
 ]);
 
-/** By ETag. */
-type Versions = Map<string, Receipt>;
-
 /**
  * Which version of which blob has been delivered to which function. Of the delivered versions only the last is kept, of
  * the others all: events come in any order and do not say which version is the newest.
+ *
+ * There is one for each blob, so what is in memory of it is little.
  */
 export class BlobReceipts {
-  readonly #byFunction = new Map<string, Map<string, Versions>>();
+  /** By function, then by blob. */
+  readonly #byFunction = new Map<string, Map<string, readonly VersionReceipt[]>>();
 
   check(entry: unknown): void {
     v.parse(receiptEntry, entry);
   }
 
   apply(entry: ReceiptEntry): void {
-    const blobs = this.#byFunction.get(entry.fn) ?? new Map<string, Versions>();
+    const blobs = this.#byFunction.get(entry.fn) ?? new Map<string, readonly VersionReceipt[]>();
     this.#byFunction.set(entry.fn, blobs);
     if (entry.k === "receipt") {
-      const versions = blobs.get(blobKey(entry.receipt)) ?? new Map<string, Receipt>();
-      blobs.set(blobKey(entry.receipt), versions);
-      if (entry.receipt.isDone) for (const { etag, isDone } of versions.values()) if (isDone) versions.delete(etag);
-      versions.set(entry.receipt.etag, entry.receipt);
+      const { etag, attempts, isDone } = entry.receipt;
+      const key = blobKey(entry.receipt);
+      const others = blobs.get(key)?.filter((known) => known.etag !== etag && !(isDone && known.isDone)) ?? [];
+      blobs.set(key, others.concat({ etag, attempts, isDone }));
       return;
     }
     for (const blob of entry.blobs) {
-      const versions = blobs.get(blob);
-      if (entry.etag !== undefined) versions?.delete(entry.etag);
-      if (entry.etag === undefined || versions?.size === 0) blobs.delete(blob);
+      const left = entry.etag === undefined ? [] : (blobs.get(blob)?.filter(({ etag }) => etag !== entry.etag) ?? []);
+      if (left.length > 0) blobs.set(blob, left);
+      else blobs.delete(blob);
     }
   }
 
@@ -59,12 +62,19 @@ export class BlobReceipts {
     }
   }
 
-  find(fn: string, blob: string, etag: string): Receipt | undefined {
-    return this.#byFunction.get(fn)?.get(blob)?.get(etag);
+  find(fn: string, blob: string, etag: string): VersionReceipt | undefined {
+    return this.#byFunction
+      .get(fn)
+      ?.get(blob)
+      ?.find((known) => known.etag === etag);
   }
 
   *of(fn: string): Iterable<Receipt> {
-    for (const versions of this.#byFunction.get(fn)?.values() ?? []) yield* versions.values();
+    for (const [blob, versions] of this.#byFunction.get(fn) ?? []) {
+      const end = blob.indexOf("/");
+      const [container, name] = [blob.slice(0, end), blob.slice(end + 1)];
+      for (const version of versions) yield { container, name, ...version };
+    }
   }
 
   /** The blobs that have receipts. */
@@ -73,6 +83,7 @@ export class BlobReceipts {
   }
 }
 
+/** A container's name holds no slash. */
 export function blobKey({ container, name }: { readonly container: string; readonly name: string }): string {
   return `${container}/${name}`;
 }

@@ -5,6 +5,7 @@ import { programFunctions, programs } from "./randomPrograms.ts";
 import type { Program } from "./randomPrograms.ts";
 import { temporaryFolder } from "../../temporaryFolder.ts";
 import { START_TIME, openTestHub } from "./testHub.ts";
+import type { TestHub } from "./testHub.ts";
 
 interface Trouble {
   /** After so many commits the hub dies, once for each number. */
@@ -38,9 +39,11 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
       if (when === "before") commits++;
       if (commits === crash?.afterCommits && when === crash.when) throw new Error("crash");
     };
-    const hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
+    let hub: TestHub | undefined;
     try {
-      if (!hub.hub.state.instances.has("main")) hub.start("main", "program", { steps: program, results: [] });
+      hub = openTestHub({ ...functions, folder, clock, faults: { ...options, onCommit } });
+      const isKnown = hub.hub.state.instances.summary("main") !== undefined;
+      if (!isKnown) hub.start("main", "program", { steps: program, results: [] });
       await hub.settle();
       while (hub.instance("main").status === "Running") {
         hub.raise("main", "Go", "went");
@@ -51,7 +54,7 @@ async function run(program: Program, { crashes, ...options }: Trouble): Promise<
     } catch (error) {
       if ((error as Error).message !== "crash") throw error;
     } finally {
-      hub.close();
+      hub?.close();
     }
   }
   throw new Error("It did not end");

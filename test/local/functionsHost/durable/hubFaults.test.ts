@@ -62,8 +62,8 @@ test("a slow activity runs again beside its first run, and the first answer coun
 
   expect([output, hub.output("a")]).toEqual([2, 2]);
   expect(hub.log.filter((line) => line.includes("Fault"))).toEqual([
-    "information: Fault: activity work runs twice at once (a)",
-    "information: Fault: activity work was overtaken by its second run (a)",
+    "warning: Fault: activity work runs twice at once (a)",
+    "warning: Fault: activity work was overtaken by its second run (a)",
   ]);
 });
 

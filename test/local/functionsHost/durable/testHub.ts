@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Archive } from "../../../../src/local/kit/archive.ts";
 import { VirtualClock } from "../../../../src/local/kit/virtualClock.ts";
 import type { HubFaults } from "../../../../src/local/functionsHost/durable/hubFaults.ts";
 import { HubState } from "../../../../src/local/functionsHost/durable/hubState.ts";
@@ -22,6 +23,7 @@ export interface TestHubOptions extends TestFunctions {
   /** Keeps what an earlier hub has written. */
   readonly folder?: string;
   readonly clock?: VirtualClock;
+  readonly storage?: { readonly compactAtBytes: number };
 }
 
 export interface TestHub {
@@ -48,9 +50,11 @@ export function openTestHub(options: TestHubOptions): TestHub {
     faults,
     spans,
     maxHistoryEvents,
+    storage,
   } = options;
-  const state = new HubState();
-  const file = new StateFile(join(folder, "state.journal"), { hub: state });
+  const archive = new Archive(join(folder, "archive"));
+  const state = new HubState(archive);
+  const file = new StateFile(join(folder, "state.journal"), { hub: state }, { archive, ...storage });
   const log: string[] = [];
   const waiting: { onIdle: () => void; reject: (error: unknown) => void } = {
     onIdle: () => undefined,
@@ -93,7 +97,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
       });
     });
   const instance = (id: string): Instance => {
-    const found = state.instances.get(id);
+    const found = state.instances.find(id);
     if (found === undefined) throw new Error(`There is no instance ${id}`);
     return found;
   };

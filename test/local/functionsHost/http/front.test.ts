@@ -46,3 +46,13 @@ test("a failure that the host itself reports is not logged for each request", as
 
   expect(lines).toEqual([]);
 });
+
+test("damaged data is answered with 500 and named in the log, without a stack", async ({ expect }) => {
+  const { lines, front } = setUp(new UserError("DamagedData", "archive/1.jsonl is damaged at byte 7"));
+
+  expect((await front.request("/runtime/webhooks/durabletask/instances/a?code=key")).status).toBe(500);
+
+  expect(lines).toEqual([
+    "[error] Host: GET /runtime/webhooks/durabletask/instances/a: archive/1.jsonl is damaged at byte 7",
+  ]);
+});

@@ -78,7 +78,6 @@ function finishTermination(engine: Engine, job: Job): void {
 /** Deletes the tasks and their files, whatever their retention time. */
 function finishDeletion(engine: Engine, job: Job): void {
   if (job.record.state !== "deleting" || job.runs.size > 0) return;
-  for (const task of job.tasks.values()) task.cancelRetention?.();
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
     for (const node of pool.nodes.values()) {

@@ -1,4 +1,4 @@
-import { evaluateFormula } from "../../autoscale/evaluate.ts";
+import { evaluateFormula, resultsText } from "../../autoscale/evaluate.ts";
 import type { FormulaResult } from "../../autoscale/evaluate.ts";
 import { FormulaSyntaxError } from "../../autoscale/lexer.ts";
 import { parseFormula } from "../../autoscale/parser.ts";
@@ -20,15 +20,24 @@ const ROUNDING = { down: Math.floor, nearest: Math.round, up: Math.ceil } as con
 
 const histories = new WeakMap<Pool, SampleHistory>();
 
-/** Reads a formula; throws the service's own 400 when it cannot. */
-export function checkFormula(formula: string): readonly Statement[] {
+/** A formula that a pool may be given: one that assigns something in each statement. Throws the service's own 400. */
+export function checkFormula(formula: string): void {
+  const idle = readFormula(formula).find(({ target }) => target === undefined);
+  if (idle !== undefined) throw syntaxError(new FormulaSyntaxError(idle.value, "The statement assigns nothing"));
+}
+
+function readFormula(formula: string): readonly Statement[] {
   if (formula.length > LIMITS.MAX_FORMULA_LENGTH) throw new ServiceError("AutoScaleFormulaTooLong");
   try {
     return parseFormula(formula);
   } catch (error) {
     if (!(error instanceof FormulaSyntaxError)) throw error;
-    throw new ServiceError("AutoScalingFormulaSyntaxError", { values: [{ key: "Reason", value: error.message }] });
+    throw syntaxError(error);
   }
+}
+
+function syntaxError({ message }: FormulaSyntaxError): ServiceError {
+  return new ServiceError("AutoScalingFormulaSyntaxError", { values: [{ key: "Reason", value: message }] });
 }
 
 /** Takes a sample every period for as long as the pool exists. */
@@ -45,7 +54,7 @@ export function startSampling(engine: Engine, pool: Pool): void {
 
 /** What a formula would do to the pool, without doing it. That it fails is a result too. */
 export function runFormula(engine: Engine, pool: Pool, formula: string): { run: AutoScaleRun; result?: FormulaResult } {
-  const statements = checkFormula(formula);
+  const statements = readFormula(formula);
   const { record } = pool;
   const { samplePeriodMs, sampleDelayMs } = engine.timings;
   const history = histories.get(pool) ?? new SampleHistory(KEPT_SAMPLES);
@@ -64,7 +73,8 @@ export function runFormula(engine: Engine, pool: Pool, formula: string): { run: 
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     const { code, message, detail } = error;
-    return { run: { timestamp, error: { code, message, values: [{ name: "Message", value: detail }] } } };
+    const results = resultsText(record.targetDedicatedNodes, record.targetLowPriorityNodes);
+    return { run: { timestamp, results, error: { code, message, values: [{ name: "Message", value: detail }] } } };
   }
 }
 

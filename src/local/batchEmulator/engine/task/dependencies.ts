@@ -50,11 +50,9 @@ export function awaitDependencies(task: Task): void {
   else job.ready.add(task);
 }
 
-/** Frees the tasks that depend on this one from waiting for it; those that wait for nothing else become ready. */
-export function releaseDependents(task: Task): void {
-  const { job } = task;
+/** Frees the tasks that depend on the one of this key from waiting for it; those that wait for nothing else become ready. */
+export function releaseDependents(job: Job, id: string): void {
   const dependencies = dependenciesOf(job);
-  const id = keyOf(task.record.id);
   if (dependencies.satisfiedIds.has(id)) return;
   dependencies.satisfiedIds.add(id);
   for (const waiter of dependencies.byId.get(id) ?? []) closeOne(job, dependencies, waiter);

@@ -1,26 +1,66 @@
+import type { Cancel } from "../../../kit/clock.ts";
+import { errorText } from "../../../kit/errorText.ts";
 import { durationMs } from "../../duration.ts";
-import { keyOf } from "../../model/entities.ts";
-import type { Task } from "../../model/entities.ts";
+import { endOf, keyOf } from "../../model/entities.ts";
+import type { Job, Task } from "../../model/entities.ts";
 import { taskFolder } from "../../model/nodeFolders.ts";
+import type { TaskEnd, TaskRecord } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
 
-/** The files of a completed task stay on its node for its retention time. */
-export function scheduleRetention(engine: Engine, task: Task): void {
-  const { progress, spec } = task.record;
-  const { endTime } = progress.execution;
-  if (endTime === undefined || progress.node === undefined || progress.filesCleanedUp === true) return;
-  const leftMs = Date.parse(endTime) + durationMs(spec.constraints.retentionTime) - engine.nowMs();
-  task.cancelRetention?.();
-  task.cancelRetention = engine.after(leftMs, () => {
-    engine.store.progressTask(task, (changed) => {
-      changed.filesCleanedUp = true;
-    });
-    engine.inBackground(removeTaskFiles(engine, task));
-  });
+/*
+ * The files of a completed task stay on its node for its retention time. There may be very many completed tasks, so one
+ * timer serves all of them: when it goes off, whatever is due is looked for.
+ */
+
+/** The least time between two looks at all tasks. */
+const PAUSE_MS = 1_000;
+
+const timers = new WeakMap<Engine, { readonly dueMs: number; readonly cancel: Cancel }>();
+
+/** For a task that ended at this time. */
+export function filesUntil({ spec, progress }: TaskRecord, endTime: string): Pick<TaskEnd, "filesUntilMs"> {
+  const filesUntilMs = Date.parse(endTime) + durationMs(spec.constraints.retentionTime);
+  const hasFiles = progress.node !== undefined && progress.filesCleanedUp !== true;
+  return hasFiles && Number.isFinite(filesUntilMs) ? { filesUntilMs } : {};
+}
+
+export function removeFilesWhenDue(engine: Engine, { filesUntilMs: dueMs }: Pick<TaskEnd, "filesUntilMs">): void {
+  const timer = timers.get(engine);
+  if (dueMs === undefined || (timer !== undefined && timer.dueMs <= dueMs)) return;
+  timer?.cancel();
+  timers.set(engine, { dueMs, cancel: engine.after(dueMs - engine.nowMs(), () => removeDueFiles(engine)) });
 }
 
 export async function removeTaskFiles(engine: Engine, task: Task): Promise<void> {
   const place = task.record.progress.node;
   const node = place && engine.store.pools.get(keyOf(place.poolId))?.nodes.get(keyOf(place.nodeId));
   if (node !== undefined) await engine.runner.removeFolder(taskFolder(node, task.job.record.id, task.record.id));
+}
+
+function removeDueFiles(engine: Engine): void {
+  timers.delete(engine);
+  const nowMs = engine.nowMs();
+  let nextMs = Number.POSITIVE_INFINITY;
+  for (const job of engine.store.jobs.values()) {
+    for (const [key, task] of job.tasks) {
+      const dueMs = endOf(task)?.filesUntilMs ?? Number.POSITIVE_INFINITY;
+      if (dueMs <= nowMs) removeFilesOf(engine, job, key);
+      else nextMs = Math.min(nextMs, dueMs);
+    }
+  }
+  if (nextMs === Number.POSITIVE_INFINITY) return;
+  removeFilesWhenDue(engine, { filesUntilMs: Math.max(nextMs, nowMs + PAUSE_MS) });
+}
+
+function removeFilesOf(engine: Engine, job: Job, key: string): void {
+  try {
+    const task = engine.store.requireTask(job, key);
+    engine.store.completeTask(task, { satisfies: task.end?.satisfies === true }, (changed) => {
+      changed.filesCleanedUp = true;
+    });
+    engine.inBackground(removeTaskFiles(engine, task));
+  } catch (error) {
+    // What is wrong with one task must not keep the files of all others.
+    engine.log(errorText(error));
+  }
 }

@@ -42,8 +42,12 @@ export function updateTask(engine: Engine, task: Task, constraints: TaskConstrai
 export function terminateTask(engine: Engine, task: Task): void {
   if (task.record.progress.state === "completed") throw new ServiceError("TaskCompleted");
   touch(engine, task);
-  if (task.run !== undefined) endRun(task.run, "terminated");
-  else completeTask(engine, task, { failureInfo: ENDED_BY_USER });
+  if (task.run !== undefined) {
+    endRun(task.run, "terminated");
+    return;
+  }
+  forgetDependencies(task);
+  completeTask(engine, task, { failureInfo: ENDED_BY_USER });
 }
 
 /** Makes a completed task active again, unless it succeeded. */
@@ -52,7 +56,7 @@ export function reactivateTask(engine: Engine, task: Task): void {
   refuseWhenEnding(task.job);
   if (progress.state !== "completed") throw new ServiceError("TaskNotCompleted");
   if (progress.execution.exitCode === 0) throw new ServiceError("TaskSucceeded");
-  task.cancelRetention?.();
+  task.end = undefined;
   engine.store.progressTask(task, (changed) => {
     enter(changed, "active", engine.now());
     changed.execution = { retryCount: 0, requeueCount: 0 };
@@ -68,7 +72,6 @@ export function reactivateTask(engine: Engine, task: Task): void {
 export function deleteTask(engine: Engine, task: Task): void {
   const { job, run } = task;
   if (job.record.state === "deleting") throw new ServiceError("JobBeingDeleted");
-  task.cancelRetention?.();
   job.ready.delete(task);
   forgetDependencies(task);
   engine.store.removeTask(task);

@@ -3,7 +3,7 @@ import type { TaskProgress, TaskState } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
 import { exitActionsFor } from "../exitConditions.ts";
 import type { Completion } from "../exitConditions.ts";
-import { scheduleRetention } from "./retention.ts";
+import { filesUntil, removeFilesWhenDue } from "./retention.ts";
 
 /** active -> running. */
 export function assignTask(engine: Engine, task: Task, node: Node): void {
@@ -21,7 +21,9 @@ export function assignTask(engine: Engine, task: Task, node: Node): void {
 export function completeTask(engine: Engine, task: Task, completion: Completion): void {
   const { exitCode, failureInfo } = completion;
   const now = engine.now();
-  engine.store.progressTask(task, (progress) => {
+  const actions = exitActionsFor(task, completion);
+  const end = { satisfies: actions.dependencyAction === "satisfy", ...filesUntil(task.record, now) };
+  engine.store.completeTask(task, end, (progress) => {
     enter(progress, "completed", now);
     const { execution } = progress;
     execution.endTime = now;
@@ -31,8 +33,8 @@ export function completeTask(engine: Engine, task: Task, completion: Completion)
     if (failureInfo !== undefined) execution.failureInfo = failureInfo;
   });
   task.job.ready.delete(task);
-  scheduleRetention(engine, task);
-  engine.emit({ kind: "taskCompleted", task, actions: exitActionsFor(task, completion) });
+  removeFilesWhenDue(engine, end);
+  engine.emit({ kind: "taskCompleted", task, actions });
 }
 
 /** running -> active, as after the loss of its node; the next run starts from scratch. */

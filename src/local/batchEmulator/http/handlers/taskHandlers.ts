@@ -1,5 +1,6 @@
 import { refuseWhenEnding } from "../../engine/refusals.ts";
 import { addTask, deleteTask, reactivateTask, terminateTask, updateTask } from "../../engine/task/taskCommands.ts";
+import { seqOf } from "../../model/entities.ts";
 import type { Job, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import { parseNewTask, parseTaskCollection, parseTaskConstraints } from "../../requestBodies/taskBodies.ts";
@@ -38,10 +39,11 @@ export function taskGet(call: Call): Reply {
 
 export function taskList(call: Call): Reply {
   const withStats = wantsStats(call);
+  const job = jobOf(call);
   return listReply(call, {
-    items: jobOf(call).tasks.values(),
-    position: (task) => task.record.seq,
-    view: (task) => taskView(call.baseUrl, task, withStats),
+    items: job.tasks,
+    position: ([, task]) => seqOf(task),
+    view: ([key]) => taskView(call.baseUrl, call.engine.store.requireTask(job, key), withStats),
     fields: FIELDS.task,
     kind: "tasks",
   });

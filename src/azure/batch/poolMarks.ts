@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import type { BatchServiceModels } from "@azure/batch";
+import type { NodeTargets } from "./poolScaling.ts";
+
+const SCALING = "mp3drop-scaling";
+const START_TASK = "mp3drop-start-task";
+
+/**
+ * What we last gave a pool, kept in its metadata: a pool with marks is ours, and one whose marks differ from the wanted
+ * ones is of an older version or of other settings. What somebody changed by hand since then does not show, and stays.
+ */
+export interface PoolMarks {
+  readonly scaling: string;
+  readonly startTask: string;
+}
+
+export function marksFor(targets: NodeTargets, startTask: BatchServiceModels.StartTask | undefined): PoolMarks {
+  return { scaling: digest(targets), startTask: digest(startTask ?? null) };
+}
+
+/** Undefined for a pool that is not ours. */
+export function readMarks(metadata: readonly BatchServiceModels.MetadataItem[] = []): PoolMarks | undefined {
+  const value = (name: string): string | undefined => metadata.find((item) => item.name === name)?.value;
+  const scaling = value(SCALING);
+  return scaling === undefined ? undefined : { scaling, startTask: value(START_TASK) ?? "" };
+}
+
+/** The metadata with these marks in place of the old ones; what others keep there stays. */
+export function withMarks(
+  marks: PoolMarks,
+  metadata: readonly BatchServiceModels.MetadataItem[] = [],
+): BatchServiceModels.MetadataItem[] {
+  return [
+    ...metadata.filter(({ name }) => name !== SCALING && name !== START_TASK),
+    { name: SCALING, value: marks.scaling },
+    { name: START_TASK, value: marks.startTask },
+  ];
+}
+
+function digest(value: object | null): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,43 @@
+import { UserError } from "../../local/kit/userError.ts";
+import type { Arm } from "./arm.ts";
+import { ArmError } from "./arm.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Waiting } from "./eventSubscriptions.ts";
+
+const API_VERSION = "2025-03-01";
+const PAUSE_MS = 15_000;
+const PATIENCE_MS = 10 * 60_000;
+
+/**
+ * The key of the webhook for blob events. The app makes it when it has started with a function that needs it, so this
+ * wakes the app and waits. A role that was assigned just now may also take minutes to be in force, and meanwhile gets 403.
+ * Throws a `UserError` when there is no key within ten minutes.
+ */
+export async function waitForBlobsKey(
+  arm: Arm,
+  deployment: Deployment,
+  wake: () => Promise<unknown>,
+  { pause, now, say }: Waiting,
+): Promise<string> {
+  const path = `${deployment.group}/providers/Microsoft.Web/sites/${deployment.functionApp}/host/default/listkeys`;
+  const deadline = now() + PATIENCE_MS;
+  for (;;) {
+    await wake();
+    let reason = "it has not registered its functions yet";
+    try {
+      const keys = (await arm.request("POST", path, API_VERSION)) as { systemKeys?: Record<string, string> };
+      const key = keys.systemKeys?.["blobs_extension"];
+      if (key) return key;
+    } catch (error) {
+      if (!(error instanceof ArmError)) throw error;
+      reason = `${error.code}: ${error.message}`;
+    }
+    if (now() >= deadline) {
+      throw new UserError("NoAppKey", `${deployment.functionApp} has no key for blob events: ${reason}`, {
+        hint: "Look into the log of the app whether it starts, and whether you may list its keys. Then run `azd hooks run postdeploy`.",
+      });
+    }
+    say(`Waiting for ${deployment.functionApp} (${reason}) …`);
+    await pause(PAUSE_MS);
+  }
+}

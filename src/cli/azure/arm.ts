@@ -1,0 +1,76 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { UserError } from "../../local/kit/userError.ts";
+
+/** Azure Resource Manager: what is asked of it, and how it answers. */
+export interface Arm {
+  /** The body of the answer; undefined for one without. Throws an `ArmError`. */
+  request(method: "GET" | "PUT" | "POST" | "DELETE", path: string, apiVersion: string, body?: object): Promise<unknown>;
+}
+
+/** A refusal, in the service's own words; its code is the service's, for example `AuthorizationFailed`. */
+export class ArmError extends UserError {
+  readonly status: number;
+
+  constructor(status: number, code: string, message: string, options?: ErrorOptions) {
+    super(code, message, { ...options, hint: HINTS[status] ?? "Try again, and look into the resource in the portal." });
+    this.status = status;
+  }
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: "Sign in with `azd auth login` and try again.",
+  403: "Ask for the role Owner, or Contributor and Role Based Access Control Administrator, on the resource group.",
+  404: "Run `azd provision` first: what should be there is not.",
+  409: "Something else is changing it. Try again in a few minutes.",
+};
+
+export interface ArmOptions {
+  /** Without a slash at its end; that of the public cloud if not given. */
+  readonly url?: string;
+  readonly getToken: () => Promise<string>;
+  /** Waits for so many milliseconds. */
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+const PUBLIC_CLOUD = "https://management.azure.com";
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Each longer than the one before, where the service does not say how long to wait. */
+const PAUSES_MS = [1_000, 4_000, 15_000];
+const MAX_PAUSE_MS = 60_000;
+
+/** Repeats what was refused for a moment only: 429 and failures of the service, after the time that it asks for. */
+export function connectArm({ url = PUBLIC_CLOUD, getToken, pause = delay }: ArmOptions): Arm {
+  return {
+    async request(method, path, apiVersion, body) {
+      for (let attempt = 0; ; attempt++) {
+        const response = await fetch(`${url}${path}?api-version=${apiVersion}`, {
+          method,
+          headers: { authorization: `Bearer ${await getToken()}`, "content-type": "application/json" },
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        if (response.ok) return text === "" ? undefined : JSON.parse(text);
+        const pauseMs = PAUSES_MS[attempt];
+        const mayPass = response.status === 429 || response.status >= 500;
+        if (!mayPass || pauseMs === undefined) throw errorOf(response.status, text);
+        await pause(Math.min(MAX_PAUSE_MS, retryAfterMs(response.headers) ?? pauseMs));
+      }
+    },
+  };
+}
+
+function retryAfterMs(headers: Headers): number | undefined {
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/common-deployment-errors */
+function errorOf(status: number, text: string): ArmError {
+  try {
+    const { error } = JSON.parse(text) as { error: { code: string; message: string } };
+    return new ArmError(status, error.code, error.message);
+  } catch (cause) {
+    return new ArmError(status, `HTTP ${status}`, text.slice(0, 200) || "no details", { cause });
+  }
+}

@@ -1,0 +1,16 @@
+import { test } from "vitest";
+import { runScale } from "../trials/scale/run.ts";
+
+test("of two hundred uploads at once none is lost, double or wrong", async ({ expect }) => {
+  const { lost, double, wrong, costs, historyEvents } = await runScale({
+    conversions: 200,
+    env: process.env,
+    signal: new AbortController().signal,
+    note: () => {},
+  });
+
+  expect({ lost, double, wrong }).toEqual({ lost: [], double: [], wrong: [] });
+  expect(costs.requests.azurite["task PUT work result"]).toBe(1);
+  expect(costs.requests.batch["POST jobs/*/tasks"]).toBe(1);
+  expect(historyEvents.mean).toBeGreaterThan(1);
+});

@@ -1,0 +1,79 @@
+import { cpSync, lstatSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stagePackage } from "../../infra/hooks/stagePackage.js";
+import { StackUnderTest } from "../e2e/stackUnderTest.ts";
+import { temporaryFolder } from "../local/temporaryFolder.ts";
+
+const MAX_MEGABYTES = 120;
+
+const folder = temporaryFolder(afterAll);
+const staged = join(folder, "staged");
+let stack: StackUnderTest | undefined;
+
+beforeAll(() => {
+  stagePackage(staged);
+});
+
+afterAll(() => stack?.stop());
+
+test("the package holds the app and the task scripts, and nothing that runs it on a developer's machine", () => {
+  const files = readdirSync(staged, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const places = files.map(({ parentPath, name }) => join(parentPath, name).slice(staged.length + 1));
+  const folders = new Set(places.map((path) => path.split("/").slice(0, 2).join("/")).filter((path) => path !== ""));
+  expect([...folders].sort()).toEqual([
+    "dist/activities",
+    "dist/azure",
+    "dist/config.js",
+    "dist/durable.js",
+    "dist/functions",
+    "dist/index.js",
+    "dist/model",
+    "dist/orchestrations",
+    "dist/results",
+    "dist/services.js",
+    "dist/upkeep",
+    "dist/workloads",
+    "host.json",
+    "package-lock.json",
+    "package.json",
+  ]);
+  expect(places.filter((path) => path.endsWith(".sh"))).toEqual([
+    "dist/workloads/mp3/convert.sh",
+    "dist/workloads/topWords/countWords.sh",
+  ]);
+  expect(places.filter((path) => path.startsWith("dist/") && !/\.(js|sh)$/.test(path))).toEqual([]);
+});
+
+test("its manifest asks for what the app imports, in the versions of this lockfile, and runs nothing at the installation", () => {
+  const manifest = JSON.parse(readFileSync(join(staged, "package.json"), "utf8")) as Record<string, unknown>;
+  const own = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, unknown>;
+  expect(manifest["dependencies"]).toEqual(own["dependencies"]);
+  expect(manifest).not.toHaveProperty("scripts");
+  expect(manifest).not.toHaveProperty("devDependencies");
+  expect(packages().filter(([path]) => /ffmpeg|ffprobe|azurite|vitest/.test(path))).toEqual([]);
+  expect(packages().filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+});
+
+test(`with its packages it is no larger than ${MAX_MEGABYTES} MB, and it converts a video`, async () => {
+  // A copy, because a link would lead to a place where the development packages are found as well.
+  for (const [path] of packages()) cpSync(path, join(staged, path), { recursive: true });
+  expect(sizeOf(staged) / 1e6).toBeLessThan(MAX_MEGABYTES);
+
+  stack = await StackUnderTest.start({}, { app: staged });
+  const record = await stack.convert("talk.mp4", readFileSync("test/fixtures/media/sample.mp4"));
+  expect(record).toMatchObject({ status: "succeeded", output: { name: "talk.mp3" } });
+});
+
+function packages(): [string, { hasInstallScript?: boolean }][] {
+  const lock = JSON.parse(readFileSync(join(staged, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  return Object.entries(lock.packages).filter(([path]) => path !== "");
+}
+
+function sizeOf(path: string): number {
+  const found = lstatSync(path);
+  if (!found.isDirectory()) return found.size;
+  return readdirSync(path).reduce((total, name) => total + sizeOf(join(path, name)), 0);
+}

@@ -343,9 +343,8 @@ test("a wrong key is an error that does not show the key", async ({ expect }) =>
 test("a pool that gives no node says why: quota; its queue stands still until somebody mends that", async ({
   expect,
 }) => {
-  const { batch, emulator, settings } = await start({
-    faults: { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left" }] },
-  });
+  const faults = { resizes: [{ code: "AccountCoreQuotaReached", message: "No cores are left" }] };
+  const { batch, emulator, settings } = await start({ faults }, { BATCH_POOL_SCALING: "fixed" });
   const ref = await batch.addTask(task("one"));
 
   const found = await vi.waitFor(async () => {
@@ -366,7 +365,7 @@ test("a pool that gives no node says why: quota; its queue stands still until so
 });
 
 test("a queue whose nodes are at work moves, and each task has its place in it", async ({ expect }) => {
-  const { batch } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1", BATCH_DEDICATED_NODES: "1" });
+  const { batch } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1", BATCH_POOL_SCALING: "fixed" });
   await batch.addTask(task("first", "/bin/sleep 600"));
   await vi.waitFor(async () => expect((await readQueue(batch)).isMoving).toBe(true), 4_000);
   await vi.waitFor(async () => expect((await readQueue(batch)).reason).toBeNull(), 4_000);

@@ -141,7 +141,9 @@ function shortLived(renewal: number, minutes = 10): { status: string; submission
   const taskId = renewal === 0 ? task.taskId : `${task.taskId}-${renewal}`;
   const lasts = submission.convertingSeconds + 1800 + minutes * 60;
   const accessUntil = new Date(START.getTime() + lasts * 1000).toISOString();
-  return { status: "submitted", submission: { ...submission, task: { ...task, taskId }, accessUntil, renewal } };
+  const submittedAt = new Date(START.getTime() + renewal * 60_000).toISOString();
+  const renewed = { ...submission, task: { ...task, taskId }, submittedAt, accessUntil, renewal };
+  return { status: "submitted", submission: renewed };
 }
 
 /** The same, as often as its access is too short from the start. */
@@ -214,6 +216,16 @@ test("what fails while a task is replaced is tried again, and the task keeps its
   expect(runs[0]?.statuses).toContainEqual(
     expect.objectContaining({ phase: "waiting", waitReason: expect.stringContaining("ECONNREFUSED"), renewals: 1 }),
   );
+});
+
+test("a refusal while a task is replaced makes the queue move no more than it did", ({ expect }) => {
+  const busy = activityFailure("submitTask", batchError("add task x: slow down", "TooManyRequests", 429));
+
+  const runs = driveRenewals(times(40, waiting), { submitTask: [shortLived(0, 8), ...times(40, busy)] });
+
+  expect(inputsOf(runs, "recordFailure")).toMatchObject([{ failure: { code: "Throttled" }, submission: { task } }]);
+  expect(secondsOf(runs)).toBeGreaterThanOrEqual(submission.waitingSeconds);
+  expect(secondsOf(runs)).toBeLessThan(1.3 * submission.waitingSeconds);
 });
 
 test("who cancels while a task is replaced ends it, and the one that may have taken its place", ({ expect }) => {

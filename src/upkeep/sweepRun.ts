@@ -37,7 +37,7 @@ export class SweepRun {
   readonly started: string[] = [];
   readonly problems: string[] = [];
   isComplete = false;
-  /** Whether a blob has been seen, or records have been passed. */
+  /** Whether a blob or a page has been seen, or records have been passed. */
   hasMoved = false;
   /** Where the next run goes on. */
   place: SweepPlace;
@@ -70,6 +70,7 @@ export class SweepRun {
   async goOn(): Promise<void> {
     const { input } = this.place;
     let reached: Pick<SweepPlace, "input" | "after"> = this.place;
+    let hasSeenOne = false;
     const container = this.#services.config.containers.input;
     const pages = this.#services.blobs.list(container, {
       from: input ?? undefined,
@@ -81,17 +82,19 @@ export class SweepRun {
         // Not by order, which differs between accounts. If it is gone, the page is seen again.
         const seen = blobs.findIndex(({ name }) => name === reached.after) + 1;
         for (const blob of blobs.slice(seen)) {
+          if (hasSeenOne && this.#isSpent()) return;
           if (!(await this.#look(blob, container))) return;
           reached = { ...reached, after: blob.name };
           this.hasMoved = true;
-          if (this.#checks >= this.#limits.checks || this.#isLate()) return;
+          hasSeenOne = true;
         }
         if (next === undefined) {
           this.isComplete = true;
           return;
         }
         reached = { input: next, after: null };
-        if (!this.#mayList()) return;
+        this.hasMoved = true;
+        if (this.#isSpent() || !this.#mayList()) return;
       }
     } finally {
       await this.#settle();
@@ -115,6 +118,10 @@ export class SweepRun {
       if (this.#unsettled.length >= AT_ONCE) await this.#settle();
     }
     return true;
+  }
+
+  #isSpent(): boolean {
+    return this.#checks >= this.#limits.checks || this.#isLate();
   }
 
   #isLate(): boolean {

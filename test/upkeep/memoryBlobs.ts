@@ -101,9 +101,8 @@ export class MemoryBlobs {
 
   #check(container: string, name: string, condition: { readonly eTag: string | null } | undefined): void {
     const eTag = this.find(container, name)?.eTag ?? null;
-    if (condition !== undefined && condition.eTag !== eTag) {
-      throw new ConflictError("Somebody else has just changed it");
-    }
+    if (condition === undefined || condition.eTag === eTag) return;
+    throw new ConflictError("Somebody else has just changed it");
   }
 }
 

@@ -112,7 +112,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
     settle: () =>
       until(() => {
         // Some timers give the hub nothing to do, and then it says nothing.
-        while (hub.isIdle) if (!clock.jumpToNext()) return true;
+        while (hub.isIdle && failure.error === undefined) if (!clock.jumpToNext()) return true;
         return false;
       }),
     instance,

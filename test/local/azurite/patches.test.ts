@@ -25,6 +25,44 @@ test("keepsChanges finds the methods of lokijs that it wraps", ({ expect }) => {
   ]);
 });
 
+test("findsByName finds the methods of lokijs that it wraps", ({ expect }) => {
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `["findOne", "findAndRemove"].map((name) => azurite("lokijs").Collection.prototype[name].name)`,
+  );
+
+  expect(answer, `Azurite ${version} finds blobs otherwise: requests take longer the more there are`).toEqual([
+    "findOneByRarest",
+    "removeFew",
+  ]);
+});
+
+test("an Azurite with findsByName looks at no other blob to find or delete one of them", ({ expect }) => {
+  const blobs = `Array.from({ length: 100 }, (_, i) => ({
+    accountName: "account", containerName: i % 2 ? "a" : "b", get name() { looks++; return "blob" + (i >> 1); }, snapshot: "",
+  }))`;
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `(() => {
+      let looks = 0;
+      const Loki = azurite("lokijs");
+      const blobs = new Loki("test").addCollection("blobs", { indices: ["accountName", "containerName", "name", "snapshot"] });
+      blobs.insert(${blobs});
+      const query = { accountName: "account", containerName: "a", name: "blob7", snapshot: "" };
+      looks = 0;
+      const found = blobs.findOne(query);
+      const looksToFind = looks;
+      blobs.findAndRemove(query);
+      const indices = Object.keys(blobs.binaryIndices);
+      return [found.containerName, found.name, looksToFind < 30, looks < 90, blobs.findOne(query), blobs.count(), indices];
+    })()`,
+  );
+
+  expect(answer).toEqual(["a", "blob7", true, true, null, 99, ["name"]]);
+});
+
 test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {
   const { answer } = runPatched("loadsLess", AZURITE, `String(Object.keys(azurite(${JSON.stringify(name)})))`);
 
@@ -33,6 +71,7 @@ test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand
 
 test.for([
   ["keepsChanges", "Azurite starts without the patch keepsChanges: Cannot find module 'lokijs'"],
+  ["findsByName", "Azurite starts without the patch findsByName: Cannot find module 'lokijs'"],
   ["loadsLess", "Azurite starts without the patch loadsLess of sequelize: Cannot find module 'sequelize'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {
   const azurite = join(temporaryFolder(), "azurite.js");

@@ -29,11 +29,11 @@ test("findsByName finds the methods of lokijs that it wraps", ({ expect }) => {
   const { answer } = runPatched(
     "findsByName",
     AZURITE,
-    `["findOne", "findAndRemove"].map((name) => azurite("lokijs").Collection.prototype[name].name)`,
+    `[azurite("lokijs").Resultset.prototype.find.name, azurite("lokijs").Collection.prototype.findAndRemove.name]`,
   );
 
   expect(answer, `Azurite ${version} finds blobs otherwise: requests take longer the more there are`).toEqual([
-    "findOneByRarest",
+    "findByRarest",
     "removeFew",
   ]);
 });
@@ -61,6 +61,32 @@ test("an Azurite with findsByName looks at no other blob to find or delete one o
   );
 
   expect(answer).toEqual(["a", "blob7", true, true, null, 99, ["name"]]);
+});
+
+test("an Azurite with findsByName finds blobs whose names look like numbers, and after a restart, too", ({
+  expect,
+}) => {
+  const names = ["9", "10", "1a", "09", "1e1", "0x9", "9.0", " 9", "", "9a"];
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `(() => {
+      const Loki = azurite("lokijs");
+      const names = ${JSON.stringify(names)};
+      const old = new Loki("old");
+      const blobs = old.addCollection("blobs", { indices: ["accountName", "name"] });
+      for (const name of names) blobs.insert({ accountName: "account", name });
+      const saved = JSON.parse(old.serialize());
+      saved.databaseVersion = 1.5;
+      saved.collections[0].binaryIndices.name.values.reverse();
+      const restarted = new Loki("new");
+      restarted.loadJSONObject(saved);
+      const found = (documents) => names.map((name) => documents.findOne({ accountName: "account", name })?.name ?? null);
+      return [found(blobs), found(restarted.getCollection("blobs"))];
+    })()`,
+  );
+
+  expect(answer).toEqual([names, names]);
 });
 
 test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {

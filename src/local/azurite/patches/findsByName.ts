@@ -3,7 +3,12 @@ import { azurite, patch } from "./patch.ts";
 interface Loki {
   readonly prototype: Database;
   readonly Collection: { readonly prototype: Collection };
+  readonly Resultset: { readonly prototype: Resultset };
+  /** By which it sorts and searches indices. */
+  readonly Comparators: Record<"lt" | "gt" | "aeq", Comparison>;
 }
+
+type Comparison = (a: unknown, b: unknown, orEqual?: boolean) => boolean;
 
 interface Database {
   addCollection: (this: Database, name: string, options?: { indices?: readonly string[] }) => unknown;
@@ -12,15 +17,22 @@ interface Database {
 
 /** As lokijs has written it. */
 interface Saved {
+  /** lokijs builds all indices anew for a database that is older than 1.5. */
+  databaseVersion?: number;
   readonly collections?: readonly { readonly binaryIndices?: Record<string, unknown> }[];
 }
 
 type Query = Readonly<Record<string, unknown>>;
 
+/** What all questions go through. */
+interface Resultset {
+  readonly collection: Collection;
+  find: (this: Resultset, query?: Query, ...rest: unknown[]) => unknown;
+}
+
 interface Collection {
   /** By property. */
   readonly binaryIndices: Readonly<Record<string, unknown>>;
-  findOne: (this: Collection, query: Query) => unknown;
   find: (this: Collection, query: Query) => readonly object[];
   findAndRemove: (this: Collection, query: Query) => void;
   remove: (this: Collection, document: object) => unknown;
@@ -37,6 +49,9 @@ const FEW = 16;
  * blobs). This puts the name first, of which few blobs have the same. What is found stays the same. The other indices are
  * of no use then, and each costs a walk through all of it whenever a blob is deleted, so they go.
  *
+ * lokijs compares texts that look like numbers as numbers, by which 9 < 10 < 1a < 9: it would look for some names in vain. So
+ * this has it compare texts as texts.
+ *
  * And Azurite deletes a blob by a query for however many, after which lokijs sorts its indices anew (25 ms for one among
  * 10,000). This deletes the few that are found one by one, which changes an index at one place.
  *
@@ -46,22 +61,40 @@ const FEW = 16;
  */
 patch("findsByName", () => {
   const Loki = azurite("lokijs") as Loki;
-  findByRarest(Loki.Collection.prototype);
+  compareTexts(Loki.Comparators);
+  findByRarest(Loki.Resultset.prototype);
+  removeFewOneByOne(Loki.Collection.prototype);
   indexRarestOnly(Loki.prototype);
 });
 
-function findByRarest(collection: Collection): void {
-  const { findOne, find, findAndRemove, remove } = collection;
-  if ([findOne, find, findAndRemove, remove].some((method) => typeof method !== "function")) {
-    throw new Error("lokijs finds its documents by other methods");
+function compareTexts(comparators: Loki["Comparators"]): void {
+  const { lt, gt, aeq } = comparators;
+  if ([lt, gt, aeq].some((comparison) => typeof comparison !== "function")) {
+    throw new Error("lokijs compares by other functions");
   }
-  collection.findOne = function findOneByRarest(query) {
-    return findOne.call(this, rarestFirst(this, query));
+  comparators.lt = (a, b, orEqual) =>
+    typeof a === "string" && typeof b === "string" ? a < b || (orEqual === true && a === b) : lt(a, b, orEqual);
+  comparators.gt = (a, b, orEqual) =>
+    typeof a === "string" && typeof b === "string" ? a > b || (orEqual === true && a === b) : gt(a, b, orEqual);
+  comparators.aeq = (a, b) => (typeof a === "string" && typeof b === "string" ? a === b : aeq(a, b));
+}
+
+function findByRarest(resultset: Resultset): void {
+  const { find } = resultset;
+  if (typeof find !== "function") throw new Error("lokijs finds its documents by other methods");
+  resultset.find = function findByRarest(query, ...rest) {
+    return find.call(this, query && rarestFirst(this.collection, query), ...rest);
   };
+}
+
+function removeFewOneByOne(collection: Collection): void {
+  const { find, findAndRemove, remove } = collection;
+  if ([find, findAndRemove, remove].some((method) => typeof method !== "function")) {
+    throw new Error("lokijs removes its documents by other methods");
+  }
   collection.findAndRemove = function removeFew(query) {
-    const found = find.call(this, rarestFirst(this, query));
+    const found = this.find(query);
     if (found.length > FEW) return findAndRemove.call(this, query);
-    // Another patch may have wrapped it.
     for (const document of found) this.remove(document);
   };
 }
@@ -81,6 +114,8 @@ function indexRarestOnly(database: Database): void {
       const kept = rarestOf(Object.keys(binaryIndices));
       for (const property of Object.keys(binaryIndices)) if (!kept.includes(property)) delete binaryIndices[property];
     }
+    // Those of an Azurite without this patch are in another order.
+    saved.databaseVersion = 0;
     return loadJSONObject.call(this, saved, ...rest);
   };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
@@ -10,8 +10,8 @@ const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 let bin: string;
 let stack: StackUnderTest;
 
-/** The conversions of this stack do not end before the test lets them. */
-beforeEach(async () => {
+/** The conversions of this stack do not end before a test lets them. */
+beforeAll(async () => {
   bin = mkdtempSync(join(tmpdir(), "mp3drop-slow-"));
   const script = readFileSync("test/fixtures/slowFfmpeg.sh", "utf8");
   const slow = join(bin, "ffmpeg");
@@ -21,17 +21,19 @@ beforeEach(async () => {
   stack = await StackUnderTest.start({ FFMPEG_PATH: slow });
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await stack?.stop();
   rmSync(bin, { recursive: true });
 });
+
+beforeEach(() => rmSync(join(bin, "go"), { force: true }));
 
 function letConversionsEnd(): void {
   writeFileSync(join(bin, "go"), "");
 }
 
 test("a running conversion that is cancelled leaves a record and no MP3, and can be run again", async ({ expect }) => {
-  const id = await stack.upload("talk.mp4", SAMPLE);
+  const id = await stack.upload("cancelled.mp4", SAMPLE);
   await stack.viewWhen(id, ({ phase }) => phase === "converting");
 
   expect(await stack.request("DELETE", id)).toMatchObject({ status: 202, body: { id } });
@@ -41,7 +43,8 @@ test("a running conversion that is cancelled leaves a record and no MP3, and can
     status: "cancelled",
     record: { status: "cancelled", error: { code: "Cancelled" } },
   });
-  expect(await stack.namesIn("output")).toEqual(["talk.mp3.json"]);
+  const names = await stack.namesIn("output");
+  expect(names.filter((name) => name.startsWith("cancelled"))).toEqual(["cancelled.mp3.json"]);
 
   letConversionsEnd();
   expect(await stack.request("POST", `${id}/retry`)).toMatchObject({ status: 202, body: { status: "running" } });
@@ -52,12 +55,12 @@ test("a running conversion that is cancelled leaves a record and no MP3, and can
 test("a video that is replaced while it is converted ends as superseded, and the newer MP3 is there", async ({
   expect,
 }) => {
-  const older = await stack.upload("talk.mp4", SAMPLE);
+  const older = await stack.upload("replaced.mp4", SAMPLE);
   await stack.viewWhen(older, ({ phase }) => phase === "converting");
 
   letConversionsEnd();
-  const newer = await stack.upload("talk.mp4", SAMPLE);
-  const record = await stack.recordOf("talk.mp4", newer);
+  const newer = await stack.upload("replaced.mp4", SAMPLE);
+  const record = await stack.recordOf("replaced.mp4", newer);
 
   expect(record.status).toBe("succeeded");
   // It may have noticed by itself.
@@ -66,14 +69,14 @@ test("a video that is replaced while it is converted ends as superseded, and the
     status: "superseded",
     record: null,
   });
-  expect(await stack.propertiesOf("talk.mp3")).toMatchObject({ metadata: { conversionid: newer } });
+  expect(await stack.propertiesOf("replaced.mp3")).toMatchObject({ metadata: { conversionid: newer } });
 });
 
 test("a video that is deleted while it is converted, and cancelled, leaves a record", async ({ expect }) => {
-  const id = await stack.upload("talk.mp4", SAMPLE);
+  const id = await stack.upload("deleted.mp4", SAMPLE);
   await stack.viewWhen(id, ({ phase }) => phase === "converting");
 
-  await stack.deleteInput("talk.mp4");
+  await stack.deleteInput("deleted.mp4");
   await stack.request("DELETE", id);
 
   expect(await stack.viewWhen(id, ({ status }) => status !== "running")).toMatchObject({

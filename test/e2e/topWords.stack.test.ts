@@ -53,7 +53,7 @@ const BAD_TEXTS = {
   "a megabyte without an end of a word": Buffer.alloc(2 ** 21, "x"),
 };
 
-test.for([
+test.concurrent.for([
   ["an empty text", "EmptyText"],
   ["a text of punctuation", "EmptyText"],
   ["a video named .txt", "NotText"],

@@ -35,6 +35,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     env: options.accountKey === undefined ? options.env : { ...options.env, ...onlyAccount(options.accountKey) },
     preloads: [
       "local/azurite/patches/keepsChanges.ts",
+      "local/azurite/patches/findsByName.ts",
       "local/azurite/patches/loadsLess.ts",
       "local/azurite/patches/refusesPages.ts",
       "local/azurite/patches/refusesNames.ts",

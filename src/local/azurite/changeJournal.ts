@@ -47,6 +47,11 @@ export class ChangeJournal {
     this.#journal = journal;
   }
 
+  /** How many turns have changed the database since it was last saved. */
+  get countSinceSave(): number {
+    return this.#sinceSave.length;
+  }
+
   add(change: Change): void {
     if (this.#pending.length === 0) queueMicrotask(() => this.#write());
     // A copy: the database goes on with its documents, and takes the number from one that it removes.

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, asyncProperty, array, constant, constantFrom, nat, oneof, record } from "fast-check";
-import { test } from "vitest";
+import { onTestFinished, test } from "vitest";
 import "../../../src/local/azurite/patches/keepsChanges.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
@@ -27,6 +27,9 @@ interface Database {
   removeCollection(name: string): void;
   loadDatabase(options: object, callback: (error?: Error | null) => void): void;
   saveDatabase(callback: (error?: Error | null) => void): void;
+  autosaveEnable(): void;
+  autosaveDisable(): void;
+  autosaveDirty(): boolean;
 }
 
 const Loki = createRequire(import.meta.url)("lokijs") as new (path: string) => Database;
@@ -106,6 +109,33 @@ test("changes go from the journal once they are saved, a thousand at a time", as
   expect(size).toBeGreaterThan(100_000);
   expect(left).toContain("meanwhile");
   expect(left).not.toContain("before");
+});
+
+test("a database of many documents waits with its saves for many changes, until it is closed", async ({ expect }) => {
+  const database = await open(join(temporaryFolder(), "database.json"));
+  onTestFinished(() => database.autosaveDisable());
+  database.autosaveEnable();
+  const insert = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      collection(database, "blobs").insert({ name: `blob ${n}` });
+      await Promise.resolve();
+    }
+  };
+
+  await insert(1);
+  expect(database.autosaveDirty()).toBe(true);
+  await insert(2_500);
+  await save(database);
+  await insert(500);
+  expect(database.autosaveDirty()).toBe(false);
+  await insert(500);
+  expect(database.autosaveDirty()).toBe(true);
+
+  await save(database);
+  await insert(1);
+  expect(database.autosaveDirty()).toBe(false);
+  database.autosaveDisable();
+  expect(database.autosaveDirty()).toBe(true);
 });
 
 test("a document keeps what lokijs leaves out of its own objects, such as metadata that are called ttl", async ({

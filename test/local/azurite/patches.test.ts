@@ -25,6 +25,70 @@ test("keepsChanges finds the methods of lokijs that it wraps", ({ expect }) => {
   ]);
 });
 
+test("findsByName finds the methods of lokijs that it wraps", ({ expect }) => {
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `[azurite("lokijs").Resultset.prototype.find.name, azurite("lokijs").Collection.prototype.findAndRemove.name]`,
+  );
+
+  expect(answer, `Azurite ${version} finds blobs otherwise: requests take longer the more there are`).toEqual([
+    "findByRarest",
+    "removeFew",
+  ]);
+});
+
+test("an Azurite with findsByName looks at no other blob to find or delete one of them", ({ expect }) => {
+  const blobs = `Array.from({ length: 100 }, (_, i) => ({
+    accountName: "account", containerName: i % 2 ? "a" : "b", get name() { looks++; return "blob" + (i >> 1); }, snapshot: "",
+  }))`;
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `(() => {
+      let looks = 0;
+      const Loki = azurite("lokijs");
+      const blobs = new Loki("test").addCollection("blobs", { indices: ["accountName", "containerName", "name", "snapshot"] });
+      blobs.insert(${blobs});
+      const query = { accountName: "account", containerName: "a", name: "blob7", snapshot: "" };
+      looks = 0;
+      const found = blobs.findOne(query);
+      const looksToFind = looks;
+      blobs.findAndRemove(query);
+      const indices = Object.keys(blobs.binaryIndices);
+      return [found.containerName, found.name, looksToFind < 30, looks < 90, blobs.findOne(query), blobs.count(), indices];
+    })()`,
+  );
+
+  expect(answer).toEqual(["a", "blob7", true, true, null, 99, ["name"]]);
+});
+
+test("an Azurite with findsByName finds blobs whose names look like numbers, and after a restart, too", ({
+  expect,
+}) => {
+  const names = ["9", "10", "1a", "09", "1e1", "0x9", "9.0", " 9", "", "9a"];
+  const { answer } = runPatched(
+    "findsByName",
+    AZURITE,
+    `(() => {
+      const Loki = azurite("lokijs");
+      const names = ${JSON.stringify(names)};
+      const old = new Loki("old");
+      const blobs = old.addCollection("blobs", { indices: ["accountName", "name"] });
+      for (const name of names) blobs.insert({ accountName: "account", name });
+      const saved = JSON.parse(old.serialize());
+      saved.databaseVersion = 1.5;
+      saved.collections[0].binaryIndices.name.values.reverse();
+      const restarted = new Loki("new");
+      restarted.loadJSONObject(saved);
+      const found = (documents) => names.map((name) => documents.findOne({ accountName: "account", name })?.name ?? null);
+      return [found(blobs), found(restarted.getCollection("blobs"))];
+    })()`,
+  );
+
+  expect(answer).toEqual([names, names]);
+});
+
 test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {
   const { answer } = runPatched("loadsLess", AZURITE, `String(Object.keys(azurite(${JSON.stringify(name)})))`);
 
@@ -33,6 +97,7 @@ test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand
 
 test.for([
   ["keepsChanges", "Azurite starts without the patch keepsChanges: Cannot find module 'lokijs'"],
+  ["findsByName", "Azurite starts without the patch findsByName: Cannot find module 'lokijs'"],
   ["loadsLess", "Azurite starts without the patch loadsLess of sequelize: Cannot find module 'sequelize'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {
   const azurite = join(temporaryFolder(), "azurite.js");

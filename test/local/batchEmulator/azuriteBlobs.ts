@@ -1,21 +1,32 @@
 import { ContainerClient, ContainerSASPermissions, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { onTestFinished } from "vitest";
+import { beforeAll } from "vitest";
 
 const ACCOUNT = "devstoreaccount1";
 /** Public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** A blob service of one test; gives containers of it. */
-export async function startAzuriteBlobs(): Promise<(name: string) => Promise<TestContainer>> {
+/** Gives the tests of a file a blob service, and each call a container of its own. To be called at the top of the file. */
+export function useAzuriteBlobs(): (name: string) => Promise<TestContainer> {
+  let account = "";
+  let containers = 0;
+  beforeAll(async () => {
+    const { url, stop } = await startAzuriteBlobs();
+    account = `${url}/${ACCOUNT}`;
+    return stop;
+  });
+  return (name) => createContainer(`${account}/${name}-${++containers}`);
+}
+
+async function startAzuriteBlobs(): Promise<{ readonly url: string; readonly stop: () => void }> {
   const script = "node_modules/azurite/dist/src/blob/main.js";
   const args = [script, "--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill());
+  const stop = (): void => void child.kill();
   for await (const line of createInterface(child.stdout)) {
     const url = /successfully listens on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return (name) => createContainer(`${url}/${ACCOUNT}/${name}`);
+    if (url !== undefined) return { url, stop };
   }
   throw new Error("Azurite ended before it listened");
 }

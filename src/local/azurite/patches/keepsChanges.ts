@@ -13,9 +13,13 @@ interface Loki {
 
 interface Database {
   readonly filename: string;
+  readonly collections: readonly Collection[];
+  /** Null once the database is being closed. */
+  readonly autosaveHandle?: unknown;
   addCollection: (this: Database, name: string, ...rest: unknown[]) => Collection;
   removeCollection: (this: Database, name: string) => void;
   serializeReplacer: (key: string, value: unknown) => unknown;
+  autosaveDirty: (this: Database) => boolean;
 }
 
 interface Collection {
@@ -37,6 +41,8 @@ interface Files {
  * if it is killed, what it has acknowledged since is lost, and the next one deletes the bytes as garbage. Saving before
  * each answer would take longer the more there is (75 ms with 10,000 blobs). So this writes down every change before it is
  * acknowledged, in a journal beside each database, and takes up the journal at the next start.
+ * Saving can wait, then: with many blobs it takes long and stops everything else, so it comes after as many changes as make
+ * it worth its while.
  * The bytes of blobs and messages need nothing: Azurite has them on the disk before it lists them, and begins new files
  * after a start. The operations of one table batch are changes one by one.
  *
@@ -50,6 +56,7 @@ patch("keepsChanges", () => {
   keepChangesOf(Loki.Collection.prototype);
   keepCollectionsOf(Loki.prototype);
   keepPropertiesOf(Loki);
+  saveSeldom(Loki.prototype);
   keepFilesOf(Loki.LokiFsAdapter.prototype);
 });
 
@@ -117,6 +124,24 @@ function keepPropertiesOf({ prototype, Collection }: Loki): void {
   prototype.serializeReplacer = function keepThoseOfDocuments(this: unknown, key, value) {
     const isOwn = this instanceof Collection || Object.getPrototypeOf(this) === prototype;
     return isOwn ? serializeReplacer(key, value) : value;
+  };
+}
+
+/** A database with few documents is saved whenever it has changed, as before. */
+const FEW_DOCUMENTS = 2_000;
+/** Saves after so many changes per document cost each change the same, however many documents there are. */
+const CHANGES_PER_DOCUMENT = 0.25;
+
+function saveSeldom(database: Database): void {
+  const { autosaveDirty } = database;
+  if (typeof autosaveDirty !== "function") throw new Error("lokijs decides otherwise when to save");
+  database.autosaveDirty = function isWorthSaving() {
+    if (!autosaveDirty.call(this)) return false;
+    const changes = journals.get(this.filename);
+    const isClosing = this.autosaveHandle === null || this.autosaveHandle === undefined;
+    if (changes === undefined || isClosing) return true;
+    const documents = this.collections.reduce((sum, { data }) => sum + data.length, 0);
+    return documents < FEW_DOCUMENTS || changes.countSinceSave >= documents * CHANGES_PER_DOCUMENT;
   };
 }
 

@@ -33,6 +33,9 @@ export interface JournalOptions<Entry> {
   readonly onFailure?: (failure: UserError) => void;
 }
 
+/** A compaction writes so much at a time. */
+const CHUNK_CHARACTERS = 256 * 1024;
+
 /** What is journalled may hold keys. */
 const OWNER_ONLY = 0o600;
 
@@ -134,8 +137,14 @@ export class Journal<Entry extends object> {
     let size = 0;
     try {
       file = openSync(draft, "w", OWNER_ONLY);
-      size += writeText(file, headerOf(this.#options.format));
-      for (const entry of entries) size += writeText(file, lineOf(entry));
+      let lines = headerOf(this.#options.format);
+      for (const entry of entries) {
+        lines += lineOf(entry);
+        if (lines.length < CHUNK_CHARACTERS) continue;
+        size += writeText(file, lines);
+        lines = "";
+      }
+      size += writeText(file, lines);
       fsyncSync(file);
       renameSync(draft, this.#path);
     } catch (error) {

@@ -43,6 +43,8 @@ export class Archive {
   /** The number of the one that is appended to. */
   #newest = 0;
   #file: number | undefined;
+  /** The file that was read last: whoever lists what is archived reads one line after the other. */
+  #reader: { readonly segment: number; readonly file: number } | undefined;
   #isOpen = false;
   #appendedBytes = 0;
   #failure: UserError | undefined;
@@ -94,19 +96,28 @@ export class Archive {
 
   /** Once it returns, the body outlives this process. It counts as soon as the journal has its place. */
   append(key: string, body: object): ArchivePlace {
-    const place = this.#write(Buffer.from(`${headOf(key)}${JSON.stringify(body)}${TAIL}`));
+    return this.appendJson(key, JSON.stringify(body));
+  }
+
+  /** The same for a body that is JSON already. */
+  appendJson(key: string, json: string): ArchivePlace {
+    const place = this.#write(Buffer.from(`${headOf(key)}${json}${TAIL}`));
     this.#appendedBytes += place.length;
     return place;
   }
 
-  /** The body as it was archived. Throws a `UserError` if it is damaged: if it is not JSON, or if `check` throws. */
-  read(key: string, place: ArchivePlace, check: (body: unknown) => void = () => {}): unknown {
+  /**
+   * The body as it was archived. Throws a `UserError` if it is damaged: if it is not JSON, or if `check`, which gets the body
+   * and its JSON, throws.
+   */
+  read(key: string, place: ArchivePlace, check: (body: unknown, json: string) => void = () => {}): unknown {
     const line = this.#readLine(place).toString("utf8");
     const head = headOf(key);
     if (!line.startsWith(head) || !line.endsWith(TAIL)) throw this.#damaged(place);
     try {
-      const body: unknown = JSON.parse(line.slice(head.length, -TAIL.length));
-      check(body);
+      const json = line.slice(head.length, -TAIL.length);
+      const body: unknown = JSON.parse(json);
+      check(body, json);
       return body;
     } catch (cause) {
       throw this.#damaged(place, cause);
@@ -149,6 +160,7 @@ export class Archive {
   deleteUnused(): void {
     for (const [number, { used }] of this.#segments) {
       if (used > 0 || number === this.#newest) continue;
+      if (number === this.#reader?.segment) this.#closeReader();
       rmSync(this.#pathOf(number), { force: true });
       this.#segments.delete(number);
     }
@@ -157,6 +169,12 @@ export class Archive {
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+    this.#closeReader();
+  }
+
+  #closeReader(): void {
+    if (this.#reader !== undefined) closeSync(this.#reader.file);
+    this.#reader = undefined;
   }
 
   #readSizes(): void {
@@ -232,19 +250,21 @@ export class Archive {
   }
 
   #readLine(place: ArchivePlace): Buffer {
-    let file: number;
+    const line = readAt(this.#readerOf(place), place.offset, place.length);
+    if (line.length < place.length) throw this.#damaged(place);
+    return line;
+  }
+
+  #readerOf(place: ArchivePlace): number {
+    const { segment } = place;
+    if (this.#reader?.segment === segment) return this.#reader.file;
+    this.#closeReader();
     try {
-      file = openSync(this.#pathOf(place.segment), "r");
+      this.#reader = { segment, file: openSync(this.#pathOf(segment), "r") };
     } catch (cause) {
       throw this.#damaged(place, cause);
     }
-    try {
-      const line = readAt(file, place.offset, place.length);
-      if (line.length < place.length) throw this.#damaged(place);
-      return line;
-    } finally {
-      closeSync(file);
-    }
+    return this.#reader.file;
   }
 
   #fail(error: unknown): unknown {

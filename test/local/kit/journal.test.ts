@@ -59,6 +59,15 @@ test("compaction keeps only the given entries, and appending goes on after them"
   expect(reopen().entries).toEqual([{ state: "all" }, { n: 100 }]);
 });
 
+test("a compaction of more than is written at a time keeps every entry in its place", ({ expect }) => {
+  const { journal } = reopen();
+  const entries = Array.from({ length: 3_000 }, (_, n) => ({ n, text: "é".repeat(100) }));
+  journal.compact(entries);
+  journal.append({ n: 3_000 });
+
+  expect(reopen().entries).toEqual([...entries, { n: 3_000 }]);
+});
+
 test("a newer data format is refused and the file left as it is", ({ expect }) => {
   const newer = '{"kind":"test","version":2}\n{"future":true}\n';
   writeFileSync(path, newer);

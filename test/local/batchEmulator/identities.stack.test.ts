@@ -3,15 +3,16 @@ import { join } from "node:path";
 import { test } from "vitest";
 import { startBatchEmulator } from "../../../src/local/batchEmulator/index.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
-import { blobIn, namesIn, startAzuriteBlobs } from "./azuriteBlobs.ts";
+import { blobIn, namesIn, useAzuriteBlobs } from "./azuriteBlobs.ts";
 import { addPoolAndJob, readAll, startFixture, taskCompleted, until } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
 
 const OWN = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Node";
 const OTHER = OWN.replace("Node", "other");
 
+const createContainer = useAzuriteBlobs();
+
 async function startStorage() {
-  const createContainer = await startAzuriteBlobs();
   const input = await createContainer("input");
   const output = await createContainer("output");
   await input.client.uploadBlockBlob("talks/intro é.txt", "hello", 5);

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { runScale } from "../trials/scale/run.ts";
 
-test("of two hundred uploads at once none is lost, double or wrong", async ({ expect }) => {
+test("of two hundred uploads at once none is lost, double or wrong", { timeout: 180_000 }, async ({ expect }) => {
   const { lost, double, wrong, costs, historyEvents } = await runScale({
     conversions: 200,
     env: process.env,

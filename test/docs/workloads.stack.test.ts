@@ -5,7 +5,7 @@ import { test } from "vitest";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 
-const NEEDED = ["host.json", "package.json", "tsconfig.json", "src"];
+const NEEDED = [".ci", "host.json", "package.json", "tsconfig.json", "src"];
 
 /** The code blocks of the page, by the file that each is for. */
 function blocksOf(page: string): { readonly language: string; readonly file: string; readonly text: string }[] {

@@ -29,6 +29,7 @@ test("the package holds the app and the task scripts, and nothing that runs it o
     "dist/functions",
     "dist/index.js",
     "dist/model",
+    "dist/nodes",
     "dist/orchestrations",
     "dist/results",
     "dist/services.js",

@@ -33,7 +33,7 @@ export async function finishDeployment(env: NodeJS.ProcessEnv, surroundings: Sur
   }
   for (const line of describeQuotas(await readCoreQuotas(arm, deployment), deployment.batchAccount)) say(line);
   const { storageAccount, functionAppUrl } = deployment;
-  say(`The app is at ${functionAppUrl}/api/. It takes MP4s from the container input of ${storageAccount}:`);
+  say(`The app is at ${functionAppUrl}. It takes MP4s from the container input of ${storageAccount}:`);
   say(`  az storage blob upload --auth-mode login --account-name ${storageAccount} -c input -f video.mp4`);
 }
 

@@ -78,7 +78,7 @@ test("a deployment ends with both subscriptions in force, the quota, and how to 
     "Container input tells convertOnUpload of new blobs.",
     "Container work tells wakeOnReport of new blobs.",
     "Quota: 100 Spot/low-priority cores, enough for the 8 of a full pool.",
-    "The app is at https://func-test.azurewebsites.net/api/. It takes MP4s from the container input of sttest:",
+    "The app is at https://func-test.azurewebsites.net. It takes MP4s from the container input of sttest:",
     "  az storage blob upload --auth-mode login --account-name sttest -c input -f video.mp4",
   ]);
   expect({ waitedMs, wakes }).toEqual({ waitedMs: 0, wakes: 1 });

@@ -39,6 +39,8 @@ async function run({ values }: Parsed<typeof OPTIONS>, { output, env, signal }: 
       for (const finding of result[list]) output.note(`${list}: ${finding}`);
     }
     results.push(result);
+    // What comes next may take long, and be interrupted.
+    if (results.length < sizes.length) for (const line of reportLines(results)) output.note(line);
   }
   for (const line of values.json ? [JSON.stringify(results)] : reportLines(results)) output.result(line);
   return results.every(isClean) ? EXIT.ok : EXIT.someFailed;

@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
-import type { JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
-import type { BlobVersion } from "./model/conversion.ts";
+import type { BatchLoad, JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
+import type { BlobVersion, ConversionRecord } from "./model/conversion.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /** What the activities work with. Each part hides an Azure service behind the few things that the app does with it. */
@@ -10,6 +10,7 @@ export interface Services {
   readonly nodes: NodeService;
   readonly blobs: BlobStore;
   readonly layout: StorageLayout;
+  readonly metrics: Metrics;
   readonly now: () => Date;
 }
 
@@ -20,6 +21,16 @@ export interface StorageLayout {
    * Remembered, so that it is free when repeated; `isFresh` looks again.
    */
   ensure(options?: { isFresh: boolean }): Promise<(workload: Workload) => BlobAddress>;
+}
+
+/** Counts what this process does, since it has been running. */
+export interface Metrics {
+  /** A conversion has ended: its record has just been written. */
+  countEnd(record: ConversionRecord): void;
+  /** The sweep has started conversions whose event had not arrived. */
+  countFoundBySweep(conversions: number): void;
+  /** All of it for Prometheus, and what Batch has to do; undefined where Batch has not said. */
+  text(load: BatchLoad | undefined): Promise<string>;
 }
 
 export interface BatchService {
@@ -42,6 +53,8 @@ export interface BatchService {
    * look, so what this costs does not depend on how many they are. A pool that is gone is made again.
    */
   readQueue(job: JobRef, addedAt: string | null): Promise<QueueReading>;
+  /** Of the pool, and of all open generations of our job. Shares the look of `readQueue`, but makes nothing. */
+  readLoad(): Promise<BatchLoad>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */

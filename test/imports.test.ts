@@ -21,6 +21,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["activities/"],
     ["results/", "nodes/"],
     ["azure/"],
+    ["metrics.ts"],
     ["services.ts"],
     ["config.ts"],
     ["workloads/"],

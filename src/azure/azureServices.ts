@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { readConfig } from "../config.ts";
+import { createMetrics } from "../metrics.ts";
 import type { Services } from "../services.ts";
 import { connectBatch } from "./batch/client.ts";
 import { createNodeService } from "./batch/nodes.ts";
@@ -27,6 +28,7 @@ export function createServices(config: Config): Services {
     nodes: createNodeService(batchClient, config.batch.poolId),
     blobs,
     layout: createStorageLayout(blobs, config.containers),
+    metrics: createMetrics(),
     now: () => new Date(),
   };
 }

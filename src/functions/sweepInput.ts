@@ -18,6 +18,7 @@ async function sweepInput(_timer: Timer, client: DurableClient, context: Invocat
   }));
   for (const end of terminations.ended) context.info(endMessage(end));
   const { conversions, started, problems, roundBeganAt, isRoundComplete } = await sweep(services(), client);
+  services().metrics.countFoundBySweep(started.length);
   for (const problem of [...terminations.problems, ...problems]) context.warn(`Could not check ${problem}`);
   const round = `the round that began at ${roundBeganAt.toISOString()}`;
   const seen = `Swept ${conversions} conversions${isRoundComplete ? "" : `; the next sweep goes on with ${round}`}`;

@@ -69,6 +69,19 @@ export interface QueueReading {
   readonly before: number | null;
 }
 
+/** How much is at work, and how much waits. */
+export interface BatchLoad {
+  /** Null where there is no pool. */
+  readonly nodes: PoolNodes | null;
+  readonly tasks: { readonly active: number; readonly running: number };
+}
+
+/** How many nodes a pool has in each state, in the words of the service. */
+export interface PoolNodes {
+  readonly dedicated: Readonly<Record<string, number>>;
+  readonly spot: Readonly<Record<string, number>>;
+}
+
 export type TaskReading =
   /** There is no such task, or its job is closed and will never run it; `reason` says which, for a person to read. */
   | { readonly state: "lost"; readonly reason: string }

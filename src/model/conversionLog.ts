@@ -38,6 +38,8 @@ export interface ConversionMeasures {
   readonly audioSeconds: number | null;
 }
 
+export function measuresOf(record: ConversionRecord): ConversionMeasures;
+export function measuresOf(record: ConversionRecord | null): ConversionMeasures | null;
 export function measuresOf(record: ConversionRecord | null): ConversionMeasures | null {
   if (record === null) return null;
   const { startedAt, convertingAt, convertedAt, recordedAt } = record.times;

@@ -39,6 +39,7 @@ export async function carryOut(services: Services, { record, result }: Decision)
   if (copied !== "copied") return { status: copied };
   const complete = hasLog ? withLog(record, targets.log.address.name) : record;
   await writeRecord(services, targets.record, complete);
+  services.metrics.countEnd(complete);
   return { status: "recorded", record: complete, isNew: true };
 }
 

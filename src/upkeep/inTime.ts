@@ -1,14 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * The answer of the Durable extension, or an error if it does not come in time. The client has no time limit of its own,
- * and a function that waits for ever takes its process down in the end. `what` completes the sentence "The Durable
- * extension has not … in 30 s".
+ * The answer of a service, in general the Durable extension, or an error if it does not come in time. The client of the
+ * extension has no time limit of its own, and a function that waits for ever takes its process down in the end. `what`
+ * completes the sentence "The Durable extension has not … in 30 s".
  */
-export async function inTime<Answer>(what: string, boundMs: number, answer: Promise<Answer>): Promise<Answer> {
+export async function inTime<Answer>(
+  what: string,
+  boundMs: number,
+  answer: Promise<Answer>,
+  service = "The Durable extension",
+): Promise<Answer> {
   const bound = new AbortController();
   const tooLate = delay(boundMs, undefined, { signal: bound.signal }).then(() => {
-    throw new Error(`The Durable extension has not ${what} in ${boundMs / 1000} s`);
+    throw new Error(`${service} has not ${what} in ${boundMs / 1000} s`);
   });
   try {
     return await Promise.race([answer, tooLate]);

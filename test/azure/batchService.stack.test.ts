@@ -220,6 +220,27 @@ test("looking for the job and cleaning up make neither a pool nor a job", async 
   expect([...(await client.job.list())]).toEqual([]);
 });
 
+test("the load is that of the pool and of every open generation of the job; looking for it makes neither", async ({
+  expect,
+}) => {
+  const { settings, batch } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1" });
+  const client = connectBatch(settings);
+  expect(await batch.readLoad()).toEqual({ nodes: null, tasks: { active: 0, running: 0 } });
+  expect([...(await client.job.list())]).toEqual([]);
+
+  await client.job.add({ id: "mp3drop-2", poolInfo: { poolId: "mp3drop" } });
+  await batch.addTask(task("runs", "/bin/sleep 600"));
+  await client.job.add({ id: "mp3drop-3", poolInfo: { poolId: "mp3drop" } });
+  await client.task.add("mp3drop-3", { id: "waits", commandLine: "/bin/true" });
+  await client.job.add({ id: "mp3drop-other", poolInfo: { poolId: "mp3drop" } });
+  await client.task.add("mp3drop-other", { id: "waits", commandLine: "/bin/true" });
+  await vi.waitFor(async () => expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 }), 4_000);
+
+  const { nodes } = await batch.readLoad();
+  expect(nodes).toMatchObject({ dedicated: { running: 0 }, spot: { running: 1, idle: 0 } });
+  expect(nodes?.dedicated).not.toHaveProperty("total");
+});
+
 test("new tasks go to the newest generation of the job, also when an older one is gone or open again", async ({
   expect,
 }) => {

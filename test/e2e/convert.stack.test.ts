@@ -1,9 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseBuffer } from "music-metadata";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, test, vi } from "vitest";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
+import type { ConversionEnd, ConversionMeasures } from "../../src/model/conversionLog.ts";
+import { readConversionMessage } from "../../src/model/conversionLog.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { parseMetrics } from "../parseMetrics.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
@@ -116,6 +119,42 @@ test.concurrent.for([
   });
   expect(await stack.namesIn("output")).not.toContain(mp3.resultNameFor(name));
 });
+
+test("the metrics are what the log says of the ends of all conversions", async ({ expect }) => {
+  await stack.convert("counted.mp4", SAMPLE);
+  await stack.convert("counted-silent.mp4", SILENT);
+
+  await vi.waitFor(async () => {
+    const ends = stack.lines.flatMap(endsIn);
+    const names = ends.map((end) => end.name);
+    expect(names).toEqual(expect.arrayContaining(["counted.mp4", "counted-silent.mp4"]));
+    const sumOf = (measure: keyof ConversionMeasures): number =>
+      ends.reduce((total, { measures }) => total + (measures?.[measure] ?? 0), 0);
+    const good = ends.filter(({ outcome }) => outcome === "succeeded");
+    const { samples } = parseMetrics(await stack.metrics());
+    expect(samples).toMatchObject({
+      'mp3drop_conversions_ended_total{outcome="succeeded",code=""}': good.length,
+      'mp3drop_conversions_ended_total{outcome="failed",code="NoAudioStream"}': ends.filter(
+        ({ failure }) => failure?.code === "NoAudioStream",
+      ).length,
+      mp3drop_conversion_attempts_count: ends.length,
+      mp3drop_conversion_attempts_sum: sumOf("attempts"),
+      mp3drop_conversion_queued_seconds_sum: expect.closeTo(sumOf("queuedSeconds"), 2),
+      mp3drop_conversion_converting_seconds_sum: expect.closeTo(sumOf("convertingSeconds"), 2),
+      mp3drop_conversion_publishing_seconds_sum: expect.closeTo(sumOf("publishingSeconds"), 2),
+      mp3drop_input_bytes_total: good.length * SAMPLE.length,
+      mp3drop_audio_seconds_total: expect.closeTo(sumOf("audioSeconds"), 2),
+      mp3drop_batch_up: 1,
+      'mp3drop_job_tasks{state="running"}': expect.any(Number),
+      'mp3drop_pool_nodes{kind="dedicated",state="idle"}': expect.any(Number),
+    });
+  }, 10_000);
+});
+
+function endsIn(line: string): ConversionEnd[] {
+  const message = readConversionMessage(/Conversion ended: .*$/.exec(line)?.[0] ?? "");
+  return message?.event === "ended" ? [message] : [];
+}
 
 test("a blob that is not an MP4 is ignored", async ({ expect }) => {
   await stack.upload("notes.txt", Buffer.from("hello"));

@@ -112,6 +112,11 @@ export class StackUnderTest {
     return { status: response.status, body: (await response.json()) as ConversionView };
   }
 
+  async metrics(): Promise<string> {
+    const response = await fetch(`${this.#stack.connection.functions.url}/api/metrics`);
+    return response.text();
+  }
+
   /** A client of the Batch account, as an operator has one. */
   batchClient(): BatchServiceClient {
     const { endpoint, accountName, accountKey } = this.#stack.connection.batch;

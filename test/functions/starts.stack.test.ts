@@ -193,14 +193,31 @@ test("a blob that no workload takes is ignored, with a debug line", async ({ exp
   expect(logged).toEqual(["debug: Ignored notes.txt: the workloads take MP4 videos (.mp4)"]);
 });
 
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** Calls an endpoint of the app for the conversion. */
-async function request(name: string, method: string, path: string): Promise<{ status: number; body: string }> {
+async function request(name: string, method: string, path: string): Promise<Answer> {
   const fn = worker.functions.find((candidate) => candidate.name === name) as RegisteredFunction;
   const url = `http://host/api/conversions/${path}`;
   const http = { method, url, nullableHeaders: {}, nullableQuery: {}, nullableParams: { id: { value: id } } };
   const { value } = await worker.invoke({ fn, input: { http }, extraInputs: durableClient() });
-  return value as { status: number; body: string };
+  return value as Answer;
 }
+
+test("the metrics are told while Batch does not answer, and say so", async ({ expect }) => {
+  const { status, headers, body } = await request("getMetrics", "GET", "");
+
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(body).toContain('mp3drop_conversions_ended_total{outcome="succeeded",code=""} 0');
+  expect(body).toMatch(/^mp3drop_batch_up 0$/m);
+  expect(body).not.toMatch(/mp3drop_(job|pool)_/);
+  expect(logged).toEqual([expect.stringMatching(/^warn\w*: The metrics lack those of Azure Batch: .*ECONNREFUSED/)]);
+});
 
 test("a retry of a run that was ended from outside starts nothing while Batch cannot end its task", async ({
   expect,

@@ -28,6 +28,7 @@ test("the package holds the app and the task scripts, and nothing that runs it o
     "dist/durable.js",
     "dist/functions",
     "dist/index.js",
+    "dist/metrics.js",
     "dist/model",
     "dist/nodes",
     "dist/orchestrations",

@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import { readConfig } from "../../src/config.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import type { Services } from "../../src/services.ts";
 import type { World } from "./explore.ts";
 import { Process, explore, shortNameOf } from "./explore.ts";
@@ -23,12 +24,14 @@ const config = readConfig({ STORAGE: "UseDevelopmentStorage=true", BATCH_ACCOUNT
 const { containers } = config;
 const INPUT = { container: containers.input, name: VIDEO };
 const ETAGS = { A: "version-A", B: "version-B", C: "version-C" };
+const metrics = createMetrics();
 const atOnce: Gate = async (_request, answer) => answer();
 
 function servicesOf(store: ModelStore, gate: Gate): Services {
   const batch = { deleteTask: async () => {} } as unknown as Services["batch"];
   const [nodes, layout] = [{} as Services["nodes"], {} as Services["layout"]];
-  return { config, batch, nodes, layout, blobs: store.through(gate), now: () => new Date("2026-01-01T13:00:00.000Z") };
+  const now = (): Date => new Date("2026-01-01T13:00:00.000Z");
+  return { config, batch, nodes, layout, metrics, blobs: store.through(gate), now };
 }
 
 class PublishingWorld implements World {

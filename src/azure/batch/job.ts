@@ -33,6 +33,12 @@ export function newestOpen(generations: readonly JobGeneration[]): JobGeneration
   return generations.findLast(({ state }) => state === "active" || state === "enabling");
 }
 
+/** Those that may still have tasks to run. */
+export async function listOpenJobs(client: BatchServiceClient, jobId: string): Promise<string[]> {
+  const generations = await listGenerations(client, jobId);
+  return generations.filter(({ state }) => state !== "completed" && state !== "deleting").map(({ id }) => id);
+}
+
 /** All there are, the oldest first. */
 export async function listGenerations(client: BatchServiceClient, jobId: string): Promise<JobGeneration[]> {
   const what = `list the jobs ${jobId}*`;

@@ -1,5 +1,5 @@
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import type { QueueReading } from "../../model/batchTask.ts";
+import type { BatchLoad, QueueReading } from "../../model/batchTask.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
 import { retrying } from "./retrying.ts";
@@ -9,6 +9,8 @@ import { lookAtPool } from "./waiting.ts";
 export interface Queue {
   /** For a task that was added at the given time. Undefined if there is no such pool. */
   read(jobId: string, addedAt: string | null): Promise<QueueReading | undefined>;
+  /** Of the pool, and of these jobs together. */
+  readLoad(jobIds: readonly string[]): Promise<BatchLoad>;
   forgetPool(): void;
 }
 
@@ -34,6 +36,11 @@ export function createQueue(client: BatchServiceClient, poolId: string, sharedLo
 
   return {
     forgetPool: pool.forget,
+    async readLoad(jobIds) {
+      const [found, tasks] = await Promise.all([pool.get(), Promise.all(jobIds.map(counts))]);
+      const sum = (state: "active" | "running"): number => tasks.reduce((total, job) => total + job[state], 0);
+      return { nodes: found?.nodes ?? null, tasks: { active: sum("active"), running: sum("running") } };
+    },
     async read(jobId, addedAt) {
       const [found, tasks, before] = await Promise.all([pool.get(), counts(jobId), countBefore(jobId, addedAt)]);
       if (found === undefined) return undefined;

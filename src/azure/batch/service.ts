@@ -5,7 +5,7 @@ import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";
-import { listGenerations, newestOpen, readJobState } from "./job.ts";
+import { listGenerations, listOpenJobs, newestOpen, readJobState } from "./job.ts";
 import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
@@ -33,6 +33,7 @@ export function createBatchService(
 ): BatchService {
   const place = ensuredPlace(client, settings, needs, sharedLookMs);
   const queue = createQueue(client, settings.poolId, sharedLookMs);
+  const openJobs = remembered(() => listOpenJobs(client, settings.jobId), { maxAgeMs: sharedLookMs });
   const jobStates = new Map<string, Remembered<string>>();
   const jobState = (jobId: string): Promise<string> => {
     const known = jobStates.get(jobId) ?? remembered(() => readJobState(client, jobId), { maxAgeMs: sharedLookMs });
@@ -68,6 +69,7 @@ export function createBatchService(
       const text = `pool ${settings.poolId} was gone and is being created again`;
       return { reason: { code: "NoCapacity", text }, isMoving: false, isGrowing: false, succeeded: 0, before: null };
     },
+    readLoad: async () => queue.readLoad(await openJobs.get()),
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
     async *listOldTasks(before) {

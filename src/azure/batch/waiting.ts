@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import type { WaitReason } from "../../model/batchTask.ts";
+import type { PoolNodes, WaitReason } from "../../model/batchTask.ts";
 import { explainAutoscale } from "./explainAutoscale.ts";
 import { retrying, unlessMissing } from "./retrying.ts";
 
@@ -11,19 +11,21 @@ export interface PoolLook {
   readonly hasReadyNode: boolean;
   /** Whether nodes are on their way, and none is broken: what broke one will probably break the next. */
   readonly isGrowing: boolean;
+  readonly nodes: PoolNodes;
 }
 
 /** Undefined if there is no such pool. */
 export async function lookAtPool(client: BatchServiceClient, poolId: string): Promise<PoolLook | undefined> {
-  const [pool, counts] = await Promise.all([
+  const [pool, nodes] = await Promise.all([
     unlessMissing(`read pool ${poolId}`, () => client.pool.get(poolId)),
-    countNodes(client, poolId),
+    readNodes(client, poolId),
   ]);
   if (pool === undefined) return undefined;
+  const counts = count(nodes);
   const hasReadyNode = counts.ready > 0;
   const isBroken = counts.startTaskFailed + counts.unusable > 0;
   const isGrowing = counts.starting > 0 && !isBroken;
-  return { reason: await explain(client, pool, counts), hasReadyNode, isGrowing };
+  return { reason: await explain(client, pool, counts), hasReadyNode, isGrowing, nodes };
 }
 
 async function explain(
@@ -92,13 +94,20 @@ async function readTail(client: BatchServiceClient, poolId: string, nodeId: stri
 type NodeState = Exclude<keyof BatchServiceModels.NodeCounts, "total">;
 type Counts = Readonly<Record<"ready" | "starting" | "preempted" | "startTaskFailed" | "unusable", number>>;
 
-async function countNodes(client: BatchServiceClient, poolId: string): Promise<Counts> {
+async function readNodes(client: BatchServiceClient, poolId: string): Promise<PoolNodes> {
   const [counts] = await retrying(`count the nodes of pool ${poolId}`, () =>
     client.account.listPoolNodeCounts({ accountListPoolNodeCountsOptions: { filter: `poolId eq '${poolId}'` } }),
   );
-  const sides = [counts?.dedicated, counts?.lowPriority].filter((side) => side !== undefined);
+  return { dedicated: byState(counts?.dedicated), spot: byState(counts?.lowPriority) };
+}
+
+function byState(counts: BatchServiceModels.NodeCounts | undefined): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counts ?? {}).filter(([state]) => state !== "total"));
+}
+
+function count({ dedicated, spot }: PoolNodes): Counts {
   const sum = (...states: readonly NodeState[]): number =>
-    sides.flatMap((side) => states.map((state) => side[state] ?? 0)).reduce((total, count) => total + count, 0);
+    states.reduce((total, state) => total + (dedicated[state] ?? 0) + (spot[state] ?? 0), 0);
   return {
     ready: sum("idle", "running"),
     starting: sum("creating", "starting", "waitingForStartTask", "rebooting", "reimaging"),

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { test } from "vitest";
 import { METRICS_TYPE, createMetrics } from "../src/metrics.ts";
 import type { ConversionRecord } from "../src/model/conversion.ts";
@@ -73,7 +74,9 @@ test("every series is there from the start, and no name of a file becomes a labe
   expect(after).not.toContain("secret");
 });
 
-test("the text says of every metric what it means and of which type it is", async ({ expect }) => {
+test("the text, and the page about it, say of every metric what it means and of which type it is", async ({
+  expect,
+}) => {
   const load = { nodes: { dedicated: { idle: 1 }, spot: {} }, tasks: { active: 7, running: 2 } };
   const text = await createMetrics().text(load);
   const { samples, types } = parseMetrics(text);
@@ -87,6 +90,8 @@ test("the text says of every metric what it means and of which type it is", asyn
     );
   }
   const described = Object.keys(types);
+  const page = readFileSync("docs/observability.md", "utf8");
+  expect(described.filter((name) => !new RegExp(`\`${name}[\`{]`).test(page))).toEqual([]);
   const metricOf = (sample: string): string => sample.replace(/\{.*/, "").replace(/_(bucket|sum|count)$/, "");
   expect(Object.keys(samples).filter((sample) => !described.includes(metricOf(sample)))).toEqual([]);
 });

@@ -54,6 +54,13 @@ test.for(QUERIES.filter(([, query]) => query.includes("Conversion ended")))(
   },
 );
 
+test("the page about observability names every field that is logged", ({ expect }) => {
+  const page = readFileSync("docs/observability.md", "utf8");
+
+  const fields = fieldsOf(END).map((field) => field.replace("failure.", ""));
+  expect(fields.filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
+});
+
 test("the share of failures leaves out what a file is to blame for, whatever the workload", ({ expect }) => {
   const query = QUERIES.find(([file]) => file === "failureShare.kql")?.[1] ?? "";
   const list = /faultsOfFiles = dynamic\((.*)\);/.exec(query)?.[1] ?? "[]";

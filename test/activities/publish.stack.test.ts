@@ -12,6 +12,7 @@ import type { BlobAddress, Services } from "../../src/services.ts";
 import { stagedBlobs } from "../../src/results/staging.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
+import { parseMetrics } from "../parseMetrics.ts";
 
 const NAME = "täl ks/it's 100% #1+?.mp4";
 const MP3_NAME = "täl ks/it's 100% #1+?.mp3";
@@ -105,6 +106,15 @@ async function copiedOnly(content?: string): Promise<PublishInput> {
   return input;
 }
 
+async function countedEnds(): Promise<Record<string, number>> {
+  const { samples } = parseMetrics(await services.metrics.text(undefined));
+  const ends = Object.entries(samples).flatMap(([name, count]) => {
+    const labels = /^mp3drop_conversions_ended_total\{(.*)\}$/.exec(name)?.[1];
+    return labels === undefined || count === 0 ? [] : [[labels, count] as const];
+  });
+  return Object.fromEntries(ends);
+}
+
 async function recordNow(): Promise<ConversionRecord> {
   return JSON.parse(await contentOf({ container: containers.output, name: `${MP3.name}.json` })) as ConversionRecord;
 }
@@ -173,13 +183,15 @@ test("no result, record or log carries a SAS", async ({ expect }) => {
   }
 });
 
-test("publishing again gives the same answer and changes nothing", async ({ expect }) => {
+test("publishing again gives the same answer, changes nothing and is not counted again", async ({ expect }) => {
   const input = await converted();
   const first = await publish(services, input);
   const before = await services.blobs.properties(MP3);
 
   expect(await publish(services, input)).toEqual(first);
   expect(await services.blobs.properties(MP3)).toEqual(before);
+  await recordFailure(services, { ...input, failure });
+  expect(await countedEnds()).toEqual({ 'outcome="succeeded",code=""': 1 });
 });
 
 test("publishing that was interrupted after the copy is completed by the next call", async ({ expect }) => {
@@ -597,6 +609,7 @@ test("two publishings at once end in one success", async ({ expect }) => {
 
   await expect(slower).rejects.toThrow(ConflictError);
   expect(await publish(services, input)).toEqual(faster[0]);
+  expect(await countedEnds()).toEqual({ 'outcome="succeeded",code=""': 1 });
   expect(await contentOf(MP3)).toBe(MP3_BYTES);
 });
 

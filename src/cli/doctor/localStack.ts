@@ -73,7 +73,7 @@ function checksOfRunning(connection: StackConnection, { env, secrets, now = Date
   const settings = hostEnvironment({ ...env }, connection);
   const inside = ({ containers, batch }: Config): Check[] => [
     checkStorage({
-      account: endingSilence(BlobServiceClient.fromConnectionString(connectionString), RETRY_OPTIONS, SILENCE_MS),
+      connect: () => endingSilence(BlobServiceClient.fromConnectionString(connectionString), RETRY_OPTIONS, SILENCE_MS),
       containers,
       isDeployed: false,
       isPersons: false,

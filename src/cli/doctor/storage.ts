@@ -4,13 +4,15 @@ import { describeError, inWords, isRestError } from "../../azure/storageErrors.t
 import type { Config } from "../../config.ts";
 import { errorMessage } from "../../local/kit/errorText.ts";
 import { WORKLOADS } from "../../workloads/index.ts";
+import { DEAD_LETTER_CONTAINER } from "../azure/eventSubscriptions.ts";
 import type { Check } from "./examine.ts";
 import type { Finding } from "./finding.ts";
 import { isWell, ok, unknown, warning, wrong } from "./finding.ts";
 
 /** How a storage account is looked at. */
 export interface StorageView {
-  readonly account: BlobServiceClient;
+  /** Throws where the settings say no address that could be used. */
+  readonly connect: () => BlobServiceClient;
   readonly containers: Config["containers"];
   /** Whether a deployment has made the containers; otherwise the app makes some of them with its first sweep. */
   readonly isDeployed: boolean;
@@ -19,9 +21,6 @@ export interface StorageView {
   /** In milliseconds since 1970. */
   readonly now: () => number;
 }
-
-/** Where Event Grid leaves what it could not deliver; `infra/modules/storage.bicep` has it, too. */
-const DEAD_LETTERS = "undelivered";
 
 const MINUTE_MS = 60_000;
 /** A signed URL is valid from so long before it is made, src/azure/urlSigner.ts: beyond that, URLs are refused. */
@@ -33,24 +32,38 @@ const MAX_DEAD_LETTERS = 5000;
 const MAX_SCRIPT_BYTES = 1024 * 1024;
 
 export function checkStorage(view: StorageView): Check {
+  let account: BlobServiceClient | undefined;
   return {
     what: "storage",
-    look: () => reach(view),
-    next: (findings) => (isWell(findings.filter(({ what }) => what === "storage")) ? checksInside(view) : []),
+    look: () => {
+      try {
+        account = view.connect();
+      } catch {
+        // Without its message, which may repeat the key.
+        return [
+          wrong("storage", "the connection string cannot be read", "Copy it from the access keys of the account."),
+        ];
+      }
+      return reach(account, view);
+    },
+    next: (findings) => {
+      const isReached = isWell(findings.filter(({ what }) => what === "storage"));
+      return account !== undefined && isReached ? checksInside(account, view) : [];
+    },
   };
 }
 
-function checksInside(view: StorageView): Check[] {
+function checksInside(account: BlobServiceClient, view: StorageView): Check[] {
   const { containers, isDeployed } = view;
   return [
-    { what: "containers", look: () => checkContainers(view) },
-    { what: `scripts in ${containers.application}`, look: () => checkScripts(view) },
-    ...(isDeployed ? [{ what: "dead letters", look: () => checkDeadLetters(view) }] : []),
+    { what: "containers", look: () => checkContainers(account, view) },
+    { what: `scripts in ${containers.application}`, look: () => checkScripts(account, containers.application) },
+    ...(isDeployed ? [{ what: "dead letters", look: () => checkDeadLetters(account) }] : []),
   ];
 }
 
 /** Whether it answers, and the clock, which every answer shows. */
-async function reach({ account, containers, isPersons, now }: StorageView): Promise<Finding[]> {
+async function reach(account: BlobServiceClient, { containers, isPersons, now }: StorageView): Promise<Finding[]> {
   const askedAt = now();
   const clock = (date: Date | undefined): Finding[] =>
     date === undefined ? [] : [checkClock((askedAt + now()) / 2 - date.getTime())];
@@ -88,9 +101,12 @@ function checkClock(aheadMs: number): Finding {
   return ok(what, "it agrees with that of the storage");
 }
 
-async function checkContainers({ account, containers, isDeployed }: StorageView): Promise<Finding[]> {
+async function checkContainers(
+  account: BlobServiceClient,
+  { containers, isDeployed }: StorageView,
+): Promise<Finding[]> {
   const { input, output, staging, application } = containers;
-  const names = [input, output, staging, application, ...(isDeployed ? [DEAD_LETTERS] : [])];
+  const names = [input, output, staging, application, ...(isDeployed ? [DEAD_LETTER_CONTAINER] : [])];
   const exist = await Promise.all(
     names.map((name) => inWords(`look for container ${name}`, account.getContainerClient(name).exists())),
   );
@@ -107,14 +123,14 @@ async function checkContainers({ account, containers, isDeployed }: StorageView)
 }
 
 /** Scripts are named by their content, whichever version of the app has put them there. Nobody else should write there. */
-async function checkScripts({ account, containers }: StorageView): Promise<Finding[]> {
-  const what = `scripts in ${containers.application}`;
-  const container = account.getContainerClient(containers.application);
-  if (!(await inWords(`look for container ${containers.application}`, container.exists()))) return [];
+async function checkScripts(account: BlobServiceClient, application: string): Promise<Finding[]> {
+  const what = `scripts in ${application}`;
+  const container = account.getContainerClient(application);
+  if (!(await inWords(`look for container ${application}`, container.exists()))) return [];
   const ours = new RegExp(`^(?:${WORKLOADS.map(({ name }) => name).join("|")})-([0-9a-f]{16})\\.sh$`);
   const changed: Finding[] = [];
   let count = 0;
-  const { blobItems } = await inWords(`list container ${containers.application}`, firstPage(container.listBlobsFlat()));
+  const { blobItems } = await inWords(`list container ${application}`, firstPage(container.listBlobsFlat()));
   for (const { name, properties } of blobItems) {
     const [, digest] = ours.exec(name) ?? [];
     if (digest === undefined) continue;
@@ -126,7 +142,7 @@ async function checkScripts({ account, containers }: StorageView): Promise<Findi
     ) {
       continue;
     }
-    const hint = `Find out who may write to ${containers.application}. Nodes refuse it; the app puts its own back.`;
+    const hint = `Find out who may write to ${application}. Nodes refuse it; the app puts its own back.`;
     changed.push(wrong(`script ${name}`, "somebody has changed it", hint));
   }
   if (changed.length > 0) return changed;
@@ -138,11 +154,11 @@ function digestOf(content: Buffer): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }
 
-async function checkDeadLetters({ account }: StorageView): Promise<Finding[]> {
-  const container = account.getContainerClient(DEAD_LETTERS);
-  if (!(await inWords(`look for container ${DEAD_LETTERS}`, container.exists()))) return [];
+async function checkDeadLetters(account: BlobServiceClient): Promise<Finding[]> {
+  const container = account.getContainerClient(DEAD_LETTER_CONTAINER);
+  if (!(await inWords(`look for container ${DEAD_LETTER_CONTAINER}`, container.exists()))) return [];
   const { blobItems, continuationToken } = await inWords(
-    `list container ${DEAD_LETTERS}`,
+    `list container ${DEAD_LETTER_CONTAINER}`,
     firstPage(container.listBlobsFlat()),
   );
   if (blobItems.length === 0) return [ok("dead letters", "none")];
@@ -151,7 +167,7 @@ async function checkDeadLetters({ account }: StorageView): Promise<Finding[]> {
   return [
     warning(
       "dead letters",
-      `${count} in container ${DEAD_LETTERS}, the newest of ${newest.toISOString()}: events that could not be delivered`,
+      `${count} in container ${DEAD_LETTER_CONTAINER}, the newest of ${newest.toISOString()}: events that could not be delivered`,
       "The sweep converts those uploads. Read one for the reason, mend it, then delete them.",
     ),
   ];

@@ -13,9 +13,9 @@ export function findingOfFailure(what: string, error: unknown): Finding {
   if (error instanceof UserError) return wrong(what, error.message, error.hint);
   if (error instanceof ServiceError) return wrong(what, error.message);
   if (isTimeout(error)) return wrong(what, "it gave no answer in time", "Try again, and see whether it runs.");
-  const code = networkCode(error);
-  if (code !== undefined) {
-    return wrong(what, `it cannot be reached (${code})`, "Check that it runs, and the network of this machine.");
+  const reason = networkReason(error);
+  if (reason !== undefined) {
+    return wrong(what, `it cannot be reached (${reason})`, "Check that it runs, and the network of this machine.");
   }
   return unknown(what, `the look at it failed: ${errorMessage(error)}`);
 }
@@ -25,8 +25,8 @@ function isTimeout(error: unknown): boolean {
 }
 
 /** `fetch` says only that it failed; why is in its cause. */
-function networkCode(error: unknown): string | undefined {
-  if (!(error instanceof TypeError)) return undefined;
-  const { code } = (error.cause ?? {}) as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
+function networkReason(error: unknown): string | undefined {
+  if (!(error instanceof TypeError && error.message === "fetch failed")) return undefined;
+  const { code, message = "no reason was given" } = (error.cause ?? {}) as { code?: unknown; message?: string };
+  return typeof code === "string" ? code : message;
 }

@@ -2,6 +2,8 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { listGenerations, newestOpen } from "../../azure/batch/job.ts";
 import { createNodeService } from "../../azure/batch/nodes.ts";
 import { supportedImages } from "../../azure/batch/pool.ts";
+import { retrying } from "../../azure/batch/retrying.ts";
+import { lookAtPool } from "../../azure/batch/waiting.ts";
 import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { BrokenNode } from "../../services.ts";
@@ -111,11 +113,21 @@ function describeBroken(nodes: readonly BrokenNode[], { repairNodes, poolId }: B
     : wrong("nodes", detail, "Remove them from the pool.");
 }
 
+/** Whether there is a job for tasks, and whether those that wait in it have something to wait for. */
 async function checkJob({ client, settings }: BatchView): Promise<Finding[]> {
   const generations = await listGenerations(client, settings.jobId);
   const open = newestOpen(generations);
-  if (open !== undefined) return [ok(`job ${open.id}`, "it takes tasks")];
-  const last = generations.at(-1);
-  const detail = last === undefined ? "not there yet" : `${last.id} is ${last.state}`;
-  return [ok(`job ${settings.jobId}`, `${detail}: the next conversion makes a new one`)];
+  if (open === undefined) {
+    const last = generations.at(-1);
+    const detail = last === undefined ? "not there yet" : `${last.id} is ${last.state}`;
+    return [ok(`job ${settings.jobId}`, `${detail}: the next conversion makes a new one`)];
+  }
+  const what = `job ${open.id}`;
+  const { taskCounts } = await retrying(`count the tasks of job ${open.id}`, () => client.job.getTaskCounts(open.id));
+  const { active, running } = taskCounts;
+  const detail = `it takes tasks; ${active} wait, ${running} run`;
+  const pool = active === 0 ? undefined : await lookAtPool(client, settings.poolId);
+  if (pool === undefined || pool.hasReadyNode || pool.isGrowing || pool.reason === null) return [ok(what, detail)];
+  const hint = "That is normal for some minutes. If it lasts, see what is said of the pool, the nodes and the quota.";
+  return [warning(what, `${detail}: ${pool.reason.text}`, hint)];
 }

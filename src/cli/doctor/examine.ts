@@ -31,12 +31,19 @@ async function examineOne({ what, look, next }: Check, bounds: Bounds): Promise<
   const findings = await withinBound(async () => look(), boundMs).catch((error: unknown) => [
     findingOfFailure(what, error),
   ]);
-  const shown = findings.map((finding) => ({
-    ...finding,
-    detail: secrets.hide(finding.detail),
-    ...(finding.hint !== undefined && { hint: secrets.hide(finding.hint) }),
-  }));
-  return next === undefined ? shown : [...shown, ...(await examine(next(findings), bounds))];
+  const shown = findings.map((finding) => withoutSecrets(finding, secrets));
+  if (next === undefined) return shown;
+  let following: readonly Check[];
+  try {
+    following = next(findings);
+  } catch (error) {
+    return [...shown, withoutSecrets(findingOfFailure(what, error), secrets)];
+  }
+  return [...shown, ...(await examine(following, bounds))];
+}
+
+function withoutSecrets({ what, state, detail, hint }: Finding, secrets: Secrets): Finding {
+  return { what, state, detail: secrets.hide(detail), ...(hint !== undefined && { hint: secrets.hide(hint) }) };
 }
 
 /** Throws a `TimeoutError` when there is no answer by then. */

@@ -39,7 +39,10 @@ export async function checkTools(env: Environment): Promise<Finding[]> {
 }
 
 /** Whether a stack could keep its state there. Makes nothing. */
-export async function checkDataFolder(folder: DataFolder): Promise<Finding[]> {
+export async function checkDataFolder(
+  folder: DataFolder,
+  readFreeBytes: (path: string) => Promise<number> = freeBytesAt,
+): Promise<Finding[]> {
   const { path } = folder;
   refuseOthersFolder(folder);
   const there = nearestThere(path);
@@ -50,11 +53,16 @@ export async function checkDataFolder(folder: DataFolder): Promise<Finding[]> {
       wrong("data folder", `${path} cannot be written: ${errorMessage(error)}`, "Choose another one with --data."),
     ];
   }
-  const { bavail, bsize } = await statfs(there);
-  const free = `${formatBytes(bavail * bsize)} free`;
+  const freeBytes = await readFreeBytes(there);
+  const free = `${formatBytes(freeBytes)} free`;
   const detail = there === path ? `${path}, ${free}` : `${path} is made by the first start, ${free}`;
-  if (bavail * bsize >= LITTLE_SPACE_BYTES) return [ok("data folder", detail)];
+  if (freeBytes >= LITTLE_SPACE_BYTES) return [ok("data folder", detail)];
   return [warning("data folder", detail, "Free some space: on a full disk the stack stops.")];
+}
+
+async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 function nearestThere(path: string): string {

@@ -11,14 +11,17 @@ import type { BatchSettings } from "../../../src/config.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { FaultPlanInput } from "../../../src/local/batchEmulator/index.ts";
 import { listen } from "../../azure/standInAzure.ts";
-import { IMAGE, startVirtualFixture } from "../../local/batchEmulator/emulator.ts";
+import { IMAGE, INSTANT, startVirtualFixture } from "../../local/batchEmulator/emulator.ts";
 
 const FOCAL = "canonical:0001-com-ubuntu-server-focal:20_04-lts";
 const IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/node";
 const POOL = { id: "mp3drop", vmSize: "standard_d2ds_v5", virtualMachineConfiguration: IMAGE, taskSlotsPerNode: 2 };
 
 async function start(faults: FaultPlanInput = {}, env: Readonly<Record<string, string>> = {}) {
-  const { emulator, client, clock } = await startVirtualFixture({ faults });
+  const { emulator, client, clock } = await startVirtualFixture({
+    faults,
+    timings: { ...INSTANT, poolDeleteMs: 60_000 },
+  });
   const settings = settingsFor(emulator, env);
   return { client, clock, settings, look: (now?: number) => look(settings, now) };
 }
@@ -66,7 +69,7 @@ test("a pool of ours and an open job are well", async ({ expect }) => {
   const found = await lookNow();
 
   expectOnly(expect, found);
-  expect(found).toContainEqual({ what: "job mp3drop", state: "ok", detail: "it takes tasks" });
+  expect(found).toContainEqual({ what: "job mp3drop", state: "ok", detail: "it takes tasks; 0 wait, 0 run" });
 });
 
 test("a wrong key is said to be one, or a missing role where a person signs in", async ({ expect }) => {
@@ -165,6 +168,25 @@ test("a pool of another VM size, and one without the identity, are named", async
   );
 });
 
+test("a pool that is being deleted, and one of an older version, are named", async ({ expect }) => {
+  const { client, look: lookNow } = await start();
+  await client.pool.add({ ...POOL, displayName: "mp3drop", targetDedicatedNodes: 0 });
+
+  expectOnly(expect, await lookNow(), {
+    what: "pool mp3drop",
+    state: "warning",
+    detail: expect.stringContaining("was made by an older version of mp3drop and stays as it is"),
+  });
+  await client.pool.deleteMethod("mp3drop");
+
+  expectOnly(expect, await lookNow(), {
+    what: "pool mp3drop",
+    state: "wrong",
+    detail: "it is being deleted",
+    hint: expect.any(String),
+  });
+});
+
 test("nodes whose start task failed are one finding, with how many and one of them", async ({ expect }) => {
   const { client, clock, look: lookNow } = await start({ startTasks: [{ exitCode: 100 }] });
   const startTask = { commandLine: "/bin/false", waitForSuccess: true };
@@ -193,11 +215,30 @@ test.for([
   await client.task.add("mp3drop", { id: "task", commandLine: "/bin/true" });
   await clock.advance(1000);
 
+  expectOnly(
+    expect,
+    await lookNow(),
+    {
+      what: "nodes",
+      state,
+      detail: expect.stringMatching(/^1 node of pool mp3drop unusable, such as /),
+      hint: expect.stringContaining(hint),
+    },
+    expect.objectContaining({ what: "job mp3drop", state: "warning" }),
+  );
+});
+
+test("tasks that wait for nodes that do not come are told with the reason", async ({ expect }) => {
+  const { client, look: lookNow } = await start();
+  await client.pool.add({ ...POOL, targetDedicatedNodes: 0 });
+  await client.job.add({ id: "mp3drop", poolInfo: { poolId: "mp3drop" } });
+  await client.task.add("mp3drop", { id: "task", commandLine: "/bin/true" });
+
   expectOnly(expect, await lookNow(), {
-    what: "nodes",
-    state,
-    detail: expect.stringMatching(/^1 node of pool mp3drop unusable, such as /),
-    hint: expect.stringContaining(hint),
+    what: "job mp3drop",
+    state: "warning",
+    detail: "it takes tasks; 1 wait, 0 run: waiting for a node: the pool has 0 of 0 nodes, 0 ready",
+    hint: expect.stringContaining("the pool"),
   });
 });
 

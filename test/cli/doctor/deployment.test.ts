@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
+import { connectBatch } from "../../../src/azure/batch/client.ts";
 import { connectArm } from "../../../src/cli/azure/arm.ts";
 import { readDeployment } from "../../../src/cli/azure/deployment.ts";
 import { ROLES } from "../../../src/cli/azure/roles.ts";
@@ -53,9 +54,9 @@ async function viewOf(answers: Answers, env: Readonly<Record<string, string>> = 
     deployment: readDeployment(values),
     secrets: new Secrets(),
     connectStorage: () => BlobServiceClient.fromConnectionString("nonsense"),
-    connectBatch: () => {
-      throw new Error("These tests do not look at Batch");
-    },
+    // Nobody listens there.
+    connectBatch: (batch) =>
+      connectBatch({ ...batch, endpoint: "http://127.0.0.1:1", sharedKey: { accountName: "batest", key: "a2V5" } }),
     now: () => NOW,
   };
 }
@@ -86,7 +87,7 @@ test("without a sign-in, that is the only finding of a deployment", async ({ exp
 
   expect(found.filter(({ state }) => state !== "ok")).toEqual([
     {
-      what: "resource group rg-test",
+      what: "sign-in",
       state: "wrong",
       detail: "Azure gave no token",
       hint: "Sign in with `azd auth login`.",
@@ -107,6 +108,42 @@ test("outputs that azd lacks are named, and a group that is gone or forbidden", 
   expect(await troubleOf(deploymentChecks, { "GET ": forbidden })).toMatchObject([
     { what: "resource group rg-test", state: "unknown", hint: expect.stringContaining("Ask for the role") },
   ]);
+});
+
+test("where the app and its settings may not be looked at, azd's own variables lead on", async ({ expect }) => {
+  const forbidden = armError(403, "AuthorizationFailed", "The client does not have authorization");
+  const env = {
+    BATCH_ACCOUNT_ENDPOINT: "https://batest.westeurope.batch.azure.com",
+    STORAGE__blobServiceUri: "https://sttest.blob.core.windows.net",
+  };
+
+  const found = await troubleOf(
+    deploymentChecks,
+    { [`GET ${SITE}`]: forbidden, [`POST ${SITE}/config/appsettings/list`]: forbidden },
+    env,
+  );
+
+  expect(found.map(({ what, state }) => `${what}: ${state}`)).toEqual([
+    "function app func-test: unknown",
+    "settings: unknown",
+    "storage: wrong",
+    "Batch: wrong",
+    "roles of the app: unknown",
+  ]);
+});
+
+test("settings without an address of storage and Batch leave those unknown", async ({ expect }) => {
+  const found = await troubleOf(deploymentChecks, {
+    [`POST ${SITE}/config/appsettings/list`]: answer({ properties: { AzureWebJobsStorage: "x" } }),
+  });
+
+  expect(found.map(({ what, state, detail }) => `${state} ${what}: ${detail}`)).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("wrong settings: STORAGE is not set"),
+      "wrong settings: BATCH_ACCOUNT_ENDPOINT is not set",
+      "unknown storage and Batch: the settings that say where they are are missing or wrong",
+    ]),
+  );
 });
 
 test("an app that is stopped, or has another identity than its settings say, is wrong", ({ expect }) => {

@@ -59,13 +59,13 @@ function lookAtStorage(view: Pick<StorageView, "containers"> & Partial<StorageVi
 }
 
 async function runDoctor(...args: string[]) {
-  const cli = startCli(["doctor", "--data", stack.folder.path, ...args], { cwd: temporaryFolder() });
+  const cli = startCli(["doctor", ...args], { cwd: temporaryFolder() });
   const { code } = await cli.exit;
   return { code, stdout: cli.stdout(), stderr: cli.stderr() };
 }
 
 test("a running stack is well, and none of its keys is shown", async ({ expect }) => {
-  const { code, stdout, stderr } = await runDoctor("--json");
+  const { code, stdout, stderr } = await runDoctor("--data", stack.folder.path, "--json");
 
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
@@ -85,12 +85,19 @@ test("what is wrong makes the exit code 1, in a line with what to do", async ({ 
   await account.getContainerClient("application").createIfNotExists();
   await write("application", "mp3-0123456789abcdef.sh", `${text}\n`);
 
-  const { code, stdout, stderr } = await runDoctor();
+  const { code, stdout, stderr } = await runDoctor("--data", stack.folder.path);
 
   await account.getContainerClient("application").deleteBlob("mp3-0123456789abcdef.sh");
   expect(code).toBe(1);
   expect(stdout).toMatch(/^✗ script mp3-0123456789abcdef\.sh: somebody has changed it → Find out who may write/m);
   expect(stderr).toMatch(/\d+ ok, 1 wrong\n$/);
+});
+
+test("a deployment that azd knows nothing of is wrong usage", async ({ expect }) => {
+  const { code, stdout, stderr } = await runDoctor("--azure");
+
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^NoAzdEnvironment: .*\nRun this where you ran `azd up`\.\n$/);
 });
 
 test("containers that the app makes later are well, those that nobody makes are not", async ({ expect }) => {

@@ -57,6 +57,17 @@ test("what a look throws is a finding, and the others go on", async ({ expect })
   expect(found).toEqual([unknown("broken", "the look at it failed: a bug"), ok("whole", "well")]);
 });
 
+test("what follows from a finding may fail, too", async ({ expect }) => {
+  const next = (): never => {
+    throw new RangeError("a bug");
+  };
+
+  expect(await examine([{ what: "thing", look: () => [ok("thing", "well")], next }], { secrets })).toEqual([
+    ok("thing", "well"),
+    unknown("thing", "the look at it failed: a bug"),
+  ]);
+});
+
 test("an error for people says what it says, with its hint", async ({ expect }) => {
   expect(await failing(new UserError("Code", "It is wrong", { hint: "Do this." }))).toEqual([
     wrong("thing", "It is wrong", "Do this."),

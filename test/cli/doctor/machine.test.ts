@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -51,11 +51,26 @@ test("a data folder that is not there yet is made by the first start", async ({ 
   ]);
 });
 
-test.runIf(process.getuid?.() !== 0)("a data folder that cannot be written is wrong", async ({ expect }) => {
-  const path = temporaryFolder();
-  chmodSync(path, 0o500);
+test("a data folder that cannot be made is wrong", async ({ expect }) => {
+  const file = join(temporaryFolder(), "file");
+  writeFileSync(file, "", { mode: 0o600 });
 
-  expect(await checkDataFolder(dataFolderAt(path))).toMatchObject([{ what: "data folder", state: "wrong" }]);
+  expect(await checkDataFolder(dataFolderAt(join(file, "data")))).toMatchObject([
+    {
+      what: "data folder",
+      state: "wrong",
+      detail: expect.stringContaining("cannot be written"),
+      hint: expect.any(String),
+    },
+  ]);
+});
+
+test("little space for the data folder is a warning", async ({ expect }) => {
+  const path = temporaryFolder();
+
+  expect(await checkDataFolder(dataFolderAt(path), async () => 12e6)).toMatchObject([
+    { what: "data folder", state: "warning", detail: `${path}, 12.0 MB free` },
+  ]);
 });
 
 test("a port that somebody else listens on is named, with the option to change it", async ({ expect }) => {

@@ -1,8 +1,10 @@
 import type { Config } from "../../../config.ts";
+import { UserError } from "../../../local/kit/userError.ts";
 import type { Environment } from "../../../model/settings.ts";
 import { readDeployment } from "../../azure/deployment.ts";
 import { checkBatch } from "../batch.ts";
 import type { Check } from "../examine.ts";
+import { findingOfFailure } from "../failure.ts";
 import { isWell, ok, unknown } from "../finding.ts";
 import { checkAnswer } from "../functionApp.ts";
 import { checkNode } from "../machine.ts";
@@ -34,15 +36,20 @@ export function deploymentChecks(surroundings: Surroundings): Check[] {
   ];
 }
 
-/** Who may not look at the group, or is not signed in, may not look at anything in it. */
+/** Who is not signed in, or may not look at the group, may not look at anything in it. */
 function checkGroup(view: DeploymentView): Check {
   const { arm, deployment } = view;
-  const name = deployment.group.split("/").at(-1) ?? "";
+  const what = `resource group ${deployment.group.split("/").at(-1)}`;
   return {
-    what: `resource group ${name}`,
+    what,
     look: async () => {
-      await arm.request("GET", deployment.group, GROUP_API_VERSION);
-      return [ok(`resource group ${name}`, "it exists, and you may look at it")];
+      try {
+        await arm.request("GET", deployment.group, GROUP_API_VERSION);
+      } catch (error) {
+        const isSignIn = error instanceof UserError && error.code === "NotSignedIn";
+        return [findingOfFailure(isSignIn ? "sign-in" : what, error)];
+      }
+      return [ok(what, "it exists, and you may look at it")];
     },
     next: (findings) => (isWell(findings) ? [checkApp(view), ...subscriptionChecks(view)] : []),
   };

@@ -65,8 +65,8 @@ async function checkSubscription({ arm, deployment }: DeploymentView, delivery: 
     ...(types.includes("Microsoft.Storage.BlobCreated") ? [] : ["it is not of Microsoft.Storage.BlobCreated"]),
     ...differs("its dead letters go to", deadLetters, DEAD_LETTER_CONTAINER),
   ];
-  if (problems.length === 0)
-    return [ok(what, `new blobs of ${delivery.container} are told to ${delivery.functionName}`)];
+  const well = `new blobs of ${delivery.container} are told to ${delivery.functionName}`;
+  if (problems.length === 0) return [ok(what, well)];
   return problems.map((problem) => wrong(what, problem, REPAIR));
 }
 

@@ -197,6 +197,7 @@ test.for<readonly [string, Answers, string]>([
     subscription("uploads", "input2"),
     "its subjects begin with /blobServices/default/containers/input2/, not /blobServices/default/containers/input/",
   ],
+  ["is of the ends of names", subscription("uploads", "input", {}, ".mp4"), "its subjects end with .mp4, not nothing"],
   [
     "is of other events",
     subscription("uploads", "input", {

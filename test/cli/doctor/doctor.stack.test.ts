@@ -208,7 +208,7 @@ test("a deployment in which all is well is looked at from the group to the roles
     answersOf({
       ...WELL,
       ...subscription("uploads", "input", { destination }),
-      ...subscription("reports", "work", { destination }),
+      ...subscription("reports", "work", { destination }, "/report.json"),
       [`POST ${SITE}/config/appsettings/list`]: answer({
         properties: {
           ...settings,

@@ -53,7 +53,7 @@ export const WELL: Answers = {
   [`POST ${SITE}/host/default/listkeys`]: answer({ systemKeys: { blobs_extension: KEY } }),
   [`GET ${TOPIC}`]: answer({ identity: { principalId: "topic-principal" } }),
   ...subscription("uploads", "input"),
-  ...subscription("reports", "work"),
+  ...subscription("reports", "work", {}, "/report.json"),
   [`POST ${TOPIC}/eventSubscriptions/uploads/getFullUrl`]: fullUrl("convertOnUpload", KEY),
   [`POST ${TOPIC}/eventSubscriptions/reports/getFullUrl`]: fullUrl("wakeOnReport", KEY),
   [`GET ${BATCH}`]: answer({ location: "westeurope", properties: { lowPriorityCoreQuota: 100 } }),
@@ -84,7 +84,7 @@ export function answer(body: object): ArmAnswer {
 }
 
 /** The properties of a subscription, with some of them changed. */
-export function subscription(name: string, ofContainer: string, changed: object = {}): Answers {
+export function subscription(name: string, ofContainer: string, changed: object = {}, subjectEndsWith = ""): Answers {
   const properties = {
     provisioningState: "Succeeded",
     destination: {
@@ -94,6 +94,7 @@ export function subscription(name: string, ofContainer: string, changed: object 
     filter: {
       includedEventTypes: ["Microsoft.Storage.BlobCreated"],
       subjectBeginsWith: `/blobServices/default/containers/${ofContainer}/`,
+      subjectEndsWith,
     },
     deadLetterWithResourceIdentity: {
       deadLetterDestination: { properties: { blobContainerName: "undelivered" } },

@@ -18,7 +18,11 @@ interface EventSubscription {
   readonly properties: {
     readonly provisioningState?: string;
     readonly destination?: { readonly properties?: { readonly endpointBaseUrl?: string } };
-    readonly filter?: { readonly subjectBeginsWith?: string; readonly includedEventTypes?: readonly string[] | null };
+    readonly filter?: {
+      readonly subjectBeginsWith?: string | null;
+      readonly subjectEndsWith?: string | null;
+      readonly includedEventTypes?: readonly string[] | null;
+    };
     readonly deadLetterWithResourceIdentity?: DeadLetters | null;
   };
 }
@@ -62,6 +66,7 @@ async function checkSubscription({ arm, deployment }: DeploymentView, delivery: 
     ...differs("its state is", provisioningState, "Succeeded"),
     ...differs("it sends to", destination?.properties?.endpointBaseUrl, `${origin}${pathname}`),
     ...differs("its subjects begin with", filter?.subjectBeginsWith, subjectPrefix(delivery.container)),
+    ...differs("its subjects end with", filter?.subjectEndsWith, delivery.nameEnd ?? ""),
     ...(types.includes("Microsoft.Storage.BlobCreated") ? [] : ["it is not of Microsoft.Storage.BlobCreated"]),
     ...differs("its dead letters go to", deadLetters, DEAD_LETTER_CONTAINER),
   ];
@@ -70,9 +75,9 @@ async function checkSubscription({ arm, deployment }: DeploymentView, delivery: 
   return problems.map((problem) => wrong(what, problem, REPAIR));
 }
 
-function differs(words: string, actual: string | undefined, wanted: string): string[] {
-  if (actual?.toLowerCase() === wanted.toLowerCase()) return [];
-  return [`${words} ${actual === undefined || actual === "" ? "nothing" : actual}, not ${wanted}`];
+function differs(words: string, actual: string | null | undefined, wanted: string): string[] {
+  if ((actual ?? "").toLowerCase() === wanted.toLowerCase()) return [];
+  return [`${words} ${actual || "nothing"}, not ${wanted || "nothing"}`];
 }
 
 /** The subscription itself does not show its key; the full address, for which one has to ask, does. */

@@ -53,7 +53,7 @@ export const DOCTOR: Command<typeof OPTIONS, CommandContext> = {
 };
 
 async function doctor({ values }: Parsed<typeof OPTIONS>, context: CommandContext): Promise<number> {
-  const { output } = context;
+  const { output, signal } = context;
   const secrets = new Secrets();
   const isAzure = values.azure || values.environment !== undefined;
   if (isAzure && values.data !== undefined) {
@@ -65,7 +65,7 @@ async function doctor({ values }: Parsed<typeof OPTIONS>, context: CommandContex
   const checks = isAzure
     ? checksOfDeployment(values.environment, context, secrets)
     : checksHere(values.data ?? DEFAULT_DATA, context, secrets);
-  const findings = await examine(checks, { secrets });
+  const findings = await Promise.race([examine(checks, { secrets }), interruptionBy(signal)]);
   if (values.json) output.result(printableJson({ findings }, 2));
   else for (const finding of findings) output.result(lineOf(finding));
   output.note(`\n${countsOf(findings)}`);
@@ -92,5 +92,13 @@ function checksOfDeployment(
     secrets,
     ...connectionsOf(credential),
     now: Date.now,
+  });
+}
+
+/** Never resolves. What is still on its way may be left alone: nothing is changed by it. */
+function interruptionBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

@@ -68,9 +68,8 @@ function stackChecks(view: LocalView): Check[] {
 
 function checksOfRunning(connection: StackConnection, { env, secrets, now = Date.now }: LocalView): Check[] {
   const { connectionString } = connection.storage;
-  secrets.add(connection.batch.accountKey);
-  secrets.add(/AccountKey=([^;]+)/.exec(connectionString)?.[1]);
   const settings = hostEnvironment({ ...env }, connection);
+  secrets.addFrom(settings);
   const inside = ({ containers, batch }: Config): Check[] => [
     checkStorage({
       connect: () => endingSilence(BlobServiceClient.fromConnectionString(connectionString), RETRY_OPTIONS, SILENCE_MS),

@@ -1,4 +1,5 @@
 import { withoutSecrets } from "../../model/redact.ts";
+import type { Environment } from "../../model/settings.ts";
 
 /** Shorter ones would hide words of every sentence. */
 const LEAST_LENGTH = 8;
@@ -9,6 +10,14 @@ export class Secrets {
 
   add(secret: string | undefined): void {
     if (secret !== undefined && secret.length >= LEAST_LENGTH) this.#known.add(secret);
+  }
+
+  /** The keys among the settings of an app, by their names or in a connection string. */
+  addFrom(settings: Environment): void {
+    for (const [name, value] of Object.entries(settings)) {
+      if (/KEY|SECRET|PASSWORD/i.test(name)) this.add(value);
+      this.add(/AccountKey=([^;]+)/.exec(value ?? "")?.[1]);
+    }
   }
 
   hide(text: string): string {

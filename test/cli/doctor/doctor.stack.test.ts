@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, onTestFinished, test } from "vitest";
 import { connectBatch } from "../../../src/azure/batch/client.ts";
 import { connectArm } from "../../../src/cli/azure/arm.ts";
 import { deploymentChecks } from "../../../src/cli/doctor/deployment/checks.ts";
@@ -9,8 +9,10 @@ import type { Finding } from "../../../src/cli/doctor/finding.ts";
 import { Secrets } from "../../../src/cli/doctor/secrets.ts";
 import type { StorageView } from "../../../src/cli/doctor/storage.ts";
 import { checkStorage } from "../../../src/cli/doctor/storage.ts";
+import { dataFolderAt, lockDataFolder } from "../../../src/local/stack/dataFolder.ts";
 import type { LocalStack } from "../../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
+import { announceStack } from "../../../src/local/stack/stackState.ts";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import { readTaskScript } from "../../../src/workloads/taskFiles.ts";
 import { listen } from "../../azure/standInAzure.ts";
@@ -59,13 +61,13 @@ function lookAtStorage(view: Pick<StorageView, "containers"> & Partial<StorageVi
 }
 
 async function runDoctor(...args: string[]) {
-  const cli = startCli(["doctor", ...args], { cwd: temporaryFolder() });
+  const cli = startCli(["doctor", "--data", stack.folder.path, ...args], { cwd: temporaryFolder() });
   const { code } = await cli.exit;
   return { code, stdout: cli.stdout(), stderr: cli.stderr() };
 }
 
 test("a running stack is well, and none of its keys is shown", async ({ expect }) => {
-  const { code, stdout, stderr } = await runDoctor("--data", stack.folder.path, "--json");
+  const { code, stdout, stderr } = await runDoctor("--json");
 
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
@@ -85,7 +87,7 @@ test("what is wrong makes the exit code 1, in a line with what to do", async ({ 
   await account.getContainerClient("application").createIfNotExists();
   await write("application", "mp3-0123456789abcdef.sh", `${text}\n`);
 
-  const { code, stdout, stderr } = await runDoctor("--data", stack.folder.path);
+  const { code, stdout, stderr } = await runDoctor();
 
   await account.getContainerClient("application").deleteBlob("mp3-0123456789abcdef.sh");
   expect(code).toBe(1);
@@ -93,11 +95,21 @@ test("what is wrong makes the exit code 1, in a line with what to do", async ({ 
   expect(stderr).toMatch(/\d+ ok, 1 wrong\n$/);
 });
 
-test("a deployment that azd knows nothing of is wrong usage", async ({ expect }) => {
-  const { code, stdout, stderr } = await runDoctor("--azure");
+test("Ctrl-C ends it at once, whatever does not answer", async ({ expect }) => {
+  let isAsked = (): void => {};
+  const asked = new Promise<void>((resolve) => (isAsked = resolve));
+  const url = `http://127.0.0.1:${await listen(createServer(() => isAsked()))}`;
+  const folder = dataFolderAt(temporaryFolder());
+  onTestFinished(lockDataFolder(folder));
+  const { storage, batch } = stack.connection;
+  announceStack(folder, { storage, batch, functions: { url }, data: folder.path });
+  const cli = startCli(["doctor", "--data", folder.path], { cwd: temporaryFolder() });
 
-  expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^NoAzdEnvironment: .*\nRun this where you ran `azd up`\.\n$/);
+  await asked;
+  cli.child.kill("SIGINT");
+
+  expect(await cli.exit).toEqual({ code: 130, signal: null });
+  expect(cli.stdout()).toBe("");
 });
 
 test("containers that the app makes later are well, those that nobody makes are not", async ({ expect }) => {

@@ -107,6 +107,17 @@ test("a known key, a signed URL and an account key are hidden, whoever quotes th
   expect(finding?.hint).toBe(finding?.detail);
 });
 
+test("the keys among settings are hidden wherever they turn up", ({ expect }) => {
+  const known = new Secrets();
+  known.addFrom({
+    BATCH_ACCOUNT_KEY: "0123456789",
+    STORAGE: "AccountName=a;AccountKey=abcdefghij;B=c",
+    PATH: "/usr/local/bin",
+  });
+
+  expect(known.hide("0123456789 abcdefghij /usr/local/bin")).toBe("*** *** /usr/local/bin");
+});
+
 test("a finding is one line, safe for a terminal, with what to do at its end", ({ expect }) => {
   expect(lineOf(wrong("pool", "it\nfailed\u001B[2J", "Mend it."))).toBe("✗ pool: it failed\\u{1b}[2J → Mend it.");
   expect(lineOf(ok("pool", "well"))).toBe("✓ pool: well");

@@ -72,8 +72,7 @@ function checkApp(view: DeploymentView): Check {
         what: "settings",
         look: async () => {
           settings = await readAppSettings(arm, deployment);
-          view.secrets.add(settings["BATCH_ACCOUNT_KEY"]);
-          view.secrets.add(/AccountKey=([^;]+)/.exec(settings["STORAGE"] ?? "")?.[1]);
+          view.secrets.addFrom(settings);
           return checkDeployedSettings(settings, env);
         },
         next: () => checksBySettings(view, site, settings),

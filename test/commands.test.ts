@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import { CONVERT } from "../src/cli/commands/convertCommand.ts";
+import { DOCTOR } from "../src/cli/commands/doctorCommand.ts";
 import { LOCAL } from "../src/cli/commands/localCommand.ts";
 import { BATCH_EMULATOR } from "../src/local/batchEmulator/command.ts";
 import { FUNCTIONS_HOST } from "../src/local/functionsHost/command.ts";
@@ -16,6 +17,7 @@ import { SCALE } from "./trials/scale/command.ts";
 const COMMANDS = [
   CONVERT,
   LOCAL,
+  DOCTOR,
   BATCH_EMULATOR,
   FUNCTIONS_HOST,
   CORE_TOOLS,

@@ -28,7 +28,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["durable.ts"],
     ["model/"],
   ],
-  "cli/": [["main.ts"], ["commands/"], ["progress.ts", "conversionNews.ts"], ["convert/", "azure/"], [""]],
+  "cli/": [["main.ts"], ["commands/"], ["progress.ts", "conversionNews.ts", "doctor/"], ["convert/", "azure/"], [""]],
   "local/batchEmulator/": [
     ["main.ts"],
     ["command.ts"],

@@ -10,6 +10,7 @@ Examples
 Commands
   convert FILE|DIR...   convert files and fetch the results
   local                 run storage, Batch and Functions on this machine until Ctrl-C
+  doctor                look at everything that has to be right, here or in Azure, and say what to do
   batch-emulator        run the Batch emulator alone
 
 Options

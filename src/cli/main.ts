@@ -12,7 +12,7 @@ import { HELP } from "./help.ts";
 import { workingFolder } from "./workingFolder.ts";
 
 const PACKAGE_FOLDER = findAppRoot();
-const COMMANDS = ["convert", "local", "batch-emulator", "--help", "--version"];
+const COMMANDS = ["convert", "local", "doctor", "batch-emulator", "--help", "--version"];
 
 await runMain(([command, ...argv], context) => dispatch(command, argv, context));
 
@@ -28,6 +28,10 @@ async function dispatch(command: string | undefined, argv: readonly string[], ki
     case "local": {
       const { LOCAL } = await import("./commands/localCommand.ts");
       return runCommand(LOCAL, argv, context);
+    }
+    case "doctor": {
+      const { DOCTOR } = await import("./commands/doctorCommand.ts");
+      return runCommand(DOCTOR, argv, context);
     }
     case "batch-emulator": {
       const { BATCH_EMULATOR } = await import("../local/batchEmulator/command.ts");

@@ -1,4 +1,5 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
+import type { TokenCredential } from "@azure/identity";
 import type { HttpClient } from "@azure/ms-rest-js";
 import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
@@ -19,11 +20,17 @@ const AUDIENCES: readonly (readonly [RegExp, string])[] = [
   [/$/, "https://batch.core.windows.net"],
 ];
 
-/** The client's own retries are off: they take minutes, and `retrying` knows better what is worth repeating. */
-export function connectBatch({ endpoint, apiVersion, sharedKey, clientId }: BatchSettings): BatchServiceClient {
+/**
+ * With the shared key if there is one, or else with the credential. The client's own retries are off: they take minutes, and `retrying`
+ * knows better what is worth repeating.
+ */
+export function connectBatch(
+  { endpoint, apiVersion, sharedKey, clientId }: BatchSettings,
+  credential: TokenCredential = entraCredential(clientId),
+): BatchServiceClient {
   const credentials =
     sharedKey === undefined
-      ? new AzureIdentityCredentialAdapter(entraCredential(clientId), batchScope(endpoint))
+      ? new AzureIdentityCredentialAdapter(credential, batchScope(endpoint))
       : new BatchSharedKeyCredentials(sharedKey.accountName, sharedKey.key);
   const httpClient = gated(withTimeout(), new Gate());
   const client = new BatchServiceClient(credentials, endpoint, { noRetryPolicy: true, httpClient });

@@ -51,7 +51,7 @@ async function findImage(
   client: BatchServiceClient,
   wanted: BatchSettings["image"],
 ): Promise<BatchServiceModels.VirtualMachineConfiguration> {
-  const images = await verifiedLinuxImages(client);
+  const images = await supportedImages(client, "verificationType eq 'verified' and osType eq 'linux'");
   const found = images.find(
     ({ imageReference: { publisher, offer, sku } }) =>
       same(publisher, wanted.publisher) && same(offer, wanted.offer) && same(sku, wanted.sku),
@@ -78,8 +78,11 @@ async function findImage(
   };
 }
 
-async function verifiedLinuxImages(client: BatchServiceClient): Promise<BatchServiceModels.ImageInformation[]> {
-  const filter = "verificationType eq 'verified' and osType eq 'linux'";
+/** The images that the account offers, of all pages. The filter is in the words of OData. */
+export async function supportedImages(
+  client: BatchServiceClient,
+  filter: string,
+): Promise<BatchServiceModels.ImageInformation[]> {
   const list = (): Promise<BatchServiceModels.AccountListSupportedImagesResponse> =>
     client.account.listSupportedImages({ accountListSupportedImagesOptions: { filter } });
 

@@ -4,7 +4,7 @@ import { ArmError } from "./arm.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Waiting } from "./eventSubscriptions.ts";
 
-const API_VERSION = "2025-03-01";
+export const WEB_API_VERSION = "2025-03-01";
 const PAUSE_MS = 15_000;
 const PATIENCE_MS = 10 * 60_000;
 
@@ -19,14 +19,12 @@ export async function waitForBlobsKey(
   wake: () => Promise<unknown>,
   { pause, now, say }: Waiting,
 ): Promise<string> {
-  const path = `${deployment.group}/providers/Microsoft.Web/sites/${deployment.functionApp}/host/default/listkeys`;
   const deadline = now() + PATIENCE_MS;
   for (;;) {
     await wake();
     let reason = "it has not registered its functions yet";
     try {
-      const keys = (await arm.request("POST", path, API_VERSION)) as { systemKeys?: Record<string, string> };
-      const key = keys.systemKeys?.["blobs_extension"];
+      const key = await readBlobsKey(arm, deployment);
       if (key) return key;
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
@@ -40,4 +38,16 @@ export async function waitForBlobsKey(
     say(`Waiting for ${deployment.functionApp} (${reason}) …`);
     await pause(PAUSE_MS);
   }
+}
+
+/** Undefined while the app has none. */
+export async function readBlobsKey(arm: Arm, deployment: Deployment): Promise<string | undefined> {
+  const path = `${sitePath(deployment)}/host/default/listkeys`;
+  const keys = (await arm.request("POST", path, WEB_API_VERSION)) as { systemKeys?: Record<string, string> };
+  return keys.systemKeys?.["blobs_extension"] || undefined;
+}
+
+/** The path of the function app in Azure Resource Manager. */
+export function sitePath({ group, functionApp }: Deployment): string {
+  return `${group}/providers/Microsoft.Web/sites/${functionApp}`;
 }

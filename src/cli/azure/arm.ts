@@ -5,6 +5,8 @@ import { UserError } from "../../local/kit/userError.ts";
 export interface Arm {
   /** The body of the answer; undefined for one without. Throws an `ArmError`. */
   request(method: "GET" | "PUT" | "POST" | "DELETE", path: string, apiVersion: string, body?: object): Promise<unknown>;
+  /** All items of a list, of all pages. The filter is in the words of OData. Throws an `ArmError`. */
+  list<Item>(path: string, apiVersion: string, filter?: string): Promise<Item[]>;
 }
 
 /** A refusal, in the service's own words; its code is the service's, for example `AuthorizationFailed`. */
@@ -40,24 +42,44 @@ const MAX_PAUSE_MS = 60_000;
 
 /** Repeats what was refused for a moment only: 429 and failures of the service, after the time that it asks for. */
 export function connectArm({ url = PUBLIC_CLOUD, getToken, pause = delay }: ArmOptions): Arm {
+  const send = async (method: string, target: string, body?: object): Promise<unknown> => {
+    for (let attempt = 0; ; attempt++) {
+      const response = await fetch(target, {
+        method,
+        headers: { authorization: `Bearer ${await getToken()}`, "content-type": "application/json" },
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (response.ok) return text === "" ? undefined : JSON.parse(text);
+      const pauseMs = PAUSES_MS[attempt];
+      const mayPass = response.status === 429 || response.status >= 500;
+      if (!mayPass || pauseMs === undefined) throw errorOf(response.status, text);
+      await pause(Math.min(MAX_PAUSE_MS, retryAfterMs(response.headers) ?? pauseMs));
+    }
+  };
+  const addressOf = (path: string, query: Readonly<Record<string, string>>): string =>
+    `${url}${path}?${new URLSearchParams(query)}`;
+
   return {
-    async request(method, path, apiVersion, body) {
-      for (let attempt = 0; ; attempt++) {
-        const response = await fetch(`${url}${path}?api-version=${apiVersion}`, {
-          method,
-          headers: { authorization: `Bearer ${await getToken()}`, "content-type": "application/json" },
-          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        });
-        const text = await response.text();
-        if (response.ok) return text === "" ? undefined : JSON.parse(text);
-        const pauseMs = PAUSES_MS[attempt];
-        const mayPass = response.status === 429 || response.status >= 500;
-        if (!mayPass || pauseMs === undefined) throw errorOf(response.status, text);
-        await pause(Math.min(MAX_PAUSE_MS, retryAfterMs(response.headers) ?? pauseMs));
+    request: (method, path, apiVersion, body) => send(method, addressOf(path, { "api-version": apiVersion }), body),
+    async list<Item>(path: string, apiVersion: string, filter?: string) {
+      const items: Item[] = [];
+      const query = { "api-version": apiVersion, ...(filter !== undefined && { $filter: filter }) };
+      for (let target = addressOf(path, query); ;) {
+        const page = (await send("GET", target)) as Page<Item>;
+        items.push(...page.value);
+        // The token is for nobody else.
+        if (!page.nextLink || new URL(page.nextLink).origin !== new URL(url).origin) return items;
+        target = page.nextLink;
       }
     },
   };
+}
+
+interface Page<Item> {
+  readonly value: readonly Item[];
+  readonly nextLink?: string | null;
 }
 
 function retryAfterMs(headers: Headers): number | undefined {

@@ -18,13 +18,16 @@ export const DELIVERIES: readonly Delivery[] = [
   { name: "reports", container: "work", nameEnd: "/report.json", functionName: "wakeOnReport" },
 ];
 
+/** Where Event Grid leaves what it could not deliver. */
+export const DEAD_LETTER_CONTAINER = "undelivered";
+
 export interface Waiting {
   readonly pause: (ms: number) => Promise<unknown>;
   readonly now: () => number;
   readonly say: (line: string) => void;
 }
 
-const API_VERSION = "2025-02-15";
+export const EVENT_GRID_API_VERSION = "2025-02-15";
 const POLL_MS = 5_000;
 /** A cold app may not answer the handshake in time, and a failed subscription is never tried again by the service. */
 const PAUSE_AFTER_FAILURE_MS = 20_000;
@@ -42,17 +45,17 @@ export async function subscribe(
   key: string,
   { pause, now, say }: Waiting,
 ): Promise<void> {
-  const path = `${topicPath(deployment)}/eventSubscriptions/${delivery.name}`;
+  const path = subscriptionPath(deployment, delivery);
   const body = subscriptionBody(deployment, delivery, key);
   const deadline = now() + PATIENCE_MS;
   for (let last = "it was not tried"; ;) {
     try {
-      await arm.request("PUT", path, API_VERSION, body);
+      await arm.request("PUT", path, EVENT_GRID_API_VERSION, body);
       const state = await settledState();
       if (state === "Succeeded") return;
       last = `it is ${state}: the app did not answer the handshake`;
       // Only a new one makes the service ask the app again.
-      await arm.request("DELETE", path, API_VERSION);
+      await arm.request("DELETE", path, EVENT_GRID_API_VERSION);
     } catch (error) {
       if (!(error instanceof ArmError) || error.code === "AuthorizationFailed") throw error;
       last = `${error.code}: ${withoutKey(error.message, key)}`;
@@ -64,7 +67,7 @@ export async function subscribe(
 
   async function settledState(): Promise<string> {
     for (;;) {
-      const { properties } = (await arm.request("GET", path, API_VERSION)) as {
+      const { properties } = (await arm.request("GET", path, EVENT_GRID_API_VERSION)) as {
         properties?: { provisioningState?: string };
       };
       const state = properties?.provisioningState ?? "unknown";
@@ -75,26 +78,40 @@ export async function subscribe(
   }
 }
 
+/** The path of a subscription in Azure Resource Manager. */
+export function subscriptionPath(deployment: Deployment, { name }: Delivery): string {
+  return `${topicPath(deployment)}/eventSubscriptions/${name}`;
+}
+
 /** The path of the Event Grid topic in Azure Resource Manager. */
 export function topicPath({ group, eventGridTopic }: Deployment): string {
   return `${group}/providers/Microsoft.EventGrid/systemTopics/${eventGridTopic}`;
 }
 
+/** What the subjects of a container's events begin with. Without the slash at its end, those of other containers would, too. */
+export function subjectPrefix(container: string): string {
+  return `/blobServices/default/containers/${container}/`;
+}
+
+/** Where the app takes blob events for one of its functions. A secret: it holds the key. */
+export function webhookUrl({ functionAppUrl }: Deployment, functionName: string, key: string): string {
+  const parameters = new URLSearchParams({ functionName: `Host.Functions.${functionName}`, code: key });
+  return `${functionAppUrl}/runtime/webhooks/blobs?${parameters}`;
+}
+
 /** https://learn.microsoft.com/rest/api/eventgrid/controlplane/system-topic-event-subscriptions/create-or-update */
 function subscriptionBody(deployment: Deployment, { container, nameEnd, functionName }: Delivery, key: string): object {
-  const { group, storageAccount, functionAppUrl } = deployment;
-  const parameters = new URLSearchParams({ functionName: `Host.Functions.${functionName}`, code: key });
+  const { group, storageAccount } = deployment;
   return {
     properties: {
       eventDeliverySchema: "EventGridSchema",
       destination: {
         endpointType: "WebHook",
-        properties: { endpointUrl: `${functionAppUrl}/runtime/webhooks/blobs?${parameters}` },
+        properties: { endpointUrl: webhookUrl(deployment, functionName, key) },
       },
       filter: {
         includedEventTypes: ["Microsoft.Storage.BlobCreated"],
-        // Without the slash at its end, it would also be the prefix of other containers.
-        subjectBeginsWith: `/blobServices/default/containers/${container}/`,
+        subjectBeginsWith: subjectPrefix(container),
         ...(nameEnd !== undefined && { subjectEndsWith: nameEnd }),
         // What commits a blob: events of blobs that are still being written are none of our business.
         // https://learn.microsoft.com/azure/storage/blobs/storage-blob-event-overview
@@ -113,7 +130,7 @@ function subscriptionBody(deployment: Deployment, { container, nameEnd, function
           endpointType: "StorageBlob",
           properties: {
             resourceId: `${group}/providers/Microsoft.Storage/storageAccounts/${storageAccount}`,
-            blobContainerName: "undelivered",
+            blobContainerName: DEAD_LETTER_CONTAINER,
           },
         },
       },

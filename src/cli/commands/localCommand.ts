@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import { DEFAULT_DATA } from "../../local/stack/dataFolder.ts";
 import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
+import { DEFAULT_PORTS } from "../../local/stack/ports.ts";
 import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
 import type { Command } from "../../local/kit/commandLine/command.ts";
@@ -40,11 +41,11 @@ Settings of the app such as WORKLOADS and MP3_BITRATE_KBPS are taken from the en
 
 const OPTIONS = {
   data: { type: "string", default: DEFAULT_DATA },
-  "blob-port": { type: "string", default: "10000" },
-  "queue-port": { type: "string", default: "10001" },
-  "table-port": { type: "string", default: "10002" },
-  "batch-port": { type: "string", default: "10010" },
-  "functions-port": { type: "string", default: "7071" },
+  "blob-port": { type: "string", default: String(DEFAULT_PORTS.blob) },
+  "queue-port": { type: "string", default: String(DEFAULT_PORTS.queue) },
+  "table-port": { type: "string", default: String(DEFAULT_PORTS.table) },
+  "batch-port": { type: "string", default: String(DEFAULT_PORTS.batch) },
+  "functions-port": { type: "string", default: String(DEFAULT_PORTS.functions) },
   "private-storage": { type: "boolean", default: false },
   func: { type: "boolean", default: false },
   json: { type: "boolean", default: false },

@@ -23,9 +23,12 @@ export function findFfmpeg(env: Environment, packaged: (tool: Tool) => string | 
   return { ffmpeg: findTool("ffmpeg", env, packaged), ffprobe: findTool("ffprobe", env, packaged) };
 }
 
-/** Makes sure that both work. One that does not would fail every task, long after the start. */
-export async function checkFfmpeg(paths: FfmpegPaths): Promise<void> {
-  await Promise.all([checkTool("ffmpeg", paths.ffmpeg), checkTool("ffprobe", paths.ffprobe)]);
+/**
+ * Makes sure that both work, and returns what they say of their versions. One that does not work would fail every task,
+ * long after the start.
+ */
+export async function checkFfmpeg(paths: FfmpegPaths): Promise<readonly string[]> {
+  return Promise.all([checkTool("ffmpeg", paths.ffmpeg), checkTool("ffprobe", paths.ffprobe)]);
 }
 
 /** Fills a folder for the Batch tasks' PATH, in which the tools go by their plain names. */
@@ -59,11 +62,11 @@ function findTool(tool: Tool, env: Environment, packaged: (tool: Tool) => string
   );
 }
 
-function checkTool(tool: Tool, path: string): Promise<void> {
+function checkTool(tool: Tool, path: string): Promise<string> {
   return new Promise((resolved, reject) => {
     execFile(path, ["-version"], { timeout: VERSION_BOUND_MS }, (error, stdout) => {
       const problem = error === null ? saysVersion(tool, stdout) : failureOf(error);
-      if (problem === undefined) return resolved();
+      if (problem === undefined) return resolved(stdout.split(" ", 3).join(" "));
       reject(
         new UserError("FfmpegBroken", `${path} is no working ${tool}: asked for -version, it ${problem}`, {
           hint: `Set ${SETTINGS[tool]} to the path of one that works, or repair this one.`,

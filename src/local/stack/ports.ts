@@ -3,8 +3,16 @@ import { findFreePort } from "../kit/listen.ts";
 import type { StackPorts } from "./stackState.ts";
 import { readLastPorts } from "./stackState.ts";
 
+export const DEFAULT_PORTS: StackPorts = {
+  blob: 10_000,
+  queue: 10_001,
+  table: 10_002,
+  batch: 10_010,
+  functions: 7_071,
+};
+
 /** What listens on each port, and the option that changes it. */
-const SERVICES: Readonly<Record<keyof StackPorts, { readonly purpose: string; readonly option: string }>> = {
+export const SERVICES: Readonly<Record<keyof StackPorts, { readonly purpose: string; readonly option: string }>> = {
   blob: { purpose: "blob storage", option: "--blob-port" },
   queue: { purpose: "queue storage", option: "--queue-port" },
   table: { purpose: "table storage", option: "--table-port" },

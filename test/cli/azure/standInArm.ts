@@ -8,6 +8,7 @@ export interface ArmRequest {
   readonly method: string;
   readonly path: string;
   readonly apiVersion: string | null;
+  readonly filter: string | null;
   readonly authorization: string | undefined;
   readonly body: unknown;
 }
@@ -35,6 +36,7 @@ export async function startStandInArm(answer: (request: ArmRequest) => ArmAnswer
       method: request.method ?? "",
       path: pathname.replace(GROUP, ""),
       apiVersion: searchParams.get("api-version"),
+      filter: searchParams.get("$filter"),
       authorization: request.headers.authorization,
       body: body === "" ? undefined : JSON.parse(body),
     };

@@ -69,8 +69,11 @@ test("the tools get their plain names in the folder for tasks, again at each sta
   ]);
 });
 
-test("the tools that are found here work", async ({ expect }) => {
-  await expect(checkFfmpeg(findFfmpeg(process.env))).resolves.toBeUndefined();
+test("the tools that are found here work, and say their versions", async ({ expect }) => {
+  await expect(checkFfmpeg(findFfmpeg(process.env))).resolves.toEqual([
+    expect.stringMatching(/^ffmpeg version \S+$/),
+    expect.stringMatching(/^ffprobe version \S+$/),
+  ]);
 });
 
 test.for([

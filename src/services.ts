@@ -89,7 +89,7 @@ export interface NodeService {
    * is changing its size, so try later. `refused`: Batch does not do that to this pool as it is.
    */
   remove(nodeIds: readonly string[]): Promise<"accepted" | "busy" | "refused">;
-  /** The pool keeps the size it has. */
+  /** The pool keeps the size it has. For an hour, nobody takes that for a mistake. */
   disableScaling(): Promise<void>;
   enableScaling(scaling: AutoScaling): Promise<void>;
   resize(targets: PoolTargets): Promise<void>;

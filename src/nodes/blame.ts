@@ -38,7 +38,7 @@ export interface NodeFailure {
 }
 
 export interface Blame {
-  /** How many videos have failed there in a row. */
+  /** How many videos have failed there in a row; no more than it takes are counted. */
   readonly inARow: number;
   /** Why the node has to leave, if this failure was the last straw. */
   readonly why: string | undefined;
@@ -52,7 +52,10 @@ export function blameNode(
 ): { readonly ledger: Ledger; readonly result: Blame } {
   const known = notesOf(ledger, nodeId);
   const before = tasksSucceeded === known.tasksSucceeded ? known.failures : [];
-  const failures = [...before.filter((failure) => failure.video !== video), { video, code }];
+  // No more than it takes, because there may be thousands while a node cannot be blamed.
+  const failures = [...before.filter((failure) => failure.video !== video), { video, code }].slice(
+    -MAX_FAILURES_IN_A_ROW,
+  );
   const noted = withNotes(ledger, nodeId, { failures, tasksSucceeded }, now);
   const inARow = failures.length;
   if (inARow < MAX_FAILURES_IN_A_ROW || known.mustLeave !== null || !mayBlame(ledger, now)) {

@@ -21,7 +21,7 @@ export interface NodeNotes {
   readonly rebootedAt: string | null;
   /** Why the node has to leave the pool; null if it may stay. */
   readonly mustLeave: { readonly since: string; readonly why: string; readonly hasLeft: boolean } | null;
-  /** What failed on the node since a task last succeeded there, at most one per video. */
+  /** The last things that failed on the node since a task last succeeded there, at most one per video. */
   readonly failures: readonly { readonly video: string; readonly code: string }[];
   /** How many tasks had succeeded there when the last of them failed. */
   readonly tasksSucceeded: number;

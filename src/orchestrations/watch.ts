@@ -65,7 +65,7 @@ export function advance(watch: Watch, seen: Seen, now: Date): Watch {
     case "converting": {
       // A task that lost its node between two looks has started again, and its time counts from then.
       const convertingSince = seen.startedAt ?? watch.convertingSince ?? now.toISOString();
-      return { ...watch, convertingSince, waitReason: null, before: null };
+      return { ...watch, convertingSince, waitReason: null, before: null, sawBroken: false };
     }
     case "unknown": {
       const { reason: waitReason, retryAfterSeconds = 0 } = seen;

@@ -33,8 +33,10 @@ export async function removeNodes(services: Services): Promise<readonly string[]
   const { removal } = ledger;
   const isTooLong = removal !== null && secondsBetween(parseTime(removal.since), now()) >= PATIENCE_SECONDS;
   if (leaving.length > 0 && !isTooLong) {
-    const since = removal ?? { since: now().toISOString(), scaling: pool.scaling, targets: pool.targets };
-    await change((found) => ({ ...found, removal: { ...since, expected: less(pool.targets, leaving) } }));
+    const begun = removal ?? { since: now().toISOString(), scaling: null, targets: pool.targets };
+    // While it scales, its formula is the one to go back to: the settings may have changed since the removal began.
+    const scaling = pool.scaling ?? begun.scaling;
+    await change((found) => ({ ...found, removal: { ...begun, scaling, expected: less(pool.targets, leaving) } }));
     return remove(services, ledger, pool, leaving);
   }
   if (removal === null) return [];

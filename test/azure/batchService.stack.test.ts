@@ -441,6 +441,26 @@ test("a pool that is just busy gives no reason", async ({ expect }) => {
   expect((await readQueue(batch)).reason).toBeNull();
 });
 
+test("a pool that is gone and cannot be made again lets its queue stand still, but one that Batch is too busy for does not", async ({
+  expect,
+}) => {
+  const { batch, emulator, settings } = await start();
+  await batch.ensurePoolAndJob();
+  const client = connectBatch(settings);
+  await client.pool.deleteMethod("mp3drop");
+  await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
+  const image = { publisher: "nobody", offer: "nothing", sku: "none" };
+  const misled = createBatchService(client, { ...settings, image }, NEEDS, { sharedLookMs: 0 });
+
+  expect(await readQueue(misled)).toMatchObject({
+    reason: { code: "NoCapacity", text: expect.stringContaining("offers no verified image nobody:nothing:none") },
+    isMoving: false,
+    isGrowing: false,
+  });
+  emulator.faults.set({ requests: [{ operation: "Pool_Add", status: 503 }] });
+  await expect(readQueue(batch)).rejects.toThrow(BatchError);
+});
+
 test("a pool that somebody deleted is created again while its tasks wait", async ({ expect }) => {
   const { settings, batch } = await start();
   await batch.ensurePoolAndJob();

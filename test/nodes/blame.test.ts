@@ -33,6 +33,17 @@ test("a node on which three videos in a row fail must leave", ({ expect }) => {
   expect(failures.on("a", "4.mp4")).toMatchObject({ why: undefined });
 });
 
+test("what is remembered does not grow with what fails, as when no node can reach the storage account", ({
+  expect,
+}) => {
+  const failures = new Failures();
+  const videos = Array.from({ length: 1000 }, (_, index) => `${index}.mp4`);
+
+  for (const video of videos) for (const node of ["a", "b", "c", "d"]) failures.on(node, video);
+
+  expect(JSON.stringify(failures.ledger).length).toBeLessThan(3_000);
+});
+
 test("a success in between clears the node", ({ expect }) => {
   const failures = new Failures();
   failures.on("a", "1.mp4");

@@ -147,6 +147,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
           waitReason: null,
           before: null,
           succeeded: null,
+          sawBroken: false,
         },
       },
       progress: first.statuses.at(-1),

@@ -77,6 +77,19 @@ test("nodes on their way move the queue, but not those that come after broken on
   expect(repaired?.timers.at(-1)).toBeLessThan(2 * submission.waitingSeconds);
 });
 
+test("a task that has begun shows that nodes are well again: those that come after its node was lost are progress", ({
+  expect,
+}) => {
+  const broken = waitingFor("NodeUnusable", "1 node unusable");
+  const growing = { ...waiting, isGrowing: true } as TaskStatus;
+  const readTask = [broken, converting(10), ...times(30, growing), done];
+
+  const runs = driveOn(conversion, replies({ submitTask, readTask }));
+
+  expect(secondsOf(runs)).toBeGreaterThan(2 * submission.waitingSeconds);
+  expect(runs.at(-1)?.result?.outcome).toBe("succeeded");
+});
+
 test("without a limit, a queue may stand still for ever", ({ expect }) => {
   const submitted = { status: "submitted", submission: { ...submission, waitingSeconds: null, accessUntil: null } };
   const answers = replies({ submitTask: [submitted], readTask: [...times(3_000, waiting), done] });

@@ -2,6 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { test } from "vitest";
 import { noteNodeFailure } from "../../src/activities/noteNodeFailure.ts";
 import { createNodeService } from "../../src/azure/batch/nodes.ts";
+import { ensurePool } from "../../src/azure/batch/pool.ts";
 import type { BatchEmulator, BatchEmulatorOptions, VirtualClock } from "../../src/local/batchEmulator/index.ts";
 import { readLedger } from "../../src/nodes/ledger.ts";
 import { withRepairs } from "../../src/nodes/news.ts";
@@ -152,6 +153,49 @@ test("on a pool that scales by a formula, the formula rests until the broken nod
   expect(ids(await nodes())).toContain(other);
   expect(ids(await nodes())).not.toContain(one);
   expect(await tend()).toEqual([]);
+});
+
+test("while the formula rests, nobody switches it on again: each second attempt looks whether the pool is as it should be", async ({
+  expect,
+}) => {
+  const { services, emulator, client, clock, tend, pool, nodes } = await start({});
+  const settings = { ...services.config.batch, endpoint: emulator.endpoint };
+  const ensure = async (): Promise<boolean> => (await ensurePool(client, settings, [])).isSettled;
+  await ensure();
+  await clock.advance(MINUTE);
+  await client.pool.enableAutoScale("pool", { autoScaleFormula: FORMULA });
+  await clock.advance(2 * MINUTE);
+  const [bad = ""] = ids(await nodes());
+  emulator.loseNode("pool", bad, "unusable");
+  await tend();
+  emulator.loseNode("pool", bad, "unusable");
+
+  await tend();
+  expect(await ensure()).toBe(false);
+  expect((await pool()).enableAutoScale).toBe(false);
+  await tend();
+  await ensure();
+  await tend();
+
+  expect(ids(await nodes())).not.toContain(bad);
+  expect(await pool()).toMatchObject({ enableAutoScale: true, autoScaleFormula: FORMULA });
+  expect(await ensure()).toBe(true);
+});
+
+test("a formula that the pool gets during a removal is the one that it has afterwards", async ({ expect }) => {
+  const { emulator, client, tend, nodes, pool } = await start(AUTOSCALE);
+  const [bad = ""] = ids(await nodes());
+  emulator.loseNode("pool", bad, "unusable");
+  await tend();
+  emulator.loseNode("pool", bad, "unusable");
+  const autoScaleFormula = FORMULA.replace("=2", "=3");
+
+  await tend();
+  await client.pool.enableAutoScale("pool", { autoScaleFormula });
+  for (let run = 0; run < 4; run++) await tend();
+
+  expect(ids(await nodes())).not.toContain(bad);
+  expect(await pool()).toMatchObject({ enableAutoScale: true, autoScaleFormula });
 });
 
 test.for([

@@ -2,6 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { BatchError } from "../../model/errors.ts";
 import type { BrokenNode, NodeService } from "../../services.ts";
 import { remembered } from "../remembered.ts";
+import { withRest } from "./poolMarks.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** What the app notes in the metadata of a pool that it makes begins with this. */
@@ -83,6 +84,8 @@ export function createNodeService(client: BatchServiceClient, poolId: string): N
     },
 
     async disableScaling() {
+      const metadata = withRest(new Date(), (await readPool("metadata"))?.metadata);
+      await retrying(`note that pool ${poolId} is to rest`, () => client.pool.patch(poolId, { metadata }));
       await retrying(`stop the scaling of pool ${poolId}`, () => client.pool.disableAutoScale(poolId));
     },
 

@@ -1,9 +1,14 @@
 import { createHash } from "node:crypto";
 import type { BatchServiceModels } from "@azure/batch";
+import { addSeconds, parseTime } from "../../model/time.ts";
 import type { NodeTargets } from "./poolScaling.ts";
 
 const SCALING = "mp3drop-scaling";
 const START_TASK = "mp3drop-start-task";
+const RESTS_UNTIL = "mp3drop-rests-until";
+
+/** Longer than whoever lets a formula rest takes to let it scale again, and no longer than that may be forgotten. */
+const REST_SECONDS = 3600;
 
 /**
  * What we last gave a pool, kept in its metadata: a pool with marks is ours, and one whose marks differ from the wanted
@@ -35,6 +40,20 @@ export function withMarks(
     { name: SCALING, value: marks.scaling },
     { name: START_TASK, value: marks.startTask },
   ];
+}
+
+/** The metadata of a pool of ours whose formula is about to rest while broken nodes are removed. */
+export function withRest(
+  now: Date,
+  metadata: readonly BatchServiceModels.MetadataItem[] = [],
+): BatchServiceModels.MetadataItem[] {
+  const until = addSeconds(now, REST_SECONDS).toISOString();
+  return [...metadata.filter(({ name }) => name !== RESTS_UNTIL), { name: RESTS_UNTIL, value: until }];
+}
+
+/** Whether autoscale that is switched off may be so on purpose. */
+export function mayRest(now: Date, metadata: readonly BatchServiceModels.MetadataItem[] = []): boolean {
+  return metadata.some(({ name, value }) => name === RESTS_UNTIL && now < parseTime(value));
 }
 
 function digest(value: object | null): string {

@@ -3,7 +3,7 @@ import type { BatchSettings } from "../../config.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { PoolMarks } from "./poolMarks.ts";
-import { marksFor, readMarks, withMarks } from "./poolMarks.ts";
+import { marksFor, mayRest, readMarks, withMarks } from "./poolMarks.ts";
 import {
   isForNow,
   noticesOfFixedProperties,
@@ -47,12 +47,14 @@ export async function updatePool(
   const startTask = poolStartTaskFor(needs);
   const wanted = marksFor(targets, startTask);
   // Of what was done by hand, only the mode is put right: autoscale may have been switched off for a moment and forgotten.
-  const scalingDiffers = wanted.scaling !== marks.scaling || targets.enableAutoScale !== pool.enableAutoScale;
+  const isOfOtherMode = targets.enableAutoScale !== pool.enableAutoScale;
+  const isResting = isOfOtherMode && targets.enableAutoScale && mayRest(new Date(), pool.metadata);
+  const scalingDiffers = wanted.scaling !== marks.scaling || (isOfOtherMode && !isResting);
   // A pool whose workloads need nothing any more keeps its start task, which does no harm.
   const startTaskDiffers = startTask !== undefined && wanted.startTask !== marks.startTask;
 
   const notices: string[] = [];
-  let isSettled = true;
+  let isSettled = !isResting;
   const attempt = async (change: () => Promise<void>, success: string): Promise<void> => {
     try {
       await change();

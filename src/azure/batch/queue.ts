@@ -20,8 +20,8 @@ const PAGE_SIZE = 1000;
 
 /**
  * All who ask within `sharedLookMs` share two requests about the pool and one about the job. For twelve times as long they
- * share a list of the waiting tasks, one request for every thousand. With looks of 5 seconds, ten thousand waiting
- * conversions cost each process of the app at most 46 requests a minute, and one costs no more than 37.
+ * share a list of the waiting tasks, one request for every thousand. With looks of 5 seconds, that is at most 46 requests a
+ * minute for each process of the app and ten thousand waiting conversions, and 37 for one.
  */
 export function createQueue(client: BatchServiceClient, poolId: string, sharedLookMs: number): Queue {
   const pool = remembered(() => lookAtPool(client, poolId), { maxAgeMs: sharedLookMs });

@@ -1,5 +1,6 @@
 import type { BatchServiceClient } from "@azure/batch";
 import type { BatchSettings } from "../../config.ts";
+import type { WaitReason } from "../../model/batchTask.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { BatchService } from "../../services.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
@@ -41,6 +42,21 @@ export function createBatchService(
     return known.get();
   };
 
+  /** While Batch refuses to make the pool, the queue stands still. An answer that says nothing of the pool is thrown. */
+  const makePoolAgain = async (): Promise<WaitReason> => {
+    try {
+      await place.get({ isFresh: true });
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      const { failureCode, message } = error;
+      if (failureCode === "QuotaExceeded") return { code: failureCode, text: message };
+      if (failureCode === "Misconfigured") return { code: "NoCapacity", text: message };
+      throw error;
+    }
+    queue.forgetPool();
+    return { code: "NoCapacity", text: `pool ${settings.poolId} was gone and is being created again` };
+  };
+
   return {
     ensurePoolAndJob: place.get,
     takeNotices: place.takeNotices,
@@ -64,10 +80,8 @@ export function createBatchService(
       await place.settle();
       const reading = await queue.read(jobId, addedAt);
       if (reading !== undefined) return reading;
-      await place.get({ isFresh: true });
-      queue.forgetPool();
-      const text = `pool ${settings.poolId} was gone and is being created again`;
-      return { reason: { code: "NoCapacity", text }, isMoving: false, isGrowing: false, succeeded: 0, before: null };
+      const reason = await makePoolAgain();
+      return { reason, isMoving: false, isGrowing: false, succeeded: 0, before: null };
     },
     readLoad: async () => queue.readLoad(await openJobs.get()),
     terminateTask: (task) => terminateTask(client, task),

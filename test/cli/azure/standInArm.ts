@@ -13,6 +13,7 @@ export interface ArmRequest {
 }
 
 export interface ArmAnswer {
+  /** 0: the connection breaks before there is an answer. */
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -40,6 +41,7 @@ export async function startStandInArm(answer: (request: ArmRequest) => ArmAnswer
     };
     requests.push(received);
     const { status, headers, body: answered } = answer(received);
+    if (status === 0) return void request.socket.destroy();
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(answered === undefined ? "" : JSON.stringify(answered));
   };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { errorMessage } from "../../local/kit/errorText.ts";
 import { UserError } from "../../local/kit/userError.ts";
 
 /** Azure Resource Manager: what is asked of it, and how it answers. */
@@ -9,7 +10,10 @@ export interface Arm {
   list<Item>(path: string, apiVersion: string, filter?: string): Promise<Item[]>;
 }
 
-/** A refusal, in the service's own words; its code is the service's, for example `AuthorizationFailed`. */
+/**
+ * A refusal, in the service's own words; its code is the service's, for example `AuthorizationFailed`. Without an answer
+ * the code is `NoAnswer` and the status 0.
+ */
 export class ArmError extends UserError {
   readonly status: number;
 
@@ -20,6 +24,7 @@ export class ArmError extends UserError {
 }
 
 const HINTS: Readonly<Record<number, string>> = {
+  0: "See that this machine can reach Azure, and try again.",
   401: "Sign in with `azd auth login` and try again.",
   403: "Ask for the role Owner, or Contributor and Role Based Access Control Administrator, on the resource group.",
   404: "Run `azd provision` first: what should be there is not.",
@@ -40,34 +45,33 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const PAUSES_MS = [1_000, 4_000, 15_000];
 const MAX_PAUSE_MS = 60_000;
 
-/** Repeats what was refused for a moment only: 429 and failures of the service, after the time that it asks for. */
+/**
+ * Repeats what was refused for a moment only: 429 and failures of the service, after the time that it asks for. And what
+ * got no answer: all that is asked for may be done twice.
+ */
 export function connectArm({ url = PUBLIC_CLOUD, getToken, pause = delay }: ArmOptions): Arm {
-  const send = async (method: string, target: string, body?: object): Promise<unknown> => {
+  const ask = async (method: string, target: string, body?: object): Promise<unknown> => {
     for (let attempt = 0; ; attempt++) {
-      const response = await fetch(target, {
-        method,
-        headers: { authorization: `Bearer ${await getToken()}`, "content-type": "application/json" },
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (response.ok) return text === "" ? undefined : JSON.parse(text);
+      const headers = { authorization: `Bearer ${await getToken()}`, "content-type": "application/json" };
+      const sent = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+      const { text, failure, retryAfterMs } = await send(target, sent);
+      if (failure === undefined) return text === "" ? undefined : JSON.parse(text);
       const pauseMs = PAUSES_MS[attempt];
-      const mayPass = response.status === 429 || response.status >= 500;
-      if (!mayPass || pauseMs === undefined) throw errorOf(response.status, text);
-      await pause(Math.min(MAX_PAUSE_MS, retryAfterMs(response.headers) ?? pauseMs));
+      const mayPass = failure.status === 0 || failure.status === 429 || failure.status >= 500;
+      if (!mayPass || pauseMs === undefined) throw failure;
+      await pause(Math.min(MAX_PAUSE_MS, retryAfterMs ?? pauseMs));
     }
   };
   const addressOf = (path: string, query: Readonly<Record<string, string>>): string =>
     `${url}${path}?${new URLSearchParams(query)}`;
 
   return {
-    request: (method, path, apiVersion, body) => send(method, addressOf(path, { "api-version": apiVersion }), body),
+    request: (method, path, apiVersion, body) => ask(method, addressOf(path, { "api-version": apiVersion }), body),
     async list<Item>(path: string, apiVersion: string, filter?: string) {
       const items: Item[] = [];
       const query = { "api-version": apiVersion, ...(filter !== undefined && { $filter: filter }) };
       for (let target = addressOf(path, query); ;) {
-        const page = (await send("GET", target)) as Page<Item>;
+        const page = (await ask("GET", target)) as Page<Item>;
         items.push(...page.value);
         // The token is for nobody else.
         if (!page.nextLink || new URL(page.nextLink).origin !== new URL(url).origin) return items;
@@ -82,7 +86,25 @@ interface Page<Item> {
   readonly nextLink?: string | null;
 }
 
-function retryAfterMs(headers: Headers): number | undefined {
+interface Answer {
+  readonly text: string;
+  readonly failure?: ArmError;
+  readonly retryAfterMs?: number | undefined;
+}
+
+async function send(url: string, init: RequestInit): Promise<Answer> {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const text = await response.text();
+    if (response.ok) return { text };
+    return { text, failure: errorOf(response.status, text), retryAfterMs: readRetryAfter(response.headers) };
+  } catch (cause) {
+    const message = `Azure Resource Manager gave no answer: ${errorMessage(cause)}`;
+    return { text: "", failure: new ArmError(0, "NoAnswer", message, { cause }) };
+  }
+}
+
+function readRetryAfter(headers: Headers): number | undefined {
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

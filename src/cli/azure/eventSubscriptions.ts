@@ -138,9 +138,10 @@ function subscriptionBody(deployment: Deployment, { container, nameEnd, function
   };
 }
 
-/** The service quotes the address that it could not reach. */
+/** The service quotes the address that it could not reach. However that is encoded, most of a key is plain letters. */
 function withoutKey(message: string, key: string): string {
-  return message.replaceAll(key, "***").replaceAll(encodeURIComponent(key), "***");
+  const stem = key.replace(/=+$/, "");
+  return [key, encodeURIComponent(key), stem].reduce((text, secret) => text.replaceAll(secret, "***"), message);
 }
 
 function notSubscribed({ name, functionName }: Delivery, reason: string): UserError {

@@ -191,6 +191,19 @@ test("a refused address is tried again, and its key is not shown", async () => {
   expect(said).not.toContain(encodeURIComponent(KEY));
 });
 
+test("a key is not shown however the service encodes it", async () => {
+  const key = "PlainLetters_of-theKey==";
+  const message = `No answer from https://func-test.azurewebsites.net/x?code=${key.replaceAll("=", "%3d")}`;
+  const { error, said } = await deploy({
+    [`POST ${KEYS}`]: [{ status: 200, body: { systemKeys: { blobs_extension: key } } }],
+    [`PUT ${UPLOADS}`]: [armError(400, "Url validation", message)],
+  });
+
+  expect(error).toBeUndefined();
+  expect(said).toContain("code=***");
+  expect(said).not.toContain("PlainLetters");
+});
+
 test("a subscription that never comes into force is an error that says what still works", async () => {
   const { error } = await deploy({
     [`GET ${UPLOADS}`]: times(100, {
@@ -225,6 +238,15 @@ test("a refusal for too many requests is waited out as long as the service asks"
 
   expect(error).toBeUndefined();
   expect(waitedMs).toBe(17_000);
+});
+
+test("a connection that breaks is tried again, and named when it never holds", async () => {
+  const passing = await deploy({ [`POST ${KEYS}`]: [{ status: 0 }], [`PUT ${UPLOADS}`]: times(6, { status: 0 }) });
+  const lasting = await deploy({ [`GET ${BATCH}`]: times(10, { status: 0 }) });
+
+  expect(passing.error).toBeUndefined();
+  expect(passing.said).toContain("uploads is not in force yet (NoAnswer: Azure Resource Manager gave no answer");
+  expect(lasting.error).toMatchObject({ name: "UserError", code: "NoAnswer", hint: expect.stringContaining("reach") });
 });
 
 test("no quota is told with what to request", async () => {

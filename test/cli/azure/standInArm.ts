@@ -14,6 +14,7 @@ export interface ArmRequest {
 }
 
 export interface ArmAnswer {
+  /** 0: the connection breaks before there is an answer. */
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -42,6 +43,7 @@ export async function startStandInArm(answer: (request: ArmRequest) => ArmAnswer
     };
     requests.push(received);
     const { status, headers, body: answered } = answer(received);
+    if (status === 0) return void request.socket.destroy();
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(answered === undefined ? "" : JSON.stringify(answered));
   };

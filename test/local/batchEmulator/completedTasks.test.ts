@@ -139,3 +139,24 @@ test("a completed task whose record is damaged is a failed answer and a line in 
   expect((await client.task.get("job", "good")).id).toBe("good");
   expect(lines.join("\n")).toContain("is damaged");
 });
+
+test("a list that a filter keeps completed tasks out of needs none of their records", async ({ expect }) => {
+  const { client, clock, dataFolder } = await startVirtualFixture();
+  await addPoolAndJob(client);
+  for (const id of ["Bad", "good"]) await client.task.add("job", { id, commandLine: "work" });
+  await clock.advance(5 * MINUTE_MS);
+  await client.task.add("job", { id: "waits", commandLine: "work", requiredSlots: 30 });
+  const archive = join(dataFolder, "batch", "archive", "1.jsonl");
+  writeFileSync(archive, readFileSync(archive, "utf8").replace('"id":"Bad"', '"id":"Odd"'));
+  const list = async (filter: string) => {
+    const tasks = await client.task.list("job", { taskListOptions: { filter } });
+    return tasks.map(({ id }) => id);
+  };
+
+  expect(await list("state eq 'active'")).toEqual(["waits"]);
+  expect(await list("state ne 'completed' or (executionInfo/exitCode eq 0 and startswith(id,'GO'))")).toEqual([
+    "good",
+    "waits",
+  ]);
+  expect(await refusal(list("state eq 'completed' and startswith(id,'b')"))).toMatchObject({ status: 500 });
+});

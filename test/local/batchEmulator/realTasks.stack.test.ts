@@ -248,6 +248,26 @@ test("ending a task ends its whole process tree, even what left the process grou
   expect(pids.map(isAlive)).toEqual([false, false]);
 });
 
+test("a job that takes the name of one just deleted stays, however long a task of that took to end", async ({
+  expect,
+}) => {
+  const { client } = await startFixture({ timings: { jobDeleteMs: 100 } });
+  await addPoolAndJob(client);
+  await client.task.add("job", { id: "task", commandLine: "sleep 60" });
+  await until(
+    () => client.task.get("job", "task"),
+    ({ state }) => state === "running",
+  );
+  const isGone = async () => (await refusal(client.job.get("job"))).code === "JobNotFound";
+
+  await client.job.deleteMethod("job");
+  await until(isGone, (gone) => gone);
+  await client.job.add({ id: "job", poolInfo: { poolId: "pool" } });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+
+  expect(await isGone()).toBe(false);
+});
+
 async function pidIn(client: Fixture["client"], path: string): Promise<number> {
   return textOf(client, path).then(Number, () => 0);
 }

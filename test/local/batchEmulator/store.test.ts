@@ -165,6 +165,23 @@ test("of many completed tasks memory holds no record, and the files hold each on
   again.close();
 });
 
+test("a completed task that changes and becomes active again in one turn is active after a restart", ({ expect }) => {
+  const { path } = storeWithArchive();
+  const store = new Store(path);
+  const task = store.requireTask(store.requireJob("job"), "task-0");
+  complete(store, task);
+  task.end = undefined;
+  store.progressTask(task, (progress) => {
+    progress.state = "active";
+  });
+  store.close();
+
+  const again = new Store(path);
+  expect(again.requireTask(again.requireJob("job"), "task-0").record.progress.state).toBe("active");
+  expect(again.requireJob("job").counts).toMatchObject({ active: 2, completed: 1 });
+  again.close();
+});
+
 test("wherever a crash cuts the journal, a task is as it was before or after its completion", ({ expect }) => {
   const { path } = storeWithArchive();
   const journal = readFileSync(path);

@@ -1,8 +1,11 @@
 import { invalidQuery } from "../serviceError.ts";
 import type { FieldKind } from "./fields.ts";
 
-/** Decides whether an entity, in the form answers give it, is wanted. */
-type Predicate = (view: object) => boolean;
+/**
+ * Decides whether an entity, in the form answers give it, is wanted. Of an outline, which lacks most properties: whether it
+ * may be, whatever those are.
+ */
+export type Predicate = (view: object, isOutline?: boolean) => boolean;
 
 type Value = string | number | boolean;
 type Fields = Readonly<Record<string, FieldKind>>;
@@ -46,7 +49,7 @@ class FilterParser {
     if (++this.#depth > MAX_DEPTH) throw this.#error("It is nested too deeply");
     const parts = this.#parseJoinedBy("or", () => this.#parseAnd());
     this.#depth--;
-    return (view) => parts.some((part) => part(view));
+    return (view, isOutline) => parts.some((part) => part(view, isOutline));
   }
 
   expectEnd(): void {
@@ -56,7 +59,7 @@ class FilterParser {
 
   #parseAnd(): Predicate {
     const parts = this.#parseJoinedBy("and", () => this.#parseTerm());
-    return (view) => parts.every((part) => part(view));
+    return (view, isOutline) => parts.every((part) => part(view, isOutline));
   }
 
   #parseJoinedBy(word: string, parsePart: () => Predicate): Predicate[] {
@@ -78,8 +81,9 @@ class FilterParser {
     const decide = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
     if (decide === undefined) throw this.#error(`"${operator}" is not one of ${Object.keys(OPERATORS).join(", ")}`);
     const wanted = this.#parseValue(kind, this.#expect("a value"));
-    return (view) => {
+    return (view, isOutline = false) => {
       const found = valueAt(view, token, kind);
+      if (found === undefined && isOutline) return true;
       // A property that is missing equals nothing, and is neither less nor more than anything.
       return found === undefined ? operator === "ne" : decide(compare(found, wanted));
     };
@@ -92,7 +96,10 @@ class FilterParser {
     if (!this.#take(",")) throw this.#error("A comma is missing");
     const prefix = String(this.#parseValue("string", this.#expect("a string")));
     if (!this.#take(")")) throw this.#error("A closing bracket is missing");
-    return (view) => String(valueAt(view, name, "string") ?? "").startsWith(prefix);
+    return (view, isOutline = false) => {
+      const found = valueAt(view, name, "string");
+      return found === undefined ? isOutline || prefix === "" : String(found).startsWith(prefix);
+    };
   }
 
   #parseValue(kind: FieldKind, token: string): Value {

@@ -148,7 +148,8 @@ export class Store {
   /** Changes what the task has come to, and keeps the counts of its job right. */
   progressTask(task: Task, change: (progress: TaskProgress) => void): void {
     const wasArchived = this.#change(task, change);
-    if (wasArchived) this.saveTask(task);
+    // The journal may know no more than the place of one that was completed in this turn.
+    if (wasArchived || this.#completed.has(task)) this.saveTask(task);
     else this.#write({ progress: keyOf(task.record.id), of: keyOf(task.job.record.id), v: task.record.progress });
   }
 

@@ -1,3 +1,4 @@
+import { keyOf } from "../../model/entities.ts";
 import type { ActiveRun, Job } from "../../model/entities.ts";
 import { jobFolder } from "../../model/nodeFolders.ts";
 import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
@@ -78,6 +79,8 @@ function finishTermination(engine: Engine, job: Job): void {
 /** Deletes the tasks and their files, whatever their retention time. */
 function finishDeletion(engine: Engine, job: Job): void {
   if (job.record.state !== "deleting" || job.runs.size > 0) return;
+  // It was asked for when the deletion began and again when the last run ended, and by now another may have this name.
+  if (engine.store.jobs.get(keyOf(job.record.id)) !== job) return;
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
     for (const node of pool.nodes.values()) {

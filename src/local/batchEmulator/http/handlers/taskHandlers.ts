@@ -1,6 +1,6 @@
 import { refuseWhenEnding } from "../../engine/refusals.ts";
 import { addTask, deleteTask, reactivateTask, terminateTask, updateTask } from "../../engine/task/taskCommands.ts";
-import { seqOf } from "../../model/entities.ts";
+import { isArchived, seqOf } from "../../model/entities.ts";
 import type { Job, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import { parseNewTask, parseTaskCollection, parseTaskConstraints } from "../../requestBodies/taskBodies.ts";
@@ -44,6 +44,8 @@ export function taskList(call: Call): Reply {
     items: job.tasks,
     position: ([, task]) => seqOf(task),
     view: ([key]) => taskView(call.baseUrl, call.engine.store.requireTask(job, key), withStats),
+    // Whoever asks for the tasks that wait must not wait for the records of all that have completed.
+    outline: ([key, task]) => (isArchived(task) ? { id: key, state: "completed" } : undefined),
     fields: FIELDS.task,
     kind: "tasks",
   });

@@ -120,6 +120,7 @@ export interface BlobProperties {
   /** Without quotes. */
   readonly eTag: string;
   readonly sizeBytes: number;
+  readonly lastModified: Date;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether a copy to the blob has not finished yet. */

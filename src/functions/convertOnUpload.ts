@@ -57,6 +57,7 @@ const START_WORDS = {
   alreadyKnown: "is already known",
   alreadyRecorded: "already has its record",
   givenUp: "has run too often and was given up",
+  handedOver: "goes on with this version of the app",
   recordRestored: "has its record again, which was missing",
   started: "was started",
 } as const;

@@ -22,6 +22,8 @@ export interface Submitting extends InAttempt {
   readonly abandoned: TaskRef | null;
   /** What was seen of the task of this attempt that waits, and is to be replaced by one with fresh access. */
   readonly renewed?: Watch;
+  /** Which of the tasks of this attempt, if it has had more than one; the task may have been added already. */
+  readonly renewal?: number;
 }
 
 /** Its task waits or runs. */
@@ -63,7 +65,7 @@ export interface Finished extends InAttempt {
 export interface FailedAttempt {
   readonly failure: Failure;
   /** Null when no task is known to have been added. */
-  readonly submission: Submission | null;
+  readonly submission: AddedTask | null;
   /** Null when the task may still be running. */
   readonly completed: CompletedTask | null;
   /** The task of the attempt before, if that may still be running. */
@@ -91,6 +93,8 @@ export interface ConversionProgress {
   readonly attempt: number;
   /** The highest renewal of any of its attempts; left out while there is none. */
   readonly renewals?: number;
+  /** Somebody has cancelled it, and its record is being written. */
+  readonly isCancelled?: true;
   /** The task of the attempt, so that whoever ends the orchestration from outside can end the task too. */
   readonly submission: AddedTask | null;
 }

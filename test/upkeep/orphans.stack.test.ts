@@ -3,9 +3,10 @@ import { beforeEach, test } from "vitest";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { ConversionProgress } from "../../src/orchestrations/stage.ts";
 import { endTasks } from "../../src/upkeep/endTasks.ts";
-import { settleTerminations } from "../../src/upkeep/termination.ts";
+import { settleOrphans } from "../../src/upkeep/orphans.ts";
 import type { Services } from "../../src/services.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
@@ -16,11 +17,13 @@ const azurite = useAzurite();
 let storage: AzuriteServices;
 let services: Services;
 let terminated: DurableOrchestrationStatus[];
+let started: { readonly instanceId: string; readonly input: ConversionInput }[];
 
 beforeEach(async () => {
   storage = await azuriteServices(azurite.connectionString);
   services = { ...storage.services, now: () => new Date() };
   terminated = [];
+  started = [];
 });
 
 /** Only what is asked of the Durable extension. */
@@ -28,6 +31,7 @@ const client = {
   getStatusBy: async ({ runtimeStatus }: { runtimeStatus: OrchestrationRuntimeStatus[] }) =>
     terminated.filter((instance) => runtimeStatus.includes(instance.runtimeStatus)),
   getStatus: async (id: string) => terminated.find(({ instanceId }) => instanceId === id),
+  startNew: async (_name: string, start: { instanceId: string; input: ConversionInput }) => void started.push(start),
 } as unknown as DurableClient;
 
 async function upload(name = "talk.mp4", content = "video"): Promise<BlobVersion> {
@@ -66,11 +70,11 @@ async function recordOf(name = "talk.mp3.json"): Promise<ConversionRecord | unde
 test("a terminated conversion has its tasks ended and is recorded as cancelled, once", async ({ expect }) => {
   const id = terminate(await upload(), true);
 
-  const first = await settleTerminations(services, client);
-  const second = await settleTerminations(services, client);
+  const first = await settleOrphans(services, client);
+  const second = await settleOrphans(services, client);
 
   expect(first.ended).toMatchObject([{ conversionId: id, name: "talk.mp4", outcome: "cancelled", firstAttempt: 1 }]);
-  expect(second).toEqual({ ended: [], problems: [] });
+  expect(second).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toEqual(expect.arrayContaining([taskOf(id, 1), taskOf(id, 2)]));
   expect(await recordOf()).toMatchObject({
     status: "cancelled",
@@ -84,7 +88,7 @@ test("a terminated conversion has its tasks ended and is recorded as cancelled, 
 test("a task that its status does not know of is ended, too, in the job of the settings", async ({ expect }) => {
   const id = terminate(await upload(), false);
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   const job = { poolId: "mp3drop", jobId: "mp3drop" };
   expect(storage.terminated).toEqual([taskOf(id, 1, job), taskOf(id, 2, job)]);
@@ -98,7 +102,7 @@ test("the record of the failed run before does not hide a retry that was termina
   const metadata = { sourceetag: source.eTag };
   await services.blobs.writeText(address, JSON.stringify(earlier), { contentType: "application/json", metadata });
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(storage.terminated).not.toContainEqual(taskOf(id, 1));
@@ -111,7 +115,7 @@ test("the tasks of a terminated conversion end although its blob was replaced, a
   const id = terminate(await upload(), true);
   await upload("talk.mp4", "another video");
 
-  expect(await settleTerminations(services, client)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(services, client)).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(await recordOf()).toBeUndefined();
 });
@@ -121,11 +125,11 @@ test("while the tasks cannot be ended there is no record, so the next sweep trie
   const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
   const away = { ...services, batch: { ...services.batch, terminateTask } };
 
-  const { problems } = await settleTerminations(away, client);
+  const { problems } = await settleOrphans(away, client);
 
   expect(problems).toEqual([`terminated conversion ${id}: Error: Batch is down`]);
   expect(await recordOf()).toBeUndefined();
-  expect((await settleTerminations(services, client)).ended).toHaveLength(1);
+  expect((await settleOrphans(services, client)).ended).toHaveLength(1);
 });
 
 test("a conversion that is run again between the listing and the look is left alone", async ({ expect }) => {
@@ -133,18 +137,18 @@ test("a conversion that is run again between the listing and the look is left al
   const live = Object.assign(Object.create(terminated[0] ?? null) as object, { runtimeStatus: "Running" });
   const racing = Object.assign(Object.create(client), { getStatus: async () => live }) as DurableClient;
 
-  expect(await settleTerminations(services, racing)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(services, racing)).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toEqual([]);
   expect(await recordOf()).toBeUndefined();
 });
 
 test("an hour later, what is settled costs Batch no more requests", async ({ expect }) => {
   terminate(await upload(), true);
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
   storage.terminated.length = 0;
 
   const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
-  expect(await settleTerminations(inAnHour, client)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(inAnHour, client)).toEqual({ ended: [], handedOver: [], problems: [] });
 
   expect(storage.terminated).toEqual([]);
 });
@@ -160,7 +164,7 @@ test("what is settled is looked at for half an hour, and then no more", async ({
   }) as DurableClient;
 
   for (const minutes of [0, 5, 29, 31, 36, 60]) {
-    await settleTerminations({ ...services, now: () => new Date(Date.now() + minutes * 60_000) }, counting);
+    await settleOrphans({ ...services, now: () => new Date(Date.now() + minutes * 60_000) }, counting);
   }
 
   expect(asked).toHaveLength(4);
@@ -173,9 +177,9 @@ test("what cannot be settled is tried by every sweep, however long ago it was te
   const inHours = (hours: number) => () => new Date(Date.now() + hours * 3_600_000);
 
   for (const hours of [0, 1, 100]) {
-    expect((await settleTerminations({ ...away, now: inHours(hours) }, client)).problems).toHaveLength(1);
+    expect((await settleOrphans({ ...away, now: inHours(hours) }, client)).problems).toHaveLength(1);
   }
-  expect((await settleTerminations({ ...services, now: inHours(101) }, client)).ended).toHaveLength(1);
+  expect((await settleOrphans({ ...services, now: inHours(101) }, client)).ended).toHaveLength(1);
 });
 
 test("where time runs out, the next sweep goes on with those that are left", async ({ expect }) => {
@@ -187,11 +191,11 @@ test("where time runs out, the next sweep goes on with those that are left", asy
     batch: { ...services.batch, terminateTask: async () => void (now += 10_000) },
   };
 
-  const first = await settleTerminations(slow, client);
+  const first = await settleOrphans(slow, client);
   expect(first).toMatchObject({ problems: ["1 terminated conversions: time ran out"] });
   now += 3_600_000;
 
-  expect(first.ended.length + (await settleTerminations(slow, client)).ended.length).toBe(17);
+  expect(first.ended.length + (await settleOrphans(slow, client)).ended.length).toBe(17);
 });
 
 test("where Durable takes seconds to list them, it has twenty times as long a rest", async ({ expect }) => {
@@ -205,11 +209,11 @@ test("where Durable takes seconds to list them, it has twenty times as long a re
   const slow = Object.assign(Object.create(client), { getStatusBy }) as DurableClient;
   const timed = { ...services, now: () => new Date(now) };
 
-  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  await expect(settleOrphans(timed, slow)).rejects.toThrow("HTTP 500");
   now += 599_000;
-  expect(await settleTerminations(timed, slow)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(timed, slow)).toEqual({ ended: [], handedOver: [], problems: [] });
   now += 2_000;
-  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  await expect(settleOrphans(timed, slow)).rejects.toThrow("HTTP 500");
   expect(listings).toBe(2);
 });
 
@@ -223,7 +227,7 @@ test("the record of an older version does not hide a termination that no sweep h
   const id = terminate(await upload(), true);
 
   const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
-  await settleTerminations(inAnHour, client);
+  await settleOrphans(inAnHour, client);
 
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(await recordOf()).toMatchObject({ status: "cancelled", conversionId: id });
@@ -233,7 +237,7 @@ test("a workload that the app no longer has does not keep the others from being 
   const gone = terminate(await upload("a.mp4"), true, { workload: "gone" });
   terminate(await upload(), true);
 
-  const { ended, problems } = await settleTerminations(services, client);
+  const { ended, problems } = await settleOrphans(services, client);
 
   expect([ended.length, problems]).toEqual([1, []]);
   expect(storage.terminated).toContainEqual(taskOf(gone, 2));
@@ -244,7 +248,7 @@ test("the tasks that have taken the place of others end, too, whichever attempt 
   const [instance] = terminated as [DurableOrchestrationStatus];
   Object.assign(instance.customStatus as object, { renewals: 1 });
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   const taskIds = storage.terminated.map(({ taskId }) => taskId);
   expect(taskIds).toEqual([`${id}-1`, `${id}-1-1`, `${id}-2`, `${id}-2-1`]);
@@ -256,4 +260,119 @@ test("a retry can end the tasks of the terminated run itself", async ({ expect }
   await endTasks(services, terminated[0] as DurableOrchestrationStatus);
 
   expect(storage.terminated).toEqual([taskOf(id, 1), taskOf(id, 2)]);
+});
+
+const OTHER_VERSION = ORCHESTRATION_VERSION - 1;
+const PROGRESS: ConversionProgress = {
+  phase: "converting",
+  percent: 50,
+  waitReason: null,
+  attempt: 1,
+  submission: null,
+};
+
+/** A conversion that an upgrade has ended, with the task of the given id if there is one. */
+async function leaveBehind(
+  progress: Partial<ConversionProgress> | null,
+  { taskId = undefined as ((id: string) => string) | undefined, input = {} as Partial<ConversionInput> } = {},
+): Promise<string> {
+  const source = await upload();
+  const id = conversionIdOf("mp3", source);
+  const submission = taskId && { task: { ...JOB, taskId: taskId(id) }, submittedAt: "2026-01-01T12:00:00.000Z" };
+  terminated.push({
+    instanceId: id,
+    runtimeStatus: "Failed",
+    customStatus: progress && { ...PROGRESS, ...progress, ...(submission && { submission }) },
+    input: { version: OTHER_VERSION, workload: "mp3", source, ...input },
+    output: null,
+    createdTime: new Date("2026-01-01T11:59:00.000Z"),
+    lastUpdatedTime: new Date("2026-01-01T12:00:00.000Z"),
+  } as unknown as DurableOrchestrationStatus);
+  return id;
+}
+
+test("a conversion that an upgrade has ended goes on in the same attempt, and its task is left alone", async ({
+  expect,
+}) => {
+  const id = await leaveBehind({ attempt: 2 }, { taskId: (of) => `${of}-2` });
+
+  const { handedOver, ended, problems } = await settleOrphans(services, client);
+
+  expect({ handedOver, ended, problems }).toEqual({ handedOver: [id], ended: [], problems: [] });
+  expect(started).toMatchObject([
+    {
+      instanceId: id,
+      input: {
+        version: ORCHESTRATION_VERSION,
+        startedAt: "2026-01-01T11:59:00.000Z",
+        resumed: { stage: { name: "submitting", attempt: 2, abandoned: null }, progress: { percent: 50 } },
+      },
+    },
+  ]);
+  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+});
+
+test("the task that had taken the place of one whose access ran out is the one that goes on", async ({ expect }) => {
+  await leaveBehind({ renewals: 3 }, { taskId: (id) => `${id}-1-3` });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", attempt: 1, renewal: 3 } } } }]);
+  expect(storage.terminated).toEqual([]);
+});
+
+test("where a task was just taking the place of another, both end and the next attempt begins", async ({ expect }) => {
+  const id = await leaveBehind({ renewals: 1 }, { taskId: (of) => `${of}-1` });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", attempt: 2 } } } }]);
+  expect(storage.terminated.map(({ taskId }) => taskId)).toEqual([`${id}-1`, `${id}-1-1`]);
+});
+
+test("one that was cancelled, and only lacked its record, is not converted after all", async ({ expect }) => {
+  const id = await leaveBehind({ isCancelled: true }, { taskId: (of) => `${of}-1` });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { resumed: { stage: { name: "recording", failed: { failure: { code: "Cancelled" } } } } } },
+  ]);
+  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+});
+
+test("what the run before has said does not count for a run that died before it had anything to say", async ({
+  expect,
+}) => {
+  await leaveBehind({ isCancelled: true }, { input: { firstAttempt: 2 } });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { firstAttempt: 2, resumed: { stage: { name: "submitting", attempt: 2 }, progress: null } } },
+  ]);
+});
+
+test("one that already has its record ends with it", async ({ expect }) => {
+  const id = await leaveBehind({}, { taskId: (of) => `${of}-1` });
+  const record = { schemaVersion: 1, status: "succeeded", conversionId: id, attempts: 1 };
+  const address = { container: services.config.containers.output, name: "talk.mp3.json" };
+  const metadata = { conversionid: id, attempt: "1" };
+  await services.blobs.writeText(address, JSON.stringify(record), { contentType: "application/json", metadata });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { resumed: { stage: { name: "finished", result: { outcome: "succeeded", record } } } } },
+  ]);
+  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+});
+
+test("one that this version has begun, and that died all the same, is not the business of the handover", async ({
+  expect,
+}) => {
+  await leaveBehind({}, { input: { version: ORCHESTRATION_VERSION } });
+
+  expect(await settleOrphans(services, client)).toEqual({ ended: [], handedOver: [], problems: [] });
+  expect(started).toEqual([]);
 });

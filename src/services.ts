@@ -42,6 +42,8 @@ export interface BatchService {
    * look, so what this costs does not depend on how many they are. A pool that is gone is made again.
    */
   readQueue(job: JobRef, addedAt: string | null): Promise<QueueReading>;
+  /** The tasks whose id begins like that, in all generations of our job that there are. Makes nothing. */
+  findTasks(idPrefix: string): Promise<readonly TaskRef[]>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */

@@ -28,8 +28,7 @@ function cancelConversion(request: HttpRequest, client: DurableClient): Promise<
       await cancel(services(), client, instance);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      const detail = `The conversion is being taken over by a new version of the app. Try again. ${error.message}`;
-      return problem(503, "BatchUnavailable", detail);
+      return problem(503, "ServiceUnavailable", `The conversion cannot be cancelled now. Try again. ${error.message}`);
     }
     return viewResponse(202, view);
   });

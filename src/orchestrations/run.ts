@@ -38,10 +38,9 @@ export function beginRun(context: OrchestrationContext, input: ConversionInput):
   const { workload, source, firstAttempt = 1, startedAt = context.df.currentUtcDateTime.toISOString() } = input;
   let said = input.resumed?.progress ?? null;
   if (said !== null) context.df.setCustomStatus(said);
-  const cancellation = createCancellation(context);
   return {
     context,
-    cancellation,
+    cancellation: createCancellation(context),
     taskEnded: createSignal(context, TASK_ENDED_EVENT),
     conversion: { conversionId: context.df.instanceId, workload, source, startedAt },
     firstAttempt,
@@ -58,7 +57,6 @@ export function beginRun(context: OrchestrationContext, input: ConversionInput):
         waitingSince,
         attempt,
         ...(renewals > 0 && { renewals }),
-        ...((said?.isCancelled || cancellation.isRequested()) && { isCancelled: true }),
         submission: submission && briefly(submission),
       };
       context.df.setCustomStatus(said);

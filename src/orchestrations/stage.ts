@@ -65,7 +65,7 @@ export interface Finished extends InAttempt {
 export interface FailedAttempt {
   readonly failure: Failure;
   /** Null when no task is known to have been added. */
-  readonly submission: AddedTask | null;
+  readonly submission: Submission | null;
   /** Null when the task may still be running. */
   readonly completed: CompletedTask | null;
   /** The task of the attempt before, if that may still be running. */
@@ -93,8 +93,6 @@ export interface ConversionProgress {
   readonly attempt: number;
   /** The highest renewal of any of its attempts; left out while there is none. */
   readonly renewals?: number;
-  /** Somebody has cancelled it, and its record is being written. */
-  readonly isCancelled?: true;
   /** The task of the attempt, so that whoever ends the orchestration from outside can end the task too. */
   readonly submission: AddedTask | null;
 }

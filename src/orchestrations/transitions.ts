@@ -68,8 +68,6 @@ export function* tryAgainOrFail(run: Run, attempt: number, failed: FailedAttempt
 }
 
 export function failForGood(run: Run, attempt: number, failed: FailedAttempt): Stage {
-  // Whoever goes on with it from the status has to know.
-  if (run.cancellation.isRequested()) run.report(attempt, "publishing", { submission: failed.submission });
   return { name: "recording", attempt, since: nowOf(run), failed, isRepeated: false };
 }
 

@@ -1,6 +1,5 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
-import { recordFailure } from "../activities/recordFailure.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
 import { measuresOf } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
@@ -13,6 +12,7 @@ import { endTasks } from "./endTasks.ts";
 import { inTime } from "./inTime.ts";
 import { leaveNote, readNote } from "./note.ts";
 import { isLeftBehind, wasTerminated } from "./runtimeStates.ts";
+import { recordCancelled } from "./cancelling.ts";
 import { handOver } from "./handover.ts";
 import { findInstance } from "./instances.ts";
 import { tryEach } from "./tryEach.ts";
@@ -179,17 +179,14 @@ async function recordTermination(
   instance: DurableOrchestrationStatus,
 ): Promise<ConversionEnd | undefined> {
   const { instanceId: conversionId, createdTime } = instance;
-  const { input, attempt, progress } = contentsOf(instance);
+  const { input, attempt } = contentsOf(instance);
   const { workload, source, firstAttempt = 1 } = input;
-  const startedAt = input.startedAt ?? createdTime.toISOString();
-  const failure = failureOf("Cancelled", "Somebody terminated the orchestration");
-  const submission = progress?.submission ?? null;
-  const facts = { conversionId, workload, source, attempt, startedAt, submission, completed: null, failure };
-  const recorded = await recordFailure(services, facts);
+  const message = "Somebody terminated the orchestration";
+  const recorded = await recordCancelled(services, instance, attempt, message);
   if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { status: outcome, output } = recorded.record;
   const start = { conversionId, workload, name: source.name, firstAttempt, measures: measuresOf(recorded.record) };
   if (output !== null) return { ...start, outcome, result: output.name, seconds, failure: null };
-  return { ...start, outcome, result: null, seconds, failure };
+  return { ...start, outcome, result: null, seconds, failure: failureOf("Cancelled", message) };
 }

@@ -5,6 +5,7 @@ import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { ConversionProgress } from "../../src/orchestrations/stage.ts";
+import { cancel } from "../../src/upkeep/cancelling.ts";
 import { endTasks } from "../../src/upkeep/endTasks.ts";
 import { settleOrphans } from "../../src/upkeep/orphans.ts";
 import type { Services } from "../../src/services.ts";
@@ -263,26 +264,21 @@ test("a retry can end the tasks of the terminated run itself", async ({ expect }
 });
 
 const OTHER_VERSION = ORCHESTRATION_VERSION - 1;
-const PROGRESS: ConversionProgress = {
-  phase: "converting",
-  percent: 50,
-  waitReason: null,
-  attempt: 1,
-  submission: null,
-};
+const OPEN_JOB = { poolId: "mp3drop", jobId: "mp3drop" };
 
-/** A conversion that an upgrade has ended, with the task of the given id if there is one. */
+/** A conversion that an upgrade has ended; its status is empty. `tasks` are the ends of the ids of those that Batch has. */
 async function leaveBehind(
-  progress: Partial<ConversionProgress> | null,
-  { taskId = undefined as ((id: string) => string) | undefined, input = {} as Partial<ConversionInput> } = {},
+  tasks: readonly string[],
+  input: Partial<ConversionInput> = {},
+  job = OPEN_JOB,
 ): Promise<string> {
   const source = await upload();
   const id = conversionIdOf("mp3", source);
-  const submission = taskId && { task: { ...JOB, taskId: taskId(id) }, submittedAt: "2026-01-01T12:00:00.000Z" };
+  storage.tasks.push(...tasks.map((end) => ({ ...job, taskId: `${id}${end}` })));
   terminated.push({
     instanceId: id,
     runtimeStatus: "Failed",
-    customStatus: progress && { ...PROGRESS, ...progress, ...(submission && { submission }) },
+    customStatus: null,
     input: { version: OTHER_VERSION, workload: "mp3", source, ...input },
     output: null,
     createdTime: new Date("2026-01-01T11:59:00.000Z"),
@@ -291,70 +287,90 @@ async function leaveBehind(
   return id;
 }
 
+function endedTasks(): string[] {
+  return storage.terminated.map(({ taskId }) => taskId.slice(32));
+}
+
 test("a conversion that an upgrade has ended goes on in the same attempt, and its task is left alone", async ({
   expect,
 }) => {
-  const id = await leaveBehind({ attempt: 2 }, { taskId: (of) => `${of}-2` });
+  const id = await leaveBehind(["-1", "-2"]);
 
-  const { handedOver, ended, problems } = await settleOrphans(services, client);
+  const settled = await settleOrphans(services, client);
 
-  expect({ handedOver, ended, problems }).toEqual({ handedOver: [id], ended: [], problems: [] });
+  expect(settled).toEqual({ handedOver: [id], ended: [], problems: [] });
   expect(started).toMatchObject([
     {
       instanceId: id,
       input: {
         version: ORCHESTRATION_VERSION,
         startedAt: "2026-01-01T11:59:00.000Z",
-        resumed: { stage: { name: "submitting", attempt: 2, abandoned: null }, progress: { percent: 50 } },
+        resumed: { stage: { name: "submitting", attempt: 2, abandoned: null } },
       },
     },
   ]);
-  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+  expect(endedTasks()).toEqual(["-1"]);
 });
 
-test("the task that had taken the place of one whose access ran out is the one that goes on", async ({ expect }) => {
-  await leaveBehind({ renewals: 3 }, { taskId: (id) => `${id}-1-3` });
+test.for([
+  [
+    "the task that took the place of one whose access ran out goes on",
+    ["-1", "-1-1", "-1-2"],
+    { attempt: 1, renewal: 2 },
+    ["-1", "-1-1"],
+  ],
+  ["without a task, the attempt goes on that it began with", [], { attempt: 1 }, []],
+] as const)("where an upgrade has ended a conversion, %s", async ([, tasks, stage, ended], { expect }) => {
+  await leaveBehind(tasks);
 
   await settleOrphans(services, client);
 
-  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", attempt: 1, renewal: 3 } } } }]);
-  expect(storage.terminated).toEqual([]);
+  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", ...stage } } } }]);
+  expect(endedTasks()).toEqual(ended);
 });
 
-test("where a task was just taking the place of another, both end and the next attempt begins", async ({ expect }) => {
-  const id = await leaveBehind({ renewals: 1 }, { taskId: (of) => `${of}-1` });
+test("the tasks of the run before do not count for a run that an upgrade ended before it had one", async ({
+  expect,
+}) => {
+  await leaveBehind(["-1"], { firstAttempt: 2 });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { firstAttempt: 2, resumed: { stage: { name: "submitting", attempt: 2 } } } },
+  ]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test("a task in a job that takes no more tasks is not added again beside itself: the next attempt begins", async ({
+  expect,
+}) => {
+  await leaveBehind(["-1"], {}, { poolId: "mp3drop", jobId: "mp3drop-old" });
 
   await settleOrphans(services, client);
 
   expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", attempt: 2 } } } }]);
-  expect(storage.terminated.map(({ taskId }) => taskId)).toEqual([`${id}-1`, `${id}-1-1`]);
+  expect(endedTasks()).toEqual(["-1"]);
 });
 
-test("one that was cancelled, and only lacked its record, is not converted after all", async ({ expect }) => {
-  const id = await leaveBehind({ isCancelled: true }, { taskId: (of) => `${of}-1` });
+test("what was decided before the upgrade is recorded after it", async ({ expect }) => {
+  const id = await leaveBehind(["-1"]);
+  const address = { container: services.config.containers.application, name: `decisions/${id}.json` };
+  const error = { code: "Cancelled", message: "m", hint: "h", logBlob: null };
+  const decision = { record: { conversionId: id, attempts: 1, status: "cancelled", error }, result: null };
+  await services.blobs.writeText(address, JSON.stringify(decision), { contentType: "application/json" });
 
   await settleOrphans(services, client);
 
+  const failure = { code: "Cancelled", message: "m", hint: "h" };
   expect(started).toMatchObject([
-    { input: { resumed: { stage: { name: "recording", failed: { failure: { code: "Cancelled" } } } } } },
+    { input: { resumed: { stage: { name: "recording", attempt: 1, failed: { failure } } } } },
   ]);
-  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+  expect(endedTasks()).toEqual(["-1"]);
 });
 
-test("what the run before has said does not count for a run that died before it had anything to say", async ({
-  expect,
-}) => {
-  await leaveBehind({ isCancelled: true }, { input: { firstAttempt: 2 } });
-
-  await settleOrphans(services, client);
-
-  expect(started).toMatchObject([
-    { input: { firstAttempt: 2, resumed: { stage: { name: "submitting", attempt: 2 }, progress: null } } },
-  ]);
-});
-
-test("one that already has its record ends with it", async ({ expect }) => {
-  const id = await leaveBehind({}, { taskId: (of) => `${of}-1` });
+test("a conversion that already has its record when an upgrade ends it ends with that", async ({ expect }) => {
+  const id = await leaveBehind(["-1"]);
   const record = { schemaVersion: 1, status: "succeeded", conversionId: id, attempts: 1 };
   const address = { container: services.config.containers.output, name: "talk.mp3.json" };
   const metadata = { conversionid: id, attempt: "1" };
@@ -365,14 +381,33 @@ test("one that already has its record ends with it", async ({ expect }) => {
   expect(started).toMatchObject([
     { input: { resumed: { stage: { name: "finished", result: { outcome: "succeeded", record } } } } },
   ]);
-  expect(storage.terminated).toEqual([taskOf(id, 1)]);
+  expect(endedTasks()).toEqual(["-1"]);
 });
 
 test("one that this version has begun, and that died all the same, is not the business of the handover", async ({
   expect,
 }) => {
-  await leaveBehind({}, { input: { version: ORCHESTRATION_VERSION } });
+  await leaveBehind(["-1"], { version: ORCHESTRATION_VERSION });
 
   expect(await settleOrphans(services, client)).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(started).toEqual([]);
 });
+
+test.for(["Running", "Failed"] as const)(
+  "to cancel one of another version, which is %s, records it at once: it would not live to hear of it",
+  async (runtimeStatus, { expect }) => {
+    const id = await leaveBehind(["-1", "-2"]);
+    const instance = { ...terminated[0], runtimeStatus } as DurableOrchestrationStatus;
+    const raised: string[] = [];
+    const hearing = Object.assign(Object.create(client), { raiseEvent: async (to: string) => void raised.push(to) });
+
+    await cancel(services, hearing as DurableClient, instance);
+
+    expect(endedTasks().toSorted()).toEqual(expect.arrayContaining(["-1", "-2"]));
+    expect(await recordOf()).toMatchObject({ status: "cancelled", conversionId: id, attempts: 2 });
+    const isDead = runtimeStatus === "Failed";
+    expect(raised).toEqual(isDead ? [] : [id]);
+    const finished = { name: "finished", result: { outcome: "cancelled" } };
+    expect(started).toMatchObject(isDead ? [{ input: { resumed: { stage: finished } } }] : []);
+  },
+);

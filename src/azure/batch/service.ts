@@ -9,7 +9,7 @@ import { listGenerations, newestOpen, readJobState } from "./job.ts";
 import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
-import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
+import { addTask, deleteTask, listTaskIds, readStdout, readTask, terminateTask } from "./task.ts";
 
 /** Codes that mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
@@ -67,6 +67,14 @@ export function createBatchService(
       queue.forgetPool();
       const text = `pool ${settings.poolId} was gone and is being created again`;
       return { reason: { code: "NoCapacity", text }, isMoving: false, succeeded: 0, before: null };
+    },
+    async findTasks(idPrefix) {
+      const all = await listGenerations(client, settings.jobId);
+      const generations = all.filter(({ state }) => state !== "deleting");
+      const found = await Promise.all(generations.map(({ id }) => listTaskIds(client, id, idPrefix)));
+      return generations.flatMap(({ id: jobId }, index) =>
+        (found[index] ?? []).map((taskId) => ({ poolId: settings.poolId, jobId, taskId })),
+      );
     },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),

@@ -397,7 +397,9 @@ test.for(["Running", "Failed"] as const)(
   "to cancel one of another version, which is %s, records it at once: it would not live to hear of it",
   async (runtimeStatus, { expect }) => {
     const id = await leaveBehind(["-1", "-2"]);
-    const instance = { ...terminated[0], runtimeStatus } as DurableOrchestrationStatus;
+    const [instance] = terminated;
+    if (instance === undefined) throw new Error("There is no instance");
+    Object.assign(instance, { runtimeStatus });
     const raised: string[] = [];
     const hearing = Object.assign(Object.create(client), { raiseEvent: async (to: string) => void raised.push(to) });
 

@@ -18,6 +18,8 @@ export interface Config {
   readonly triggerSource: "LogsAndContainerScan" | "EventGrid";
   /** Those that WORKLOADS chooses, for new blobs. */
   readonly workloads: readonly Workload[];
+  /** Blobs that were last modified before that are left alone; undefined: none are. */
+  readonly notBefore: Date | undefined;
   /** By name of the workload, for all there are: conversions by one that was switched off still run to their end. */
   readonly scriptEnvironments: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How long the queue may stand still while a conversion waits; 0: as long as it takes. */
@@ -95,6 +97,7 @@ export function readConfig(env: Environment): Config {
     },
     triggerSource: read.oneOf("BLOB_TRIGGER_SOURCE", ["LogsAndContainerScan", "EventGrid"]),
     workloads: readWorkloads(read),
+    notBefore: read.time("NOT_BEFORE"),
     scriptEnvironments: Object.fromEntries(WORKLOADS.map((workload) => [workload.name, workload.environment(read)])),
     waitingTimeoutMinutes: read.integer("WAITING_TIMEOUT_MINUTES", 10_080, 0, 43_200),
     convertingTimeoutMinutes: read.integer("CONVERTING_TIMEOUT_MINUTES", 360, 1, 2_880),

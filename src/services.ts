@@ -55,6 +55,8 @@ export interface BatchService {
   readQueue(job: JobRef, addedAt: string | null): Promise<QueueReading>;
   /** Of the pool, and of all open generations of our job. Shares the look of `readQueue`, but makes nothing. */
   readLoad(): Promise<BatchLoad>;
+  /** The tasks whose id begins like that, in all generations of our job that there are. Makes nothing. */
+  findTasks(idPrefix: string): Promise<readonly TaskRef[]>;
   /** Ending a task that has ended, or is gone, succeeds. */
   terminateTask(task: TaskRef): Promise<void>;
   /** Deleting a task that is gone succeeds. */
@@ -133,6 +135,7 @@ export interface BlobProperties {
   /** Without quotes. */
   readonly eTag: string;
   readonly sizeBytes: number;
+  readonly lastModified: Date;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether a copy to the blob has not finished yet. */

@@ -13,6 +13,8 @@ export interface AzuriteServices {
   readonly services: Services;
   readonly account: BlobServiceClient;
   readonly terminated: TaskRef[];
+  /** What Batch has. */
+  readonly tasks: TaskRef[];
 }
 
 /** Gives the tests of a file real storage. To be called at the top of the file. */
@@ -53,9 +55,11 @@ export async function azuriteServices(connectionString: string): Promise<Azurite
   });
   const created = createServices(config);
   const terminated: TaskRef[] = [];
+  const tasks: TaskRef[] = [];
   const batch: BatchService = {
     ...created.batch,
     findJob: async () => ({ poolId: config.batch.poolId, jobId: config.batch.jobId }),
+    findTasks: async (idPrefix) => tasks.filter(({ taskId }) => taskId.startsWith(idPrefix)),
     terminateTask: async (task) => void terminated.push(task),
     deleteTask: async () => {},
     async *listOldTasks() {},
@@ -63,5 +67,5 @@ export async function azuriteServices(connectionString: string): Promise<Azurite
   };
   const services = { ...created, batch, now: () => new Date("2026-01-01T12:30:00.000Z") };
   await services.layout.ensure();
-  return { services, account: BlobServiceClient.fromConnectionString(connectionString), terminated };
+  return { services, account: BlobServiceClient.fromConnectionString(connectionString), terminated, tasks };
 }

@@ -31,6 +31,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
     STAGING_CONTAINER: "Work_1",
     BATCH_NODE_IMAGE: "ubuntu",
     WAITING_TIMEOUT_MINUTES: "soon",
+    NOT_BEFORE: "2026-02-30",
     BATCH_NODE_IDENTITY_ID: "node",
   };
 
@@ -44,6 +45,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
       - BATCH_NODE_IDENTITY_ID must be the resource id of a user-assigned identity, /subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…, not "node"
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
       - WORKLOADS must be one or more of mp3, topWords, separated by commas, not "mp3,mp4"
+      - NOT_BEFORE must be a date such as 2026-01-31 or a time such as 2026-01-31T18:00:00Z, not "2026-02-30"
       - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
       - TOP_WORDS_COUNT must be a whole number from 1 to 1000000, not "0"
       - WAITING_TIMEOUT_MINUTES must be a whole number from 0 to 43200, not "soon"
@@ -83,6 +85,17 @@ test("a setting that has no effect in the chosen scaling of the pool is a proble
     "BATCH_MAX_NODES has no effect unless BATCH_POOL_SCALING is auto: remove one or change the other",
   ]);
   expect(problems({ BATCH_POOL_SCALING: "fixed", BATCH_SPOT_NODES: "2" })).toEqual([]);
+});
+
+test("a time is a date, or has its zone, so that it means the same everywhere", ({ expect }) => {
+  const timeOf = (NOT_BEFORE: string) => readConfig({ ...needed, NOT_BEFORE }).notBefore?.toISOString();
+
+  expect(timeOf("")).toBeUndefined();
+  expect(timeOf("2026-01-31")).toBe("2026-01-31T00:00:00.000Z");
+  expect(timeOf("2026-01-31T18:00+02:00")).toBe("2026-01-31T16:00:00.000Z");
+  for (const wrong of ["yesterday", "2026-01-31T18:00:00", "2026-13-01", "2026-01-31T25:00Z"]) {
+    expect(() => timeOf(wrong), wrong).toThrow("NOT_BEFORE must be a date such as");
+  }
 });
 
 test("the disk of a node follows from its size, unless it is set", ({ expect }) => {

@@ -17,7 +17,7 @@ export interface RecordFailureInput extends Attempt {
   readonly failure: Failure;
 }
 
-type RecordFailureOutput =
+export type RecordFailureOutput =
   /** `isNew`: it was written just now, not by an earlier call. */
   | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
   | { readonly status: "superseded" };

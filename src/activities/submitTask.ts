@@ -17,6 +17,8 @@ export interface SubmitTaskInput extends Attempt {
   readonly abandoned: TaskRef | null;
   /** The task of this attempt whose access runs out while it waits. It is replaced, unless it no longer waits. */
   readonly replaced?: { readonly task: TaskRef; readonly renewal: number };
+  /** Which of the tasks of this attempt, where nothing is replaced; the first one if left out. */
+  readonly renewal?: number;
 }
 
 type SubmitTaskOutput =
@@ -58,9 +60,9 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
 
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
   const accessSeconds = WAITING_ACCESS_SECONDS + convertingSeconds + ACCESS_MARGIN_SECONDS;
-  const submittedAt = now();
+  const calledAt = now();
   const { addedBefore, ...task } = await batch.addTask(
-    await describeTask(services, input, addSeconds(submittedAt, accessSeconds)),
+    await describeTask(services, input, addSeconds(calledAt, accessSeconds)),
   );
   const { demand: demandNow } = await readDemand(services, input);
   if (demandNow !== "wanted") {
@@ -68,10 +70,10 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
     return { status: demandNow };
   }
   // A task that an earlier call has added has its access from then.
-  const addedAt = addedBefore === undefined ? submittedAt : parseTime(addedBefore);
+  const addedAt = addedBefore === undefined ? calledAt : parseTime(addedBefore);
   const submission = {
     task,
-    submittedAt: submittedAt.toISOString(),
+    submittedAt: addedAt.toISOString(),
     waitingSeconds: config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60,
     convertingSeconds,
     accessUntil: config.batch.nodeIdentityId === undefined ? addSeconds(addedAt, accessSeconds).toISOString() : null,
@@ -95,8 +97,8 @@ async function readDemand(services: Services, input: SubmitTaskInput): Promise<D
   return { demand: isWanted ? "wanted" : "superseded", sizeBytes: current.sizeBytes };
 }
 
-function renewalOf({ replaced }: SubmitTaskInput): number {
-  return replaced === undefined ? 0 : replaced.renewal + 1;
+function renewalOf({ replaced, renewal = 0 }: SubmitTaskInput): number {
+  return replaced === undefined ? renewal : replaced.renewal + 1;
 }
 
 async function takeBack(services: Services, input: SubmitTaskInput, job: JobRef | undefined): Promise<void> {

@@ -111,6 +111,7 @@ function describe(found: Awaited<ReturnType<BlobClient["getProperties"]>>): Blob
   return {
     eTag: normalizeETag(found.etag ?? ""),
     sizeBytes: found.contentLength ?? 0,
+    lastModified: found.lastModified ?? new Date(),
     contentType: found.contentType ?? "",
     metadata: found.metadata ?? {},
     isCopying: found.copyStatus === "pending",

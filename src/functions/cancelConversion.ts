@@ -2,7 +2,9 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
 import type { ConversionView } from "../model/conversion.ts";
-import { CANCEL_EVENT } from "../model/conversion.ts";
+import { ServiceError } from "../model/errors.ts";
+import { services } from "../azure/azureServices.ts";
+import { cancel } from "../upkeep/cancelling.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 
 df.app.client.http("cancelConversion", {
@@ -17,12 +19,17 @@ df.app.client.http("cancelConversion", {
  * record has the last word: between our look and the request, the conversion may go on.
  */
 function cancelConversion(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
-  return withConversion(request, client, async (view) => {
+  return withConversion(request, client, async (view, instance) => {
     const tooLate = whyTooLate(view);
     if (tooLate !== undefined) {
       return problem(409, "ConversionEnded", `Conversion ${view.id} cannot be cancelled: ${tooLate}`);
     }
-    await client.raiseEvent(view.id, CANCEL_EVENT, {});
+    try {
+      await cancel(services(), client, instance);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return problem(503, "ServiceUnavailable", `The conversion cannot be cancelled now. Try again. ${error.message}`);
+    }
     return viewResponse(202, view);
   });
 }

@@ -40,6 +40,10 @@ async function convertOnUpload(blob: BlobReference, client: DurableClient, conte
     context.info(`Ignored ${blob.name}: it was deleted before its conversion began`);
     return;
   }
+  if (await isTooOld(blob, context)) {
+    context.debug(`Ignored ${blob.name}: it was last modified before NOT_BEFORE`);
+    return;
+  }
   const source = { container: blob.container, name: blob.name, eTag };
   for (const { name: workload } of takers) {
     const start = await startOnce(services(), client, { workload, source });
@@ -53,13 +57,30 @@ const START_WORDS = {
   alreadyKnown: "is already known",
   alreadyRecorded: "already has its record",
   givenUp: "has run too often and was given up",
+  handedOver: "goes on with this version of the app",
   recordRestored: "has its record again, which was missing",
   started: "was started",
 } as const;
 
 /** The event names the version. Where a host leaves that out, we ask Storage. */
 async function readETag(blob: BlobReference, context: InvocationContext): Promise<string | undefined> {
-  const properties = context.triggerMetadata?.["properties"] as { eTag?: unknown } | undefined;
-  if (typeof properties?.eTag === "string") return normalizeETag(properties.eTag);
+  const { eTag } = propertiesIn(context);
+  if (typeof eTag === "string") return normalizeETag(eTag);
   return (await services().blobs.properties(blob))?.eTag;
+}
+
+async function isTooOld(blob: BlobReference, context: InvocationContext): Promise<boolean> {
+  const { notBefore } = services().config;
+  if (notBefore === undefined) return false;
+  const { lastModified } = propertiesIn(context);
+  const modified =
+    typeof lastModified === "string" ? new Date(lastModified) : (await services().blobs.properties(blob))?.lastModified;
+  return modified !== undefined && modified < notBefore;
+}
+
+function propertiesIn({ triggerMetadata }: InvocationContext): {
+  readonly eTag?: unknown;
+  readonly lastModified?: unknown;
+} {
+  return triggerMetadata?.["properties"] ?? {};
 }

@@ -6,7 +6,7 @@ import { ServiceError } from "../model/errors.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
 import { endTasks } from "../upkeep/endTasks.ts";
 import { isCompleted } from "../upkeep/runtimeStates.ts";
-import { patienceSecondsOf, startConversion } from "../upkeep/starting.ts";
+import { patienceSecondsOf, startConversion } from "../upkeep/instances.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 

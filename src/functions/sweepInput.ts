@@ -4,7 +4,7 @@ import * as df from "durable-functions";
 import { services } from "../azure/azureServices.ts";
 import { endMessage } from "../model/conversionLog.ts";
 import { sweep } from "../upkeep/sweep.ts";
-import { settleTerminations } from "../upkeep/termination.ts";
+import { settleOrphans } from "../upkeep/orphans.ts";
 
 df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, handler: sweepInput });
 
@@ -12,14 +12,18 @@ df.app.client.timer("sweepInput", { schedule: services().config.sweepSchedule, h
 async function sweepInput(_timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> {
   const { layout } = services();
   await layout.ensure({ isFresh: true });
-  const terminations = await settleTerminations(services(), client).catch((error: unknown) => ({
+  const orphans = await settleOrphans(services(), client).catch((error: unknown) => ({
     ended: [],
+    handedOver: [],
     problems: [`terminated conversions: ${String(error)}`],
   }));
-  for (const end of terminations.ended) context.info(endMessage(end));
+  for (const end of orphans.ended) context.info(endMessage(end));
+  if (orphans.handedOver.length > 0) {
+    context.info(`Went on with ${orphans.handedOver.length} conversions that another version of the app had begun`);
+  }
   const { conversions, started, problems, roundBeganAt, isRoundComplete } = await sweep(services(), client);
   services().metrics.countFoundBySweep(started.length);
-  for (const problem of [...terminations.problems, ...problems]) context.warn(`Could not check ${problem}`);
+  for (const problem of [...orphans.problems, ...problems]) context.warn(`Could not check ${problem}`);
   const round = `the round that began at ${roundBeganAt.toISOString()}`;
   const seen = `Swept ${conversions} conversions${isRoundComplete ? "" : `; the next sweep goes on with ${round}`}`;
   if (started.length > 0) context.info(`${seen}. Started ${started.length}: ${started.slice(0, 10).join(", ")}`);

@@ -54,6 +54,19 @@ export class SettingsReader {
     return value;
   }
 
+  /** A date, which begins at midnight UTC, or a date and a time with its zone, in ISO 8601. */
+  time(name: string): Date | undefined {
+    const value = this.optional(name);
+    if (value === undefined) return undefined;
+    const [, date] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/.exec(value) ?? [];
+    const [time, midnight] = [new Date(value), new Date(date ?? NaN)];
+    // JavaScript takes 30 February for 2 March.
+    const isReal = !Number.isNaN(time.getTime()) && !Number.isNaN(midnight.getTime());
+    if (isReal && midnight.toISOString().startsWith(date ?? "")) return time;
+    this.problem(`${name} must be a date such as 2026-01-31 or a time such as 2026-01-31T18:00:00Z, not "${value}"`);
+    return undefined;
+  }
+
   /** The first choice is the default. */
   oneOf<const Choices extends readonly [string, ...string[]]>(name: string, choices: Choices): Choices[number] {
     const value = this.text(name, choices[0]);

@@ -4,8 +4,16 @@ import type { ConversionProgress, ConversionResult, Stage } from "./stage.ts";
 
 export const CONVERT_BLOB = "convertBlob";
 
+/**
+ * Raised with every change after which a history from before would no longer be replayed as it was: other activities,
+ * timers or inputs of theirs, or another order. test/orchestrations/version.test.ts notices.
+ */
+export const ORCHESTRATION_VERSION = 1;
+
 /** The input of the orchestration. */
 export interface ConversionInput extends Conversion {
+  /** With which version of the orchestration this history began. Apps from before there were versions give none. */
+  readonly version?: number;
   /** Above 1 when a failed conversion is run again: attempts are counted on, so no two of them share a task. */
   readonly firstAttempt?: number;
   /**
@@ -20,7 +28,7 @@ export interface ConversionInput extends Conversion {
    * away as they come would pay for a conversion at every sweep.
    */
   readonly isMadeUpFor?: boolean;
-  /** Set only by continue-as-new. What an earlier version of the app has set has neither of them. */
+  /** Set only by continue-as-new and at a handover. What an earlier version of the app has set has neither of them. */
   readonly resumed?: { readonly stage?: Stage; readonly progress?: ConversionProgress | null };
 }
 
@@ -45,4 +53,9 @@ export function contentsOf(instance: DurableOrchestrationStatus): InstanceConten
   const attempt = Math.max(progress?.attempt ?? 1, input.resumed?.stage?.attempt ?? 1, input.firstAttempt ?? 1);
   const renewals = Math.max(progress?.renewals ?? 0, input.resumed?.progress?.renewals ?? 0);
   return { input, attempt, renewals, progress, result };
+}
+
+/** Whether another version of the app has begun it, so that this one cannot replay its history. */
+export function isOfOtherVersion(instance: Pick<DurableOrchestrationStatus, "input">): boolean {
+  return (instance.input as ConversionInput).version !== ORCHESTRATION_VERSION;
 }

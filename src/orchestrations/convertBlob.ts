@@ -5,6 +5,7 @@ import type { ConversionInput } from "./contract.ts";
 import { CONVERT_BLOB } from "./contract.ts";
 import { endLeftovers } from "./endLeftovers.ts";
 import { logged } from "./logged.ts";
+import { ofThisVersion } from "./ofThisVersion.ts";
 import { publishResult } from "./publishResult.ts";
 import { recordEnd } from "./recordEnd.ts";
 import type { Run } from "./run.ts";
@@ -62,4 +63,4 @@ function goOn(run: Run, stage: Exclude<Stage, Finished>): Step<Stage> {
   }
 }
 
-df.app.orchestration(CONVERT_BLOB, logged(convertBlob));
+df.app.orchestration(CONVERT_BLOB, ofThisVersion(logged(convertBlob)));

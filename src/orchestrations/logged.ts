@@ -11,7 +11,7 @@ import type { ConversionInput } from "./contract.ts";
 import type { ConversionResult } from "./stage.ts";
 
 /** It returns undefined when it continues as new. */
-type Orchestrator = (context: OrchestrationContext) => Step<ConversionResult | undefined>;
+export type Orchestrator = (context: OrchestrationContext) => Step<ConversionResult | undefined>;
 
 /**
  * The same orchestrator, but it logs when the conversion starts and how it ends. A turn that a crash interrupted is run

@@ -22,6 +22,8 @@ export interface Submitting extends InAttempt {
   readonly abandoned: TaskRef | null;
   /** What was seen of the task of this attempt that waits, and is to be replaced by one with fresh access. */
   readonly renewed?: Watch;
+  /** Which of the tasks of this attempt, if it has had more than one; the task may have been added already. */
+  readonly renewal?: number;
 }
 
 /** Its task waits or runs. */

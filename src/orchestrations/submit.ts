@@ -17,12 +17,18 @@ import { nextRenewal } from "./watch.ts";
  * failure until it has been refused for as long as a queue may stand still.
  */
 export function* submit(run: Run, stage: Submitting): Step<Stage> {
-  const { attempt, abandoned, renewed } = stage;
+  const { attempt, abandoned, renewed, renewal } = stage;
   const giveUp = (failure: Failure): Stage =>
-    failForGood(run, attempt, { failure, completed: null, abandoned, ...knownOf(renewed) });
+    failForGood(run, attempt, { failure, completed: null, abandoned, ...knownOf(stage) });
   try {
     yield* ensureBatch({ attempt }, briefRetry);
-    const input = { ...run.conversion, attempt, abandoned, ...replacedBy(renewed) };
+    const input = {
+      ...run.conversion,
+      attempt,
+      abandoned,
+      ...replacedBy(renewed),
+      ...(renewal !== undefined && { renewal }),
+    };
     const submitted = yield* submitTask(input, briefRetry);
     switch (submitted.status) {
       case "submitted":
@@ -53,8 +59,8 @@ function replacedBy(renewed: Watch | undefined): Pick<SubmitTaskInput, "replaced
 }
 
 /** What a failure leaves: the task that was to be replaced, and perhaps the one that was to take its place. */
-function knownOf(renewed: Watch | undefined): Pick<FailedAttempt, "submission" | "suspectedRenewal"> {
-  if (renewed === undefined) return { submission: null };
+function knownOf({ renewed, renewal }: Submitting): Pick<FailedAttempt, "submission" | "suspectedRenewal"> {
+  if (renewed === undefined) return { submission: null, ...(renewal !== undefined && { suspectedRenewal: renewal }) };
   return { submission: renewed.submission, suspectedRenewal: nextRenewal(renewed) };
 }
 

@@ -20,7 +20,11 @@ export function beginAttempt(run: Run, attempt: number, abandoned: TaskRef | nul
 
 /** `renewed` is what was seen of the task whose place it takes: the conversion has been waiting since then. */
 export function watchFor(run: Run, attempt: number, submission: Submission, renewed?: Watch): Stage {
-  return watchOn(run, attempt, renewed === undefined ? watchFromNowOn(submission) : watchInstead(renewed, submission));
+  return watchOn(
+    run,
+    attempt,
+    renewed === undefined ? watchFromNowOn(submission, nowOf(run)) : watchInstead(renewed, submission),
+  );
 }
 
 export function watchOn(run: Run, attempt: number, watch: Watch): Stage {

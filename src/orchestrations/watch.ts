@@ -15,8 +15,8 @@ export interface Watch {
   /** Since when the queue has not been seen to move; null if it moved at the last look. Only that time is bounded. */
   readonly stillSince?: string | null;
   readonly waitReason: WaitReason | null;
-  /** When it was last said that the task has ended; left out while nothing has been said. */
-  readonly saidToHaveEndedAt?: string;
+  /** When it was last likely that the task ends unseen: it was just found, or said to have ended. */
+  readonly lookedForSince?: string;
   /** Left out where Batch has not asked us to leave it alone until then. */
   readonly notBefore?: string;
   /** About how many tasks wait before this one; null where that is not known. */
@@ -38,13 +38,14 @@ const CONVERTING_GRACE_SECONDS = 300;
 /** A task that ends later than its access could not store its result. Looks come late, clocks differ, uploads take time. */
 const ACCESS_MARGIN_SECONDS = 1800;
 
-export function watchFromNowOn(submission: Submission): Watch {
-  const since = submission.submittedAt;
+/** The task may have been added long ago. Whether the queue moves is known only from now on. */
+export function watchFromNowOn(submission: Submission, now: string): Watch {
   return {
     submission,
-    waitingSince: since,
+    waitingSince: submission.submittedAt,
     convertingSince: null,
-    stillSince: since,
+    stillSince: now,
+    lookedForSince: now,
     waitReason: null,
     before: null,
     succeeded: null,
@@ -97,7 +98,7 @@ function isBroken(reason: WaitReason | null): boolean {
 
 /** Looks become frequent again. The report comes before the end of its task: its other files may still be on their way. */
 export function saidToHaveEnded(watch: Watch, now: Date): Watch {
-  return { ...watch, saidToHaveEndedAt: now.toISOString() };
+  return { ...watch, lookedForSince: now.toISOString() };
 }
 
 /** The place in the queue, and what stands in its way; null where there is nothing to tell. */
@@ -120,8 +121,8 @@ export function nextLook(watch: Watch, now: Date): Date {
 /** The pauses grow from the last news of the task. */
 function nextLookByPace(watch: Watch, now: Date): Date {
   const began = phaseStart(watch);
-  const saidToHaveEndedAt = parseTime(watch.saidToHaveEndedAt ?? began.toISOString());
-  const lastNews = began < saidToHaveEndedAt ? saidToHaveEndedAt : began;
+  const lookedForSince = parseTime(watch.lookedForSince ?? began.toISOString());
+  const lastNews = began < lookedForSince ? lookedForSince : began;
   const next = addSeconds(now, nextLookSeconds(secondsBetween(lastNews, now)));
   const notBefore = parseTime(watch.notBefore ?? next.toISOString());
   return next < notBefore ? notBefore : next;

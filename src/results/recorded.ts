@@ -1,4 +1,4 @@
-import type { Attempt, Conversion } from "../model/conversion.ts";
+import type { Attempt, Conversion, ConversionRecord } from "../model/conversion.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
@@ -14,6 +14,18 @@ export async function hasRecord(services: Services, conversion: Conversion): Pro
 export async function isRecorded(services: Services, attempt: Omit<Attempt, "startedAt">): Promise<boolean> {
   const recordedAttempt = attemptOf(await findRecord(services, attempt), attempt.conversionId) ?? 0;
   return recordedAttempt >= attempt.attempt;
+}
+
+/** The record of this attempt, or of a later one; undefined if there is none. */
+export async function readRecord(
+  services: Services,
+  attempt: Omit<Attempt, "startedAt">,
+): Promise<ConversionRecord | undefined> {
+  if (!(await isRecorded(services, attempt))) return undefined;
+  const { address } = await findRecord(services, attempt);
+  const found = await services.blobs.readText(address);
+  const record = found && (JSON.parse(found.text) as ConversionRecord);
+  return record?.conversionId === attempt.conversionId ? record : undefined;
 }
 
 function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {

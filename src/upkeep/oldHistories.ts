@@ -5,7 +5,7 @@ import { idPlaces } from "./idPlaces.ts";
 import { inTime } from "./inTime.ts";
 import type { Removal } from "./removal.ts";
 import { ENDED_STATES, isLive } from "./runtimeStates.ts";
-import { findInstance } from "./starting.ts";
+import { findInstance } from "./instances.ts";
 
 const PURGE_BOUND_MS = 30_000;
 const LISTING_BOUND_MS = 45_000;

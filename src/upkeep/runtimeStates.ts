@@ -1,5 +1,7 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
+import { contentsOf, isOfOtherVersion } from "../orchestrations/contract.ts";
+import { WORKLOADS } from "../workloads/index.ts";
 
 const { Canceled, Completed, Failed, Terminated } = OrchestrationRuntimeStatus;
 
@@ -20,6 +22,16 @@ export function isCompleted({ runtimeStatus }: Instance): boolean {
 /** It threw, which no conversion should. */
 export function hasDied({ runtimeStatus }: Instance): boolean {
   return runtimeStatus === Failed;
+}
+
+/**
+ * Its orchestration has ended because another version of the app had begun it. The conversion has not: this version goes on
+ * with it, unless it no longer has its workload.
+ */
+export function isLeftBehind(instance: DurableOrchestrationStatus): boolean {
+  if (!hasDied(instance) || !isOfOtherVersion(instance)) return false;
+  const { workload } = contentsOf(instance).input;
+  return WORKLOADS.some(({ name }) => name === workload);
 }
 
 /** An operator ended it from outside. */

@@ -2,17 +2,17 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
-import type { ConversionInput } from "../orchestrations/contract.ts";
-import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
+import { contentsOf } from "../orchestrations/contract.ts";
 import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { endTasks } from "./endTasks.ts";
-import { inTime } from "./inTime.ts";
-import { hasDied, isCompleted, isLive } from "./runtimeStates.ts";
+import { handOver } from "./handover.ts";
+import { findInstance, patienceSecondsOf, startConversion } from "./instances.ts";
+import { hasDied, isCompleted, isLeftBehind } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */
-type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "recordRestored" | "started";
+type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "handedOver" | "recordRestored" | "started";
 
 /** Whatever makes a conversion die again and again, another start will not cure it. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
@@ -29,6 +29,10 @@ export async function startOnce(services: Services, client: DurableClient, conve
   const id = conversionIdOf(conversion.workload, conversion.source);
   const instance = await findInstance(client, id);
   if (instance !== undefined && !shouldHaveRecord(instance)) return "alreadyKnown";
+  if (instance !== undefined && isLeftBehind(instance)) {
+    await handOver(services, client, instance);
+    return "handedOver";
+  }
   if (await hasRecord(services, conversion)) return "alreadyRecorded";
   if (instance !== undefined) return makeUpFor(services, client, conversion, instance);
   // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
@@ -38,7 +42,7 @@ export async function startOnce(services: Services, client: DurableClient, conve
   return "started";
 }
 
-/** A superseded conversion leaves none, and that of a terminated one is the business of `settleTerminations`. */
+/** A superseded conversion leaves none, and that of a terminated one is the business of `settleOrphans`. */
 function shouldHaveRecord(instance: DurableOrchestrationStatus): boolean {
   if (isCompleted(instance)) return contentsOf(instance).result?.outcome !== "superseded";
   return hasDied(instance);
@@ -69,45 +73,4 @@ async function makeUpFor(
   const again = { ...conversion, firstAttempt: attempt + 1, patienceSeconds, startedAt, isMadeUpFor };
   await startConversion(client, instance.instanceId, again);
   return "started";
-}
-
-/** Null: as long as it takes. */
-export function patienceSecondsOf({ config }: Services): number | null {
-  return config.waitingTimeoutMinutes === 0 ? null : config.waitingTimeoutMinutes * 60;
-}
-
-const STATUS_BOUND_MS = 30_000;
-
-/**
- * Undefined if there is no such instance; then the client throws an error that only its message tells apart. Throws, too,
- * if the extension does not answer in time.
- */
-export async function findInstance(
-  client: DurableClient,
-  id: string,
-  { boundMs = STATUS_BOUND_MS } = {},
-): Promise<DurableOrchestrationStatus | undefined> {
-  try {
-    return await inTime(`said what instance ${id} does`, boundMs, client.getStatus(id));
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("HTTP 404")) return undefined;
-    throw error;
-  }
-}
-
-/**
- * Starts the instance. When somebody else does so at the same moment, only one start succeeds; to the other, a live
- * instance is just as good.
- */
-export async function startConversion(
-  client: DurableClient,
-  instanceId: string,
-  input: ConversionInput,
-): Promise<void> {
-  try {
-    await client.startNew(CONVERT_BLOB, { instanceId, input });
-  } catch (error) {
-    const found = await findInstance(client, instanceId);
-    if (found === undefined || !isLive(found)) throw error;
-  }
 }

@@ -104,7 +104,8 @@ export class SweepRun {
 
   /** False if the records that tell what to do are still to be read. */
   async #look(blob: ListedBlob, container: string): Promise<boolean> {
-    if (isDirectory(blob.metadata)) return true;
+    const { notBefore } = this.#services.config;
+    if (isDirectory(blob.metadata) || (notBefore !== undefined && blob.lastModified < notBefore)) return true;
     const { name, eTag, lastModified } = blob;
     for (const workload of this.#services.config.workloads) {
       if (!accepts(workload, name)) continue;

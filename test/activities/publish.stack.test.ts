@@ -651,7 +651,14 @@ test("a late failure of an earlier attempt leaves the result of a later one alon
     const target = copyStaged[name as keyof typeof copyStaged];
     await services.blobs.writeText(target, text, { contentType: "text/plain" });
   }
-  const current = { eTag: first.source.eTag, sizeBytes: 9, contentType: "video/mp4", metadata: {}, isCopying: false };
+  const current = {
+    eTag: first.source.eTag,
+    sizeBytes: 9,
+    lastModified: new Date(),
+    contentType: "video/mp4",
+    metadata: {},
+    isCopying: false,
+  };
   const properties: Services["blobs"]["properties"] = async (blob) =>
     blob.container === containers.input ? current : services.blobs.properties(blob);
   const late = interruptedAtRecord(() => recordFailure(services, { ...first, failure }));

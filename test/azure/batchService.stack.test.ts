@@ -103,6 +103,21 @@ test("adding a task again changes nothing", async ({ expect }) => {
   expect(await whenCompleted(batch, first)).toMatchObject({ succeeded: true });
 });
 
+test("the tasks of a conversion are found by how their ids begin, and there are none before there is a job", async ({
+  expect,
+}) => {
+  const { batch } = await start();
+
+  expect(await batch.findTasks("a-")).toEqual([]);
+  for (const id of ["a-1", "a-1-1", "ab-1", "b-1"]) await batch.addTask(task(id));
+
+  const at = { poolId: "mp3drop", jobId: "mp3drop" };
+  expect(await batch.findTasks("a-")).toEqual([
+    { ...at, taskId: "a-1" },
+    { ...at, taskId: "a-1-1" },
+  ]);
+});
+
 test("a task that fails says how", async ({ expect }) => {
   const { batch } = await start();
 

@@ -30,22 +30,28 @@ interface StackOptions {
 export class StackUnderTest {
   /** Everything that the services have logged. */
   readonly lines: string[];
+  readonly #env: Readonly<Record<string, string>>;
   readonly #data: string;
   readonly #stack: LocalStack;
   readonly #account: BlobServiceClient;
 
-  private constructor(data: string, stack: LocalStack, lines: string[]) {
+  private constructor(env: Readonly<Record<string, string>>, data: string, stack: LocalStack, lines: string[]) {
+    this.#env = env;
     this.#data = data;
     this.#stack = stack;
     this.lines = lines;
     this.#account = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   }
 
-  static async start(
-    env: Readonly<Record<string, string>> = {},
-    { app, batchFaults = {} }: StackOptions = {},
+  static start(env: Readonly<Record<string, string>> = {}, options: StackOptions = {}): Promise<StackUnderTest> {
+    return StackUnderTest.#startIn(mkdtempSync(join(tmpdir(), "mp3drop-")), env, options);
+  }
+
+  static async #startIn(
+    data: string,
+    env: Readonly<Record<string, string>>,
+    { app, batchFaults = {} }: StackOptions,
   ): Promise<StackUnderTest> {
-    const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const lines: string[] = [];
     const stack = await startLocalStack({
       data,
@@ -56,12 +62,29 @@ export class StackUnderTest {
       ...(app !== undefined && { app }),
       onLine: (service, line) => lines.push(`${service}: ${line}`),
     });
-    return new StackUnderTest(data, stack, lines);
+    return new StackUnderTest(env, data, stack, lines);
   }
 
   async stop(): Promise<void> {
     await this.#stack.stop();
     rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Another stack, which goes on with what this one has left. */
+  async restart(options: StackOptions): Promise<StackUnderTest> {
+    await this.#stack.stop();
+    return StackUnderTest.#startIn(this.#data, this.#env, options);
+  }
+
+  /** Until it is unlocked, nothing can be written there. */
+  async lockOutput(name: string): Promise<void> {
+    const blob = this.#account.getContainerClient("output").getBlockBlobClient(name);
+    await blob.upload("", 0);
+    await blob.getBlobLeaseClient().acquireLease(-1);
+  }
+
+  async unlockOutput(name: string): Promise<void> {
+    await this.#account.getContainerClient("output").getBlobClient(name).getBlobLeaseClient().breakLease(0);
   }
 
   /** Returns the id of the conversion of this version. */

@@ -7,6 +7,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
+import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";
@@ -15,6 +16,7 @@ import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
 const id = conversionIdOf("mp3", source);
+const NOT_BEFORE = "2026-01-01T12:00:00.000Z";
 
 interface Request {
   readonly method: string;
@@ -29,6 +31,7 @@ let refusesStart: boolean;
 let raiseStatus: number;
 let runtimeStatus: string;
 let customStatus: unknown;
+let version: number | undefined;
 let output: unknown;
 const extension = createServer((request, response) => void answer(request, response));
 
@@ -48,7 +51,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       name: "convertBlob",
       instanceId: id,
       runtimeStatus,
-      input: { workload: "mp3", source },
+      input: { version, workload: "mp3", source },
       customStatus,
       output,
       ...times,
@@ -70,6 +73,7 @@ beforeAll(async () => {
   process.env["BATCH_ACCOUNT_ENDPOINT"] = "http://127.0.0.1:1";
   process.env["BATCH_ACCOUNT_NAME"] = "account";
   process.env["BATCH_ACCOUNT_KEY"] = "a2V5";
+  process.env["NOT_BEFORE"] = NOT_BEFORE;
   process.env["NO_PROXY"] = "127.0.0.1";
   await new Promise<void>((resolve) => extension.listen(0, "127.0.0.1", resolve));
   const log = { write: (level: string, _category: string, line: string) => logged.push(`${level}: ${line}`) };
@@ -89,7 +93,7 @@ beforeEach(() => {
   refusesStart = false;
   raiseStatus = 202;
   runtimeStatus = "Running";
-  [customStatus, output] = [null, null];
+  [customStatus, output, version] = [null, null, ORCHESTRATION_VERSION];
 });
 
 /** What the host gives a function for its durable client. */
@@ -101,8 +105,12 @@ function durableClient(): Record<string, { string: string }> {
 }
 
 /** Delivers an upload as the host does: a description of the blob, never its bytes. */
-function deliver(name: string, metadata: Record<string, string> = {}): Promise<InvocationResult> {
-  return deliverTo(trigger, "input", name, metadata);
+function deliver(
+  name: string,
+  metadata: Record<string, string> = {},
+  lastModified = NOT_BEFORE,
+): Promise<InvocationResult> {
+  return deliverTo(trigger, "input", name, metadata, lastModified);
 }
 
 function deliverReport(name: string): Promise<InvocationResult> {
@@ -114,6 +122,7 @@ function deliverTo(
   container: string,
   name: string,
   metadata: Record<string, string> = {},
+  lastModified = NOT_BEFORE,
 ): Promise<InvocationResult> {
   const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: container, BlobName: name }));
   return worker.invoke({
@@ -123,7 +132,7 @@ function deliverTo(
     },
     extraInputs: durableClient(),
     triggerMetadata: {
-      Properties: { json: JSON.stringify({ ETag: '"0x8DA1"' }) },
+      Properties: { json: JSON.stringify({ ETag: '"0x8DA1"', LastModified: lastModified }) },
       Metadata: { json: JSON.stringify(metadata) },
     },
   });
@@ -157,6 +166,13 @@ test("the same event again starts nothing", async ({ expect }) => {
   await deliver(source.name);
 
   expect(requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a blob that was last modified before NOT_BEFORE starts nothing", async ({ expect }) => {
+  await deliver(source.name, {}, "2026-01-01T11:59:59+00:00");
+
+  expect(requests).toEqual([]);
+  expect(logged).toEqual([`debug: Ignored ${source.name}: it was last modified before NOT_BEFORE`]);
 });
 
 test("a start that another delivery beat us to is a success", async ({ expect }) => {
@@ -277,6 +293,22 @@ test.for([
     `GET /instances/${id}`,
     `POST /instances/${id}/raiseEvent/cancel`,
   ]);
+});
+
+test("a conversion that another version of the app has begun is not cancelled while Batch cannot end its task", async ({
+  expect,
+}) => {
+  known.add(id);
+  version = ORCHESTRATION_VERSION - 1;
+
+  const { status, body } = await request("cancelConversion", "DELETE", id);
+
+  expect(status).toBe(503);
+  expect(JSON.parse(body)).toMatchObject({
+    code: "ServiceUnavailable",
+    detail: expect.stringMatching(/Try again. Azure Batch/),
+  });
+  expect(requests.map(({ method }) => method)).toEqual(["GET"]);
 });
 
 test.for([

@@ -144,6 +144,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
           waitingSince: START.toISOString(),
           convertingSince: "2026-01-01T12:00:01.000Z",
           stillSince: START.toISOString(),
+          lookedForSince: START.toISOString(),
           waitReason: null,
           before: null,
           succeeded: null,

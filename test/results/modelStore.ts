@@ -24,7 +24,14 @@ export class ModelStore {
   /** Puts a version of the input in its place; with no ETag, deletes it. */
   setInput(blob: BlobAddress, eTag: string | undefined): void {
     const text = "";
-    const version = { text, contentType: "video/mp4", metadata: {}, sizeBytes: 9, isCopying: false };
+    const version = {
+      lastModified: new Date(0),
+      text,
+      contentType: "video/mp4",
+      metadata: {},
+      sizeBytes: 9,
+      isCopying: false,
+    };
     if (eTag === undefined) this.blobs.delete(keyOf(blob));
     else this.blobs.set(keyOf(blob), { ...version, eTag });
   }
@@ -77,7 +84,15 @@ export class ModelStore {
     { text, contentType, metadata }: Pick<ModelBlob, "text" | "contentType" | "metadata">,
   ): string {
     const eTag = `0x${++this.#writes}`;
-    this.blobs.set(keyOf(blob), { text, contentType, metadata, eTag, sizeBytes: text.length, isCopying: false });
+    this.blobs.set(keyOf(blob), {
+      text,
+      contentType,
+      metadata,
+      eTag,
+      sizeBytes: text.length,
+      lastModified: new Date(0),
+      isCopying: false,
+    });
     return eTag;
   }
 

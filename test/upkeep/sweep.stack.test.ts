@@ -6,6 +6,7 @@ import { cleanUp } from "../../src/upkeep/cleanUp.ts";
 import type { TaskRef } from "../../src/model/batchTask.ts";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
+import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
 import type { ConversionResult } from "../../src/orchestrations/stage.ts";
 import type { Services } from "../../src/services.ts";
@@ -68,7 +69,11 @@ function know(
 ): void {
   const instanceId = conversionIdOf("mp3", source);
   const createdTime = new Date("2026-01-01T12:00:00.000Z");
-  const contents = { input: { workload: "mp3", source, ...input }, customStatus, output };
+  const contents = {
+    input: { version: ORCHESTRATION_VERSION, workload: "mp3", source, ...input },
+    customStatus,
+    output,
+  };
   instances.set(instanceId, { instanceId, runtimeStatus, createdTime, ...contents });
 }
 

@@ -69,6 +69,19 @@ test("a round of 10,000 recorded blobs costs one request for each 5,000 names, a
   expect(blobs.names(APPLICATION)).toEqual([]);
 });
 
+test("blobs from before NOT_BEFORE are left alone", async ({ expect }) => {
+  const { blobs, services, client, asked, started } = play();
+  const notBefore = new Date("2026-01-01T10:00:00.000Z");
+  blobs.put(INPUT, "old.mp4", { lastModified: new Date(notBefore.getTime() - 1_000) });
+  const eTag = blobs.put(INPUT, "new.mp4", { lastModified: notBefore });
+
+  const swept = await sweep({ ...services, config: { ...services.config, notBefore } }, client);
+
+  expect(swept).toMatchObject({ conversions: 1, started: ["new.mp4"] });
+  const id = conversionIdOf("mp3", { container: INPUT, name: "new.mp4", eTag });
+  expect([asked, started]).toEqual([[id], [id]]);
+});
+
 test("of 4,000 conversions that are all running, each run asks for 2,000, and two ask for all", async ({ expect }) => {
   const { blobs, services, client, asked, started } = play();
   const ids = Array.from({ length: 4_000 }, (_, index) => upload(blobs, numbered(index)));

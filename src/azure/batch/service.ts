@@ -10,7 +10,7 @@ import { listGenerations, listOpenJobs, newestOpen, readJobState } from "./job.t
 import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
-import { addTask, deleteTask, readStdout, readTask, terminateTask } from "./task.ts";
+import { addTask, deleteTask, listTaskIds, readStdout, readTask, terminateTask } from "./task.ts";
 
 /** Codes that mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
@@ -84,6 +84,14 @@ export function createBatchService(
       return { reason, isMoving: false, isGrowing: false, succeeded: 0, before: null };
     },
     readLoad: async () => queue.readLoad(await openJobs.get()),
+    async findTasks(idPrefix) {
+      const all = await listGenerations(client, settings.jobId);
+      const generations = all.filter(({ state }) => state !== "deleting");
+      const found = await Promise.all(generations.map(({ id }) => listTaskIds(client, id, idPrefix)));
+      return generations.flatMap(({ id: jobId }, index) =>
+        (found[index] ?? []).map((taskId) => ({ poolId: settings.poolId, jobId, taskId })),
+      );
+    },
     terminateTask: (task) => terminateTask(client, task),
     deleteTask: (task) => deleteTask(client, task),
     async *listOldTasks(before) {

@@ -71,6 +71,19 @@ export async function readTask(
     : { state: "lost", reason: `Job ${jobId} is ${job}: it runs no tasks` };
 }
 
+/** None if there is no such job. */
+export async function listTaskIds(client: BatchServiceClient, jobId: string, idPrefix: string): Promise<string[]> {
+  const what = `list the tasks ${idPrefix}* of job ${jobId}`;
+  const options = { taskListOptions: { filter: `startswith(id,'${idPrefix}')`, select: "id" } };
+  const found: string[] = [];
+  for (let page = await unlessMissing(what, () => client.task.list(jobId, options)); page !== undefined;) {
+    found.push(...page.map(({ id = "" }) => id));
+    const next = page.odatanextLink;
+    page = next ? await retrying(what, () => client.task.listNext(next)) : undefined;
+  }
+  return found;
+}
+
 export async function readStdout(
   client: BatchServiceClient,
   { jobId, taskId }: TaskRef,

@@ -2,7 +2,10 @@ import type { DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
 import type { ConversionResult } from "../../orchestrations/stage.ts";
 import { contentsOf } from "../../orchestrations/contract.ts";
-import { hasDied, isCompleted, wasTerminated } from "../../upkeep/runtimeStates.ts";
+import { hasDied, isCompleted, isLeftBehind, wasTerminated } from "../../upkeep/runtimeStates.ts";
+
+/** Until the next sweep. */
+const LEFT_BEHIND = "the app was upgraded, and will go on with it in a moment";
 
 /** What an instance of the orchestration tells the user of a conversion. */
 export function viewOf(id: string, instance: DurableOrchestrationStatus): ConversionView {
@@ -13,7 +16,7 @@ export function viewOf(id: string, instance: DurableOrchestrationStatus): Conver
     status,
     phase: status === "running" ? (progress?.phase ?? "preparing") : "finished",
     percent: progress?.percent ?? null,
-    waitReason: progress?.waitReason ?? null,
+    waitReason: isLeftBehind(instance) ? LEFT_BEHIND : (progress?.waitReason ?? null),
     waitingSince: progress?.waitingSince ?? null,
     workload: input.workload,
     input: input.source,
@@ -26,6 +29,6 @@ export function viewOf(id: string, instance: DurableOrchestrationStatus): Conver
 
 function statusOf(instance: DurableOrchestrationStatus, result: ConversionResult | null): ConversionView["status"] {
   if (isCompleted(instance)) return result?.outcome ?? "failed";
-  if (hasDied(instance)) return "failed";
+  if (hasDied(instance)) return isLeftBehind(instance) ? "running" : "failed";
   return wasTerminated(instance) ? "cancelled" : "running";
 }

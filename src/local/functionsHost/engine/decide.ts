@@ -81,7 +81,7 @@ function decideReplayed(
     instanceId: instance.id,
     executionId: instance.executionId,
   });
-  const customStatus = state.customStatus === undefined ? {} : { customStatus: JSON.stringify(state.customStatus) };
+  const customStatus = customStatusOf(instance, state);
   const isDone = state.isDone || answer.error !== undefined;
   const desync = isDone || answer.openTasks === undefined ? undefined : findDesync(answer.openTasks, replay);
   const findings = [
@@ -103,6 +103,15 @@ function decideReplayed(
   }
   const output = state.output === undefined ? null : JSON.stringify(state.output);
   return { turn: finish(instance, prepared, { status: "Completed", output, replay, customStatus }), findings };
+}
+
+/**
+ * A turn that sets no status empties it, as in the real extension's tables:
+ * https://github.com/Azure/durabletask/blob/main/src/DurableTask.AzureStorage/Tracking/AzureTableTrackingStore.cs
+ */
+function customStatusOf(instance: Instance, { customStatus }: OrchestratorState): { readonly customStatus?: string } {
+  if (customStatus !== undefined) return { customStatus: JSON.stringify(customStatus) };
+  return instance.customStatus === null ? {} : { customStatus: "null" };
 }
 
 interface Failure {

@@ -321,6 +321,27 @@ test("custom status survives a failure", async ({ expect, onTestFinished }) => {
   expect(hub.instance("a")).toMatchObject({ status: "Failed", customStatus: '{"phase":"converting"}' });
 });
 
+test("a turn that sets no custom status empties it, as on Azure", async ({ expect, onTestFinished }) => {
+  const hub = openTestHub({
+    orchestrations: {
+      *forgetful(context) {
+        if (!context.df.isReplaying) context.df.setCustomStatus({ phase: "converting" });
+        yield context.df.waitForExternalEvent("goOn");
+        yield context.df.waitForExternalEvent("end");
+      },
+    },
+  });
+  onTestFinished(hub.close);
+
+  hub.start("a", "forgetful");
+  await hub.settle();
+  const before = hub.instance("a").customStatus;
+  hub.raise("a", "goOn", {});
+  await hub.settle();
+
+  expect([before, hub.instance("a").customStatus]).toEqual(['{"phase":"converting"}', "null"]);
+});
+
 test("a finished id can be used again, a live one cannot", async ({ expect, onTestFinished }) => {
   const hub = openTestHub({
     orchestrations: {

@@ -3,9 +3,11 @@ import { beforeEach, test } from "vitest";
 import type { BlobVersion, ConversionRecord } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
 import type { ConversionInput } from "../../src/orchestrations/contract.ts";
+import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { ConversionProgress } from "../../src/orchestrations/stage.ts";
+import { cancel } from "../../src/upkeep/cancelling.ts";
 import { endTasks } from "../../src/upkeep/endTasks.ts";
-import { settleTerminations } from "../../src/upkeep/termination.ts";
+import { settleOrphans } from "../../src/upkeep/orphans.ts";
 import type { Services } from "../../src/services.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
@@ -16,11 +18,13 @@ const azurite = useAzurite();
 let storage: AzuriteServices;
 let services: Services;
 let terminated: DurableOrchestrationStatus[];
+let started: { readonly instanceId: string; readonly input: ConversionInput }[];
 
 beforeEach(async () => {
   storage = await azuriteServices(azurite.connectionString);
   services = { ...storage.services, now: () => new Date() };
   terminated = [];
+  started = [];
 });
 
 /** Only what is asked of the Durable extension. */
@@ -28,6 +32,7 @@ const client = {
   getStatusBy: async ({ runtimeStatus }: { runtimeStatus: OrchestrationRuntimeStatus[] }) =>
     terminated.filter((instance) => runtimeStatus.includes(instance.runtimeStatus)),
   getStatus: async (id: string) => terminated.find(({ instanceId }) => instanceId === id),
+  startNew: async (_name: string, start: { instanceId: string; input: ConversionInput }) => void started.push(start),
 } as unknown as DurableClient;
 
 async function upload(name = "talk.mp4", content = "video"): Promise<BlobVersion> {
@@ -66,11 +71,11 @@ async function recordOf(name = "talk.mp3.json"): Promise<ConversionRecord | unde
 test("a terminated conversion has its tasks ended and is recorded as cancelled, once", async ({ expect }) => {
   const id = terminate(await upload(), true);
 
-  const first = await settleTerminations(services, client);
-  const second = await settleTerminations(services, client);
+  const first = await settleOrphans(services, client);
+  const second = await settleOrphans(services, client);
 
   expect(first.ended).toMatchObject([{ conversionId: id, name: "talk.mp4", outcome: "cancelled", firstAttempt: 1 }]);
-  expect(second).toEqual({ ended: [], problems: [] });
+  expect(second).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toEqual(expect.arrayContaining([taskOf(id, 1), taskOf(id, 2)]));
   expect(await recordOf()).toMatchObject({
     status: "cancelled",
@@ -84,7 +89,7 @@ test("a terminated conversion has its tasks ended and is recorded as cancelled, 
 test("a task that its status does not know of is ended, too, in the job of the settings", async ({ expect }) => {
   const id = terminate(await upload(), false);
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   const job = { poolId: "mp3drop", jobId: "mp3drop" };
   expect(storage.terminated).toEqual([taskOf(id, 1, job), taskOf(id, 2, job)]);
@@ -98,7 +103,7 @@ test("the record of the failed run before does not hide a retry that was termina
   const metadata = { sourceetag: source.eTag };
   await services.blobs.writeText(address, JSON.stringify(earlier), { contentType: "application/json", metadata });
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(storage.terminated).not.toContainEqual(taskOf(id, 1));
@@ -111,7 +116,7 @@ test("the tasks of a terminated conversion end although its blob was replaced, a
   const id = terminate(await upload(), true);
   await upload("talk.mp4", "another video");
 
-  expect(await settleTerminations(services, client)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(services, client)).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(await recordOf()).toBeUndefined();
 });
@@ -121,11 +126,11 @@ test("while the tasks cannot be ended there is no record, so the next sweep trie
   const terminateTask = (): Promise<void> => Promise.reject(new Error("Batch is down"));
   const away = { ...services, batch: { ...services.batch, terminateTask } };
 
-  const { problems } = await settleTerminations(away, client);
+  const { problems } = await settleOrphans(away, client);
 
   expect(problems).toEqual([`terminated conversion ${id}: Error: Batch is down`]);
   expect(await recordOf()).toBeUndefined();
-  expect((await settleTerminations(services, client)).ended).toHaveLength(1);
+  expect((await settleOrphans(services, client)).ended).toHaveLength(1);
 });
 
 test("a conversion that is run again between the listing and the look is left alone", async ({ expect }) => {
@@ -133,18 +138,18 @@ test("a conversion that is run again between the listing and the look is left al
   const live = Object.assign(Object.create(terminated[0] ?? null) as object, { runtimeStatus: "Running" });
   const racing = Object.assign(Object.create(client), { getStatus: async () => live }) as DurableClient;
 
-  expect(await settleTerminations(services, racing)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(services, racing)).toEqual({ ended: [], handedOver: [], problems: [] });
   expect(storage.terminated).toEqual([]);
   expect(await recordOf()).toBeUndefined();
 });
 
 test("an hour later, what is settled costs Batch no more requests", async ({ expect }) => {
   terminate(await upload(), true);
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
   storage.terminated.length = 0;
 
   const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
-  expect(await settleTerminations(inAnHour, client)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(inAnHour, client)).toEqual({ ended: [], handedOver: [], problems: [] });
 
   expect(storage.terminated).toEqual([]);
 });
@@ -160,7 +165,7 @@ test("what is settled is looked at for half an hour, and then no more", async ({
   }) as DurableClient;
 
   for (const minutes of [0, 5, 29, 31, 36, 60]) {
-    await settleTerminations({ ...services, now: () => new Date(Date.now() + minutes * 60_000) }, counting);
+    await settleOrphans({ ...services, now: () => new Date(Date.now() + minutes * 60_000) }, counting);
   }
 
   expect(asked).toHaveLength(4);
@@ -173,9 +178,9 @@ test("what cannot be settled is tried by every sweep, however long ago it was te
   const inHours = (hours: number) => () => new Date(Date.now() + hours * 3_600_000);
 
   for (const hours of [0, 1, 100]) {
-    expect((await settleTerminations({ ...away, now: inHours(hours) }, client)).problems).toHaveLength(1);
+    expect((await settleOrphans({ ...away, now: inHours(hours) }, client)).problems).toHaveLength(1);
   }
-  expect((await settleTerminations({ ...services, now: inHours(101) }, client)).ended).toHaveLength(1);
+  expect((await settleOrphans({ ...services, now: inHours(101) }, client)).ended).toHaveLength(1);
 });
 
 test("where time runs out, the next sweep goes on with those that are left", async ({ expect }) => {
@@ -187,11 +192,11 @@ test("where time runs out, the next sweep goes on with those that are left", asy
     batch: { ...services.batch, terminateTask: async () => void (now += 10_000) },
   };
 
-  const first = await settleTerminations(slow, client);
+  const first = await settleOrphans(slow, client);
   expect(first).toMatchObject({ problems: ["1 terminated conversions: time ran out"] });
   now += 3_600_000;
 
-  expect(first.ended.length + (await settleTerminations(slow, client)).ended.length).toBe(17);
+  expect(first.ended.length + (await settleOrphans(slow, client)).ended.length).toBe(17);
 });
 
 test("where Durable takes seconds to list them, it has twenty times as long a rest", async ({ expect }) => {
@@ -205,11 +210,11 @@ test("where Durable takes seconds to list them, it has twenty times as long a re
   const slow = Object.assign(Object.create(client), { getStatusBy }) as DurableClient;
   const timed = { ...services, now: () => new Date(now) };
 
-  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  await expect(settleOrphans(timed, slow)).rejects.toThrow("HTTP 500");
   now += 599_000;
-  expect(await settleTerminations(timed, slow)).toEqual({ ended: [], problems: [] });
+  expect(await settleOrphans(timed, slow)).toEqual({ ended: [], handedOver: [], problems: [] });
   now += 2_000;
-  await expect(settleTerminations(timed, slow)).rejects.toThrow("HTTP 500");
+  await expect(settleOrphans(timed, slow)).rejects.toThrow("HTTP 500");
   expect(listings).toBe(2);
 });
 
@@ -223,7 +228,7 @@ test("the record of an older version does not hide a termination that no sweep h
   const id = terminate(await upload(), true);
 
   const inAnHour = { ...services, now: () => new Date(Date.now() + 3_600_000) };
-  await settleTerminations(inAnHour, client);
+  await settleOrphans(inAnHour, client);
 
   expect(storage.terminated).toContainEqual(taskOf(id, 2));
   expect(await recordOf()).toMatchObject({ status: "cancelled", conversionId: id });
@@ -233,7 +238,7 @@ test("a workload that the app no longer has does not keep the others from being 
   const gone = terminate(await upload("a.mp4"), true, { workload: "gone" });
   terminate(await upload(), true);
 
-  const { ended, problems } = await settleTerminations(services, client);
+  const { ended, problems } = await settleOrphans(services, client);
 
   expect([ended.length, problems]).toEqual([1, []]);
   expect(storage.terminated).toContainEqual(taskOf(gone, 2));
@@ -244,7 +249,7 @@ test("the tasks that have taken the place of others end, too, whichever attempt 
   const [instance] = terminated as [DurableOrchestrationStatus];
   Object.assign(instance.customStatus as object, { renewals: 1 });
 
-  await settleTerminations(services, client);
+  await settleOrphans(services, client);
 
   const taskIds = storage.terminated.map(({ taskId }) => taskId);
   expect(taskIds).toEqual([`${id}-1`, `${id}-1-1`, `${id}-2`, `${id}-2-1`]);
@@ -257,3 +262,154 @@ test("a retry can end the tasks of the terminated run itself", async ({ expect }
 
   expect(storage.terminated).toEqual([taskOf(id, 1), taskOf(id, 2)]);
 });
+
+const OTHER_VERSION = ORCHESTRATION_VERSION - 1;
+const OPEN_JOB = { poolId: "mp3drop", jobId: "mp3drop" };
+
+/** A conversion that an upgrade has ended; its status is empty. `tasks` are the ends of the ids of those that Batch has. */
+async function leaveBehind(
+  tasks: readonly string[],
+  input: Partial<ConversionInput> = {},
+  job = OPEN_JOB,
+): Promise<string> {
+  const source = await upload();
+  const id = conversionIdOf("mp3", source);
+  storage.tasks.push(...tasks.map((end) => ({ ...job, taskId: `${id}${end}` })));
+  terminated.push({
+    instanceId: id,
+    runtimeStatus: "Failed",
+    customStatus: null,
+    input: { version: OTHER_VERSION, workload: "mp3", source, ...input },
+    output: null,
+    createdTime: new Date("2026-01-01T11:59:00.000Z"),
+    lastUpdatedTime: new Date("2026-01-01T12:00:00.000Z"),
+  } as unknown as DurableOrchestrationStatus);
+  return id;
+}
+
+function endedTasks(): string[] {
+  return storage.terminated.map(({ taskId }) => taskId.slice(32));
+}
+
+test("a conversion that an upgrade has ended goes on in the same attempt, and its task is left alone", async ({
+  expect,
+}) => {
+  const id = await leaveBehind(["-1", "-2"]);
+
+  const settled = await settleOrphans(services, client);
+
+  expect(settled).toEqual({ handedOver: [id], ended: [], problems: [] });
+  expect(started).toMatchObject([
+    {
+      instanceId: id,
+      input: {
+        version: ORCHESTRATION_VERSION,
+        startedAt: "2026-01-01T11:59:00.000Z",
+        resumed: { stage: { name: "submitting", attempt: 2, abandoned: null } },
+      },
+    },
+  ]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test.for([
+  [
+    "the task that took the place of one whose access ran out goes on",
+    ["-1", "-1-1", "-1-2"],
+    { attempt: 1, renewal: 2 },
+    ["-1", "-1-1"],
+  ],
+  ["without a task, the attempt goes on that it began with", [], { attempt: 1 }, []],
+] as const)("where an upgrade has ended a conversion, %s", async ([, tasks, stage, ended], { expect }) => {
+  await leaveBehind(tasks);
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", ...stage } } } }]);
+  expect(endedTasks()).toEqual(ended);
+});
+
+test("the tasks of the run before do not count for a run that an upgrade ended before it had one", async ({
+  expect,
+}) => {
+  await leaveBehind(["-1"], { firstAttempt: 2 });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { firstAttempt: 2, resumed: { stage: { name: "submitting", attempt: 2 } } } },
+  ]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test("a task in a job that takes no more tasks is not added again beside itself: the next attempt begins", async ({
+  expect,
+}) => {
+  await leaveBehind(["-1"], {}, { poolId: "mp3drop", jobId: "mp3drop-old" });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([{ input: { resumed: { stage: { name: "submitting", attempt: 2 } } } }]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test("what was decided before the upgrade is recorded after it", async ({ expect }) => {
+  const id = await leaveBehind(["-1"]);
+  const address = { container: services.config.containers.application, name: `decisions/${id}.json` };
+  const error = { code: "Cancelled", message: "m", hint: "h", logBlob: null };
+  const decision = { record: { conversionId: id, attempts: 1, status: "cancelled", error }, result: null };
+  await services.blobs.writeText(address, JSON.stringify(decision), { contentType: "application/json" });
+
+  await settleOrphans(services, client);
+
+  const failure = { code: "Cancelled", message: "m", hint: "h" };
+  expect(started).toMatchObject([
+    { input: { resumed: { stage: { name: "recording", attempt: 1, failed: { failure } } } } },
+  ]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test("a conversion that already has its record when an upgrade ends it ends with that", async ({ expect }) => {
+  const id = await leaveBehind(["-1"]);
+  const record = { schemaVersion: 1, status: "succeeded", conversionId: id, attempts: 1 };
+  const address = { container: services.config.containers.output, name: "talk.mp3.json" };
+  const metadata = { conversionid: id, attempt: "1" };
+  await services.blobs.writeText(address, JSON.stringify(record), { contentType: "application/json", metadata });
+
+  await settleOrphans(services, client);
+
+  expect(started).toMatchObject([
+    { input: { resumed: { stage: { name: "finished", result: { outcome: "succeeded", record } } } } },
+  ]);
+  expect(endedTasks()).toEqual(["-1"]);
+});
+
+test("one that this version has begun, and that died all the same, is not the business of the handover", async ({
+  expect,
+}) => {
+  await leaveBehind(["-1"], { version: ORCHESTRATION_VERSION });
+
+  expect(await settleOrphans(services, client)).toEqual({ ended: [], handedOver: [], problems: [] });
+  expect(started).toEqual([]);
+});
+
+test.for(["Running", "Failed"] as const)(
+  "to cancel one of another version, which is %s, records it at once: it would not live to hear of it",
+  async (runtimeStatus, { expect }) => {
+    const id = await leaveBehind(["-1", "-2"]);
+    const [instance] = terminated;
+    if (instance === undefined) throw new Error("There is no instance");
+    Object.assign(instance, { runtimeStatus });
+    const raised: string[] = [];
+    const hearing = Object.assign(Object.create(client), { raiseEvent: async (to: string) => void raised.push(to) });
+
+    await cancel(services, hearing as DurableClient, instance);
+
+    expect(endedTasks().toSorted()).toEqual(expect.arrayContaining(["-1", "-2"]));
+    expect(await recordOf()).toMatchObject({ status: "cancelled", conversionId: id, attempts: 2 });
+    const isDead = runtimeStatus === "Failed";
+    expect(raised).toEqual(isDead ? [] : [id]);
+    const finished = { name: "finished", result: { outcome: "cancelled" } };
+    expect(started).toMatchObject(isDead ? [{ input: { resumed: { stage: finished } } }] : []);
+  },
+);

@@ -1,6 +1,5 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
-import { recordFailure } from "../activities/recordFailure.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
 import { measuresOf } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
@@ -12,13 +11,17 @@ import { WORKLOADS } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
 import { inTime } from "./inTime.ts";
 import { leaveNote, readNote } from "./note.ts";
-import { wasTerminated } from "./runtimeStates.ts";
-import { findInstance } from "./starting.ts";
+import { isLeftBehind, wasTerminated } from "./runtimeStates.ts";
+import { recordCancelled } from "./cancelling.ts";
+import { handOver } from "./handover.ts";
+import { findInstance } from "./instances.ts";
 import { tryEach } from "./tryEach.ts";
 
-interface SettledTerminations {
+interface SettledOrphans {
   /** The conversions that were recorded as cancelled just now. */
   readonly ended: readonly ConversionEnd[];
+  /** Ids of the conversions that another version of the app had begun, and that go on with this one. */
+  readonly handedOver: readonly string[];
   /** Why some could not be settled; the next sweep tries again. */
   readonly problems: readonly string[];
 }
@@ -47,33 +50,34 @@ const SETTLING_SECONDS = 1800;
 const REST_FACTOR = 20;
 
 /**
- * Does what an orchestration that an operator terminated can no longer do: ends its tasks, and records the conversion
- * as cancelled. It asks Durable for such instances, because their blobs may be replaced or deleted, and their records
- * may be those of an earlier run.
+ * Sees to conversions whose orchestration was ended from outside. One that an operator terminated has its tasks ended, and
+ * is recorded as cancelled. One that an upgrade of the app has ended goes on. It asks Durable for such instances, because
+ * their blobs may be replaced or deleted, and their records may be those of an earlier run.
  *
- * Each is looked at by the sweeps of half an hour, the oldest first, and then no more. Throws if Durable does not list them
- * in time.
+ * Each terminated one is looked at by the sweeps of half an hour, the oldest first, and then no more. Throws if Durable does
+ * not list them in time.
  */
-export async function settleTerminations(services: Services, client: DurableClient): Promise<SettledTerminations> {
+export async function settleOrphans(services: Services, client: DurableClient): Promise<SettledOrphans> {
   const { now } = services;
   const began = now();
   const note = await readNote(services, PROGRESS_BLOB, parseProgress);
   const { settledUntil, askAgainAt } = note.content ?? FROM_THE_START;
-  if (began < parseTime(askAgainAt)) return { ended: [], problems: [] };
-  const listed = await listTerminated(client).catch(async (error: unknown) => {
+  if (began < parseTime(askAgainAt)) return { ended: [], handedOver: [], problems: [] };
+  const listed = await listOrphans(client).catch(async (error: unknown) => {
     await leaveNote(services, PROGRESS_BLOB, note, { settledUntil, askAgainAt: afterRest(began, now()) });
     throw error;
   });
   const rested = afterRest(began, now());
-  const due = listed.filter(({ terminatedAt }) => terminatedAt >= parseTime(settledUntil));
+  const isDue = (one: Listed): boolean => one.wasLeftBehind || one.endedAt >= parseTime(settledUntil);
+  const due = listed.filter(isDue);
   const settled = await settleAll(services, client, due, addSeconds(began, BUDGET_SECONDS));
-  const { ended, problems, unsettledFrom } = settled;
+  const { unsettledFrom, ...result } = settled;
   if (due.length > 0 || parseTime(rested) > now()) {
     const horizon = addSeconds(began, -SETTLING_SECONDS);
     const until = unsettledFrom !== undefined && unsettledFrom < horizon ? unsettledFrom : horizon;
     await leaveNote(services, PROGRESS_BLOB, note, { settledUntil: until.toISOString(), askAgainAt: rested });
   }
-  return { ended, problems };
+  return result;
 }
 
 /** Undefined if it is not one. */
@@ -90,21 +94,27 @@ function afterRest(began: Date, answered: Date): string {
 
 interface Listed {
   readonly id: string;
-  readonly terminatedAt: Date;
+  readonly endedAt: Date;
+  readonly wasLeftBehind: boolean;
 }
 
-/** The longest terminated first. */
-async function listTerminated(client: DurableClient): Promise<Listed[]> {
-  const { Canceled, Terminated } = OrchestrationRuntimeStatus;
-  const listing = client.getStatusBy({ runtimeStatus: [Terminated, Canceled] });
+/** The one that has ended first comes first. */
+async function listOrphans(client: DurableClient): Promise<Listed[]> {
+  const { Canceled, Failed, Terminated } = OrchestrationRuntimeStatus;
+  const listing = client.getStatusBy({ runtimeStatus: [Terminated, Canceled, Failed] });
   const found = await inTime("listed the terminated conversions", LISTING_BOUND_SECONDS * 1000, listing);
   return found
-    .map(({ instanceId, lastUpdatedTime }) => ({ id: instanceId, terminatedAt: new Date(lastUpdatedTime) }))
-    .sort((one, other) => one.terminatedAt.getTime() - other.terminatedAt.getTime());
+    .filter((instance) => wasTerminated(instance) || isLeftBehind(instance))
+    .map((instance) => ({
+      id: instance.instanceId,
+      endedAt: new Date(instance.lastUpdatedTime),
+      wasLeftBehind: isLeftBehind(instance),
+    }))
+    .sort((one, other) => one.endedAt.getTime() - other.endedAt.getTime());
 }
 
-interface Settled extends SettledTerminations {
-  /** When the first one was terminated that could not be settled. */
+interface Settled extends SettledOrphans {
+  /** When the first terminated one ended that could not be settled. */
   readonly unsettledFrom: Date | undefined;
 }
 
@@ -115,34 +125,46 @@ async function settleAll(
   deadline: Date,
 ): Promise<Settled> {
   const ended: ConversionEnd[] = [];
+  const handedOver: string[] = [];
   const problems: string[] = [];
   let unsettledFrom: Date | undefined;
   for (let start = 0; start < due.length; start += AT_ONCE) {
     const some = due.slice(start, start + AT_ONCE);
     if (services.now() > deadline) {
       problems.push(`${due.length - start} terminated conversions: time ran out`);
-      unsettledFrom ??= some[0]?.terminatedAt;
+      unsettledFrom ??= some[0]?.endedAt;
       break;
     }
     const settled = await tryEach(some, nameOf, ({ id }) => settleOne(services, client, id));
-    ended.push(...settled.results.filter((end) => end !== undefined));
+    for (const result of settled.results) {
+      if (typeof result === "string") handedOver.push(result);
+      else if (result !== undefined) ended.push(result);
+    }
     problems.push(...settled.problems);
-    if (settled.problems.length > 0) unsettledFrom ??= some[0]?.terminatedAt;
+    if (settled.problems.length > 0) unsettledFrom ??= some[0]?.endedAt;
   }
-  return { ended, problems, unsettledFrom };
+  return { ended, handedOver, problems, unsettledFrom };
 }
 
-function nameOf({ id }: Listed): string {
-  return `terminated conversion ${id}`;
+function nameOf({ id, wasLeftBehind }: Listed): string {
+  return `${wasLeftBehind ? "conversion that an upgrade has ended," : "terminated conversion"} ${id}`;
 }
 
-/** Undefined if there was nothing to record. */
-async function settleOne(services: Services, client: DurableClient, id: string): Promise<ConversionEnd | undefined> {
+/** Its id if it was handed over; undefined if there was nothing to record. */
+async function settleOne(
+  services: Services,
+  client: DurableClient,
+  id: string,
+): Promise<ConversionEnd | string | undefined> {
   const instance = await findInstance(client, id);
   // Since it was listed, somebody may have run it again.
-  if (instance === undefined || !wasTerminated(instance)) return undefined;
+  if (instance === undefined || !(wasTerminated(instance) || isLeftBehind(instance))) return undefined;
   const { input, attempt } = contentsOf(instance);
   const isWorkloadKnown = WORKLOADS.some(({ name }) => name === input.workload);
+  if (isLeftBehind(instance)) {
+    await handOver(services, client, instance);
+    return id;
+  }
   const of = { conversionId: id, workload: input.workload, source: input.source, attempt };
   const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
   if (!isRecent && (!isWorkloadKnown || (await isRecorded(services, of)))) return undefined;
@@ -157,17 +179,14 @@ async function recordTermination(
   instance: DurableOrchestrationStatus,
 ): Promise<ConversionEnd | undefined> {
   const { instanceId: conversionId, createdTime } = instance;
-  const { input, attempt, progress } = contentsOf(instance);
+  const { input, attempt } = contentsOf(instance);
   const { workload, source, firstAttempt = 1 } = input;
-  const startedAt = input.startedAt ?? createdTime.toISOString();
-  const failure = failureOf("Cancelled", "Somebody terminated the orchestration");
-  const submission = progress?.submission ?? null;
-  const facts = { conversionId, workload, source, attempt, startedAt, submission, completed: null, failure };
-  const recorded = await recordFailure(services, facts);
+  const message = "Somebody terminated the orchestration";
+  const recorded = await recordCancelled(services, instance, attempt, message);
   if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { status: outcome, output } = recorded.record;
   const start = { conversionId, workload, name: source.name, firstAttempt, measures: measuresOf(recorded.record) };
   if (output !== null) return { ...start, outcome, result: output.name, seconds, failure: null };
-  return { ...start, outcome, result: null, seconds, failure };
+  return { ...start, outcome, result: null, seconds, failure: failureOf("Cancelled", message) };
 }

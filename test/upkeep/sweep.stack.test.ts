@@ -226,6 +226,16 @@ test("a conversion that died is started again, with attempts counted on", async 
   expect(started).toMatchObject([{ input: { source, firstAttempt: 3 } }]);
 });
 
+test("a conversion that an upgrade has ended goes on in its attempt, and was not missed", async ({ expect }) => {
+  const source = await upload("left behind.mp4");
+  know(source, "Failed", null, { version: ORCHESTRATION_VERSION - 1 });
+
+  expect((await sweep(services, client)).started).toEqual([]);
+
+  const stage = { name: "submitting", attempt: 1 };
+  expect(started).toMatchObject([{ input: { source, version: ORCHESTRATION_VERSION, resumed: { stage } } }]);
+});
+
 test("a conversion that died before it had a status has used up an attempt all the same", async ({ expect }) => {
   const source = await upload("died at once.mp4");
   know(source, "Failed", null, { firstAttempt: 2 });

@@ -83,7 +83,17 @@ export function openTestHub(options: TestHubOptions): TestHub {
     ...(spans === undefined ? {} : { spans }),
     ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
   });
-  hub.start();
+  const close = (): void => {
+    hub.stop();
+    file.close();
+  };
+  try {
+    hub.start();
+  } catch (error) {
+    // Nothing of it must go on beside the hub that is opened next.
+    close();
+    throw error;
+  }
 
   const until = (isDone: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -117,9 +127,6 @@ export function openTestHub(options: TestHubOptions): TestHub {
       }),
     instance,
     output: (id) => JSON.parse(instance(id).output ?? "null"),
-    close: () => {
-      hub.stop();
-      file.close();
-    },
+    close,
   };
 }

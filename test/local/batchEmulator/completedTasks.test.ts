@@ -109,6 +109,33 @@ test("the files of completed tasks go after their retention time, each after its
   expect(await gone()).toBe("1111111111");
 });
 
+test("the files of very many tasks that are due at once go in turns, with time for others in between", async ({
+  expect,
+}) => {
+  const { client, clock } = await startVirtualFixture();
+  await addPoolAndJob(client, { taskSlotsPerNode: 256, targetDedicatedNodes: 3 });
+  const constraints = { retentionTime: "PT1H" };
+  for (let first = 0; first < 600; first += 100) {
+    const tasks = Array.from({ length: 100 }, (_, i) => ({
+      id: `task-${first + i}`,
+      commandLine: "work",
+      constraints,
+    }));
+    await client.task.addCollection("job", tasks);
+  }
+  await clock.advance(5 * MINUTE_MS);
+  const { endTime } = (await client.task.get("job", "task-599")).executionInfo ?? {};
+  const codes = async () => {
+    const answers = ["task-0", "task-599"].map((id) => refusal(client.file.listFromTask("job", id)));
+    return (await Promise.all(answers)).map(({ code }) => code);
+  };
+
+  await clock.advance((endTime?.getTime() ?? 0) + 60 * MINUTE_MS - clock.now());
+  expect(await codes()).toEqual(["TaskFilesCleanedup", "not refused"]);
+  await clock.advance(1_000);
+  expect(await codes()).toEqual(["TaskFilesCleanedup", "TaskFilesCleanedup"]);
+});
+
 test("a job that is deleted takes its completed tasks with it, and its name may be used again", async ({ expect }) => {
   const { client, clock, emulator, dataFolder } = await startWithCompletedTasks({ failureRate: 0 });
 

@@ -108,7 +108,7 @@ async function troubleWith(lines: readonly string[], written: string): Promise<s
   try {
     file.open();
   } catch (error) {
-    return (error as { code?: string }).code === "DamagedData" ? undefined : String(error);
+    return unlessNamed(error);
   }
   file.close();
   try {
@@ -124,8 +124,12 @@ async function troubleWith(lines: readonly string[], written: string): Promise<s
     }
     return await troubleOfHub(parts.hub, folder);
   } catch (error) {
-    return String(error);
+    return unlessNamed(error);
   }
+}
+
+function unlessNamed(error: unknown): string | undefined {
+  return (error as { code?: string }).code === "DamagedData" ? undefined : String(error);
 }
 
 async function troubleOfHub(state: HubState, written: string): Promise<string | undefined> {
@@ -139,6 +143,9 @@ async function troubleOfHub(state: HubState, written: string): Promise<string | 
   const test = openTestHub({ folder, ...app, clock: new VirtualClock(START_TIME + 7_200_000) });
   try {
     await test.settle();
+    // What a start does not look at is named by whoever reads it.
+    const { instances } = test.hub.state;
+    for (const { id } of instances.summaries()) instances.find(id);
     const api = createDurableApi(test.hub, () => ({
       webhookUrl: "http://localhost",
       rpcUrl: "http://localhost/",

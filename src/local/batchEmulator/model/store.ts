@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 import { Archive } from "../../kit/archive.ts";
 import type { Relocate } from "../../kit/archive.ts";
 import { ArchivingJournal } from "../../kit/archivingJournal.ts";
+import { checksumOf } from "../../kit/checksum.ts";
 import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { TaskQueue } from "./taskQueue.ts";
@@ -384,10 +384,6 @@ export class Store {
     task.record.progress = progress;
     count(job, task, 1);
   }
-}
-
-function checksumOf(json: string): number {
-  return crc32(json) | 0;
 }
 
 function archiveKey(job: Job, taskKey: string): string {

@@ -118,6 +118,7 @@ const archived = v.object({
   executionId: text,
   status: v.picklist(["Completed", "Failed", "Terminated"]),
   createdAt: time,
+  checksum: whole,
   place,
 });
 

@@ -1,4 +1,5 @@
 import type { Archive, ArchivePlace } from "../../kit/archive.ts";
+import { checksumOf } from "../../kit/checksum.ts";
 import { isFinished } from "../engine/instance.ts";
 import type { Instance } from "../engine/instance.ts";
 import { checkInstance } from "./hubEntries.ts";
@@ -8,6 +9,8 @@ export type InstanceSummary = Readonly<Pick<Instance, "id" | "executionId" | "st
 
 /** What is left in memory of an instance that has finished. */
 export interface ArchivedInstance extends InstanceSummary {
+  /** Of the instance as JSON. */
+  readonly checksum: number;
   readonly place: ArchivePlace;
 }
 
@@ -45,7 +48,10 @@ export class Instances {
   find(id: string): Instance | undefined {
     const known = this.#all.get(id);
     if (known === undefined || !isArchived(known)) return known;
-    const body = this.#archive.read(id, known.place, checkInstance);
+    const body = this.#archive.read(id, known.place, (read, json) => {
+      if (checksumOf(json) !== known.checksum) throw new Error("The checksum is another one");
+      checkInstance(read);
+    });
     return body as Instance;
   }
 
@@ -63,7 +69,9 @@ export class Instances {
   /** Writes a finished instance to the archive, where it counts as soon as the result has been kept and set. */
   toArchive(instance: Instance): ArchivedInstance {
     const { id, executionId, status, createdAt } = instance;
-    return { id, executionId, status, createdAt, place: this.#archive.append(id, instance) };
+    const json = JSON.stringify(instance);
+    const place = this.#archive.appendJson(id, json);
+    return { id, executionId, status, createdAt, checksum: checksumOf(json), place };
   }
 
   /** Throws unless it is what the instance has come to. */

@@ -236,3 +236,13 @@ test("the journal and the archive are bounded by what is kept, and compacting th
   hub.close();
   expect((await ask(open({ folder }), "/instances")).body).toEqual(expected);
 });
+
+test("an instance whose text was changed in the archive is no answer, and the others go on", async ({ expect }) => {
+  const folder = temporaryFolder();
+  const hub = await startSome(folder);
+  const archive = join(folder, "archive", "1.jsonl");
+  writeFileSync(archive, readFileSync(archive, "utf8").replaceAll('\\"n\\":1', '\\"n\\":7'));
+
+  expect(() => hub.instance("done-1")).toThrow(expect.objectContaining({ code: "DamagedData" }));
+  expect((await ask(hub, "/instances/done-2")).body).toMatchObject({ output: { result: { n: 2 } } });
+});

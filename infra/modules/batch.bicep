@@ -19,7 +19,7 @@ var marks = [
   { name: 'mp3drop-scaling', value: 'bicep' }
   { name: 'mp3drop-start-task', value: 'bicep' }
 ]
-var startTask = '/bin/bash -c \'set -e; { ffmpeg -version && ffprobe -version; } || { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ffmpeg; }; { ffmpeg -version && ffprobe -version; }\''
+var startTask = '/bin/bash -c \'set -e; { ffmpeg -version && ffprobe -version; } || { DEBIAN_FRONTEND=noninteractive timeout 1200 apt-get -o DPkg::Lock::Timeout=300 update && DEBIAN_FRONTEND=noninteractive timeout 1200 apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ffmpeg; }; { ffmpeg -version && ffprobe -version; }\''
 
 var maxDedicated = dedicatedPercent == 0 ? 0 : max(1, (maxNodes * dedicatedPercent + 50) / 100)
 var maxSpot = maxNodes - maxDedicated

@@ -16,6 +16,7 @@ function runStartTask(programs: readonly string[], brings: readonly string[]): {
   for (const name of programs) program(name);
   const bring = brings.map((name) => `printf '#!/bin/bash\\n' >${folder}/${name}; /bin/chmod +x ${folder}/${name}`);
   program("apt-get", [`echo "$*" >>${folder}/asked`, ...bring].join("\n"));
+  program("timeout", `echo -n "$1 s: " >>${folder}/asked; shift; "$@"`);
   writeFileSync(join(folder, "asked"), "");
 
   const commandLine = poolStartTaskFor([FFMPEG, POPPLER])?.commandLine ?? "";
@@ -32,11 +33,15 @@ test("a node that has everything installs nothing", ({ expect }) => {
   expect(runStartTask(["ffmpeg", "ffprobe", "pdftotext"], [])).toEqual({ exitCode: 0, installed: "" });
 });
 
-test("a node that lacks a program installs what the workloads need, each package once", ({ expect }) => {
+test("a node that lacks a program installs what the workloads need, each package once, and not for ever", ({
+  expect,
+}) => {
   const { exitCode, installed } = runStartTask(["ffmpeg"], ["ffprobe", "pdftotext"]);
 
   expect(exitCode).toBe(0);
-  expect(installed).toMatch(/ install -y --no-install-recommends ffmpeg poppler-utils\n$/);
+  expect(installed).toMatch(
+    /^1200 s: .* update\n1200 s: .* install -y --no-install-recommends ffmpeg poppler-utils\n$/,
+  );
 });
 
 test("a node that still lacks a program afterwards fails its start task", ({ expect }) => {

@@ -1,8 +1,11 @@
 import type { BatchServiceModels } from "@azure/batch";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 
-/** Freshly booted Ubuntu nodes run unattended upgrades that hold the package lock for minutes. */
-const APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300";
+/**
+ * Freshly booted Ubuntu nodes run unattended upgrades that hold the package lock for minutes. A start task has no time
+ * limit of its own, and one that hangs would keep its node on its way for ever.
+ */
+const APT_GET = "DEBIAN_FRONTEND=noninteractive timeout 1200 apt-get -o DPkg::Lock::Timeout=300";
 
 /** Installs what is missing on a node; undefined where nothing is needed. Fails when a check fails afterwards. */
 export function poolStartTaskFor(needs: readonly NodeNeeds[]): BatchServiceModels.StartTask | undefined {

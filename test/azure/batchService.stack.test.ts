@@ -246,10 +246,11 @@ test("the load is that of the pool and of every open generation of the job; look
   await client.job.add({ id: "mp3drop-2", poolInfo: { poolId: "mp3drop" } });
   await batch.addTask(task("runs", "/bin/sleep 600"));
   await client.job.add({ id: "mp3drop-3", poolInfo: { poolId: "mp3drop" } });
-  await client.task.add("mp3drop-3", { id: "waits", commandLine: "/bin/true" });
+  await client.task.add("mp3drop-3", { id: "waits", commandLine: "/bin/sleep 600" });
+  await vi.waitFor(async () => expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 }), 4_000);
   await client.job.add({ id: "mp3drop-other", poolInfo: { poolId: "mp3drop" } });
   await client.task.add("mp3drop-other", { id: "waits", commandLine: "/bin/true" });
-  await vi.waitFor(async () => expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 }), 4_000);
+  expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 });
 
   const { nodes } = await batch.readLoad();
   expect(nodes).toMatchObject({ dedicated: { running: 0 }, spot: { running: 1, idle: 0 } });

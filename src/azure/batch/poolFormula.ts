@@ -19,9 +19,9 @@ const ENOUGH_PERCENT = 20;
  * It makes no fractions, because how the service rounds them is not documented. A comparison is worth 1 or 0.
  * https://learn.microsoft.com/azure/batch/batch-automatic-scaling
  */
-export function poolFormula({ maxNodes, dedicatedPercent }: AutoScaling, slotsPerNode: number): string {
-  const maxDedicated = dedicatedPercent === 0 ? 0 : Math.max(1, Math.round((maxNodes * dedicatedPercent) / 100));
-  const maxSpot = maxNodes - maxDedicated;
+export function poolFormula(scaling: AutoScaling, slotsPerNode: number): string {
+  const { maxNodes } = scaling;
+  const { maxDedicated, maxSpot } = splitNodes(scaling);
   return [
     `hadNodes = $TargetDedicatedNodes + $TargetLowPriorityNodes;`,
     `isKnown = $PendingTasks.GetSamplePercent(${LOOK_BACK}) >= ${ENOUGH_PERCENT};`,
@@ -35,6 +35,15 @@ export function poolFormula({ maxNodes, dedicatedPercent }: AutoScaling, slotsPe
     `$TargetDedicatedNodes = min(${maxDedicated}, nodes - spotNodes + missing);`,
     `$NodeDeallocationOption = taskcompletion;`,
   ].join("\n");
+}
+
+/** How many nodes of each kind there may be. Any share at all is one dedicated node at least. */
+export function splitNodes({ maxNodes, dedicatedPercent }: Omit<AutoScaling, "mode">): {
+  readonly maxDedicated: number;
+  readonly maxSpot: number;
+} {
+  const maxDedicated = dedicatedPercent === 0 ? 0 : Math.max(1, Math.round((maxNodes * dedicatedPercent) / 100));
+  return { maxDedicated, maxSpot: maxNodes - maxDedicated };
 }
 
 /** `$CurrentLowPriorityNodes` includes those that were preempted. */

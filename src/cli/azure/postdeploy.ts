@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Output } from "../../local/kit/commandLine/output.ts";
 import { waitForBlobsKey } from "./appKey.ts";
 import type { Arm } from "./arm.ts";
-import { connectArm } from "./arm.ts";
+import { ArmError, connectArm } from "./arm.ts";
 import { azdToken } from "./azdToken.ts";
 import type { Deployment } from "./deployment.ts";
 import { readDeployment } from "./deployment.ts";
@@ -31,10 +31,20 @@ export async function finishDeployment(env: NodeJS.ProcessEnv, surroundings: Sur
     await subscribe(arm, deployment, delivery, key, surroundings);
     say(`Container ${delivery.container} tells ${delivery.functionName} of new blobs.`);
   }
-  for (const line of describeQuotas(await readCoreQuotas(arm, deployment), deployment.batchAccount)) say(line);
+  for (const line of await tellQuotas(arm, deployment)) say(line);
   const { storageAccount, functionAppUrl } = deployment;
   say(`The app is at ${functionAppUrl}. It takes MP4s from the container input of ${storageAccount}:`);
   say(`  az storage blob upload --auth-mode login --account-name ${storageAccount} -c input -f video.mp4`);
+}
+
+/** The deployment is done, whether or not its quota may be looked at. */
+async function tellQuotas(arm: Arm, deployment: Deployment): Promise<string[]> {
+  try {
+    return describeQuotas(await readCoreQuotas(arm, deployment), deployment.batchAccount);
+  } catch (error) {
+    if (!(error instanceof ArmError)) throw error;
+    return [`Quota: not known (${error.code}: ${error.message}). A conversion that lacks it waits, and says so.`];
+  }
 }
 
 /** The hook of azd, with its sign-in. */

@@ -1,3 +1,4 @@
+import { splitNodes } from "../../azure/batch/poolFormula.ts";
 import type { Arm } from "./arm.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -23,17 +24,17 @@ const API_VERSION = "2025-06-01";
 
 /** What the Batch account may have of what the pool needs. */
 export async function readCoreQuotas(arm: Arm, deployment: Deployment): Promise<CoreQuota[]> {
-  const { group, batchAccount, vmSize, maxNodes, dedicatedPercent } = deployment;
+  const { group, batchAccount, vmSize } = deployment;
   const path = `${group}/providers/Microsoft.Batch/batchAccounts/${batchAccount}`;
   const { properties } = (await arm.request("GET", path, API_VERSION)) as BatchAccount;
   const cores = coresOf(vmSize);
-  const dedicatedNodes = Math.ceil((maxNodes * dedicatedPercent) / 100);
+  const { maxDedicated, maxSpot } = splitNodes(deployment);
   const quotas: CoreQuota[] = [];
-  if (maxNodes > dedicatedNodes) {
+  if (maxSpot > 0) {
     const granted = properties.lowPriorityCoreQuota ?? 0;
-    quotas.push({ what: "Spot/low-priority cores", granted, wanted: (maxNodes - dedicatedNodes) * cores });
+    quotas.push({ what: "Spot/low-priority cores", granted, wanted: maxSpot * cores });
   }
-  if (dedicatedNodes > 0) {
+  if (maxDedicated > 0) {
     const family = familyOf(vmSize);
     const ofFamily = properties.dedicatedCoreQuotaPerVMFamily?.find(
       ({ name }) => name.toLowerCase() === family.toLowerCase(),
@@ -41,7 +42,7 @@ export async function readCoreQuotas(arm: Arm, deployment: Deployment): Promise<
     const isPerFamily = properties.dedicatedCoreQuotaPerVMFamilyEnforced === true;
     const granted = isPerFamily ? (ofFamily?.coreQuota ?? 0) : (properties.dedicatedCoreQuota ?? 0);
     const what = isPerFamily ? `dedicated cores of ${family}` : "dedicated cores";
-    quotas.push({ what, granted, wanted: dedicatedNodes * cores });
+    quotas.push({ what, granted, wanted: maxDedicated * cores });
   }
   return quotas;
 }

@@ -2,27 +2,13 @@ import { expect, test } from "vitest";
 import { connectArm } from "../../../src/cli/azure/arm.ts";
 import { finishDeployment } from "../../../src/cli/azure/postdeploy.ts";
 import type { ArmAnswer, ArmRequest, StandInArm } from "./standInArm.ts";
-import { GROUP, armError, startStandInArm } from "./standInArm.ts";
+import { AZD_ENV, GROUP, armError, startStandInArm } from "./standInArm.ts";
 
 const KEY = "a/key+of==the app";
 const KEYS = "/providers/Microsoft.Web/sites/func-test/host/default/listkeys";
 const UPLOADS = "/providers/Microsoft.EventGrid/systemTopics/evgt-test/eventSubscriptions/uploads";
 const REPORTS = "/providers/Microsoft.EventGrid/systemTopics/evgt-test/eventSubscriptions/reports";
 const BATCH = "/providers/Microsoft.Batch/batchAccounts/batest";
-
-const ENV = {
-  AZURE_SUBSCRIPTION_ID: "5ab5c41b-0000-4000-8000-000000000001",
-  AZURE_RESOURCE_GROUP: "rg-test",
-  AZURE_FUNCTION_APP_NAME: "func-test",
-  AZURE_FUNCTION_APP_URL: "https://func-test.azurewebsites.net",
-  AZURE_EVENT_GRID_TOPIC_NAME: "evgt-test",
-  AZURE_STORAGE_ACCOUNT_NAME: "sttest",
-  AZURE_BATCH_ACCOUNT_NAME: "batest",
-  BATCH_VM_SIZE: "standard_d2ds_v5",
-  BATCH_TASK_SLOTS_PER_NODE: "2",
-  BATCH_MAX_NODES: "4",
-  BATCH_DEDICATED_PERCENT: "0",
-};
 
 /** Azure as it is when all is well: a key, subscriptions that are in force at once, and enough quota. */
 const WELL: Readonly<Record<string, ArmAnswer>> = {
@@ -47,7 +33,7 @@ interface Deployed {
 /** Runs the hook on a clock that moves while it waits; `script` has the first answers to a request, before the usual one. */
 async function deploy(
   script: Readonly<Record<string, readonly ArmAnswer[]>> = {},
-  env: Readonly<Record<string, string>> = ENV,
+  env: Readonly<Record<string, string>> = AZD_ENV,
 ): Promise<Deployed> {
   const left = new Map(Object.entries(script).map(([request, answers]) => [request, [...answers]]));
   const answer = ({ method, path }: ArmRequest): ArmAnswer =>
@@ -242,11 +228,18 @@ test("a refusal for too many requests is waited out as long as the service asks"
 
 test("a connection that breaks is tried again, and named when it never holds", async () => {
   const passing = await deploy({ [`POST ${KEYS}`]: [{ status: 0 }], [`PUT ${UPLOADS}`]: times(6, { status: 0 }) });
-  const lasting = await deploy({ [`GET ${BATCH}`]: times(10, { status: 0 }) });
+  const lasting = await deploy({ [`PUT ${UPLOADS}`]: times(1_000, { status: 0 }) });
+  const { url } = await startStandInArm(() => ({ status: 0 }));
+  const arm = connectArm({ url, getToken: async () => "a token", pause: async () => {} });
 
   expect(passing.error).toBeUndefined();
   expect(passing.said).toContain("uploads is not in force yet (NoAnswer: Azure Resource Manager gave no answer");
-  expect(lasting.error).toMatchObject({ name: "UserError", code: "NoAnswer", hint: expect.stringContaining("reach") });
+  expect(lasting.error).toMatchObject({ code: "NotSubscribed", message: expect.stringContaining("NoAnswer: Azure") });
+  await expect(arm.request("GET", BATCH, "2025-06-01")).rejects.toMatchObject({
+    name: "UserError",
+    code: "NoAnswer",
+    hint: expect.stringContaining("reach"),
+  });
 });
 
 test("no quota is told with what to request", async () => {
@@ -268,15 +261,31 @@ test("dedicated nodes count against the quota of their family where that is in f
   };
   const { said } = await deploy(
     { [`GET ${BATCH}`]: [{ status: 200, body: { properties } }] },
-    { ...ENV, BATCH_DEDICATED_PERCENT: "50" },
+    { ...AZD_ENV, BATCH_DEDICATED_PERCENT: "50" },
   );
 
   expect(said).toContain("Quota: 100 Spot/low-priority cores, enough for the 4 of a full pool.");
   expect(said).toContain("Quota: 2 dedicated cores of standardDDSv5Family of 4, so the pool stays smaller");
 });
 
+test("the quota that is needed is that of the nodes which the pool may really have", async () => {
+  const { said } = await deploy({}, { ...AZD_ENV, BATCH_DEDICATED_PERCENT: "30" });
+
+  expect(said).toContain("enough for the 6 of a full pool");
+  expect(said).toContain("Quota: 0 dedicated cores of 2,");
+});
+
+test("a quota that may not be looked at is told, and keeps no deployment from its end", async () => {
+  const refused = armError(403, "AuthorizationFailed", "You may not look");
+  const { error, said } = await deploy({ [`GET ${BATCH}`]: [refused] });
+
+  expect(error).toBeUndefined();
+  expect(said).toContain("Quota: not known (AuthorizationFailed: You may not look)");
+  expect(said).toContain("The app is at https://func-test.azurewebsites.net.");
+});
+
 test("without a provisioned environment it says what is missing", async () => {
-  const { error } = await deploy({}, { ...ENV, AZURE_FUNCTION_APP_NAME: "", BATCH_MAX_NODES: " " });
+  const { error } = await deploy({}, { ...AZD_ENV, AZURE_FUNCTION_APP_NAME: "", BATCH_MAX_NODES: " " });
 
   expect(error).toMatchObject({
     code: "NotProvisioned",

@@ -27,6 +27,21 @@ export interface StandInArm {
 
 export const GROUP = "/subscriptions/5ab5c41b-0000-4000-8000-000000000001/resourceGroups/rg-test";
 
+/** The outputs of infra/main.bicep, as azd keeps them. */
+export const AZD_ENV = {
+  AZURE_SUBSCRIPTION_ID: "5ab5c41b-0000-4000-8000-000000000001",
+  AZURE_RESOURCE_GROUP: "rg-test",
+  AZURE_FUNCTION_APP_NAME: "func-test",
+  AZURE_FUNCTION_APP_URL: "https://func-test.azurewebsites.net",
+  AZURE_EVENT_GRID_TOPIC_NAME: "evgt-test",
+  AZURE_STORAGE_ACCOUNT_NAME: "sttest",
+  AZURE_BATCH_ACCOUNT_NAME: "batest",
+  BATCH_VM_SIZE: "standard_d2ds_v5",
+  BATCH_TASK_SLOTS_PER_NODE: "2",
+  BATCH_MAX_NODES: "4",
+  BATCH_DEDICATED_PERCENT: "0",
+};
+
 /** A server that answers as Azure Resource Manager does; what it answers is the test's. */
 export async function startStandInArm(answer: (request: ArmRequest) => ArmAnswer): Promise<StandInArm> {
   const requests: ArmRequest[] = [];

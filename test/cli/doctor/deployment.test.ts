@@ -20,11 +20,10 @@ import { Secrets } from "../../../src/cli/doctor/secrets.ts";
 import { readConfig } from "../../../src/config.ts";
 import { UserError } from "../../../src/local/kit/userError.ts";
 import { listen } from "../../azure/standInAzure.ts";
-import { armError, startStandInArm } from "../azure/standInArm.ts";
+import { AZD_ENV, armError, startStandInArm } from "../azure/standInArm.ts";
 import type { Answers } from "./standInDeployment.ts";
 import {
   APP_SETTINGS,
-  AZD_ENV,
   BATCH,
   KEY,
   NODE_IDENTITY,

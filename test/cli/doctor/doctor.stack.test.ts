@@ -17,9 +17,9 @@ import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import { readTaskScript } from "../../../src/workloads/taskFiles.ts";
 import { listen } from "../../azure/standInAzure.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
-import { startStandInArm } from "../azure/standInArm.ts";
+import { AZD_ENV, startStandInArm } from "../azure/standInArm.ts";
 import { startCli } from "../runCli.ts";
-import { APP_SETTINGS, AZD_ENV, SITE, WELL, answer, answersOf, subscription } from "./standInDeployment.ts";
+import { APP_SETTINGS, SITE, WELL, answer, answersOf, subscription } from "./standInDeployment.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -13,21 +13,6 @@ export const SIZES =
   "/subscriptions/5ab5c41b-0000-4000-8000-000000000001/providers/Microsoft.Batch/locations/westeurope/virtualMachineSkus";
 const ROLE_ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments";
 
-/** The outputs of infra/main.bicep, as azd keeps them. */
-export const AZD_ENV = {
-  AZURE_SUBSCRIPTION_ID: "5ab5c41b-0000-4000-8000-000000000001",
-  AZURE_RESOURCE_GROUP: "rg-test",
-  AZURE_FUNCTION_APP_NAME: "func-test",
-  AZURE_FUNCTION_APP_URL: "https://func-test.azurewebsites.net",
-  AZURE_EVENT_GRID_TOPIC_NAME: "evgt-test",
-  AZURE_STORAGE_ACCOUNT_NAME: "sttest",
-  AZURE_BATCH_ACCOUNT_NAME: "batest",
-  BATCH_VM_SIZE: "standard_d2ds_v5",
-  BATCH_TASK_SLOTS_PER_NODE: "2",
-  BATCH_MAX_NODES: "4",
-  BATCH_DEDICATED_PERCENT: "0",
-};
-
 /** The app's settings as infra/modules/app.bicep makes them; addresses that tests need differ. */
 export const APP_SETTINGS = {
   AzureWebJobsStorage__blobServiceUri: "https://sttest.blob.core.windows.net",

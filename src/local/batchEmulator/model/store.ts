@@ -1,15 +1,15 @@
 import { dirname, join } from "node:path";
 import { Archive } from "../../kit/archive.ts";
-import type { Relocate } from "../../kit/archive.ts";
 import { ArchivingJournal } from "../../kit/archivingJournal.ts";
-import { checksumOf } from "../../kit/checksum.ts";
 import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
+import { CompletedTasks } from "./completedTasks.ts";
+import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
 import type { Entry } from "./journalEntries.ts";
 import { isArchived, keyOf, newCounts } from "./entities.ts";
-import type { Job, Node, Pool, Task, TaskCounts } from "./entities.ts";
+import type { Job, Node, Pool, Task } from "./entities.ts";
 import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
 
 const FORMAT = { kind: "batch-emulator", version: 2, oldestVersion: 1 };
@@ -34,11 +34,9 @@ export class Store {
   readonly pools = new Map<string, Pool>();
   readonly jobs = new Map<string, Job>();
   readonly #jobsByPool = new Map<string, Set<Job>>();
-  readonly #archive: Archive;
+  readonly #completed: CompletedTasks;
   /** Undefined while it is read: what it holds need not be written again. */
   readonly #journal: ArchivingJournal<Entry> | undefined;
-  /** Not yet archived. */
-  readonly #completed = new Set<Task>();
   #pending: Entry[] = [];
   #isFlushScheduled = false;
   #isClosed = false;
@@ -46,15 +44,16 @@ export class Store {
 
   /** Reads the journal at the path, and where the archive beside it holds what. */
   constructor(path: string, options: StoreOptions = {}) {
-    this.#archive = new Archive(join(dirname(path), "archive"), options.maxSegmentBytes);
+    const archive = new Archive(join(dirname(path), "archive"), options.maxSegmentBytes);
+    this.#completed = new CompletedTasks(archive);
     this.#journal = ArchivingJournal.open<Entry>(path, {
       compactAtBytes: COMPACT_AT_BYTES,
       ...options,
       format: FORMAT,
       apply: (entry) => this.#apply(entry),
-      archive: this.#archive,
+      archive,
       snapshot: () => this.#entries(),
-      relocate: (move) => this.#relocate(move),
+      relocate: (move) => this.#completed.relocate(this.jobs.values(), move),
     });
   }
 
@@ -120,7 +119,7 @@ export class Store {
   }
 
   removeJob(job: Job): void {
-    for (const task of job.tasks.values()) this.#releasePlace(task);
+    for (const task of job.tasks.values()) this.#completed.release(task);
     this.jobs.delete(keyOf(job.record.id));
     this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
     this.#write({ job: keyOf(job.record.id), v: null });
@@ -149,15 +148,14 @@ export class Store {
   progressTask(task: Task, change: (progress: TaskProgress) => void): void {
     const wasArchived = this.#change(task, change);
     // The journal may know no more than the place of one that was completed in this turn.
-    if (wasArchived || this.#completed.has(task)) this.saveTask(task);
+    if (wasArchived || this.#completed.isWaiting(task)) this.saveTask(task);
     else this.#write({ progress: keyOf(task.record.id), of: keyOf(task.job.record.id), v: task.record.progress });
   }
 
   /** The same for a task that is completed by the change or was so before it. */
   completeTask(task: Task, end: TaskEnd, change: (progress: TaskProgress) => void): void {
     this.#change(task, change);
-    task.end = end;
-    this.#completed.add(task);
+    this.#completed.add(task, end);
     this.#commitAtEndOfTurn();
   }
 
@@ -166,7 +164,7 @@ export class Store {
     const key = keyOf(task.record.id);
     count(task.job, task, -1);
     const known = tasks.get(key);
-    if (known !== undefined) this.#releasePlace(known);
+    if (known !== undefined) this.#completed.release(known);
     tasks.delete(key);
     this.#write({ task: keyOf(task.record.id), of: keyOf(task.job.record.id), v: null });
   }
@@ -194,7 +192,7 @@ export class Store {
     const key = keyOf(id);
     const task = job.tasks.get(key);
     if (task === undefined) throw new ServiceError("TaskNotFound");
-    return isArchived(task) ? this.#read(job, key, task) : task;
+    return isArchived(task) ? this.#completed.read(job, key, task) : task;
   }
 
   /** What every commit throws from here on, once the state cannot be saved. */
@@ -207,7 +205,7 @@ export class Store {
     if (this.#isClosed) return;
     const entries = this.#pending;
     this.#pending = [];
-    const archived = this.#archiveCompleted();
+    const archived = this.#completed.archiveWaiting(this.jobs);
     for (const { job, key, task } of archived) entries.push({ archived: key, of: keyOf(job.record.id), v: task });
     // Even without entries: what an earlier call could not keep must not be answered as if it had been.
     this.#journal?.append(...entries);
@@ -259,50 +257,9 @@ export class Store {
     change(task.record.progress);
     count(job, task, 1);
     if (known === undefined || !isArchived(known)) return false;
-    this.#releasePlace(known);
+    this.#completed.release(known);
     job.tasks.set(key, task);
     return true;
-  }
-
-  /** What has been completed since the last time, unless it has been deleted or is active again. */
-  #archiveCompleted(): { readonly job: Job; readonly key: string; readonly task: ArchivedTask }[] {
-    const archived = [];
-    for (const task of this.#completed) {
-      const { job, record, end } = task;
-      const key = keyOf(record.id);
-      const isThere = this.jobs.get(keyOf(job.record.id)) === job && job.tasks.get(key) === task;
-      if (end === undefined || !isThere) continue;
-      const { requiredSlots } = record.spec;
-      const { result = "failure" } = record.progress.execution;
-      const json = JSON.stringify(record);
-      const checksum = checksumOf(json);
-      const place = this.#archive.appendJson(archiveKey(job, key), json);
-      archived.push({ job, key, task: { seq: record.seq, requiredSlots, result, ...end, checksum, place } });
-    }
-    this.#completed.clear();
-    return archived;
-  }
-
-  /** Throws a `UserError` if the record is not the one that was archived. */
-  #read(job: Job, key: string, { place, checksum, satisfies, filesUntilMs }: ArchivedTask): Task {
-    const record = this.#archive.read(archiveKey(job, key), place, (_body, json) => {
-      if (checksumOf(json) !== checksum) throw new Error("The checksum is another one");
-    }) as TaskRecord;
-    return { record, job, end: { satisfies, ...(filesUntilMs !== undefined && { filesUntilMs }) } };
-  }
-
-  #releasePlace(task: Task | ArchivedTask): void {
-    if (isArchived(task)) this.#archive.release(task.place);
-  }
-
-  #relocate(move: Parameters<Relocate>[0]): void {
-    for (const job of this.jobs.values()) {
-      for (const [key, task] of job.tasks) {
-        if (!isArchived(task)) continue;
-        const place = move(archiveKey(job, key), task.place);
-        if (place !== task.place) job.tasks.set(key, { ...task, place });
-      }
-    }
   }
 
   *#entries(): Iterable<Entry> {
@@ -383,23 +340,5 @@ export class Store {
     count(job, task, -1);
     task.record.progress = progress;
     count(job, task, 1);
-  }
-}
-
-function archiveKey(job: Job, taskKey: string): string {
-  return `${keyOf(job.record.id)}/${taskKey}`;
-}
-
-function count(job: Job, task: Task | ArchivedTask, by: 1 | -1): void {
-  const state = isArchived(task) ? "completed" : task.record.progress.state;
-  const { result } = isArchived(task) ? task : task.record.progress.execution;
-  const { requiredSlots } = isArchived(task) ? task : task.record.spec;
-  const outcome = state !== "completed" ? undefined : result === "success" ? "succeeded" : "failed";
-  for (const [counts, amount] of [
-    [job.counts, by],
-    [job.slotCounts, by * requiredSlots],
-  ] as const satisfies readonly (readonly [TaskCounts, number])[]) {
-    counts[state] += amount;
-    if (outcome !== undefined) counts[outcome] += amount;
   }
 }

@@ -28,7 +28,16 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["durable.ts"],
     ["model/"],
   ],
-  "cli/": [["main.ts"], ["commands/"], ["progress.ts", "conversionNews.ts", "doctor/"], ["convert/", "azure/"], [""]],
+  "cli/": [
+    ["main.ts"],
+    ["help.ts"],
+    ["commandTable.ts"],
+    ["commands/"],
+    ["progress.ts", "conversionNews.ts", "doctor/", "manage/", "completion/"],
+    ["convert/", "azure/"],
+    ["api/"],
+    [""],
+  ],
   "local/batchEmulator/": [
     ["main.ts"],
     ["command.ts"],

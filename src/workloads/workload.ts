@@ -1,6 +1,7 @@
 import type { Facts } from "../model/conversion.ts";
 import type { FailureWords } from "../model/failures.ts";
 import type { SettingsReader } from "../model/settings.ts";
+import type { WorkloadOptions } from "./options.ts";
 
 /**
  * One kind of work: what is made of a blob in the input container. A Batch task runs the workload's script on the blob;
@@ -32,6 +33,8 @@ export interface Workload {
   readonly nodeNeeds?: NodeNeeds;
   /** The environment of the script, read from the workload's own settings. */
   environment(settings: SettingsReader): Readonly<Record<string, string>>;
+  /** What may be chosen for one blob, in its metadata; it takes precedence over the settings. Left out: nothing. */
+  readonly options?: WorkloadOptions;
   /** The outcomes of the script for which the blob is to blame. They are final: another attempt would end the same way. */
   readonly failures: Readonly<Record<string, FailureWords>>;
   /** What the script's report says, in terms of the record. */

@@ -42,8 +42,14 @@ function answer(request: HttpRequest, name: string): HttpResponseInit {
 }
 
 function settings(): PageSettings {
-  const { workloads } = services().config;
-  return { takes: workloads.map(({ takes, suffixes }) => ({ takes, suffixes })) };
+  const workloads = services().config.workloads.map(({ takes, suffixes, options }) => ({
+    takes,
+    suffixes,
+    options: (options?.table ?? []).map(({ name, about, allowed, choices = null, fallback }) => {
+      return { name, about, allowed, choices, fallback };
+    }),
+  }));
+  return { workloads };
 }
 
 function fileHeaders({ mediaType, eTag }: PageFile): Record<string, string> {

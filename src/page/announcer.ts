@@ -1,6 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import { plural } from "./format.ts";
-import type { ConversionSummary } from "./contract.ts";
+import type { ConversionSummary } from "../model/conversionList.ts";
 
 const MOST_BY_NAME = 2;
 
@@ -31,5 +31,4 @@ const WORDS: Readonly<Record<ConversionSummary["status"], string>> = {
   succeeded: "is converted",
   failed: "could not be converted",
   cancelled: "is cancelled",
-  superseded: "is superseded by a newer upload",
 };

@@ -1,5 +1,6 @@
 import type { PageSettings } from "../model/pageSettings.ts";
-import type { ConversionList, ResultLink, RetriedConversions, UploadTicket } from "./contract.ts";
+import type { ResultLink, UploadRequest, UploadTicket } from "../model/upload.ts";
+import type { ConversionList, RetriedConversions } from "../model/conversionList.ts";
 import type { KeyStore } from "./key.ts";
 
 /** What the API refuses, or why it cannot be reached; the message is for people. */
@@ -19,13 +20,6 @@ export interface ListQuery {
   readonly prefix: string;
   readonly code: string;
   readonly continuation: string | null;
-}
-
-export interface NewUpload {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly overwrite: boolean;
 }
 
 const PAGE_ROWS = 50;
@@ -50,7 +44,7 @@ export class Api {
     return this.#json("GET", `conversions?${new URLSearchParams(parameters as [string, string][])}`);
   }
 
-  requestUpload(upload: NewUpload): Promise<UploadTicket> {
+  requestUpload(upload: UploadRequest): Promise<UploadTicket> {
     return this.#json("POST", "uploads", upload);
   }
 

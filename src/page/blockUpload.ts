@@ -1,4 +1,4 @@
-import type { UploadTicket } from "./contract.ts";
+import type { UploadTicket } from "../model/upload.ts";
 
 const BLOCKS_AT_ONCE = 2;
 const MAX_TRIES = 7;

@@ -1,4 +1,4 @@
-import type { LastHourMinute } from "./contract.ts";
+import type { MinuteCounts } from "../model/conversionList.ts";
 import { byId, setText } from "./dom.ts";
 import { formatCount, plural } from "./format.ts";
 
@@ -6,7 +6,7 @@ const [WIDTH, HEIGHT] = [240, 40];
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A bar for each minute of the last hour: what was converted, and above it what failed. */
-export function drawLastHour(minutes: readonly LastHourMinute[]): void {
+export function drawLastHour(minutes: readonly MinuteCounts[]): void {
   const most = Math.max(1, ...minutes.map(({ succeeded, failed }) => succeeded + failed));
   const step = WIDTH / Math.max(1, minutes.length);
   const bars = minutes.flatMap(({ succeeded, failed }, index) => {
@@ -22,7 +22,8 @@ export function drawLastHour(minutes: readonly LastHourMinute[]): void {
   const [converted, failed] = [sum(minutes, "succeeded"), sum(minutes, "failed")];
   const failures = failed === 0 ? "" : `, ${formatCount(failed)} failed`;
   const busiest = most > 1 ? ` (at most ${formatCount(most)} a minute)` : "";
-  const text = converted + failed === 0 ? "Nothing ended in the last hour" : `${formatCount(converted)} converted${failures}`;
+  const text =
+    converted + failed === 0 ? "Nothing ended in the last hour" : `${formatCount(converted)} converted${failures}`;
   setText(byId("chart-text", HTMLElement), converted + failed === 0 ? text : `${text} in the last hour${busiest}`);
 }
 
@@ -34,7 +35,7 @@ function bar(kind: string, x: number, y: number, width: number, height: number):
   return rect;
 }
 
-function sum(minutes: readonly LastHourMinute[], what: "succeeded" | "failed"): number {
+function sum(minutes: readonly MinuteCounts[], what: "succeeded" | "failed"): number {
   return minutes.reduce((total, minute) => total + minute[what], 0);
 }
 

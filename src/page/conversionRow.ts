@@ -1,4 +1,4 @@
-import type { ConversionSummary } from "./contract.ts";
+import type { ConversionSummary } from "../model/conversionList.ts";
 import { button, make, nameElements, setText } from "./dom.ts";
 import { formatAgo, formatBytes, formatSeconds } from "./format.ts";
 
@@ -97,25 +97,32 @@ function stateOf(conversion: ConversionSummary, now: Date): string {
       return runningState(conversion, now);
     case "succeeded": {
       const sizes = [sizeBytes, output?.sizeBytes].filter((size) => typeof size === "number").map(formatBytes);
-      const took = endedAt === null ? [] : [`in ${formatSeconds((Date.parse(endedAt) - Date.parse(uploadedAt)) / 1000)}`];
-      return ["Converted", ...took, sizes.join(" → "), ago].filter((part) => part !== "").join(" · ");
+      const took = endedAt === null ? "" : ` in ${secondsBetween(uploadedAt, endedAt)}`;
+      return [`Converted${took}`, sizes.join(" → "), ago].filter((part) => part !== "").join(" · ");
     }
     case "failed":
       return [attempt > 1 ? `Failed after ${attempt} attempts` : "Failed", ago].join(" · ");
     case "cancelled":
       return `Cancelled · ${ago}`;
-    case "superseded":
-      return `Superseded by a newer upload · ${ago}`;
   }
 }
 
-function runningState({ phase, percent, waitReason, waitingSince, attempt, uploadedAt }: ConversionSummary, now: Date): string {
-  const since = (at: string): string => formatSeconds((now.getTime() - Date.parse(at)) / 1000);
+function runningState(
+  { phase, percent, waitReason, waitingSince, attempt, uploadedAt }: ConversionSummary,
+  now: Date,
+): string {
+  const time = secondsBetween(waitingSince ?? uploadedAt, now.toISOString());
   const parts = [
-    phase === "converting" && percent !== null ? `Converting · ${Math.floor(percent)} %` : PHASES[phase],
+    waitingSince === null ? PHASES[phase] : `${PHASES[phase]} for ${time}`,
+    ...(phase === "converting" && percent !== null ? [`${Math.floor(percent)} %`] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-    waitingSince === null ? since(uploadedAt) : `for ${since(waitingSince)}`,
+    ...(waitingSince === null ? [time] : []),
     ...(waitReason === null ? [] : [waitReason]),
   ];
   return parts.join(" · ");
+}
+
+/** In words. */
+function secondsBetween(from: string, to: string): string {
+  return formatSeconds((Date.parse(to) - Date.parse(from)) / 1000);
 }

@@ -1,7 +1,7 @@
 import type { Api, ListQuery } from "./api.ts";
 import { ApiError } from "./api.ts";
 import { drawLastHour, tabTitle } from "./chart.ts";
-import type { ConversionList, ConversionSummary } from "./contract.ts";
+import type { ConversionList, ConversionSummary } from "../model/conversionList.ts";
 import type { RowActions } from "./conversionRow.ts";
 import { ConversionRow } from "./conversionRow.ts";
 import { byId, make, setText } from "./dom.ts";
@@ -30,8 +30,8 @@ export class Conversions {
     this.#onFilter = onFilter;
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", () => this.#turnTo([null]));
-    byId("newer", HTMLElement).addEventListener("click", () => this.#turnTo(this.#pages.slice(0, -1)));
-    byId("older", HTMLElement).addEventListener("click", () => this.#turnTo([...this.#pages, this.#next]));
+    byId("newer", HTMLElement).addEventListener("click", () => this.#leaf(this.#pages.slice(0, -1)));
+    byId("older", HTMLElement).addEventListener("click", () => this.#leaf([...this.#pages, this.#next]));
   }
 
   get filter(): Omit<ListQuery, "continuation"> {
@@ -47,7 +47,11 @@ export class Conversions {
   async look(): Promise<ConversionList | undefined> {
     const question = this.#question;
     let list = await this.#api.list({ ...this.filter, continuation: this.#pages.at(-1) ?? null });
-    for (let pages = 1; pages < MAX_EMPTY_PAGES && list.conversions.length === 0 && list.continuation !== null; pages += 1) {
+    for (
+      let pages = 1;
+      pages < MAX_EMPTY_PAGES && list.conversions.length === 0 && list.continuation !== null;
+      pages += 1
+    ) {
       list = await this.#api.list({ ...this.filter, continuation: list.continuation });
     }
     if (question !== this.#question) return undefined;
@@ -57,6 +61,12 @@ export class Conversions {
 
   setBusy(id: string, isBusy: boolean): void {
     this.#rows.get(id)?.setBusy(isBusy);
+  }
+
+  /** The button may be gone on the other page, so the focus goes to where the reading goes on. */
+  #leaf(pages: (string | null)[]): void {
+    this.#turnTo(pages);
+    byId("list-title", HTMLElement).focus();
   }
 
   #turnTo(pages: (string | null)[]): void {

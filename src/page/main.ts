@@ -2,13 +2,14 @@ import type { PageSettings } from "../model/pageSettings.ts";
 import { Announcer } from "./announcer.ts";
 import { Api } from "./api.ts";
 import { Conversions, reasonOf } from "./conversions.ts";
-import type { ConversionSummary } from "./contract.ts";
+import type { ConversionSummary } from "../model/conversionList.ts";
 import { askForKey, showLog } from "./dialogs.ts";
 import { byId, setText } from "./dom.ts";
 import type { NamedFile } from "./dropped.ts";
 import { chosenFiles, droppedFiles } from "./dropped.ts";
 import { plural } from "./format.ts";
 import { openKeyStore } from "./key.ts";
+import { OptionFields } from "./optionFields.ts";
 import { Player, save } from "./player.ts";
 import { Poller } from "./poller.ts";
 import { UploadRows } from "./uploadRows.ts";
@@ -17,6 +18,7 @@ import { Uploads } from "./uploads.ts";
 const api = new Api(openKeyStore(), askForKey);
 const announcer = new Announcer();
 const player = new Player();
+const optionFields = new OptionFields();
 const settings = api.settings();
 
 const uploadRows = new UploadRows(() => uploads);
@@ -42,13 +44,13 @@ const conversions = new Conversions(
 const poller = new Poller(async () => {
   try {
     const list = await conversions.look();
-    showTrouble("");
+    showNotice("");
     if (list === undefined) return true;
     announcer.tellEnds(list.conversions);
     uploadRows.forgetListed(new Set(list.conversions.map(({ input }) => input.eTag)));
     return list.counts.running > 0 || [...uploads.all].some(({ state }) => state === "uploaded");
   } catch (error) {
-    showTrouble(`${reasonOf(error)} Trying again…`);
+    showNotice(`${reasonOf(error)} Trying again…`);
     throw error;
   }
 });
@@ -57,35 +59,34 @@ const poller = new Poller(async () => {
 function act({ id }: ConversionSummary, action: () => Promise<unknown>): void {
   conversions.setBusy(id, true);
   action()
-    .catch((error: unknown) => announceTrouble(reasonOf(error)))
+    .catch((error: unknown) => notify(reasonOf(error)))
     .finally(() => {
       conversions.setBusy(id, false);
       poller.soon();
     });
 }
 
-/** Trouble with a single action goes away by itself, as it is of the past. */
-function announceTrouble(text: string): void {
-  showTrouble(text);
-  window.setTimeout(() => showTrouble("", text), 8_000);
+/** What came of a single action goes away by itself: it is of the past. */
+function notify(text: string): void {
+  showNotice(text);
+  window.setTimeout(() => showNotice("", text), 8_000);
 }
 
-function showTrouble(text: string, ifStill?: string): void {
-  const place = byId("trouble", HTMLElement);
+function showNotice(text: string, ifStill?: string): void {
+  const place = byId("notice", HTMLElement);
   if (ifStill === undefined || place.textContent === ifStill) setText(place, text);
 }
 
 async function add(found: readonly NamedFile[]): Promise<void> {
-  const { takes } = await settings;
-  const suffixes = takes.flatMap((one) => one.suffixes);
+  const { workloads } = await settings;
+  const suffixes = workloads.flatMap((one) => one.suffixes);
   const isTaken = ({ name }: NamedFile): boolean => suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
   // In a folder other files are no mistake. A file that was given by itself and is not taken, the app refuses in its words.
   const files = found.filter((file) => isTaken(file) || !file.isFromFolder);
   const skipped = found.length - files.length;
-  const others = skipped === 0 ? "" : ` ${plural(skipped, "other file")} left out.`;
-  announcer.say(`${plural(files.length, "file")} added.${others}`);
-  if (skipped > 0) announceTrouble(`${plural(skipped, "file")} left out: ${suffixes.join(", ")} only.`);
-  uploads.add(files, {});
+  const others = skipped === 0 ? "" : ` ${plural(skipped, "other")} left out: only ${suffixes.join(", ")} are taken.`;
+  notify(`${plural(files.length, "file")} added.${others}`);
+  uploads.add(files, (name) => optionFields.chosenFor(name));
 }
 
 function listenForDrops(): void {
@@ -111,7 +112,7 @@ function listenForDrops(): void {
     if (event.dataTransfer === null || !hasFiles(event)) return;
     event.preventDefault();
     void droppedFiles(event.dataTransfer).then(add, (error: unknown) =>
-      announceTrouble(`The files cannot be read: ${String(error)}`),
+      notify(`The files cannot be read: ${String(error)}`),
     );
   });
 }
@@ -141,14 +142,14 @@ async function retryAll(): Promise<void> {
     poller.soon();
   } while (continuation !== null);
   const others = refused === 0 ? "" : ` ${plural(refused, "other")} refused.`;
-  announceTrouble(`${plural(started, "conversion")} started again.${others}`);
+  notify(`${plural(started, "conversion")} started again.${others}`);
 }
 
-function showSettings({ takes }: PageSettings): void {
-  const suffixes = takes.flatMap((one) => one.suffixes);
-  const kinds = takes.map((one) => one.takes.replace(/ videos$/, "")).join(" and ");
-  setText(byId("drop-title", HTMLElement), `Drop ${kinds} files or folders here`);
-  byId("files", HTMLInputElement).accept = suffixes.join(",");
+function showSettings({ workloads }: PageSettings): void {
+  const kinds = workloads.map(({ takes }) => takes).join(", ");
+  setText(byId("drop-title", HTMLElement), `Drop ${kinds} or folders here`);
+  byId("files", HTMLInputElement).accept = workloads.flatMap(({ suffixes }) => suffixes).join(",");
+  optionFields.show(workloads);
 }
 
 listenForDrops();
@@ -157,7 +158,7 @@ byId("retry-all", HTMLButtonElement).addEventListener("click", ({ currentTarget 
   const all = currentTarget as HTMLButtonElement;
   all.disabled = true;
   void retryAll()
-    .catch((error: unknown) => announceTrouble(reasonOf(error)))
+    .catch((error: unknown) => notify(reasonOf(error)))
     .finally(() => (all.disabled = false));
 });
 window.addEventListener("beforeunload", (event) => {

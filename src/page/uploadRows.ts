@@ -5,7 +5,13 @@ import type { Upload, Uploads } from "./uploads.ts";
 /** The others wait, and are counted: ten thousand files are no ten thousand rows. */
 const MAX_ROWS = 12;
 
-const ORDER: Readonly<Record<Upload["state"], number>> = { uploading: 0, exists: 1, failed: 1, uploaded: 2, waiting: 3 };
+const ORDER: Readonly<Record<Upload["state"], number>> = {
+  uploading: 0,
+  exists: 1,
+  failed: 1,
+  uploaded: 2,
+  waiting: 3,
+};
 
 interface Row {
   readonly element: HTMLElement;
@@ -24,9 +30,7 @@ export class UploadRows {
 
   constructor(uploads: () => Uploads) {
     this.#uploads = uploads;
-    byId("cancel-uploads", HTMLElement).addEventListener("click", () =>
-      this.#removeAll(["waiting", "uploading"]),
-    );
+    byId("cancel-uploads", HTMLElement).addEventListener("click", () => this.#removeAll(["waiting", "uploading"]));
     byId("clear-uploads", HTMLElement).addEventListener("click", () => this.#removeAll(["failed", "exists"]));
   }
 
@@ -84,10 +88,13 @@ export class UploadRows {
     const bytes = this.#doneBytes + all.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);
     const total = this.#doneBytes + all.reduce((sum, { file }) => sum + file.size, 0);
     const speed = this.#speed.of(bytes, performance.now());
+    const files = this.#doneFiles + all.length - problems;
     const parts = [
-      `${formatCount(this.#doneFiles + uploaded)} of ${formatCount(this.#doneFiles + all.length - problems)}`,
+      ...(files === 0 ? [] : [`${formatCount(this.#doneFiles + uploaded)} of ${formatCount(files)}`]),
       ...(open === 0 ? [] : [`${formatBytes(bytes)} of ${formatBytes(total)}`]),
-      ...(open === 0 || speed === undefined ? [] : [`${formatBytes(speed)}/s`, `${formatSeconds((total - bytes) / speed)} left`]),
+      ...(open === 0 || speed === undefined
+        ? []
+        : [`${formatBytes(speed)}/s`, `${formatSeconds((total - bytes) / speed)} left`]),
     ];
     setText(byId("uploads-summary", HTMLElement), parts.join(" · "));
     setText(byId("uploads-more", HTMLElement), hidden === 0 ? "" : `and ${formatCount(hidden)} more`);

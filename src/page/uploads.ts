@@ -10,7 +10,7 @@ export type UploadState = "waiting" | "uploading" | "uploaded" | "failed" | "exi
 export interface Upload {
   readonly name: string;
   readonly file: File;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, string>>;
   state: UploadState;
   loadedBytes: number;
   readonly overwrite: boolean;
@@ -46,9 +46,10 @@ export class Uploads {
     return this.#active > 0 || this.#queue.size > 0;
   }
 
-  add(files: readonly NamedFile[], options: Readonly<Record<string, unknown>>): void {
+  /** `optionsFor` says what was chosen for a file of that name. */
+  add(files: readonly NamedFile[], optionsFor: (name: string) => Readonly<Record<string, string>>): void {
     for (const { name, file } of files) {
-      this.#enqueue({ name, file, options, overwrite: false });
+      this.#enqueue({ name, file, options: optionsFor(name), overwrite: false });
     }
     this.#fill();
   }

@@ -90,7 +90,9 @@ test("unknown routes answer 404, failures 500 and empty results 204", async ({ e
   expect(host.log()).toContain("on purpose");
 });
 
-test("of several routes that fit, that of the first function in the alphabet counts, as on Azure", async ({ expect }) => {
+test("of several routes that fit, that of the first function in the alphabet counts, as on Azure", async ({
+  expect,
+}) => {
   const get = await fetch(`${api}/items/newest`);
   const other = await fetch(`${api}/items/newest`, { method: "DELETE" });
 

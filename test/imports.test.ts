@@ -15,7 +15,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["local/stack/"],
     ["local/batchEmulator/", "local/functionsHost/", "local/azurite/"],
     ["local/kit/"],
-    ["index.ts", "functions/"],
+    ["index.ts", "functions/", "page/"],
     ["upkeep/"],
     ["orchestrations/"],
     ["activities/"],

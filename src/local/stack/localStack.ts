@@ -8,6 +8,7 @@ import { findAppRoot } from "../kit/appRoot.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
+import { allowPagesOf } from "../azurite/cors.ts";
 import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { accountKeys } from "./accountKeys.ts";
@@ -152,12 +153,14 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   });
   undo.push(async () => (await starting.catch(() => undefined))?.stop());
   const [functions] = await Promise.all([starting, createContainers(storage.connectionString, [input, output])]);
+  const port = portOf(functions.ready.url);
+  await allowPagesOf([`http://${LOOPBACK}:${port}`, `http://localhost:${port}`], storage.connectionString);
   options.signal?.throwIfAborted();
 
   saveLastPorts(folder, {
     ...azurite.value.ready,
     batch: portOf(batch.value.ready.endpoint),
-    functions: portOf(functions.ready.url),
+    functions: port,
   });
   const { endpoint, accountName, accountKey } = batch.value.ready;
   const connection: StackConnection = {

@@ -10,6 +10,7 @@ import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
+import { isAnybodyTold } from "./startTelling.ts";
 
 export interface RecordFailureInput extends Attempt {
   readonly submission: (AddedTask & Pick<Submission, "options">) | null;
@@ -18,8 +19,14 @@ export interface RecordFailureInput extends Attempt {
 }
 
 export type RecordFailureOutput =
-  /** `isNew`: it was written just now, not by an earlier call. */
-  | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
+  | {
+      readonly status: "recorded";
+      readonly record: ConversionRecord;
+      /** It was written just now, not by an earlier call. */
+      readonly isNew: boolean;
+      /** Set where somebody wants to know. */
+      readonly isToBeTold?: true;
+    }
   | { readonly status: "superseded" };
 
 /**
@@ -29,7 +36,7 @@ export type RecordFailureOutput =
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const output = await conclude(services, input);
   await removeTraces(services, input.conversionId, input.attempt, null);
-  return output;
+  return output.status === "recorded" && isAnybodyTold(services) ? { ...output, isToBeTold: true } : output;
 }
 
 async function conclude(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {

@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import type { BatchLoad, JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
-import type { BlobVersion, ConversionRecord } from "./model/conversion.ts";
+import type { BlobVersion, Channel, ConversionRecord } from "./model/conversion.ts";
+import type { ConversionEvent } from "./model/conversionEvent.ts";
 import type { Companion, Workload } from "./workloads/workload.ts";
 
 /** What the activities work with. Each part hides an Azure service behind the few things that the app does with it. */
@@ -12,6 +13,8 @@ export interface Services {
   readonly layout: StorageLayout;
   readonly companions: CompanionFinder;
   readonly metrics: Metrics;
+  /** Those that are told of the end of each conversion. */
+  readonly messengers: Readonly<Partial<Record<Channel, Messenger>>>;
   readonly now: () => Date;
 }
 
@@ -36,6 +39,25 @@ export interface CompanionFinder {
     uploadedAt: () => Promise<Date>,
     options?: { isFresh: boolean },
   ): Promise<BlobAddress | undefined>;
+}
+
+/** Takes an event to somebody, bounded in time. Taking it again does no harm: its id tells. */
+export interface Messenger {
+  /** Throws nothing. */
+  send(event: ConversionEvent): Promise<Delivery>;
+}
+
+export type Delivery = { readonly status: "taken" } | Undelivered;
+
+export interface Undelivered {
+  /** `refused`: for good. `unavailable`: later it may be taken. */
+  readonly status: "refused" | "unavailable";
+  /** Null where there was no answer. */
+  readonly httpStatus: number | null;
+  /** In words, without any secret. */
+  readonly reason: string;
+  /** How long the receiver wants to be left alone; 0 where it has not said so. */
+  readonly retryAfterSeconds: number;
 }
 
 /** Counts what this process does, since it has been running. */

@@ -21,7 +21,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["activities/"],
     ["results/", "nodes/"],
     ["azure/"],
-    ["metrics.ts"],
+    ["metrics.ts", "webhook/"],
     ["services.ts"],
     ["config.ts"],
     ["workloads/"],

@@ -1,11 +1,14 @@
 import { services } from "../azure/azureServices.ts";
-import { defineActivity } from "../durable.ts";
+import { defineActivity, defineStarter } from "../durable.ts";
 import * as ending from "./endTasks.ts";
 import * as ensure from "./ensureBatch.ts";
 import * as noting from "./noteNodeFailure.ts";
+import * as untold from "./noteUntold.ts";
+import * as telling from "./notify.ts";
 import * as publishing from "./publish.ts";
 import * as reading from "./readTask.ts";
 import * as failing from "./recordFailure.ts";
+import * as starting from "./startTelling.ts";
 import * as submitting from "./submitTask.ts";
 
 export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput, { warn }) =>
@@ -31,3 +34,10 @@ export const noteNodeFailure = defineActivity("noteNodeFailure", (input: noting.
   noting.noteNodeFailure(services(), input),
 );
 export const endTasks = defineActivity("endTasks", (input: ending.EndTasksInput) => ending.endTasks(services(), input));
+export const startTelling = defineStarter("startTelling", (input: starting.StartTellingInput, client) =>
+  starting.startTelling(services(), client, input),
+);
+export const notify = defineActivity("notify", (input: telling.NotifyInput) => telling.notify(services(), input));
+export const noteUntold = defineActivity("noteUntold", (input: untold.NoteUntoldInput) =>
+  untold.noteUntold(services(), input),
+);

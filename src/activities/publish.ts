@@ -13,6 +13,7 @@ import { judge } from "../results/verdict.ts";
 import type { BlobAddress, BlobProperties, CopySource, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
+import { isAnybodyTold } from "./startTelling.ts";
 
 export interface PublishInput extends Attempt {
   readonly submission: Submission;
@@ -20,7 +21,8 @@ export interface PublishInput extends Attempt {
 }
 
 type PublishOutput =
-  | { readonly status: "published"; readonly record: ConversionRecord }
+  /** `isToBeTold`: set where somebody wants to know. */
+  | { readonly status: "published"; readonly record: ConversionRecord; readonly isToBeTold?: true }
   | { readonly status: "superseded" }
   /** Azure Storage is still copying: call again. */
   | { readonly status: "copying" }
@@ -90,7 +92,7 @@ async function conclude(
         noteEnd(services, done.record, done.isNew),
         removeTraces(services, conversionId, done.record.attempts, submission.task),
       ]);
-      return { status: "published", record: done.record };
+      return { status: "published", record: done.record, ...(isAnybodyTold(services) && { isToBeTold: true }) };
     case "superseded":
       await removeTraces(services, conversionId, decision.record.attempts, submission.task);
       return done;

@@ -2,11 +2,13 @@ import type { Config } from "../config.ts";
 import { readConfig } from "../config.ts";
 import { createMetrics } from "../metrics.ts";
 import type { Services } from "../services.ts";
+import { createWebhook } from "../webhook/messenger.ts";
 import { connectBatch } from "./batch/client.ts";
 import { createNodeService } from "./batch/nodes.ts";
 import { createBatchService } from "./batch/service.ts";
 import { createBlobStore } from "./blobStore.ts";
 import { createCompanionFinder } from "./companions.ts";
+import { createQueueMessenger } from "./queueMessenger.ts";
 import { createStorageLayout } from "./layout.ts";
 import { connectStorage } from "./storageClient.ts";
 import { createUrlSigner } from "./urlSigner.ts";
@@ -32,6 +34,14 @@ export function createServices(config: Config): Services {
     layout: createStorageLayout(blobs, config.containers),
     companions: createCompanionFinder(blobs, now),
     metrics: createMetrics(),
+    messengers: createMessengers(config),
     now,
+  };
+}
+
+function createMessengers({ storage, notify: { queue, webhook } }: Config): Services["messengers"] {
+  return {
+    ...(queue !== undefined && { queue: createQueueMessenger(storage, queue) }),
+    ...(webhook !== undefined && { webhook: createWebhook(webhook) }),
   };
 }

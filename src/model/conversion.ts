@@ -41,6 +41,21 @@ export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "supersed
 /** What a workload has found out, in its own terms. */
 export type Facts = Readonly<Record<string, unknown>>;
 
+/** How those are told of the end of a conversion who want to be. */
+export type Channel = "queue" | "webhook";
+
+/** Who was not told of the end of a conversion, and will not be. */
+export interface Untold {
+  readonly channel: Channel;
+  /** `givenUp`: it could not be reached, or did not take the message, for about a day. */
+  readonly status: "refused" | "givenUp";
+  /** Null where there was no answer. */
+  readonly httpStatus: number | null;
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
 /** The versioned JSON beside each result, `<result name>.json`: the answer to "what became of my file?". */
 export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly schemaVersion: 1;
@@ -78,6 +93,8 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
    * was added, or it is not known which; an earlier version of the app gives none.
    */
   readonly options?: UsedOptions | null;
+  /** Left out when all were told who wanted to be, which is known some time after the conversion has ended. */
+  readonly notifications?: readonly Untold[];
 }
 
 /** The body of `GET /api/conversions/{id}`. */

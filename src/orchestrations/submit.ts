@@ -36,7 +36,7 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
       case "notWaiting":
         return renewed === undefined ? stage : watchOn(run, attempt, renewed);
       case "superseded":
-        return settle(run, attempt, SUPERSEDED, leftBy(renewed));
+        return settle(run, attempt, SUPERSEDED, { leftovers: leftBy(renewed) });
       case "refused":
         return giveUp(submitted.failure);
       case "deleted":

@@ -32,7 +32,7 @@ function servicesOf(store: ModelStore, gate: Gate): Services {
   const [nodes, layout] = [{} as Services["nodes"], {} as Services["layout"]];
   const now = (): Date => new Date("2026-01-01T13:00:00.000Z");
   const companions = { find: async () => undefined };
-  return { config, batch, nodes, layout, companions, metrics, blobs: store.through(gate), now };
+  return { config, batch, nodes, layout, companions, messengers: {}, metrics, blobs: store.through(gate), now };
 }
 
 class PublishingWorld implements World {

@@ -98,18 +98,6 @@ function run(
   const parts = { host: identity, hub: hubState, blobs: receipts, timers: schedules };
   const file = new StateFile(join(folder, "state.journal"), parts, { archive });
 
-  const runner = new WorkerRunner(worker);
-  const persist = file.writer<HubEntry>("hub");
-  const hub = new TaskHub({
-    ...options.hub,
-    state: hubState,
-    persist,
-    runner,
-    log,
-    settings: hostSettings,
-    onFailure,
-  });
-
   const rpcPath = `/${randomBytes(24).toString("base64url")}/durabletask`;
   const address = (): HubAddress => ({
     webhookUrl: `${front.url}/runtime/webhooks/durabletask`,
@@ -121,6 +109,18 @@ function run(
     const durableClient = { string: JSON.stringify(clientBindingData(address())) };
     return { durableClient, orchestrationClient: durableClient };
   };
+  const runner = new WorkerRunner(worker, extraInputs);
+  const persist = file.writer<HubEntry>("hub");
+  const hub = new TaskHub({
+    ...options.hub,
+    state: hubState,
+    persist,
+    runner,
+    log,
+    settings: hostSettings,
+    onFailure,
+  });
+
   const keys = readKeys(settings);
   const common = { worker, settings, extraInputs, clock: systemClock(), log };
   const blobs = createBlobTriggers({

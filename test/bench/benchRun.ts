@@ -86,7 +86,14 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     for (const [size, paths] of videos) results.push(await measureSize(size, paths));
     return { ffmpeg: { path: ffmpeg.path, versions: ffmpeg.versions }, slots: SLOTS, rounds, sizes: results };
   };
-  const common = (where: string) => ({ stack, ffmpeg: ffmpeg.path, slots: SLOTS, env: ffmpeg.env, signal, folder: where });
+  const common = (where: string) => ({
+    stack,
+    ffmpeg: ffmpeg.path,
+    slots: SLOTS,
+    env: ffmpeg.env,
+    signal,
+    folder: where,
+  });
   const measureSize = async (size: Size, paths: readonly string[]): Promise<SizeResult> => {
     const where = join(folder, `${size.files}x${size.seconds}`);
     mkdirSync(where);
@@ -114,11 +121,19 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
       cold.push(await convertAsProcess(path, join(where, `cold-${index}`), where, { env: ffmpeg.env, signal }));
     }
     const wallOf = (side: Side): number[] => done.map((round) => round[side].seconds);
-    const costsOf = (side: Side): Costs => costsOfFile(done.map((round) => round[side].costs), size.files);
+    const costsOf = (side: Side): Costs =>
+      costsOfFile(
+        done.map((round) => round[side].costs),
+        size.files,
+      );
     return {
       ...size,
       bytes: paths.reduce((sum, path) => sum + statSync(path).size, 0) / paths.length,
-      wall: { peer: spreadOf(wallOf("peer")), convert: spreadOf(wallOf("convert")), ffmpeg: spreadOf(wallOf("ffmpeg")) },
+      wall: {
+        peer: spreadOf(wallOf("peer")),
+        convert: spreadOf(wallOf("convert")),
+        ffmpeg: spreadOf(wallOf("ffmpeg")),
+      },
       toPeer: ratiosOf(wallOf("convert"), wallOf("peer")),
       toFfmpeg: ratiosOf(wallOf("convert"), wallOf("ffmpeg")),
       latency: spreadOf(latencies),

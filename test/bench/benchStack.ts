@@ -122,7 +122,8 @@ export class BenchStack {
       cpuTimesOf,
     );
     const bench = cpuTimesOf(process.pid);
-    if (azurite === undefined || batch === undefined || functions === undefined || bench === undefined) return undefined;
+    if (azurite === undefined || batch === undefined || functions === undefined || bench === undefined)
+      return undefined;
     return {
       // The emulator starts nothing but tasks; the bench starts nothing but clients and plain ffmpeg.
       task: batch.endedChildren,

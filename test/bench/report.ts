@@ -46,7 +46,8 @@ function linesOf(size: SizeResult): string[] {
 
 function cpuLines({ costs }: SizeResult): string[] {
   const of = SIDES.map((side) => costs[side].cpuSeconds);
-  const figure = (seconds: number | undefined): string => seconds === undefined ? "unknown" : (1_000 * seconds).toFixed(0);
+  const figure = (seconds: number | undefined): string =>
+    seconds === undefined ? "unknown" : (1_000 * seconds).toFixed(0);
   const lines = Object.entries(PROCESSES).map(([process, title]) =>
     row(`    ${title}`, ...of.map((cpu) => figure(cpu?.[process as keyof CpuSeconds]))),
   );
@@ -61,7 +62,9 @@ function requestLines({ costs }: SizeResult): string[] {
       .filter(([, ...figures]) => Math.max(...figures) >= RARE);
     return [
       row(`  requests to ${title}`, ...of.map((requests) => total(requests).toFixed(2))),
-      ...kinds.map(([kind, ...figures]) => row(`    ${kind}`, ...figures.map((figure) => figure === 0 ? "" : figure.toFixed(2)))),
+      ...kinds.map(([kind, ...figures]) =>
+        row(`    ${kind}`, ...figures.map((figure) => (figure === 0 ? "" : figure.toFixed(2)))),
+      ),
     ];
   });
 }

@@ -35,8 +35,9 @@ const BLOBS = "$BLOBS_COLLECTION$";
  * If it goes: an upload is noticed at the next listing.
  */
 const path = process.env[NEWS_VARIABLE];
-if (path)
+if (path) {
   patch("tellsOfBlobs", () => tellOfBlobs((azurite("lokijs") as Loki).Collection.prototype, new NewsFile(path)));
+}
 
 function tellOfBlobs(collection: Collection, file: NewsFile<BlobNews>): void {
   const { insertOne, update } = collection;

@@ -42,6 +42,8 @@ interface HostOptions {
   readonly printLog: (line: string) => void;
   /** How often containers and queues are polled. */
   readonly pollMs: number;
+  /** Where storage tells of new blobs (see kit/newsFile.ts), if it does. */
+  readonly blobNewsFile: string | undefined;
   /** Longer bodies of requests are refused. */
   readonly maxBodyBytes: number;
   /** Other origins, such as `http://localhost:3000`, whose pages may use the host. */
@@ -88,7 +90,7 @@ function run(
   rpc: LateServer,
   undo: UndoStep[],
 ): void {
-  const { settings, pollMs, maxBodyBytes, corsOrigins, onFailure } = options;
+  const { settings, pollMs, blobNewsFile, maxBodyBytes, corsOrigins, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const archive = new Archive(join(folder, "archive"));
   const hubState = new HubState(archive);
@@ -129,6 +131,7 @@ function run(
     receipts,
     persist: file.writer("blobs"),
     pollMs,
+    blobNewsFile,
     keys,
     systemKey: () => identity.systemKey,
   });

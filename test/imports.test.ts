@@ -105,6 +105,17 @@ test("the emulators import nothing of the app", ({ expect }) => {
   expect(wrong.map(show)).toEqual([]);
 });
 
+test("the page, which browsers run as it is, takes nothing but types from outside its folder", ({ expect }) => {
+  const files = [...graph.keys()].filter((file) => file.startsWith("page/"));
+  const wrong = files.flatMap((file) => {
+    const imports = readFileSync(join(ROOT, file), "utf8").matchAll(/^import (?!type\b)[^"]*"(?!\.\/)([^"]+)"/gm);
+    return [...imports].map(([, path]) => `${file} → ${path}`);
+  });
+
+  expect(files.length).toBeGreaterThan(0);
+  expect(wrong).toEqual([]);
+});
+
 test("no files import each other in a circle", ({ expect }) => {
   expect(circles()).toEqual([]);
 });

@@ -79,7 +79,9 @@ export class Api {
       const key = this.#keys.read();
       const response = await send(method, path, key, body);
       if (response.ok) return response;
-      if (response.status !== 401) throw await errorOf(response);
+      // The host asks for a key without a word; where the app asks for a sign-in, a key would not help.
+      const error = await errorOf(response);
+      if (response.status !== 401 || error.code !== "Failed") throw error;
       // Another request may have been told a better key in the meantime.
       if (this.#keys.read() === key) await this.#newKey(key !== undefined);
     }

@@ -86,11 +86,11 @@ function send(
     request.addEventListener("abort", () => reject(signal.reason as Error));
     request.addEventListener("loadend", () => {
       signal.removeEventListener("abort", abort);
-      resolve({
-        status: request.status,
-        eTag: request.status === 0 ? null : request.getResponseHeader("etag"),
-        code: request.status === 0 ? null : request.getResponseHeader("x-ms-error-code"),
-      });
+      const { status } = request;
+      // Asking for a header that is not there is an error to browsers, if the answer is of another origin.
+      const eTag = status === 201 ? request.getResponseHeader("etag") : null;
+      const code = status >= 400 ? request.getResponseHeader("x-ms-error-code") : null;
+      resolve({ status, eTag, code });
     });
     signal.addEventListener("abort", abort, { once: true });
     request.send(body);

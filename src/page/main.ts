@@ -25,7 +25,7 @@ const uploadRows = new UploadRows(() => uploads);
 const uploads = new Uploads(
   api,
   () => uploadRows.soon(),
-  () => poller.soon(),
+  () => poller.expectNews(),
 );
 
 const conversions = new Conversions(
@@ -48,7 +48,7 @@ const poller = new Poller(async () => {
     if (list === undefined) return true;
     announcer.tellEnds(list.conversions);
     uploadRows.forgetListed(new Set(list.conversions.map(({ input }) => input.eTag)));
-    return list.counts.running > 0 || [...uploads.all].some(({ state }) => state === "uploaded");
+    return list.counts.running > 0;
   } catch (error) {
     showNotice(`${reasonOf(error)} Trying again…`);
     throw error;
@@ -62,7 +62,7 @@ function act({ id }: ConversionSummary, action: () => Promise<unknown>): void {
     .catch((error: unknown) => notify(reasonOf(error)))
     .finally(() => {
       conversions.setBusy(id, false);
-      poller.soon();
+      poller.expectNews();
     });
 }
 
@@ -139,7 +139,7 @@ async function retryAll(): Promise<void> {
     started += answer.started;
     refused += answer.refused.length;
     continuation = answer.continuation;
-    poller.soon();
+    poller.expectNews();
   } while (continuation !== null);
   const others = refused === 0 ? "" : ` ${plural(refused, "other")} refused.`;
   notify(`${plural(started, "conversion")} started again.${others}`);

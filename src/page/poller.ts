@@ -1,5 +1,7 @@
 const QUICK_MS = 1_000;
-const SLOW_MS = 15_000;
+const SLOW_MS = 10_000;
+/** What somebody has asked for shows in the list after a moment only. */
+const EXPECTING_MS = 10_000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
@@ -13,6 +15,7 @@ export class Poller {
   #isLooking = false;
   #isWanted = false;
   #failures = 0;
+  #quickUntilMs = 0;
 
   constructor(look: () => Promise<boolean>) {
     this.#look = look;
@@ -28,6 +31,12 @@ export class Poller {
     if (!this.#isLooking) void this.#run();
   }
 
+  /** Looks at once, and goes on quickly for a while even if nothing seems to go on. */
+  expectNews(): void {
+    this.#quickUntilMs = performance.now() + EXPECTING_MS;
+    this.soon();
+  }
+
   async #run(): Promise<void> {
     window.clearTimeout(this.#timer);
     this.#isLooking = true;
@@ -36,7 +45,8 @@ export class Poller {
       this.#isWanted = false;
       const beganAt = performance.now();
       try {
-        pauseMs = (await this.#look()) ? QUICK_MS : SLOW_MS;
+        const isQuick = (await this.#look()) || performance.now() < this.#quickUntilMs;
+        pauseMs = isQuick ? QUICK_MS : SLOW_MS;
         this.#failures = 0;
       } catch {
         this.#failures += 1;

@@ -5,6 +5,8 @@ import type { Upload, Uploads } from "./uploads.ts";
 /** The others wait, and are counted: ten thousand files are no ten thousand rows. */
 const MAX_ROWS = 12;
 
+const SHOWN_UPLOADED_MS = 15_000;
+
 const ORDER: Readonly<Record<Upload["state"], number>> = {
   uploading: 0,
   exists: 1,
@@ -43,10 +45,12 @@ export class UploadRows {
     });
   }
 
-  /** Takes those out of the list whose conversion is listed by now. */
+  /** Takes those out of the list whose conversion is listed by now. Another page or filter may hide it from us for ever. */
   forgetListed(eTags: ReadonlySet<string>): void {
+    const oldest = performance.now() - SHOWN_UPLOADED_MS;
     for (const upload of this.#uploads().all) {
-      if (upload.state !== "uploaded" || upload.eTag === undefined || !eTags.has(upload.eTag)) continue;
+      const { state, eTag = "", uploadedAtMs } = upload;
+      if (state !== "uploaded" || (!eTags.has(eTag) && uploadedAtMs > oldest)) continue;
       this.#doneFiles += 1;
       this.#doneBytes += upload.file.size;
       this.#uploads().remove(upload);

@@ -16,8 +16,9 @@ export interface Upload {
   readonly overwrite: boolean;
   /** Why it failed; empty otherwise. */
   problem: string;
-  /** Of the blob, once it is there. */
+  /** Of the blob, once it is there, and when it came. */
   eTag: string | undefined;
+  uploadedAtMs: number;
   readonly control: AbortController;
 }
 
@@ -72,7 +73,7 @@ export class Uploads {
   #enqueue(wanted: Pick<Upload, "name" | "file" | "options" | "overwrite">): void {
     const { name, file, options, overwrite } = wanted;
     const control = new AbortController();
-    const begun = { state: "waiting", loadedBytes: 0, problem: "", eTag: undefined } as const;
+    const begun = { state: "waiting", loadedBytes: 0, problem: "", eTag: undefined, uploadedAtMs: 0 } as const;
     const upload: Upload = { name, file, options, overwrite, control, ...begun };
     this.#all.add(upload);
     this.#queue.add(upload);
@@ -105,6 +106,7 @@ export class Uploads {
         signal: control.signal,
       });
       upload.state = "uploaded";
+      upload.uploadedAtMs = performance.now();
       this.#onUploaded();
     } catch (error) {
       if (control.signal.aborted) return;

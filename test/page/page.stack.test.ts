@@ -9,7 +9,7 @@ import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
 
 const CHROMIUM = findChromium();
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
-const SILENT_FILM = readFileSync("test/fixtures/media/silent-film.mp4");
+const TEXT = readFileSync("test/fixtures/media/text.mp4");
 /** A browser would run it, if it were put into the page as HTML. */
 const HTML_NAME = `<img src=x onerror="document.title='hacked'">.mp4`;
 
@@ -106,11 +106,11 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     const { page, complaints } = await openPage();
     await page.getByText("Drop MP4 videos or folders here").waitFor();
 
-    await drop(page, { "intro.mp4": SAMPLE, [HTML_NAME]: SAMPLE, "silent-film.mp4": SILENT_FILM });
-    const [intro, html, silent] = ["intro.mp4", HTML_NAME, "silent-film.mp4"].map((name) => rowOf(page, name));
-    if (intro === undefined || html === undefined || silent === undefined) throw new TypeError("There are three names");
-    await Promise.all([stateOf(intro, "Converted"), stateOf(html, "Converted"), stateOf(silent, "Failed")]);
-    expect(await silent.locator(".error").textContent()).toMatch(/^NoAudioStream /);
+    await drop(page, { "intro.mp4": SAMPLE, [HTML_NAME]: SAMPLE, "text.mp4": TEXT });
+    const [intro, html, bad] = ["intro.mp4", HTML_NAME, "text.mp4"].map((name) => rowOf(page, name));
+    if (intro === undefined || html === undefined || bad === undefined) throw new TypeError("There are three names");
+    await Promise.all([stateOf(intro, "Converted"), stateOf(html, "Converted"), stateOf(bad, "Failed")]);
+    expect(await bad.locator(".error").textContent()).toMatch(/^UnreadableInput /);
     expect(await page.locator("#uploads").isHidden()).toBe(true);
     expect(await page.locator("#rows img").count()).toBe(0);
     expect(await page.title()).toBe("mp3drop");
@@ -122,11 +122,11 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await html.getByRole("button", { name: "Save" }).click();
     expect((await download).suggestedFilename()).toMatch(/\.mp3$/);
 
-    await silent.getByRole("button", { name: "Log" }).click();
+    await bad.getByRole("button", { name: "Log" }).click();
     await page.locator("#log-text", { hasText: /\w{4}/ }).waitFor();
     await page.keyboard.press("Escape");
-    await silent.getByRole("button", { name: "Retry" }).click();
-    await stateOf(silent, "Failed after 2 attempts");
+    await bad.getByRole("button", { name: "Retry" }).click();
+    await stateOf(bad, "Failed after 2 attempts");
 
     holdConversions();
     await drop(page, { "long.mp4": SAMPLE });
@@ -164,7 +164,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
   test("a name that is taken is replaced only when the user says so, and another kind of file is refused", async ({
     expect,
   }) => {
-    await stack.convert("taken.mp4", SILENT_FILM);
+    await stack.convert("taken.mp4", TEXT);
     const { page } = await openPage();
 
     await drop(page, { "taken.mp4": SAMPLE, "notes.txt": SAMPLE });
@@ -198,9 +198,9 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     expect(await page.locator("#rows > li").count()).toBe(50);
     expect(await page.getByRole("radio", { name: "All 10,000" }).isChecked()).toBe(true);
 
-    await page.getByRole("button", { name: "Older" }).click();
+    await page.getByRole("button", { name: "Older →" }).click();
     await rowOf(page, "clip-50.mp4").waitFor();
-    await page.getByRole("button", { name: "Newer" }).click();
+    await page.getByRole("button", { name: "← Newer" }).click();
     await rowOf(page, "clip-0.mp4").waitFor();
 
     expect(await page.locator("#rows > li").count()).toBe(50);
@@ -256,12 +256,13 @@ function listsMany(page: Page): Promise<unknown> {
   return page.route("**/api/conversions?*", (route) => {
     const from = Number(new URL(route.request().url()).searchParams.get("continuation") ?? 0);
     const at = "2026-01-01T12:00:00.000Z";
-    const conversions = Array.from({ length: 50 }, (_, index) => ({
-      id: `${from + index}`,
-      ...{ status: "succeeded", workload: "mp3", uploadedAt: at, endedAt: at, sizeBytes: 1, phase: "finished" },
-      ...{ percent: null, waitReason: null, waitingSince: null, attempt: 1, error: null, output: null },
-      input: { container: "input", name: `clip-${from + index}.mp4`, eTag: `${from + index}` },
-    }));
+    const unknown = { percent: null, waitReason: null, waitingSince: null, error: null, output: null };
+    const ended = { status: "succeeded", phase: "finished", workload: "mp3", sizeBytes: 1, attempt: 1 };
+    const conversions = Array.from({ length: 50 }, (_, index) => {
+      const id = String(from + index);
+      const input = { container: "input", name: `clip-${id}.mp4`, eTag: id };
+      return { ...unknown, ...ended, id, input, uploadedAt: at, endedAt: at };
+    });
     const counts = { running: 0, succeeded: 10_000, failed: 0, cancelled: 0, isComplete: true };
     return route.fulfill({ json: { conversions, counts, lastHour: { minutes: [] }, continuation: String(from + 50) } });
   });

@@ -16,6 +16,8 @@ export interface Config {
     readonly application: string;
   };
   readonly triggerSource: "LogsAndContainerScan" | "EventGrid";
+  /** Whether the HTTP API is for those who have signed in to the site, instead of those who have its key. */
+  readonly apiSignIn: boolean;
   /** Those that WORKLOADS chooses, for new blobs. */
   readonly workloads: readonly Workload[];
   /** Blobs that were last modified before that are left alone; undefined: none are. */
@@ -96,6 +98,7 @@ export function readConfig(env: Environment): Config {
       application: readContainer(read, "APPLICATION_CONTAINER", "application"),
     },
     triggerSource: read.oneOf("BLOB_TRIGGER_SOURCE", ["LogsAndContainerScan", "EventGrid"]),
+    apiSignIn: readApiSignIn(read),
     workloads: readWorkloads(read),
     notBefore: read.time("NOT_BEFORE"),
     scriptEnvironments: Object.fromEntries(WORKLOADS.map((workload) => [workload.name, workload.environment(read)])),
@@ -130,6 +133,22 @@ function readWorkloads(read: SettingsReader): readonly Workload[] {
     WORKLOADS.map(({ name }) => name),
   );
   return WORKLOADS.filter(({ name }) => chosen.includes(name));
+}
+
+/**
+ * Whoever reaches a site without its authentication could claim to be anybody.
+ * https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities
+ */
+function readApiSignIn(read: SettingsReader): boolean {
+  const isOn = read.oneOf("API_SIGN_IN", ["false", "true"]) === "true";
+  const isInAzure = read.optional("WEBSITE_SITE_NAME") !== undefined;
+  const isProtected = read.optional("WEBSITE_AUTH_ENABLED")?.toLowerCase() === "true";
+  if (isOn && isInAzure && !isProtected) {
+    read.problem(
+      "API_SIGN_IN is true, but the authentication of the site is off: turn that on first, or the app is open",
+    );
+  }
+  return isOn;
 }
 
 function readStorage(read: SettingsReader, clientId: string | undefined): StorageSettings {

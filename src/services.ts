@@ -48,6 +48,8 @@ export interface BatchService {
   readTask(task: TaskRef): Promise<TaskReading>;
   /** The start of the task's stdout, at most `maxBytes`; empty while there is none. */
   readStdout(task: TaskRef, maxBytes: number): Promise<string>;
+  /** The same of its stderr. */
+  readStderr(task: TaskRef, maxBytes: number): Promise<string>;
   /**
    * What the queue does for a task that waits in this job since the given time. All who ask within some seconds share one
    * look, so what this costs does not depend on how many they are. A pool that is gone is made again.
@@ -228,8 +230,10 @@ export interface BlobStore {
   url(blob: BlobAddress): string;
   /** The address of a container, without any right to it. */
   containerUrl(container: string): string;
-  /** A URL that may read this one blob until the given time. A secret. */
-  readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
+  /** A URL that may read this one blob until the given time. A secret. `fileName`: what a browser saves it as. */
+  readUrl(blob: BlobAddress, expiresOn: Date, fileName?: string): Promise<string>;
+  /** A URL that may write this one blob until the given time. A secret. */
+  uploadUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
   /** A URL that may create and write blobs in this container until the given time. A secret. */
   writeUrl(container: string, expiresOn: Date): Promise<string>;
 }

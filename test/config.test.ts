@@ -107,6 +107,15 @@ test("the disk of a node follows from its size, unless it is set", ({ expect }) 
   expect(diskOf({ NODE_DISK_GB: "0" })).toBeUndefined();
 });
 
+test("the app in Azure does not start without keys and without the authentication of the site", ({ expect }) => {
+  const read = (env: Record<string, string>) => readConfig({ ...needed, API_SIGN_IN: "true", ...env }).apiSignIn;
+
+  expect(() => read({ WEBSITE_SITE_NAME: "drop" })).toThrow("the authentication of the site is off");
+  expect(() => read({ WEBSITE_SITE_NAME: "drop", WEBSITE_AUTH_ENABLED: "False" })).toThrow();
+  expect(read({ WEBSITE_SITE_NAME: "drop", WEBSITE_AUTH_ENABLED: "True" })).toBe(true);
+  expect(readConfig({ ...needed, WEBSITE_SITE_NAME: "drop" }).apiSignIn).toBe(false);
+});
+
 test("the message about wrong settings shows no secret", ({ expect }) => {
   const env = { STORAGE__blobServiceUri: "AccountKey=hush", BATCH_ACCOUNT_KEY: "hush", BATCH_ACCOUNT_ENDPOINT: "hush" };
 
@@ -137,7 +146,8 @@ test("the example settings are valid, and name every setting with the default th
   });
   const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID", "BATCH_NODE_IDENTITY_ID"];
   const ofTheHost = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
-  expect([...asked].filter((name) => !ofIdentities.includes(name)).toSorted()).toEqual(
+  const ofAzure = ["WEBSITE_AUTH_ENABLED", "WEBSITE_SITE_NAME"];
+  expect([...asked].filter((name) => ![...ofIdentities, ...ofAzure].includes(name)).toSorted()).toEqual(
     Object.keys(Values)
       .filter((name) => !ofTheHost.includes(name))
       .toSorted(),

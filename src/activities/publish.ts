@@ -3,6 +3,7 @@ import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { carryOut } from "../results/carryOut.ts";
+import { noteEnd } from "../results/conversionIndex.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
 import { succeededRecord } from "../results/record.ts";
@@ -78,7 +79,10 @@ async function conclude(services: Services, input: PublishInput, decision: Decis
       };
     case "recorded":
       if (done.record.error !== null) return { status: "rejected", failure: done.record.error };
-      await removeTraces(services, conversionId, done.record.attempts, submission.task);
+      await Promise.all([
+        noteEnd(services, done.record, done.isNew),
+        removeTraces(services, conversionId, done.record.attempts, submission.task),
+      ]);
       return { status: "published", record: done.record };
     case "superseded":
       await removeTraces(services, conversionId, decision.record.attempts, submission.task);

@@ -3,6 +3,7 @@ import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
 import { carryOut, isInPlace } from "../results/carryOut.ts";
+import { noteEnd } from "../results/conversionIndex.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
 import { failedRecord } from "../results/record.ts";
@@ -28,7 +29,10 @@ export type RecordFailureOutput =
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const output = await conclude(services, input);
-  await removeTraces(services, input.conversionId, input.attempt, null);
+  await Promise.all([
+    output.status === "recorded" && noteEnd(services, output.record, output.isNew),
+    removeTraces(services, input.conversionId, input.attempt, null),
+  ]);
   return output;
 }
 

@@ -14,8 +14,8 @@ const MAX_SYNCHRONOUS_COPY_BYTES = 256 * 1024 ** 2;
 export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): BlobStore {
   const at = ({ container, name }: BlobAddress): BlobClient =>
     account.getContainerClient(container).getBlobClient(name);
-  const readUrl: BlobStore["readUrl"] = (blob, expiresOn) =>
-    inWords(`sign a URL of ${nameOf(blob)}`, signer.readUrl(blob, expiresOn));
+  const readUrl: BlobStore["readUrl"] = (blob, expiresOn, fileName) =>
+    inWords(`sign a URL of ${nameOf(blob)}`, signer.readUrl(blob, expiresOn, fileName));
 
   const properties: BlobStore["properties"] = async (blob) => {
     const found = await unlessMissing(`look at ${nameOf(blob)}`, at(blob).getProperties());
@@ -102,6 +102,7 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     url: (blob) => at(blob).url,
     containerUrl: (container) => account.getContainerClient(container).url,
     readUrl,
+    uploadUrl: (blob, expiresOn) => inWords(`sign a URL of ${nameOf(blob)}`, signer.uploadUrl(blob, expiresOn)),
     writeUrl: (container, expiresOn) =>
       inWords(`sign a URL of container ${container}`, signer.writeUrl(container, expiresOn)),
   };

@@ -11,7 +11,8 @@ import { remembered } from "./remembered.ts";
 
 /** Makes URLs that grant one right each. They are secrets: never in a history, record or log. */
 export interface UrlSigner {
-  readUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
+  readUrl(blob: BlobAddress, expiresOn: Date, fileName?: string): Promise<string>;
+  uploadUrl(blob: BlobAddress, expiresOn: Date): Promise<string>;
   writeUrl(container: string, expiresOn: Date): Promise<string>;
 }
 
@@ -33,17 +34,38 @@ export function createUrlSigner(account: BlobServiceClient, now: () => number = 
     return generateBlobSASQueryParameters(complete, key, account.accountName).toString();
   }
 
+  async function blobUrl(
+    { container, name }: BlobAddress,
+    rights: string,
+    expiresOn: Date,
+    fileName?: string,
+  ): Promise<string> {
+    const sas = await sign({
+      containerName: container,
+      blobName: name,
+      permissions: BlobSASPermissions.parse(rights),
+      expiresOn,
+      ...(fileName !== undefined && { contentDisposition: attachment(fileName) }),
+    });
+    return `${account.getContainerClient(container).getBlobClient(name).url}?${sas}`;
+  }
+
   return {
-    async readUrl({ container, name }, expiresOn) {
-      const permissions = BlobSASPermissions.parse("r");
-      const sas = await sign({ containerName: container, blobName: name, permissions, expiresOn });
-      return `${account.getContainerClient(container).getBlobClient(name).url}?${sas}`;
-    },
+    readUrl: (blob, expiresOn, fileName) => blobUrl(blob, "r", expiresOn, fileName),
+    // Put Block asks for the right to write: with the right to create alone, only small blobs arrive.
+    // https://github.com/Azure/azure-storage-node/issues/485
+    uploadUrl: (blob, expiresOn) => blobUrl(blob, "cw", expiresOn),
     async writeUrl(container, expiresOn) {
       const sas = await sign({ containerName: container, permissions: ContainerSASPermissions.parse("cw"), expiresOn });
       return `${account.getContainerClient(container).url}?${sas}`;
     },
   };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6266#section-5 */
+function attachment(fileName: string): string {
+  const encoded = encodeURIComponent(fileName).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${fileName.replace(/[^\x20-\x7E]|["\\]/g, "_")}"; filename*=UTF-8''${encoded}`;
 }
 
 /** Azurite speaks plain HTTP on loopback; the cloud does not. */

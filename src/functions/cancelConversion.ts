@@ -1,18 +1,13 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import * as df from "durable-functions";
 import type { ConversionView } from "../model/conversion.ts";
 import { ServiceError } from "../model/errors.ts";
 import { services } from "../azure/azureServices.ts";
 import { cancel } from "../upkeep/cancelling.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
+import { apiRoute } from "./http/api.ts";
 
-df.app.client.http("cancelConversion", {
-  route: "conversions/{id}",
-  methods: ["DELETE"],
-  authLevel: "function",
-  handler: cancelConversion,
-});
+apiRoute("cancelConversion", { route: "conversions/{id}", method: "DELETE", handler: cancelConversion });
 
 /**
  * Asks a running conversion to end its task and to leave a record that says so; 409 if it has ended, or is about to. The

@@ -1,16 +1,21 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { app } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
 import { services } from "../azure/azureServices.ts";
 import { METRICS_TYPE } from "../metrics.ts";
 import { inTime } from "../upkeep/inTime.ts";
+import { apiRoute } from "./http/api.ts";
 
-app.http("getMetrics", { route: "metrics", methods: ["GET"], authLevel: "function", handler: getMetrics });
+apiRoute("getMetrics", { route: "metrics", method: "GET", handler: getMetrics });
 
 /** Prometheus gives up after 10 seconds by default. */
 const LOOK_BOUND_MS = 3_000;
 
 /** What this process has counted, for Prometheus. A Batch that does not answer is only told of: its gauges are left out. */
-async function getMetrics(_request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+async function getMetrics(
+  _request: HttpRequest,
+  _client: DurableClient,
+  context: InvocationContext,
+): Promise<HttpResponseInit> {
   const { batch, metrics } = services();
   const look = inTime("counted nodes and tasks", LOOK_BOUND_MS, batch.readLoad(), "Azure Batch");
   const load = await look.catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type { DurableClient } from "durable-functions";
 import { addSeconds } from "../model/time.ts";
 import type { Services } from "../services.ts";
 import { removeAbandonedBlobs } from "./abandonedBlobs.ts";
+import { removeOldEntries } from "./oldEntries.ts";
 import { removeDecided, removeOtherHistories } from "./oldHistories.ts";
 import { Removal } from "./removal.ts";
 
@@ -57,6 +58,7 @@ export async function cleanUp(
   const otherHistories = until(BUDGET_SECONDS);
   const tasks = until(BUDGET_SECONDS);
   const staged = until(BUDGET_SECONDS);
+  const entries = until(BUDGET_SECONDS);
   await Promise.all([
     decided
       .try("histories", () => removeDecided(services, client, historiesBefore, firstPlace, decided))
@@ -66,9 +68,10 @@ export async function cleanUp(
         ),
       ),
     tasks.try("Batch tasks", () => removeOldTasks(services, tasksBefore, tasks)),
+    entries.try("the list of conversions", () => removeOldEntries(services, client, historiesBefore, entries)),
     staged.try("staged blobs", () => removeAbandonedBlobs(services, client, stagedBefore, firstPlace, staged)),
   ]);
-  const all = [decided, otherHistories, tasks, staged];
+  const all = [decided, otherHistories, tasks, staged, entries];
   return {
     histories: decided.count + otherHistories.count,
     tasks: tasks.count,

@@ -20,13 +20,13 @@ export async function handOver(
   instance: DurableOrchestrationStatus,
 ): Promise<void> {
   const { input } = contentsOf(instance);
-  const again: ConversionInput = {
+  const again: ConversionInput & { readonly startedAt: string } = {
     ...input,
     patienceSeconds: input.patienceSeconds === undefined ? patienceSecondsOf(services) : input.patienceSeconds,
     startedAt: input.startedAt ?? instance.createdTime.toISOString(),
     resumed: { stage: await stageOf(services, instance) },
   };
-  await startConversion(client, instance.instanceId, again);
+  await startConversion(services, client, instance.instanceId, again);
 }
 
 /** Where it goes on. What it must not meddle with any more is ended. */

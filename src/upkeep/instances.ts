@@ -1,6 +1,7 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionInput } from "../orchestrations/contract.ts";
 import { CONVERT_BLOB, ORCHESTRATION_VERSION } from "../orchestrations/contract.ts";
+import { noteStart } from "../results/conversionIndex.ts";
 import type { Services } from "../services.ts";
 import { inTime } from "./inTime.ts";
 import { isLive } from "./runtimeStates.ts";
@@ -30,18 +31,33 @@ export async function findInstance(
 }
 
 /**
- * Starts the instance, with the version of the orchestration that this app has. When somebody else does so at the same moment, only one start succeeds; to the other, a live
- * instance is just as good.
+ * Starts the instance, with the version of the orchestration that this app has, and notes it in the index of conversions
+ * meanwhile. When somebody else does so at the same moment, only one start succeeds; to the other, a live instance is just
+ * as good.
  */
 export async function startConversion(
+  services: Services,
   client: DurableClient,
   instanceId: string,
-  input: ConversionInput,
+  input: ConversionInput & { readonly startedAt: string },
 ): Promise<void> {
+  await Promise.all([start(client, instanceId, input), note(services, instanceId, input)]);
+}
+
+async function start(client: DurableClient, instanceId: string, input: ConversionInput): Promise<void> {
   try {
     await client.startNew(CONVERT_BLOB, { instanceId, input: { ...input, version: ORCHESTRATION_VERSION } });
   } catch (error) {
     const found = await findInstance(client, instanceId);
     if (found === undefined || !isLive(found)) throw error;
   }
+}
+
+/** One that goes on where another version of the app has left it is noted already, and may have ended. */
+async function note(
+  services: Services,
+  id: string,
+  { workload, source, startedAt, firstAttempt: attempt = 1, resumed }: ConversionInput & { readonly startedAt: string },
+): Promise<void> {
+  if (resumed === undefined) await noteStart(services, { id, workload, source, startedAt, attempt });
 }

@@ -38,7 +38,7 @@ export async function startOnce(services: Services, client: DurableClient, conve
   // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
   const startedAt = services.now().toISOString();
   const patienceSeconds = patienceSecondsOf(services);
-  await startConversion(client, id, { ...conversion, firstAttempt: 1, patienceSeconds, startedAt });
+  await startConversion(services, client, id, { ...conversion, firstAttempt: 1, patienceSeconds, startedAt });
   return "started";
 }
 
@@ -71,6 +71,6 @@ async function makeUpFor(
   const isMadeUpFor = hasEnded || input.isMadeUpFor === true;
   const patienceSeconds = patienceSecondsOf(services);
   const again = { ...conversion, firstAttempt: attempt + 1, patienceSeconds, startedAt, isMadeUpFor };
-  await startConversion(client, instance.instanceId, again);
+  await startConversion(services, client, instance.instanceId, again);
   return "started";
 }

@@ -2,6 +2,7 @@ import type { DurableClient } from "durable-functions";
 import { StorageError } from "../model/errors.ts";
 import { parseTime } from "../model/time.ts";
 import type { Services } from "../services.ts";
+import { IndexRepair } from "./indexRepair.ts";
 import { leaveNote, readNote } from "./note.ts";
 import type { SweepLimits } from "./sweepRun.ts";
 import { SweepRun } from "./sweepRun.ts";
@@ -39,9 +40,11 @@ const LIMITS: SweepLimits = { pageSize: 5_000, pages: 60, checks: 2_000 };
  */
 export async function sweep(services: Services, client: DurableClient, limits = LIMITS): Promise<SweepResult> {
   const note = await readNote(services, PLACE_BLOB, parsePlace);
-  const begin = (): SweepRun => new SweepRun(services, client, limits, beginningAt(services.now()));
   const problems: string[] = [];
-  let run = note.content === undefined ? begin() : new SweepRun(services, client, limits, note.content);
+  const complain = (what: string) => (error: unknown) => void problems.push(`${what}: ${String(error)}`);
+  const index = (await IndexRepair.begin(services, client).catch(complain("the list of conversions"))) ?? undefined;
+  const begin = (place = beginningAt(services.now())): SweepRun => new SweepRun(services, client, limits, place, index);
+  let run = begin(note.content);
   try {
     try {
       await run.goOn();
@@ -52,11 +55,11 @@ export async function sweep(services: Services, client: DurableClient, limits = 
     }
   } finally {
     if (run.hasMoved || run.isComplete) {
-      await leaveNote(services, PLACE_BLOB, note, run.isComplete ? undefined : run.place).catch((error: unknown) =>
-        problems.push(`where the next sweep goes on: ${String(error)}`),
-      );
+      const place = run.isComplete ? undefined : run.place;
+      await leaveNote(services, PLACE_BLOB, note, place).catch(complain("where the next sweep goes on"));
     }
   }
+  problems.push(...((await index?.finish()) ?? []));
   return {
     conversions: run.conversions,
     started: run.started,

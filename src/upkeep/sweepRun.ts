@@ -6,6 +6,7 @@ import { METADATA } from "../results/targets.ts";
 import type { ListedBlob, Services } from "../services.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import { accepts } from "../workloads/workload.ts";
+import type { IndexRepair } from "./indexRepair.ts";
 import type { SortedLookup } from "./sortedLookup.ts";
 import { createLookup } from "./sortedLookup.ts";
 import { startOnce } from "./starting.ts";
@@ -47,15 +48,24 @@ export class SweepRun {
   readonly #youngest: Date;
   readonly #deadline: Date;
   readonly #records: SortedLookup;
+  readonly #index: IndexRepair | undefined;
   #pages = 0;
   #checks = 0;
   #unsettled: Conversion[] = [];
 
-  constructor(services: Services, client: DurableClient, limits: SweepLimits, place: SweepPlace) {
+  /** `index` is told of what is seen; without one, nobody is. */
+  constructor(
+    services: Services,
+    client: DurableClient,
+    limits: SweepLimits,
+    place: SweepPlace,
+    index: IndexRepair | undefined,
+  ) {
     const { blobs, config, now } = services;
     this.#services = services;
     this.#client = client;
     this.#limits = limits;
+    this.#index = index;
     this.place = place;
     this.#youngest = addSeconds(now(), -GRACE_SECONDS);
     this.#deadline = addSeconds(now(), BUDGET_SECONDS);
@@ -113,8 +123,14 @@ export class SweepRun {
       const isYoung = lastModified > this.#youngest;
       if (!isYoung && !(await this.#records.readUpTo(recordName, () => this.#mayListOneMore()))) return false;
       this.conversions++;
-      if (isYoung || this.#records.find(recordName)?.metadata[METADATA.sourceETag] === eTag) continue;
-      this.#unsettled.push({ workload: workload.name, source: { container, name, eTag } });
+      if (isYoung) continue;
+      const conversion = { workload: workload.name, source: { container, name, eTag } };
+      const record = this.#records.find(recordName);
+      if (record?.metadata[METADATA.sourceETag] === eTag) {
+        this.#index?.sawRecord(conversion, record);
+        continue;
+      }
+      this.#unsettled.push(conversion);
       this.#checks++;
       if (this.#unsettled.length >= AT_ONCE) await this.#settle();
     }
@@ -144,10 +160,11 @@ export class SweepRun {
   async #settle(): Promise<void> {
     const conversions = this.#unsettled;
     this.#unsettled = [];
-    const { results, problems } = await tryEach(conversions, nameOf, async (conversion) => ({
-      name: nameOf(conversion),
-      start: await startOnce(this.#services, this.#client, conversion),
-    }));
+    const { results, problems } = await tryEach(conversions, nameOf, async (conversion) => {
+      const start = await startOnce(this.#services, this.#client, conversion);
+      if (start === "alreadyKnown") this.#index?.sawRunning(conversion);
+      return { name: nameOf(conversion), start };
+    });
     this.started.push(...results.filter(({ start }) => start === "started").map(({ name }) => name));
     this.problems.push(...problems);
   }

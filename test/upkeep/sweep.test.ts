@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
+import { noteStart } from "../../src/results/conversionIndex.ts";
 import { accepts } from "../../src/workloads/workload.ts";
 import type { Services } from "../../src/services.ts";
 import { sweep } from "../../src/upkeep/sweep.ts";
@@ -13,6 +14,14 @@ import { MemoryBlobs, ORDERS } from "./memoryBlobs.ts";
 
 const [INPUT, OUTPUT, APPLICATION] = ["input", "output", "application"];
 const NOW = new Date("2026-01-01T12:00:00.000Z");
+
+/** What the index says of a conversion that has just been started. */
+const STARTED = {
+  startedAt: NOW.toISOString(),
+  workload: "mp3",
+  source: { container: INPUT, name: "a.mp4", eTag: "0x1" },
+  attempt: 1,
+};
 
 /** An app with a storage account and a task hub in memory. */
 function play(blobs = new MemoryBlobs()): {
@@ -64,7 +73,7 @@ test("a round of 10,000 recorded blobs costs one request for each 5,000 names, a
   const swept = await sweep(services, client);
 
   expect(swept).toEqual({ conversions: 10_000, started: [], problems: [], roundBeganAt: NOW, isRoundComplete: true });
-  expect(blobs.listed).toEqual({ input: 2, output: 4 });
+  expect(blobs.listed).toEqual({ application: 1, input: 2, output: 4 });
   expect(asked).toEqual([]);
   expect(blobs.names(APPLICATION)).toEqual([]);
 });
@@ -84,7 +93,9 @@ test("blobs from before NOT_BEFORE are left alone", async ({ expect }) => {
 
 test("of 4,000 conversions that are all running, each run asks for 2,000, and two ask for all", async ({ expect }) => {
   const { blobs, services, client, asked, started } = play();
-  const ids = Array.from({ length: 4_000 }, (_, index) => upload(blobs, numbered(index)));
+  const names = Array.from({ length: 4_000 }, (_, index) => numbered(index));
+  const ids = names.map((name) => upload(blobs, name));
+  for (const id of ids) await noteStart(services, { ...STARTED, id });
   Object.assign(started, { includes: () => true });
 
   for (let run = 1; run <= 2; run++) {
@@ -187,7 +198,7 @@ test.for([
   expect((await sweep(services, client)).isRoundComplete).toBe(true);
 
   expect(started).toEqual([missed]);
-  expect(blobs.names(APPLICATION)).toEqual([]);
+  expect(blobs.find(APPLICATION, PLACE_BLOB)).toBeUndefined();
 });
 
 test("where the service refuses the page to go on with, a round begins in the same run", async ({ expect }) => {

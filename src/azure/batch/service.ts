@@ -10,7 +10,7 @@ import { listGenerations, listOpenJobs, newestOpen, readJobState } from "./job.t
 import { deleteOldJobs, listOldTasks } from "./oldJobs.ts";
 import { ensuredPlace } from "./place.ts";
 import { createQueue } from "./queue.ts";
-import { addTask, deleteTask, listTaskIds, readStdout, readTask, terminateTask } from "./task.ts";
+import { addTask, deleteTask, listTaskIds, readTask, readTaskFile, terminateTask } from "./task.ts";
 
 /** Codes that mean that the job we remember takes no more tasks. */
 const JOB_IS_GONE = new Set([
@@ -75,7 +75,8 @@ export function createBatchService(
       }
     },
     readTask: (task) => readTask(client, task, jobState),
-    readStdout: (task, maxBytes) => readStdout(client, task, maxBytes),
+    readStdout: (task, maxBytes) => readTaskFile(client, task, "stdout.txt", maxBytes),
+    readStderr: (task, maxBytes) => readTaskFile(client, task, "stderr.txt", maxBytes),
     async readQueue({ jobId }, addedAt) {
       await place.settle();
       const reading = await queue.read(jobId, addedAt);

@@ -84,15 +84,16 @@ export async function listTaskIds(client: BatchServiceClient, jobId: string, idP
   return found;
 }
 
-export async function readStdout(
+export async function readTaskFile(
   client: BatchServiceClient,
   { jobId, taskId }: TaskRef,
+  file: "stdout.txt" | "stderr.txt",
   maxBytes: number,
 ): Promise<string> {
   const options = { fileGetFromTaskOptions: { ocpRange: `bytes=0-${maxBytes - 1}` } };
   try {
-    return await retrying(`read the progress of task ${taskId}`, async () => {
-      const { readableStreamBody } = await client.file.getFromTask(jobId, taskId, "stdout.txt", options);
+    return await retrying(`read ${file} of task ${taskId}`, async () => {
+      const { readableStreamBody } = await client.file.getFromTask(jobId, taskId, file, options);
       return readableStreamBody === undefined ? "" : text(readableStreamBody);
     });
   } catch (error) {

@@ -2,9 +2,22 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import type { ConversionView } from "../../model/conversion.ts";
 import { findInstance } from "../../upkeep/instances.ts";
-import { viewOf } from "./conversionView.ts";
+import { viewOf } from "../../upkeep/conversionView.ts";
 
 const POLL_AFTER_SECONDS = "1";
+
+/** A refusal on its way out of a handler: it becomes a problem. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
 
 /** Answers for the conversion that the route names; 404 for an id that was never started, or is no id at all. */
 export async function withConversion(

@@ -1,7 +1,7 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
 import { test } from "vitest";
-import { viewOf } from "../../src/functions/http/conversionView.ts";
+import { viewOf } from "../../src/upkeep/conversionView.ts";
 import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 
 const source = { container: "input", name: "a.mp4", eTag: "0x1" };

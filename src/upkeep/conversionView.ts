@@ -1,8 +1,8 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
-import type { ConversionView } from "../../model/conversion.ts";
-import type { ConversionResult } from "../../orchestrations/stage.ts";
-import { contentsOf } from "../../orchestrations/contract.ts";
-import { hasDied, isCompleted, isLeftBehind, wasTerminated } from "../../upkeep/runtimeStates.ts";
+import type { ConversionView } from "../model/conversion.ts";
+import type { ConversionResult } from "../orchestrations/stage.ts";
+import { contentsOf } from "../orchestrations/contract.ts";
+import { hasDied, isCompleted, isLeftBehind, wasTerminated } from "./runtimeStates.ts";
 
 /** Until the next sweep. */
 const LEFT_BEHIND = "the app was upgraded, and will go on with it in a moment";

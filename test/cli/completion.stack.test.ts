@@ -81,14 +81,14 @@ test("bash completes values that are known, also after an equals sign and after 
   const statuses = ["running", "succeeded", "failed", "cancelled"];
 
   expect(
-    inBash([
+    await inBash([
       ["list", "--status", ""],
       ["list", "--status", "=", "f"],
       ["list", "--status", "="],
     ]),
   ).toEqual([statuses, ["failed"], statuses]);
   expect(
-    inBash([
+    await inBash([
       ["list", "--status", "failed,ca"],
       ["clean", "--only", ""],
       ["completion", ""],

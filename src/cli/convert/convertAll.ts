@@ -17,6 +17,8 @@ const SLOWEST_POLL_MS = 10_000;
 
 interface RunOptions {
   readonly target: Target;
+  /** Of every blob that is uploaded. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Aborted with a `ClientFailure`, it fails whatever is unfinished; with any other reason, it ends the whole run. */
   readonly signal: AbortSignal;
   readonly onStage: (source: Source, stage: Stage) => void;
@@ -30,6 +32,24 @@ interface Outcome {
 
 /** Uploads, converts and downloads them all. The outcomes are in the order of the sources. */
 export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
+  const convert = createConverter(options);
+  const outcomes = sources.map(async (source) => {
+    const answer = await convert(source);
+    options.onAnswer(source, answer);
+    return { source, answer };
+  });
+  // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
+  await Promise.allSettled(outcomes);
+  return Promise.all(outcomes);
+}
+
+/**
+ * Uploads, converts and downloads one file, of as many as are given to it, however long it takes until the next one. The
+ * signal is for that one, and means the same as that of the options.
+ */
+export function createConverter(
+  options: Omit<RunOptions, "onAnswer">,
+): (source: Source, signal?: AbortSignal) => Promise<ConversionRecord> {
   // One listener for each file is no leak, however many there are.
   setMaxListeners(0, options.signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
@@ -40,28 +60,28 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
     Math.min(SLOWEST_POLL_MS, options.target.fastestPollMs + POLL_MS_PER_CONVERSION * (watched.size - 1));
 
   /** A file that several workloads take is one blob. */
-  const uploadOnce = (source: Source): Promise<BlobVersion> => {
-    const { target, signal, onStage } = options;
+  const uploadOnce = (source: Source, signal: AbortSignal): Promise<BlobVersion> => {
+    const { target, onStage, metadata = {} } = options;
     const { storage, containers } = target.app;
     const uploading =
       blobs.get(source.path) ??
       uploads.run(() => {
         signal.throwIfAborted();
         const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
-        return uploadFile(storage, containers.input, source, { signal, onPercent });
+        return uploadFile(storage, containers.input, source, { signal, onPercent, metadata });
       });
     blobs.set(source.path, uploading);
     return uploading;
   };
 
-  const convertOne = async (source: Source): Promise<ConversionRecord> => {
-    const { target, signal, onStage } = options;
+  return async (source, signal = options.signal) => {
+    const { target, onStage } = options;
     const { app, pickUpBoundMs } = target;
     const startedAt = new Date().toISOString();
     let blob: BlobVersion | undefined;
     let record: ConversionRecord | undefined;
     try {
-      blob = await uploadOnce(source);
+      blob = await uploadOnce(source, signal);
       onStage(source, { step: "uploaded" });
       watched.add(source);
       const conversion = { workload: source.workload.name, source: blob };
@@ -89,14 +109,6 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
       watched.delete(source);
     }
   };
-  const outcomes = sources.map(async (source) => {
-    const answer = await convertOne(source);
-    options.onAnswer(source, answer);
-    return { source, answer };
-  });
-  // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
-  await Promise.allSettled(outcomes);
-  return Promise.all(outcomes);
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ClientFailure {

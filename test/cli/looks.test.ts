@@ -16,8 +16,11 @@ test("the two oldest are looked at each time", ({ expect }) => {
 });
 
 test("the pause grows with the time without news, from one that depends on what the look cost", ({ expect }) => {
-  const pauses = [0, 5_000, 10_000, 60_000, 3_600_000].map((sinceNewsMs) => pauseAfterLook(1, 100, sinceNewsMs));
+  const pauses = [0, 5_000, 10_000, 60_000, 3_600_000].map((sinceNewsMs) =>
+    pauseAfterLook({ count: 1, tookMs: 5 }, 100, sinceNewsMs),
+  );
 
   expect(pauses).toEqual([100, 100, 200, 1_200, 10_000]);
-  expect(pauseAfterLook(3, 100, 0)).toBe(300);
+  expect(pauseAfterLook({ count: 3, tookMs: 5 }, 100, 0)).toBe(300);
+  expect(pauseAfterLook({ count: 3, tookMs: 500 }, 100, 0)).toBe(2_000);
 });

@@ -4,6 +4,7 @@ import { conversionIdOf } from "../../model/identity.ts";
 import type { App } from "./app.ts";
 import { isCurrent, readRecord, readView } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
+import type { Look } from "./looks.ts";
 import { chosenForLook, pauseAfterLook } from "./looks.ts";
 
 interface ConversionWatchOptions {
@@ -68,12 +69,14 @@ export class ConversionWatch {
   async #lookOn(): Promise<void> {
     this.#isLooking = true;
     try {
-      await this.#pause(1);
+      await this.#pause({ count: 1, tookMs: 0 });
       for (let round = 0; this.#watched.size > 0; round++) {
         const chosen = chosenForLook([...this.#watched], round);
+        const startedAt = performance.now();
         await Promise.all(chosen.map((watched) => this.#lookAt(watched)));
+        const tookMs = performance.now() - startedAt;
         // Where one has ended, others may have.
-        if (chosen.every((watched) => this.#watched.has(watched))) await this.#pause(chosen.length);
+        if (chosen.every((watched) => this.#watched.has(watched))) await this.#pause({ count: chosen.length, tookMs });
       }
     } catch (error) {
       for (const { reject } of this.#watched) reject(error);
@@ -84,12 +87,12 @@ export class ConversionWatch {
   }
 
   /** News shortens it, also while it lasts. */
-  async #pause(looks: number): Promise<void> {
+  async #pause(look: Look): Promise<void> {
     const { signal, fastestLookMs } = this.#options;
     const startedAt = performance.now();
     for (;;) {
       const now = performance.now();
-      const leftMs = startedAt + pauseAfterLook(looks, fastestLookMs, now - this.#lastNewsAt) - now;
+      const leftMs = startedAt + pauseAfterLook(look, fastestLookMs, now - this.#lastNewsAt) - now;
       if (leftMs <= 0) return;
       const woken = new AbortController();
       this.#wake = () => woken.abort();

@@ -5,6 +5,9 @@ const OLDEST = 2;
 const PAUSE_GROWTH = 0.02;
 const SLOWEST_MS = 10_000;
 
+/** Looks may take a fifth of the time: a machine that is slow to answer is busy with the conversions. */
+const PAUSE_PER_LOOK = 4;
+
 /**
  * Which of those that wait, in the order in which they began, to look at in the given round: the oldest, and one of the others
  * in turn. So a look costs the same however many they are.
@@ -15,7 +18,13 @@ export function chosenForLook<Waiting>(waiting: readonly Waiting[], round: numbe
   return [...waiting.slice(0, OLDEST), ...(inTurn === undefined ? [] : [inTurn])];
 }
 
-/** How long to wait after a look at so many, in milliseconds. */
-export function pauseAfterLook(count: number, fastestMs: number, sinceNewsMs: number): number {
-  return Math.min(SLOWEST_MS, Math.max(count * fastestMs, sinceNewsMs * PAUSE_GROWTH));
+export interface Look {
+  /** At how many conversions. */
+  readonly count: number;
+  readonly tookMs: number;
+}
+
+/** How long to wait after a look, in milliseconds. */
+export function pauseAfterLook({ count, tookMs }: Look, fastestMs: number, sinceNewsMs: number): number {
+  return Math.min(SLOWEST_MS, Math.max(count * fastestMs, tookMs * PAUSE_PER_LOOK, sinceNewsMs * PAUSE_GROWTH));
 }

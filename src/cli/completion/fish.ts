@@ -21,9 +21,9 @@ function linesOf({ name, summary, options, takes }: CompletedCommand): string[] 
   return [
     `complete -c mp3drop -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
     `complete -c mp3drop -n '__fish_seen_subcommand_from help' -a ${name} -d ${quoted(summary)}`,
-    ...Object.entries(options).map(([option, { type, short, help, values, path }]) => {
+    ...Object.entries(options).map(([option, { type, short, help, values, isList, path }]) => {
       const letter = short === undefined ? "" : ` -s ${short}`;
-      const value = type === "string" ? ` -r${valuesOf(values, path)}` : "";
+      const value = type === "string" ? ` -r${valuesOf(values, isList, path)}` : "";
       return `${inside} -l ${option}${letter}${value} -d ${quoted(help)}`;
     }),
     `${inside} -l help -s h -d 'show the help'`,
@@ -31,8 +31,15 @@ function linesOf({ name, summary, options, takes }: CompletedCommand): string[] 
   ];
 }
 
-function valuesOf(values: readonly string[] | undefined, path: "file" | "folder" | undefined): string {
-  if (values !== undefined) return ` -f -a ${quoted(values.join(" "))}`;
+function valuesOf(
+  values: readonly string[] | undefined,
+  isList: boolean | undefined,
+  path: "file" | "folder" | undefined,
+): string {
+  if (values !== undefined) {
+    const words = values.join(" ");
+    return ` -f -a ${quoted(isList ? `(__fish_append , ${words})` : words)}`;
+  }
   if (path === undefined) return " -f";
   return path === "folder" ? " -f -a '(__fish_complete_directories)'" : " -F";
 }

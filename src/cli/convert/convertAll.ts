@@ -14,6 +14,8 @@ const TRANSFERS_AT_ONCE = 3;
 
 interface RunOptions {
   readonly target: Target;
+  /** Of every blob that is uploaded. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Aborted with a `ClientFailure`, it fails whatever is unfinished; with any other reason, it ends the whole run. */
   readonly signal: AbortSignal;
   readonly onStage: (source: Source, stage: Stage) => void;
@@ -26,37 +28,33 @@ interface Outcome {
 }
 
 /** Uploads, converts and downloads them all. The outcomes are in the order of the sources. */
-export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
+export function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
+  return createConverter(options)(sources);
+}
+
+/** As `convertAll`, for files of which more may come while others are still converted: all share what is limited. */
+export function createConverter(options: RunOptions): (sources: readonly Source[]) => Promise<Outcome[]> {
+  const { target, signal, onStage, onAnswer, metadata = {} } = options;
+  const { app, fastestLookMs, pickUpBoundMs } = target;
   // One listener for each file is no leak, however many there are.
-  setMaxListeners(0, options.signal);
+  setMaxListeners(0, signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
   const downloads = new Limiter(TRANSFERS_AT_ONCE);
-  const blobs = new Map<string, Promise<BlobVersion>>();
-  const { app, fastestLookMs, pickUpBoundMs } = options.target;
-  const watch = new ConversionWatch({ app, signal: options.signal, fastestLookMs, pickUpBoundMs });
+  const watch = new ConversionWatch({ app, signal, fastestLookMs, pickUpBoundMs });
 
-  /** A file that several workloads take is one blob. */
-  const uploadOnce = (source: Source): Promise<BlobVersion> => {
-    const { signal, onStage } = options;
-    const { storage, containers } = app;
-    const uploading =
-      blobs.get(source.path) ??
-      uploads.run(() => {
-        signal.throwIfAborted();
-        const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
-        return uploadFile(storage, containers.input, source, { signal, onPercent });
-      });
-    blobs.set(source.path, uploading);
-    return uploading;
-  };
+  const upload = (source: Source): Promise<BlobVersion> =>
+    uploads.run(() => {
+      signal.throwIfAborted();
+      const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
+      return uploadFile(app.storage, app.containers.input, source, { signal, onPercent, metadata });
+    });
 
-  const convertOne = async (source: Source): Promise<ConversionRecord> => {
-    const { signal, onStage } = options;
+  const convertOne = async (source: Source, uploading: Promise<BlobVersion>): Promise<ConversionRecord> => {
     const startedAt = new Date().toISOString();
     let blob: BlobVersion | undefined;
     let record: ConversionRecord | undefined;
     try {
-      blob = await uploadOnce(source);
+      blob = await uploading;
       onStage(source, { step: "uploaded" });
       record = await watch.watch({ workload: source.workload.name, source: blob }, (view) => {
         const stage = view && stageOf(view);
@@ -75,14 +73,21 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
       return failedAnswer(failure, source, app.containers.input, { startedAt, blob, record });
     }
   };
-  const outcomes = sources.map(async (source) => {
-    const answer = await convertOne(source);
-    options.onAnswer(source, answer);
-    return { source, answer };
-  });
-  // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
-  await Promise.allSettled(outcomes);
-  return Promise.all(outcomes);
+
+  return async (sources) => {
+    /** A file that several workloads take is one blob. */
+    const blobs = new Map<string, Promise<BlobVersion>>();
+    const outcomes = sources.map(async (source) => {
+      const uploading = blobs.get(source.path) ?? upload(source);
+      blobs.set(source.path, uploading);
+      const answer = await convertOne(source, uploading);
+      onAnswer(source, answer);
+      return { source, answer };
+    });
+    // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
+    await Promise.allSettled(outcomes);
+    return Promise.all(outcomes);
+  };
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ClientFailure {

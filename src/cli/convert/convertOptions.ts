@@ -1,4 +1,5 @@
 import type { CommandText, OptionTable } from "../../local/kit/commandLine/helpText.ts";
+import { METADATA_OPTIONS } from "./metadataOptions.ts";
 
 export const CONVERT_OPTIONS = {
   out: { type: "string", value: "DIR", path: "folder", help: "where to put the results (default: next to each file)" },
@@ -14,6 +15,7 @@ export const CONVERT_OPTIONS = {
     default: "720",
     help: "give up on whatever is not finished by then (default 720); with --watch, counted for each file",
   },
+  ...METADATA_OPTIONS,
   json: {
     type: "boolean",
     default: false,
@@ -39,6 +41,8 @@ export const CONVERT_TEXT: Omit<CommandText, "options"> = {
     ["mp3drop convert video.mp4", "video.mp3 appears beside it"],
     ["mp3drop convert talks/ more.mp4 --out mp3s", "every MP4 below talks; the same folders below mp3s"],
     ["mp3drop convert --watch drop/ --out mp3s", "whatever lands in drop, until Ctrl-C"],
+    ["mp3drop convert --quality 2 --loudness -16 talks/", "variable bit rate, all equally loud"],
+    ["mp3drop convert --start 1:30 --end 58:00 --mono talk.mp4", "only that part"],
     ["mp3drop convert --json *.mp4 | jq", "the records, in the order of the arguments"],
     ["WORKLOADS=topWords mp3drop convert texts/", "the most frequent words of every .txt below texts"],
   ],

@@ -49,6 +49,7 @@ function terminate(source: BlobVersion, isKnown: boolean, input: Partial<Convers
   const progress: ConversionProgress = { phase: "preparing", percent: null, waitReason: null, attempt: 2, submission };
   terminated.push({
     instanceId: id,
+    name: "convertBlob",
     runtimeStatus: "Terminated",
     customStatus: progress,
     input: { workload: "mp3", source, ...input },

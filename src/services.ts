@@ -228,6 +228,9 @@ export interface TextBlob {
 /** One version of a blob. */
 export type CopySource = BlobAddress & Pick<BlobProperties, "eTag" | "sizeBytes">;
 
+/** Whichever version of a blob is there, of at most 256 MiB. */
+type AnyCopySource = BlobAddress & { readonly eTag?: never; readonly sizeBytes?: never };
+
 /** `copying`: the service goes on with it. `sourceChanged`: nothing was copied, the source was replaced or is gone. */
 type CopyOutcome = "copied" | "copying" | "sourceChanged";
 
@@ -252,7 +255,7 @@ export interface BlobStore {
    * hold.
    */
   copy(
-    from: CopySource,
+    from: CopySource | AnyCopySource,
     to: BlobAddress,
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,

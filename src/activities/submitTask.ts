@@ -177,7 +177,6 @@ async function describeTask(
     outputs: (
       [
         [TASK_FILES.result, staged.result, workload.resultType, "tasksuccess"],
-        [TASK_FILES.stdout, staged.stdout, LOG_TYPE, "taskcompletion"],
         [TASK_FILES.stderr, staged.stderr, LOG_TYPE, "taskcompletion"],
         // The last one, because it tells the app that the task has ended.
         [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],

@@ -67,7 +67,7 @@ class PublishingWorld implements World {
 
   isPrivate(process: Process, request: string, happened: number): boolean {
     if (request.includes(` ${INPUT.container}/`)) return happened === this.events.length;
-    if (/\.log#|stderr\.txt#|stdout\.txt#/.test(request) && !this.#scenario.isAboutLogs) return true;
+    if (/\.log#|stderr\.txt#/.test(request) && !this.#scenario.isAboutLogs) return true;
     const others = this.processes
       .filter(({ state }) => state === "idle" || state === "running")
       .filter((other) => other !== process);

@@ -8,12 +8,9 @@ import { Limiter } from "../../local/kit/limiter.ts";
 import type { Source } from "./sources.ts";
 import type { Target } from "./target.ts";
 import { downloadResult, uploadFile } from "./blobTransfer.ts";
-import { watchConversion } from "./watchConversion.ts";
+import { ConversionWatch } from "./conversionWatch.ts";
 
 const TRANSFERS_AT_ONCE = 3;
-/** The more conversions are watched, the less often each is checked: one adds this much to the wait, up to the bound. */
-const POLL_MS_PER_CONVERSION = 100;
-const SLOWEST_POLL_MS = 10_000;
 
 interface RunOptions {
   readonly target: Target;
@@ -35,14 +32,13 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
   const downloads = new Limiter(TRANSFERS_AT_ONCE);
   const blobs = new Map<string, Promise<BlobVersion>>();
-  const watched = new Set<Source>();
-  const pollMs = (): number =>
-    Math.min(SLOWEST_POLL_MS, options.target.fastestPollMs + POLL_MS_PER_CONVERSION * (watched.size - 1));
+  const { app, fastestLookMs, pickUpBoundMs } = options.target;
+  const watch = new ConversionWatch({ app, signal: options.signal, fastestLookMs, pickUpBoundMs });
 
   /** A file that several workloads take is one blob. */
   const uploadOnce = (source: Source): Promise<BlobVersion> => {
-    const { target, signal, onStage } = options;
-    const { storage, containers } = target.app;
+    const { signal, onStage } = options;
+    const { storage, containers } = app;
     const uploading =
       blobs.get(source.path) ??
       uploads.run(() => {
@@ -55,24 +51,16 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
   };
 
   const convertOne = async (source: Source): Promise<ConversionRecord> => {
-    const { target, signal, onStage } = options;
-    const { app, pickUpBoundMs } = target;
+    const { signal, onStage } = options;
     const startedAt = new Date().toISOString();
     let blob: BlobVersion | undefined;
     let record: ConversionRecord | undefined;
     try {
       blob = await uploadOnce(source);
       onStage(source, { step: "uploaded" });
-      watched.add(source);
-      const conversion = { workload: source.workload.name, source: blob };
-      record = await watchConversion(app, conversion, {
-        signal,
-        pollMs,
-        pickUpBoundMs,
-        onView: (view) => {
-          const stage = view && stageOf(view);
-          if (stage !== undefined) onStage(source, stage);
-        },
+      record = await watch.watch({ workload: source.workload.name, source: blob }, (view) => {
+        const stage = view && stageOf(view);
+        if (stage !== undefined) onStage(source, stage);
       });
       const { output } = record;
       if (record.status === "succeeded" && output !== null) {
@@ -85,8 +73,6 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
     } catch (error) {
       const failure = failureOf(error, signal);
       return failedAnswer(failure, source, app.containers.input, { startedAt, blob, record });
-    } finally {
-      watched.delete(source);
     }
   };
   const outcomes = sources.map(async (source) => {

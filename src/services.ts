@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 import type { BatchLoad, JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
 import type { BlobVersion, ConversionRecord } from "./model/conversion.ts";
-import type { Workload } from "./workloads/workload.ts";
+import type { Companion, Workload } from "./workloads/workload.ts";
 
 /** What the activities work with. Each part hides an Azure service behind the few things that the app does with it. */
 export interface Services {
@@ -10,6 +10,7 @@ export interface Services {
   readonly nodes: NodeService;
   readonly blobs: BlobStore;
   readonly layout: StorageLayout;
+  readonly companions: CompanionFinder;
   readonly metrics: Metrics;
   readonly now: () => Date;
 }
@@ -21,6 +22,20 @@ export interface StorageLayout {
    * Remembered, so that it is free when repeated; `isFresh` looks again.
    */
   ensure(options?: { isFresh: boolean }): Promise<(workload: Workload) => BlobAddress>;
+}
+
+/** Looks for blobs beside the one that is converted. */
+export interface CompanionFinder {
+  /**
+   * Undefined if there is none. `uploadedAt`: when the blob was last modified. All who ask within some seconds for the
+   * same folder share one look, unless they were uploaded after it. `isFresh` looks again.
+   */
+  find(
+    blob: BlobAddress,
+    companion: Companion,
+    uploadedAt: () => Promise<Date>,
+    options?: { isFresh: boolean },
+  ): Promise<BlobAddress | undefined>;
 }
 
 /** Counts what this process does, since it has been running. */
@@ -157,6 +172,7 @@ export interface ListedBlob {
   readonly name: string;
   /** Without quotes. */
   readonly eTag: string;
+  readonly sizeBytes: number;
   readonly lastModified: Date;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { AddedTask, CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
@@ -12,7 +12,7 @@ import { workloadNamed } from "../workloads/index.ts";
 import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
 
 export interface RecordFailureInput extends Attempt {
-  readonly submission: AddedTask | null;
+  readonly submission: (AddedTask & Pick<Submission, "options">) | null;
   readonly completed: CompletedTask | null;
   readonly failure: Failure;
 }

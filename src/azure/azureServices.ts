@@ -6,6 +6,7 @@ import { connectBatch } from "./batch/client.ts";
 import { createNodeService } from "./batch/nodes.ts";
 import { createBatchService } from "./batch/service.ts";
 import { createBlobStore } from "./blobStore.ts";
+import { createCompanionFinder } from "./companions.ts";
 import { createStorageLayout } from "./layout.ts";
 import { connectStorage } from "./storageClient.ts";
 import { createUrlSigner } from "./urlSigner.ts";
@@ -21,6 +22,7 @@ export function createServices(config: Config): Services {
   const account = connectStorage(config.storage);
   const blobs = createBlobStore(account, createUrlSigner(account));
   const batchClient = connectBatch(config.batch);
+  const now = (): Date => new Date();
   const nodeNeeds = config.workloads.flatMap((workload) => workload.nodeNeeds ?? []);
   return {
     config,
@@ -28,7 +30,8 @@ export function createServices(config: Config): Services {
     nodes: createNodeService(batchClient, config.batch.poolId),
     blobs,
     layout: createStorageLayout(blobs, config.containers),
+    companions: createCompanionFinder(blobs, now),
     metrics: createMetrics(),
-    now: () => new Date(),
+    now,
   };
 }

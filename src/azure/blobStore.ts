@@ -55,12 +55,15 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       };
       try {
         for await (const { segment, continuationToken } of listing.byPage(settings)) {
-          const blobs = segment.blobItems.map(({ name, properties: { etag, lastModified }, metadata = {} }) => ({
-            name,
-            eTag: normalizeETag(etag),
-            lastModified,
-            metadata,
-          }));
+          const blobs = segment.blobItems.map(
+            ({ name, properties: { etag, lastModified, contentLength }, metadata = {} }) => ({
+              name,
+              eTag: normalizeETag(etag),
+              sizeBytes: contentLength ?? 0,
+              lastModified,
+              metadata,
+            }),
+          );
           yield { blobs, next: continuationToken || undefined };
         }
       } catch (error) {

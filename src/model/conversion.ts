@@ -1,5 +1,6 @@
 import type { TaskRef } from "./batchTask.ts";
 import type { Failure } from "./failures.ts";
+import type { UsedOptions } from "./options.ts";
 
 /** One version of one blob: the same event twice is one conversion, an uploaded replacement is another. */
 export interface BlobVersion {
@@ -72,6 +73,11 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly batch: (TaskRef & { readonly nodeId: string | null }) | null;
   /** Versions of the programs that the task used. */
   readonly tools: Readonly<Record<string, string>>;
+  /**
+   * What was used, by name of the option, whether the file's metadata or the settings of the app say it. Null when no task
+   * was added, or it is not known which; an earlier version of the app gives none.
+   */
+  readonly options?: UsedOptions | null;
 }
 
 /** The body of `GET /api/conversions/{id}`. */

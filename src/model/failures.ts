@@ -38,6 +38,12 @@ export const FAILURES = {
     message: "The file is too large for the disk of a node",
     hint: "Use a BATCH_VM_SIZE with a larger temporary disk or fewer BATCH_TASK_SLOTS_PER_NODE, or set NODE_DISK_GB if the nodes have more than that, then retry the conversion.",
   },
+  BadOptions: {
+    reportedBy: ["our check of the options in the file's metadata"],
+    isRetried: false,
+    message: "An option in the metadata of the file is wrong",
+    hint: "Correct the metadata of the file, which converts it anew, or upload it again with other options.",
+  },
   Cancelled: {
     reportedBy: ["DELETE /api/conversions/{id}", "an operator's terminate, seen by the sweep"],
     isRetried: false,

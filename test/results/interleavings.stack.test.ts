@@ -31,7 +31,8 @@ function servicesOf(store: ModelStore, gate: Gate): Services {
   const batch = { deleteTask: async () => {} } as unknown as Services["batch"];
   const [nodes, layout] = [{} as Services["nodes"], {} as Services["layout"]];
   const now = (): Date => new Date("2026-01-01T13:00:00.000Z");
-  return { config, batch, nodes, layout, metrics, blobs: store.through(gate), now };
+  const companions = { find: async () => undefined };
+  return { config, batch, nodes, layout, companions, metrics, blobs: store.through(gate), now };
 }
 
 class PublishingWorld implements World {

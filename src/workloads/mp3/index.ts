@@ -1,4 +1,5 @@
 import type { Workload } from "../workload.ts";
+import { BITRATES_KBPS, LANGUAGE, MP3_OPTIONS } from "./options.ts";
 import { reviewReport } from "./review.ts";
 
 /** The sound of an MP4 as an MP3. */
@@ -14,16 +15,24 @@ export const mp3: Workload = {
 
   environment(settings) {
     const language = settings.optional("AUDIO_LANGUAGE") ?? "";
-    if (!/^([a-z]{3})?$/.test(language)) {
+    if (language !== "" && !LANGUAGE.test(language)) {
       settings.problem(
         `AUDIO_LANGUAGE must be three lower-case letters as in ISO 639-2, for example eng, not "${language}"`,
       );
     }
     return {
-      MP3_BITRATE_KBPS: settings.oneOf("MP3_BITRATE_KBPS", ["192", "64", "96", "128", "160", "256", "320"]),
+      MP3_BITRATE_KBPS: settings.oneOf("MP3_BITRATE_KBPS", BITRATES_KBPS),
+      MP3_QUALITY: "",
+      MP3_MONO: "",
       AUDIO_LANGUAGE: language,
+      MP3_LOUDNESS_LUFS: "",
+      TRIM_START_SECONDS: "",
+      TRIM_END_SECONDS: "",
     };
   },
+
+  options: MP3_OPTIONS,
+  companion: { stem: "cover", suffixes: [".jpg", ".jpeg", ".png"], maxBytes: 10 * 1024 ** 2 },
 
   failures: {
     NoAudioStream: {

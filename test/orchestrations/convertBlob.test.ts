@@ -298,6 +298,47 @@ test.for([
   expect(run.calls.slice(1).map(({ name }) => name)).toEqual(calls.split(" "));
 });
 
+test("an end is had told after its record, and once its tasks have ended, where somebody wants to know", ({
+  expect,
+}) => {
+  const isToBeTold = true;
+  const answers = replies({
+    readTask: [waiting],
+    publish: [{ status: "published", record, isToBeTold }],
+    recordFailure: [{ status: "recorded", record: failureRecord, isToBeTold }],
+    startTelling: [null],
+  });
+
+  const good = drive({ workload, source }, { ...answers, readTask: [done] });
+  const cancelled = drive({ workload, source }, answers, START, { cancelAtTimer: 1 });
+
+  expect(good.calls.slice(-2)).toEqual([
+    expect.objectContaining({ name: "publish" }),
+    { name: "startTelling", input: { record } },
+  ]);
+  expect(good.result).toEqual({ outcome: "succeeded", record });
+  expect(cancelled.calls.map(({ name }) => name).slice(-3)).toEqual(["recordFailure", "endTasks", "startTelling"]);
+  expect(inputsOf(cancelled, "startTelling")).toEqual([{ record: failureRecord }]);
+});
+
+test("what cannot be had told now is tried again, and the conversion ends all the same", ({ expect }) => {
+  const down = storageError("start it");
+  const answers = replies({
+    publish: [{ status: "published", record, isToBeTold: true }],
+    startTelling: [down, down, null],
+  });
+
+  const run = drive({ workload, source }, answers);
+  expect(inputsOf(run, "startTelling")).toHaveLength(3);
+  const [endless] = driveOn(
+    { workload, source },
+    { ...answers, startTelling: Array.from({ length: 200 }, () => down) },
+  );
+
+  expect(run.result?.outcome).toBe("succeeded");
+  expect(endless?.result?.outcome ?? "continued").toMatch(/succeeded|continued/);
+});
+
 test("the time of a run counts from its own start, even when the loss of its node was not seen", ({ expect }) => {
   const first = converting(90, "2026-01-01T12:00:00.500Z");
   const second = Array.from({ length: 60 }, () => converting(1, "2026-01-01T12:50:00.000Z"));

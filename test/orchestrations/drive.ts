@@ -16,6 +16,7 @@ export interface Replies {
   readonly recordFailure?: readonly unknown[];
   readonly endTasks?: readonly unknown[];
   readonly noteNodeFailure?: readonly unknown[];
+  readonly startTelling?: readonly unknown[];
 }
 
 export interface Run {

@@ -97,6 +97,7 @@ async function local(
     const storageExplorer = explorerAdvice(stack, values["private-storage"]);
     const command = printable(`${convert}${dataOption(stack, folder)}`);
     output.note(whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, command));
+    if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", `${stack.ffmpeg.advice}\n`));
     if (values.json) output.result(printableJson(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -130,7 +131,7 @@ function endpointOf({ storage }: LocalStack["connection"], service: string): str
 }
 
 function whereToConnect(
-  { connection, folder }: LocalStack,
+  { connection, folder, ffmpeg }: LocalStack,
   startedIn: string,
   takes: string,
   storageExplorer: string,
@@ -150,6 +151,7 @@ ${storageExplorer}
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}
 ${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
+${row("Converts with", printable(ffmpeg.description))}
 ${row("Logs", printable(folder.logs))}
 `;
 }

@@ -4,11 +4,12 @@ import { startUndoably } from "../../src/local/kit/undo.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
 import type { LocalStack, StackService } from "../../src/local/stack/localStack.ts";
 import type { StackConnection } from "../../src/local/stack/stackState.ts";
-import type { AnsweredRequest } from "../probes/probes.ts";
+import type { Snapshot } from "../probes/probes.ts";
 import { Probes, TRIAL_AGENT } from "../probes/probes.ts";
 import { requestsBetween } from "../probes/requests.ts";
 import { cpuTimesOf } from "./cpuTimes.ts";
 import type { Costs, CpuSeconds } from "./figures.ts";
+import type { Answered } from "./timeline.ts";
 
 export const POOL_ID = "mp3drop";
 
@@ -71,30 +72,37 @@ export class BenchStack {
 
   /** Does something and finds out what that has cost. What is used to look is not counted. */
   async measure<Result>(action: () => Promise<Result>): Promise<Cost<Result>> {
-    const requestsBefore = await this.#requests();
+    const before = await this.#look();
     const cpuBefore = this.#cpuSeconds();
     const startedAt = performance.now();
     const result = await Promise.race([action(), this.#running.failed]);
     const seconds = (performance.now() - startedAt) / 1_000;
     const cpuAfter = this.#cpuSeconds();
-    const requestsAfter = await this.#requests();
+    const after = await this.#look();
     return {
       result,
       seconds,
       costs: {
         cpuSeconds: cpuBefore && cpuAfter && difference(cpuBefore, cpuAfter),
         requests: {
-          azurite: Object.fromEntries(requestsBetween(requestsBefore.azurite, requestsAfter.azurite)),
-          batch: Object.fromEntries(requestsBetween(requestsBefore.batch, requestsAfter.batch)),
-          functions: Object.fromEntries(requestsBetween(requestsBefore.functions, requestsAfter.functions)),
+          azurite: Object.fromEntries(requestsBetween(before.azurite.requests, after.azurite.requests)),
+          batch: Object.fromEntries(requestsBetween(before.batch.requests, after.batch.requests)),
+          functions: Object.fromEntries(requestsBetween(before.functions.requests, after.functions.requests)),
         },
       },
     };
   }
 
-  /** The last requests that a service has answered. */
-  async answered(service: StackService): Promise<readonly AnsweredRequest[]> {
-    return (await this.#probes.take(this.#pid(service), this.#signal)).answered ?? [];
+  /** The last requests that each service has answered. */
+  async answered(): Promise<Answered> {
+    const { azurite, batch, functions } = await this.#look();
+    return { azurite: azurite.answered ?? [], batch: batch.answered ?? [], functions: functions.answered ?? [] };
+  }
+
+  /** How many requests of a kind, with the port before it, the storage has served so far: costs no request. */
+  servedByStorage(kind: RegExp): number {
+    const { requests = {} } = this.#probes.latest(this.#pid("azurite")) ?? {};
+    return Object.entries(requests).reduce((sum, [name, count]) => sum + (kind.test(name) ? count : 0), 0);
   }
 
   stop(): Promise<void> {
@@ -110,20 +118,16 @@ export class BenchStack {
     return this.#pids.get(service) ?? 0;
   }
 
-  async #requests(): Promise<Record<StackService, Readonly<Record<string, number>>>> {
-    const of = async (service: StackService): Promise<Readonly<Record<string, number>>> =>
-      (await this.#probes.take(this.#pid(service), this.#signal)).requests;
-    const [azurite, batch, functions] = await Promise.all([of("azurite"), of("batch"), of("functions")]);
+  async #look(): Promise<Record<StackService, Snapshot>> {
+    const take = (service: StackService): Promise<Snapshot> => this.#probes.take(this.#pid(service), this.#signal);
+    const [azurite, batch, functions] = await Promise.all([take("azurite"), take("batch"), take("functions")]);
     return { azurite, batch, functions };
   }
 
   #cpuSeconds(): CpuSeconds | undefined {
-    const [azurite, batch, functions] = [this.#pid("azurite"), this.#pid("batch"), this.#pid("functions")].map(
-      cpuTimesOf,
-    );
-    const bench = cpuTimesOf(process.pid);
-    if (azurite === undefined || batch === undefined || functions === undefined || bench === undefined)
-      return undefined;
+    const pids = [this.#pid("azurite"), this.#pid("batch"), this.#pid("functions"), process.pid];
+    const [azurite, batch, functions, bench] = pids.map(cpuTimesOf);
+    if (!azurite || !batch || !functions || !bench) return undefined;
     return {
       // The emulator starts nothing but tasks; the bench starts nothing but clients and plain ffmpeg.
       task: batch.endedChildren,

@@ -28,6 +28,12 @@ export function ratiosOf(ours: readonly number[], theirs: readonly number[]): Sp
   return spreadOf(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
 }
 
+/** Of each figure by itself. All have the same. */
+export function mediansOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = Object.keys(all[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, spreadOf(all.map((one) => one[name] ?? Number.NaN)).median]));
+}
+
 /** The mean of one file, of rounds with so many files each. */
 export function costsOfFile(rounds: readonly Costs[], files: number): Costs {
   const count = rounds.length * files;

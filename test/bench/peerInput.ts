@@ -3,7 +3,7 @@ export interface PeerInput {
   readonly connectionString: string;
   readonly batch: { readonly endpoint: string; readonly accountName: string; readonly accountKey: string };
   readonly poolId: string;
-  /** New for each run, like the containers. */
+  /** New for each run. */
   readonly jobId: string;
   readonly inputContainer: string;
   readonly outputContainer: string;

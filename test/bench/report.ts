@@ -1,8 +1,9 @@
 import type { StackService } from "../../src/local/stack/localStack.ts";
 import { total } from "../probes/requests.ts";
-import type { BenchResult, SizeResult } from "./benchRun.ts";
+import type { BenchResult } from "./benchRun.ts";
 import type { CpuSeconds, Spread } from "./figures.ts";
 import { SIDES } from "./rounds.ts";
+import type { SizeResult } from "./sizeRun.ts";
 
 const PROCESSES: Readonly<Record<keyof CpuSeconds, string>> = {
   task: "the task, ffmpeg and all",
@@ -27,7 +28,7 @@ export function reportLines({ ffmpeg, slots, rounds, sizes }: BenchResult): stri
 }
 
 function linesOf(size: SizeResult): string[] {
-  const { files, seconds, bytes, wall, toPeer, toFfmpeg, latency, warm, cold } = size;
+  const { files, seconds, bytes, wall, toPeer, toFfmpeg, latency, aloneFfmpeg, warm, cold } = size;
   const megabytes = ((files * bytes) / 1e6).toFixed(1);
   return [
     `${count(files, "file")} of ${seconds} s, ${megabytes} MB`,
@@ -38,9 +39,22 @@ function linesOf(size: SizeResult): string[] {
     row("  one alone: upload to record less ffmpeg, s", ...spread(latency)),
     row("  one alone: convert on a running stack, s", ...spread(warm)),
     row("  one alone: convert without a stack, s", ...spread(cold)),
+    row("  one alone: plain ffmpeg, s", ...spread(aloneFfmpeg)),
+    ...stepLines(size),
     row("per file", ...SIDES),
     ...cpuLines(size),
     ...requestLines(size),
+  ];
+}
+
+function stepLines({ steps, underWay }: SizeResult): string[] {
+  const rows = (figures: Readonly<Record<string, number>>): string[] =>
+    Object.entries(figures).map(([name, seconds]) => row(`    ${name}`, (1_000 * seconds).toFixed(0)));
+  return [
+    row("  one alone: upload to record, step by step", "ms"),
+    ...rows(steps),
+    row("  of that time, under way", "ms"),
+    ...rows(underWay),
   ];
 }
 

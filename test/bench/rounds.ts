@@ -17,7 +17,7 @@ export interface Measured {
 
 export type Round = Readonly<Record<Side, Measured>>;
 
-interface RoundOptions {
+export interface RoundOptions {
   readonly stack: BenchStack;
   readonly ffmpeg: string;
   /** How many files are converted at a time. */
@@ -55,8 +55,8 @@ export async function runRound(videos: readonly string[], options: RoundOptions)
         batch,
         poolId: POOL_ID,
         jobId: `peer-${name}`,
-        inputContainer: `peer-${name}-in`,
-        outputContainer: `peer-${name}-out`,
+        inputContainer: "peer-input",
+        outputContainer: "peer-output",
         videos: inputs,
         out: out("peer"),
       },

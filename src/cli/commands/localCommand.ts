@@ -122,6 +122,7 @@ async function local(
     // Core Tools show a page of their own at the address itself.
     const page = `${stack.connection.functions.url}/${values.func ? "api/" : ""}`;
     output.note(whereToConnect(stack, page, startedIn, takes.join("; "), storageExplorer, command));
+    if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", `${stack.ffmpeg.advice}\n`));
     if (values.json) output.result(printableJson(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -155,7 +156,7 @@ function endpointOf({ storage }: LocalStack["connection"], service: string): str
 }
 
 function whereToConnect(
-  { connection, folder }: LocalStack,
+  { connection, folder, ffmpeg }: LocalStack,
   page: string,
   startedIn: string,
   takes: string,
@@ -177,6 +178,7 @@ ${storageExplorer}
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}
 ${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
+${row("Converts with", printable(ffmpeg.description))}
 ${row("Logs", printable(folder.logs))}
 `;
 }

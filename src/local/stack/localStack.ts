@@ -18,7 +18,8 @@ import { createFailure } from "../kit/failure.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
-import { checkFfmpeg, findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
+import type { FfmpegInUse } from "./ffmpeg.ts";
+import { checkFfmpeg, describeFfmpeg, findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
 import type { FunctionsHostKind } from "./childServices.ts";
 import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.ts";
@@ -58,6 +59,8 @@ export type StackService = "azurite" | "batch" | "functions";
 export interface LocalStack {
   readonly connection: StackConnection;
   readonly folder: DataFolder;
+  /** What converts on its nodes. */
+  readonly ffmpeg: FfmpegInUse;
   /** Rejects when a service dies for good; never resolves. */
   readonly failed: Promise<never>;
   /** Hides the stack from other processes; its services keep running. */
@@ -100,7 +103,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   const storageKey = options.privateStorage === true ? keys.storage : undefined;
   if (options.host === "func") findCoreTools(options.env);
   const tools = findFfmpeg(options.env);
-  await Promise.all([checkFfmpeg(tools), waitForFormerChildren(folder)]);
+  const [versions] = await Promise.all([checkFfmpeg(tools), waitForFormerChildren(folder)]);
   linkFfmpeg(folder.bin, tools);
   const ports = await choosePorts(folder, options.ports);
   options.signal?.throwIfAborted();
@@ -182,7 +185,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   };
   const hide = announceStack(folder, connection);
   undo.push(hide);
-  return { connection, folder, failed, hide };
+  return { connection, folder, ffmpeg: describeFfmpeg(tools, versions), failed, hide };
 }
 
 function watchServices(

@@ -11,16 +11,15 @@ import * as failing from "./recordFailure.ts";
 import * as starting from "./startTelling.ts";
 import * as submitting from "./submitTask.ts";
 
-export const ensureBatch = defineActivity("ensureBatch", (input: ensure.EnsureBatchInput, { warn }) =>
-  ensure.ensureBatch(services(), input, warn),
-);
 /** Our containers and scripts are looked for again, and made where somebody has deleted them. */
 export const ensureLayout = defineActivity("ensureLayout", async () => {
   await services().layout.ensure({ isFresh: true });
 });
-export const submitTask = defineActivity("submitTask", (input: submitting.SubmitTaskInput) =>
-  submitting.submitTask(services(), input),
-);
+/** One activity with what a task needs, because that is there in general, and each activity costs a turn. */
+export const submitTask = defineActivity("submitTask", async (input: submitting.SubmitTaskInput, { warn }) => {
+  await ensure.ensureBatch(services(), input, warn);
+  return submitting.submitTask(services(), input);
+});
 export const readTask = defineActivity("readTask", (input: reading.ReadTaskInput) =>
   reading.readTask(services(), input),
 );

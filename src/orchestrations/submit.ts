@@ -1,4 +1,4 @@
-import { ensureBatch, submitTask } from "../activities/index.ts";
+import { submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
@@ -21,7 +21,6 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
   const giveUp = (failure: Failure): Stage =>
     failForGood(run, attempt, { failure, completed: null, abandoned, ...knownOf(stage) });
   try {
-    yield* ensureBatch({ attempt }, briefRetry);
     const input = {
       ...run.conversion,
       attempt,

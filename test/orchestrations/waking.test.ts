@@ -56,22 +56,22 @@ test("after a report that comes before its task has ended, the next looks come a
 
 test.for<[string, Events]>([
   ["twice", { taskEndedAt: [2.5, 2.5] }],
-  ["before anybody waits for it", { taskEndedAtCalls: [2] }],
-  ["while an activity runs", { taskEndedAtCalls: [3] }],
-  ["while the result is published", { taskEndedAtCalls: [7] }],
+  ["before anybody waits for it", { taskEndedAtCalls: [1] }],
+  ["while an activity runs", { taskEndedAtCalls: [2] }],
+  ["while the result is published", { taskEndedAtCalls: [6] }],
   ["never", {}],
 ])("a report that is told of %s changes nothing but time", ([, events], { expect }) => {
   const readTask = [waiting, converting(1), converting(2), done];
 
   const run = drive(conversion, replies({ readTask }), START, events);
 
-  expect(run.calls.map(({ name }) => name)).toEqual(["ensureBatch", "submitTask", ...times(4, "readTask"), "publish"]);
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", ...times(4, "readTask"), "publish"]);
   expect(run.result).toMatchObject(succeeded);
 });
 
 test("a report that comes while Batch is asked leads to another look a moment later", ({ expect }) => {
   const before = looksOf(HOUR);
-  const lastLook = 2 + before.length;
+  const lastLook = 1 + before.length;
 
   const run = drive(
     conversion,
@@ -85,7 +85,6 @@ test("a report that comes while Batch is asked leads to another look a moment la
 
 test("a late report of the attempt before leaves the new one alone", ({ expect }) => {
   const answers = replies({
-    ensureBatch: [null, null],
     submitTask: [submitted, submitted],
     readTask: [{ state: "lost", reason: "The node is gone" }, converting(1), converting(50), done],
   });

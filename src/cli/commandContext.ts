@@ -4,4 +4,6 @@ import type { Context } from "../local/kit/commandLine/command.ts";
 export interface CommandContext extends Context {
   /** The folder that the user is in: relative paths start here. */
   readonly folder: string;
+  /** Where a person answers questions; the terminal if it is not given. */
+  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 }

@@ -1,20 +1,34 @@
 import { EXIT_CODES_HELP } from "../local/kit/commandLine/exitCodes.ts";
+import { table } from "../local/kit/commandLine/helpText.ts";
+import { COMMANDS } from "./commandTable.ts";
 
-export const HELP = `mp3drop: an MP4 in, a verified MP3 out, through Azure Functions and Azure Batch
+const EXAMPLES = [
+  ["mp3drop convert video.mp4", "video.mp3 appears beside it"],
+  ["mp3drop convert talks/ --out mp3s/", "every MP4 below talks, same folders below mp3s"],
+  ["mp3drop local", "run the whole system here; drop MP4s with Azure Storage Explorer"],
+  ["mp3drop list --watch", "see what becomes of them"],
+  ["mp3drop retry --failed", "and try again what has failed"],
+] as const;
+
+/** The help of mp3drop itself. */
+export function helpOfAll(): string {
+  const commands = COMMANDS.map(({ name, words, summary }) => {
+    return [words === undefined ? name : `${name} ${words}`, summary] as const;
+  });
+  const options = [
+    ["--help, -h", "this text; after a command, the command's"],
+    ["--version", "the version"],
+  ] as const;
+  return `mp3drop: an MP4 in, a verified MP3 out, through Azure Functions and Azure Batch
 
 Examples
-  mp3drop convert video.mp4             video.mp3 appears beside it
-  mp3drop convert talks/ --out mp3s/    every MP4 below talks, same folders below mp3s
-  mp3drop local                         run the whole system here; drop MP4s with Azure Storage Explorer
+${table(EXAMPLES)}
 
 Commands
-  convert FILE|DIR...   convert files and fetch the results
-  local                 run storage, Batch and Functions on this machine until Ctrl-C
-  doctor                look at everything that has to be right, here or in Azure, and say what to do
-  batch-emulator        run the Batch emulator alone
+${table(commands)}
 
 Options
-  --help, -h            this text; after a command, the command's
-  --version             the version
+${table(options)}
 
-${EXIT_CODES_HELP}`;
+${EXIT_CODES_HELP.trimEnd()}`;
+}

@@ -1,3 +1,4 @@
+import { ServiceError } from "../model/errors.ts";
 import type { IndexEntry } from "../results/conversionIndex.ts";
 import { INDEX_FOLDER, readEntry } from "../results/conversionIndex.ts";
 import type { BlobPage, Services } from "../services.ts";
@@ -90,12 +91,17 @@ async function read(
   const found = new Map<string, FoundEntry>();
   let page: BlobPage | undefined;
   let count = 0;
-  for await (page of blobs.list(config.containers.application, { prefix: INDEX_FOLDER, ...options })) {
-    for (const { name, eTag, metadata } of page.blobs) {
-      const entry = readEntry({ name, metadata });
-      if (entry !== undefined) found.set(name, { name, eTag, entry });
+  try {
+    for await (page of blobs.list(config.containers.application, { prefix: INDEX_FOLDER, ...options })) {
+      for (const { name, eTag, metadata } of page.blobs) {
+        const entry = readEntry({ name, metadata });
+        if (entry !== undefined) found.set(name, { name, eTag, entry });
+      }
+      if (++count === pages) break;
     }
-    if (++count === pages) break;
+  } catch (error) {
+    // Nothing has been converted yet: the first conversion makes the container.
+    if (!(error instanceof ServiceError && error.code === "ContainerNotFound")) throw error;
   }
   return { found, next: page?.next };
 }

@@ -65,6 +65,16 @@ export class StackUnderTest {
     return new StackUnderTest(env, data, stack, lines);
   }
 
+  /** Of the Functions host. */
+  get url(): string {
+    return this.#stack.connection.functions.url;
+  }
+
+  /** Of the blob service. */
+  get storageUrl(): string {
+    return this.#account.url;
+  }
+
   async stop(): Promise<void> {
     await this.#stack.stop();
     rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { nextDelaySeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
+import { nextDelaySeconds, nextLookAtEndSeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
 
 function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => number): number[] {
   const found: number[] = [];
@@ -27,4 +27,12 @@ test("what is refused is tried again after a quarter of the time waited", ({ exp
 test("an hour takes no more than 22 looks, a day no more than 115", ({ expect }) => {
   expect(times(3600, nextLookSeconds).length).toBeLessThanOrEqual(22);
   expect(times(24 * 3600, nextLookSeconds).length).toBeLessThanOrEqual(115);
+});
+
+test("a task that was said to have ended is looked at four times in the next two seconds, then as any other", ({
+  expect,
+}) => {
+  const looks = times(10, nextLookAtEndSeconds);
+
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([0.2, 0.4, 0.8, 1.6, 3.2, 4.8, 7.2, 10.8]);
 });

@@ -69,7 +69,8 @@ export class ModelStore {
       copy: (from, to, metadata, condition) =>
         gate(on("COPY", to), () => {
           const source = this.blobs.get(keyOf(from));
-          if (source === undefined || source.eTag !== from.eTag) return "sourceChanged";
+          const isChanged = from.eTag !== undefined && source?.eTag !== from.eTag;
+          if (source === undefined || isChanged) return "sourceChanged";
           this.#check(to, condition);
           this.write(to, { text: source.text, contentType: source.contentType, metadata });
           return "copied";

@@ -51,3 +51,14 @@ export async function readBlobsKey(arm: Arm, deployment: Deployment): Promise<st
 export function sitePath({ group, functionApp }: Deployment): string {
   return `${group}/providers/Microsoft.Web/sites/${functionApp}`;
 }
+
+/** The key with which all functions of the app can be called. Throws an `ArmError`, or a `UserError` if there is none. */
+export async function readFunctionKey(arm: Arm, deployment: Deployment): Promise<string> {
+  const path = `${sitePath(deployment)}/host/default/listkeys`;
+  const keys = (await arm.request("POST", path, WEB_API_VERSION)) as { functionKeys?: Record<string, string> };
+  const key = keys.functionKeys?.["default"];
+  if (key) return key;
+  throw new UserError("NoAppKey", `${deployment.functionApp} has no function key called default`, {
+    hint: "Make one in the portal under App keys, and put it into MP3DROP_KEY in the environment.",
+  });
+}

@@ -1,13 +1,13 @@
 import { parseNumber } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
-import type { Command } from "../../local/kit/commandLine/command.ts";
+import { describedCommand } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import { printable, printableJson } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
 import type { CommandContext } from "../commandContext.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
 import { ClientFailure } from "../convert/clientFailure.ts";
-import { CONVERT_HELP, CONVERT_OPTIONS } from "../convert/convertOptions.ts";
+import { CONVERT_OPTIONS, CONVERT_TEXT } from "../convert/convertOptions.ts";
 import { convertAll } from "../convert/convertAll.ts";
 import { createLabels, nameOf } from "../convert/labels.ts";
 import { openTarget } from "../convert/openTarget.ts";
@@ -20,13 +20,14 @@ import { Progress } from "../progress.ts";
 
 const MAX_TIMEOUT_MINUTES = 20_000;
 
-export const CONVERT: Command<typeof CONVERT_OPTIONS, CommandContext> = {
+export const CONVERT = describedCommand<typeof CONVERT_OPTIONS, CommandContext>({
   name: "mp3drop convert",
   words: "FILE|DIR...",
-  help: CONVERT_HELP,
+  takes: "files",
+  ...CONVERT_TEXT,
   options: CONVERT_OPTIONS,
   run: convert,
-};
+});
 
 async function convert(
   { values, positionals }: Parsed<typeof CONVERT_OPTIONS>,

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
-import type { Command } from "../../local/kit/commandLine/command.ts";
+import { describedCommand } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
+import type { OptionTable } from "../../local/kit/commandLine/helpText.ts";
 import { printable, printableJson } from "../../local/kit/commandLine/printable.ts";
 import { DEFAULT_DATA, dataFolderAt } from "../../local/stack/dataFolder.ts";
 import { connectArm } from "../azure/arm.ts";
@@ -17,40 +18,40 @@ import { localChecks } from "../doctor/localStack.ts";
 import { countsOf, lineOf } from "../doctor/report.ts";
 import { Secrets } from "../doctor/secrets.ts";
 
-const DOCTOR_HELP = `Looks at all that has to be right, and says of each thing how it is and what to do. Changes nothing.
-
-Examples
-  mp3drop doctor                        this machine, and the stack that runs on .mp3drop
-  mp3drop doctor --azure                what \`azd up\` has made, in the default environment of azd
-  mp3drop doctor --environment prod     the same, in another environment of azd
-  mp3drop doctor --json | jq '.findings[] | select(.state == "wrong")'
-
-Options
-  --data DIR            data folder of the local stack (default .mp3drop)
-  --azure               look at a deployment instead; run this below the folder in which you ran azd
-  --environment NAME    which environment of azd (default: AZURE_ENV_NAME, else the default one of azd); implies --azure
-  --json                one JSON document on stdout: {"findings": [{"what", "state", "detail", "hint"}, ...]}
-  --help, -h            this text
-
-Each line begins with ✓ (ok), ! (warning), ✗ (wrong) or ? (it could not be looked at), and ends with what to do. The exit
-code is 1 if anything is wrong, otherwise 0. A deployment is looked at as whoever is signed in to azd or the Azure CLI: that
-takes the role Contributor on the resource group, and for the data the roles that the deployment gives to who deploys it. No
-key and no signed URL is shown.
-`;
-
 const OPTIONS = {
-  data: { type: "string" },
-  azure: { type: "boolean", default: false },
-  environment: { type: "string" },
-  json: { type: "boolean", default: false },
-} as const;
+  data: { type: "string", value: "DIR", path: "folder", help: "data folder of the local stack (default .mp3drop)" },
+  azure: {
+    type: "boolean",
+    default: false,
+    help: "look at a deployment instead; run this below the folder in which you ran azd",
+  },
+  environment: {
+    type: "string",
+    value: "NAME",
+    help: "which environment of azd (default: AZURE_ENV_NAME, else the default one of azd); implies --azure",
+  },
+  json: {
+    type: "boolean",
+    default: false,
+    help: 'one JSON document on stdout: {"findings": [{"what", "state", "detail", "hint"}, ...]}',
+  },
+} as const satisfies OptionTable;
 
-export const DOCTOR: Command<typeof OPTIONS, CommandContext> = {
+export const DOCTOR = describedCommand<typeof OPTIONS, CommandContext>({
   name: "mp3drop doctor",
-  help: DOCTOR_HELP,
+  about: "Looks at all that has to be right, and says of each thing how it is and what to do. Changes nothing.",
+  examples: [
+    ["mp3drop doctor", "this machine, and the stack that runs on .mp3drop"],
+    ["mp3drop doctor --azure", "what `azd up` has made, in the default environment of azd"],
+    ["mp3drop doctor --environment prod", "the same, in another environment of azd"],
+    [`mp3drop doctor --json | jq '.findings[] | select(.state == "wrong")'`, ""],
+  ],
+  notes: [
+    "Each line begins with ✓ (ok), ! (warning), ✗ (wrong) or ? (it could not be looked at), and ends with what to do. The exit code is 1 if anything is wrong, otherwise 0. A deployment is looked at as whoever is signed in to azd or the Azure CLI: that takes the role Contributor on the resource group, and for the data the roles that the deployment gives to who deploys it. No key and no signed URL is shown.",
+  ],
   options: OPTIONS,
   run: doctor,
-};
+});
 
 async function doctor({ values }: Parsed<typeof OPTIONS>, context: CommandContext): Promise<number> {
   const { output, signal } = context;

@@ -6,7 +6,8 @@ import { startLocalStack } from "../../local/stack/localStack.ts";
 import { DEFAULT_PORTS } from "../../local/stack/ports.ts";
 import { parsePort } from "../../local/kit/commandLine/args.ts";
 import type { Parsed } from "../../local/kit/commandLine/args.ts";
-import type { Command } from "../../local/kit/commandLine/command.ts";
+import { describedCommand } from "../../local/kit/commandLine/command.ts";
+import type { OptionTable } from "../../local/kit/commandLine/helpText.ts";
 import { chosenWorkloads } from "../../config.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
@@ -15,49 +16,71 @@ import { doAndUndo } from "../../local/kit/undo.ts";
 import { ConversionNews } from "../conversionNews.ts";
 import { formatSeconds, shellWord } from "../format.ts";
 
-const LOCAL_HELP = `Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.
-
-Examples
-  mp3drop local                              fixed ports, data in .mp3drop
-  mp3drop local --data other --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0
-
-Options
-  --data DIR            where everything is kept (default .mp3drop); delete it while nothing runs to start afresh
-  --blob-port N         blob storage (default 10000); 0: any free port, last time's if possible
-  --queue-port N        queue storage (default 10001)
-  --table-port N        table storage (default 10002)
-  --batch-port N        Batch emulator (default 10010)
-  --functions-port N    Functions host (default 7071)
-  --private-storage     give storage a random key instead of the well-known one, which lets all users of this machine read
-                        and write blobs; tools then need the connection string that --json prints
-  --func                run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host
-  --json                one line of JSON on stdout once everything is ready
-  --verbose             show what the services write; it also goes to DIR/logs
-  --help, -h            this text
-
-Everything listens on 127.0.0.1 only. The Batch emulator has a random key; DIR is for its owner only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones.
-Settings of the app such as WORKLOADS and MP3_BITRATE_KBPS are taken from the environment.
-`;
-
 const OPTIONS = {
-  data: { type: "string", default: DEFAULT_DATA },
-  "blob-port": { type: "string", default: String(DEFAULT_PORTS.blob) },
-  "queue-port": { type: "string", default: String(DEFAULT_PORTS.queue) },
-  "table-port": { type: "string", default: String(DEFAULT_PORTS.table) },
-  "batch-port": { type: "string", default: String(DEFAULT_PORTS.batch) },
-  "functions-port": { type: "string", default: String(DEFAULT_PORTS.functions) },
-  "private-storage": { type: "boolean", default: false },
-  func: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  verbose: { type: "boolean", default: false },
-} as const;
+  data: {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    default: DEFAULT_DATA,
+    help: "where everything is kept (default .mp3drop); delete it while nothing runs to start afresh",
+  },
+  "blob-port": {
+    type: "string",
+    value: "N",
+    default: String(DEFAULT_PORTS.blob),
+    help: "blob storage (default 10000); 0: any free port, last time's if possible",
+  },
+  "queue-port": {
+    type: "string",
+    value: "N",
+    default: String(DEFAULT_PORTS.queue),
+    help: "queue storage (default 10001)",
+  },
+  "table-port": {
+    type: "string",
+    value: "N",
+    default: String(DEFAULT_PORTS.table),
+    help: "table storage (default 10002)",
+  },
+  "batch-port": {
+    type: "string",
+    value: "N",
+    default: String(DEFAULT_PORTS.batch),
+    help: "Batch emulator (default 10010)",
+  },
+  "functions-port": {
+    type: "string",
+    value: "N",
+    default: String(DEFAULT_PORTS.functions),
+    help: "Functions host (default 7071)",
+  },
+  "private-storage": {
+    type: "boolean",
+    default: false,
+    help: "give storage a random key instead of the well-known one, which lets all users of this machine read and write blobs; tools then need the connection string that --json prints",
+  },
+  func: {
+    type: "boolean",
+    default: false,
+    help: "run the app in Azure Functions Core Tools (func on PATH) instead of the embedded host",
+  },
+  json: { type: "boolean", default: false, help: "one line of JSON on stdout once everything is ready" },
+  verbose: { type: "boolean", default: false, help: "show what the services write; it also goes to DIR/logs" },
+} as const satisfies OptionTable;
 
-export const LOCAL: Command<typeof OPTIONS, CommandContext> = {
+export const LOCAL = describedCommand<typeof OPTIONS, CommandContext>({
   name: "mp3drop local",
-  help: LOCAL_HELP,
+  about: "Runs storage (Azurite), the Batch emulator and the Functions host on this machine until Ctrl-C.",
+  examples: [
+    ["mp3drop local", "fixed ports, data in .mp3drop"],
+    ["mp3drop local --data other --blob-port 0 --queue-port 0 --table-port 0 --batch-port 0 --functions-port 0", ""],
+  ],
+  notes: [
+    "Everything listens on 127.0.0.1 only. The Batch emulator has a random key; DIR is for its owner only. ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else PATH, else packaged ones. Settings of the app such as WORKLOADS and MP3_BITRATE_KBPS are taken from the environment.",
+  ],
   options: OPTIONS,
   run: local,
-};
+});
 
 /** Runs until the signal is aborted; throws if a service is down for good. */
 async function local(
@@ -96,7 +119,10 @@ async function local(
     const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
     const storageExplorer = explorerAdvice(stack, values["private-storage"]);
     const command = printable(`${convert}${dataOption(stack, folder)}`);
-    output.note(whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, command));
+    // Core Tools show a page of their own at the address itself.
+    const page = `${stack.connection.functions.url}/${values.func ? "api/" : ""}`;
+    output.note(whereToConnect(stack, page, startedIn, takes.join("; "), storageExplorer, command));
+    if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", `${stack.ffmpeg.advice}\n`));
     if (values.json) output.result(printableJson(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -130,7 +156,8 @@ function endpointOf({ storage }: LocalStack["connection"], service: string): str
 }
 
 function whereToConnect(
-  { connection, folder }: LocalStack,
+  { connection, folder, ffmpeg }: LocalStack,
+  page: string,
   startedIn: string,
   takes: string,
   storageExplorer: string,
@@ -141,7 +168,8 @@ function whereToConnect(
   const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${printable(folder.path)}
 
-${row("Drop files into", `${blobs}/input (${takes})`)}
+${row("Drop videos on", page)}
+${row("Or upload them to", `${blobs}/input (${takes})`)}
 ${row("Results appear in", `${blobs}/output (each with its record, <result>.json)`)}
 
 ${title("Azure Storage Explorer")}
@@ -150,6 +178,7 @@ ${storageExplorer}
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}
 ${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
+${row("Converts with", printable(ffmpeg.description))}
 ${row("Logs", printable(folder.logs))}
 `;
 }

@@ -1,4 +1,5 @@
-import type { BlobServiceClient } from "@azure/storage-blob";
+import { text } from "node:stream/consumers";
+import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import type { BlobVersion, Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
 import { workloadNamed } from "../../workloads/index.ts";
@@ -42,8 +43,8 @@ export async function readRecord(
 ): Promise<ConversionRecord | undefined> {
   const { record } = resultNamesFor(workloadNamed(workload), source.name);
   const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(record);
-  const text = await unlessMissing(blob.downloadToBuffer(0, undefined, { abortSignal: signal }));
-  return text && (JSON.parse(text.toString("utf8")) as ConversionRecord);
+  const content = await unlessMissing(download(blob, signal));
+  return content === undefined ? undefined : (JSON.parse(content) as ConversionRecord);
 }
 
 /** Whether the blob is still the version that we uploaded. */
@@ -55,6 +56,12 @@ export async function isCurrent(
   const blob = app.storage.getContainerClient(container).getBlobClient(name);
   const properties = await unlessMissing(blob.getProperties({ abortSignal: signal }));
   return properties?.etag !== undefined && normalizeETag(properties.etag) === eTag;
+}
+
+/** In one request, where the library's own way to a buffer first asks for the size. */
+async function download(blob: BlobClient, signal: AbortSignal): Promise<string | undefined> {
+  const { readableStreamBody } = await blob.download(0, undefined, { abortSignal: signal });
+  return readableStreamBody && text(readableStreamBody);
 }
 
 async function unlessMissing<Result>(request: Promise<Result>): Promise<Result | undefined> {

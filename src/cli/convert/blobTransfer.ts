@@ -16,6 +16,9 @@ const BLOCKS_AT_ONCE = 3;
 /** https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs#about-block-blobs */
 const MAX_BLOCKS = 50_000;
 
+/** What goes with an upload: metadata of the blob. */
+type UploadOptions = TransferOptions & { readonly metadata?: Readonly<Record<string, string>> };
+
 interface TransferOptions {
   readonly signal: AbortSignal;
   readonly onPercent: (percent: number) => void;
@@ -30,7 +33,7 @@ export async function uploadFile(
   storage: BlobServiceClient,
   container: string,
   { path, blobName }: Source,
-  options: TransferOptions,
+  options: UploadOptions,
 ): Promise<BlobVersion> {
   const file = await UnchangingFile.open(path);
   const blob = storage.getContainerClient(container).getBlockBlobClient(blobName);
@@ -55,12 +58,13 @@ export async function uploadFile(
 async function uploadAtOnce(
   blob: BlockBlobClient,
   file: UnchangingFile,
-  { signal, onPercent }: TransferOptions,
+  { signal, onPercent, metadata = {} }: UploadOptions,
 ): Promise<string | undefined> {
   const bytes = await file.read(0, file.sizeBytes);
   await file.checkUnchanged();
   const { etag } = await blob.upload(bytes, bytes.length, {
     abortSignal: signal,
+    metadata: { ...metadata },
     onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, file.sizeBytes)),
   });
   return etag;
@@ -69,7 +73,7 @@ async function uploadAtOnce(
 async function uploadInBlocks(
   blob: BlockBlobClient,
   file: UnchangingFile,
-  { signal, onPercent }: TransferOptions,
+  { signal, onPercent, metadata = {} }: UploadOptions,
 ): Promise<string | undefined> {
   const upload = randomUUID();
   const blockBytes = Math.max(BLOCK_BYTES, Math.ceil(file.sizeBytes / MAX_BLOCKS));
@@ -92,7 +96,7 @@ async function uploadInBlocks(
   await Promise.all(senders);
   failed.signal.throwIfAborted();
   await file.checkUnchanged();
-  const { etag } = await blob.commitBlockList(ids, { abortSignal: signal });
+  const { etag } = await blob.commitBlockList(ids, { abortSignal: signal, metadata: { ...metadata } });
   return etag;
 }
 

@@ -10,8 +10,8 @@ import { endingSilence } from "./silentStorage.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
-const CLOUD_POLL_MS = 1_000;
-const LOOPBACK_POLL_MS = 200;
+const CLOUD_LOOK_MS = 1_000;
+const LOOPBACK_LOOK_MS = 100;
 
 /** An app that somebody else runs, on Azure or on a stack of their own. */
 export async function connectCloud(options: TargetOptions, { env, output, signal }: CommandContext): Promise<Target> {
@@ -23,7 +23,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   return {
     app: { storage, containers, functionsUrl },
     pickUpBoundMs: undefined,
-    fastestPollMs: isLoopback(new URL(storage.url).hostname) ? LOOPBACK_POLL_MS : CLOUD_POLL_MS,
+    fastestLookMs: isLoopback(new URL(storage.url).hostname) ? LOOPBACK_LOOK_MS : CLOUD_LOOK_MS,
     lost: new Promise<never>(() => {}),
     close: async () => {},
   };

@@ -8,15 +8,14 @@ import { Limiter } from "../../local/kit/limiter.ts";
 import type { Source } from "./sources.ts";
 import type { Target } from "./target.ts";
 import { downloadResult, uploadFile } from "./blobTransfer.ts";
-import { watchConversion } from "./watchConversion.ts";
+import { ConversionWatch } from "./conversionWatch.ts";
 
 const TRANSFERS_AT_ONCE = 3;
-/** The more conversions are watched, the less often each is checked: one adds this much to the wait, up to the bound. */
-const POLL_MS_PER_CONVERSION = 100;
-const SLOWEST_POLL_MS = 10_000;
 
 interface RunOptions {
   readonly target: Target;
+  /** Of every blob that is uploaded. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Aborted with a `ClientFailure`, it fails whatever is unfinished; with any other reason, it ends the whole run. */
   readonly signal: AbortSignal;
   readonly onStage: (source: Source, stage: Stage) => void;
@@ -29,50 +28,37 @@ interface Outcome {
 }
 
 /** Uploads, converts and downloads them all. The outcomes are in the order of the sources. */
-export async function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
+export function convertAll(sources: readonly Source[], options: RunOptions): Promise<Outcome[]> {
+  return createConverter(options)(sources);
+}
+
+/** As `convertAll`, for files of which more may come while others are still converted: all share what is limited. */
+export function createConverter(options: RunOptions): (sources: readonly Source[]) => Promise<Outcome[]> {
+  const { target, signal, onStage, onAnswer, metadata = {} } = options;
+  const { app, fastestLookMs, pickUpBoundMs } = target;
   // One listener for each file is no leak, however many there are.
-  setMaxListeners(0, options.signal);
+  setMaxListeners(0, signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
   const downloads = new Limiter(TRANSFERS_AT_ONCE);
-  const blobs = new Map<string, Promise<BlobVersion>>();
-  const watched = new Set<Source>();
-  const pollMs = (): number =>
-    Math.min(SLOWEST_POLL_MS, options.target.fastestPollMs + POLL_MS_PER_CONVERSION * (watched.size - 1));
+  const watch = new ConversionWatch({ app, signal, fastestLookMs, pickUpBoundMs });
 
-  /** A file that several workloads take is one blob. */
-  const uploadOnce = (source: Source): Promise<BlobVersion> => {
-    const { target, signal, onStage } = options;
-    const { storage, containers } = target.app;
-    const uploading =
-      blobs.get(source.path) ??
-      uploads.run(() => {
-        signal.throwIfAborted();
-        const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
-        return uploadFile(storage, containers.input, source, { signal, onPercent });
-      });
-    blobs.set(source.path, uploading);
-    return uploading;
-  };
+  const upload = (source: Source): Promise<BlobVersion> =>
+    uploads.run(() => {
+      signal.throwIfAborted();
+      const onPercent = (percent: number): void => onStage(source, { step: "uploading", percent });
+      return uploadFile(app.storage, app.containers.input, source, { signal, onPercent, metadata });
+    });
 
-  const convertOne = async (source: Source): Promise<ConversionRecord> => {
-    const { target, signal, onStage } = options;
-    const { app, pickUpBoundMs } = target;
+  const convertOne = async (source: Source, uploading: Promise<BlobVersion>): Promise<ConversionRecord> => {
     const startedAt = new Date().toISOString();
     let blob: BlobVersion | undefined;
     let record: ConversionRecord | undefined;
     try {
-      blob = await uploadOnce(source);
+      blob = await uploading;
       onStage(source, { step: "uploaded" });
-      watched.add(source);
-      const conversion = { workload: source.workload.name, source: blob };
-      record = await watchConversion(app, conversion, {
-        signal,
-        pollMs,
-        pickUpBoundMs,
-        onView: (view) => {
-          const stage = view && stageOf(view);
-          if (stage !== undefined) onStage(source, stage);
-        },
+      record = await watch.watch({ workload: source.workload.name, source: blob }, (view) => {
+        const stage = view && stageOf(view);
+        if (stage !== undefined) onStage(source, stage);
       });
       const { output } = record;
       if (record.status === "succeeded" && output !== null) {
@@ -85,18 +71,23 @@ export async function convertAll(sources: readonly Source[], options: RunOptions
     } catch (error) {
       const failure = failureOf(error, signal);
       return failedAnswer(failure, source, app.containers.input, { startedAt, blob, record });
-    } finally {
-      watched.delete(source);
     }
   };
-  const outcomes = sources.map(async (source) => {
-    const answer = await convertOne(source);
-    options.onAnswer(source, answer);
-    return { source, answer };
-  });
-  // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
-  await Promise.allSettled(outcomes);
-  return Promise.all(outcomes);
+
+  return async (sources) => {
+    /** A file that several workloads take is one blob. */
+    const blobs = new Map<string, Promise<BlobVersion>>();
+    const outcomes = sources.map(async (source) => {
+      const uploading = blobs.get(source.path) ?? upload(source);
+      blobs.set(source.path, uploading);
+      const answer = await convertOne(source, uploading);
+      onAnswer(source, answer);
+      return { source, answer };
+    });
+    // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
+    await Promise.allSettled(outcomes);
+    return Promise.all(outcomes);
+  };
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ClientFailure {

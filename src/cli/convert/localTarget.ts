@@ -21,7 +21,7 @@ import type { Target, TargetOptions } from "./target.ts";
 const POLL_MS = 200;
 const STARTING_BOUND_MS = 60_000;
 const PICK_UP_BOUND_MS = 180_000;
-const FASTEST_POLL_MS = 200;
+const FASTEST_LOOK_MS = 100;
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
 
 /** The stack that already runs on the data folder, or one that this process starts and stops when it is done. */
@@ -111,6 +111,8 @@ async function startOwnStack(
     if (error instanceof UserError && error.code === "DataFolderInUse") return undefined;
     throw error;
   }
+  output.note(`Converting with ${printable(stack.ffmpeg.description)}`);
+  if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", stack.ffmpeg.advice));
   const { failed: lost, fail } = createFailure();
   const failure = new AbortController();
   stack.failed.catch((error: unknown) => {
@@ -148,7 +150,7 @@ async function targetAt(
       functionsUrl: options.functionsUrl ?? functions.url,
     },
     pickUpBoundMs: PICK_UP_BOUND_MS,
-    fastestPollMs: FASTEST_POLL_MS,
+    fastestLookMs: FASTEST_LOOK_MS,
     lost,
     close,
   };

@@ -13,7 +13,7 @@ export type Stage =
   | { readonly step: "downloading"; readonly percent: number };
 
 /** Undefined if the view tells nothing new. */
-export function stageOf(view: ConversionView): Stage | undefined {
+export function stageOf(view: Pick<ConversionView, "phase" | "percent" | "waitReason">): Stage | undefined {
   switch (view.phase) {
     case "preparing":
       return { step: "preparing", reason: view.waitReason };

@@ -13,7 +13,8 @@ export interface Target {
   readonly app: App;
   /** An upload should have been noticed within this time; undefined if that cannot be said. */
   readonly pickUpBoundMs: number | undefined;
-  readonly fastestPollMs: number;
+  /** Between two looks at a single conversion. */
+  readonly fastestLookMs: number;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
   /** First waits for others that still use the app, until the signal is aborted or the app is lost. */

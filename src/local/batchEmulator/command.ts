@@ -3,7 +3,9 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseNumber, parsePort, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
-import type { Command, Context } from "../kit/commandLine/command.ts";
+import type { Context } from "../kit/commandLine/command.ts";
+import { describedCommand } from "../kit/commandLine/command.ts";
+import type { OptionTable } from "../kit/commandLine/helpText.ts";
 import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
 import { isLoopback, LOOPBACK } from "../kit/loopback.ts";
@@ -11,54 +13,71 @@ import { UserError } from "../kit/userError.ts";
 import { DEVELOPMENT_ACCOUNT_KEY, parseConfiguration, seededRandom, startBatchEmulator, systemClock } from "./index.ts";
 import type { BatchEmulatorOptions, EmulatorConfiguration } from "./index.ts";
 
-const HELP = `Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.
-
-Options
-  --port N          port to listen on; 0: any free port (default 10010)
-  --data DIR        folder that keeps pools, jobs and tasks (default .mp3drop)
-  --account NAME    name of the account (default devbatch)
-  --key BASE64      key of the account (default: BATCH_EMULATOR_KEY in the environment, which other users of the machine do
-                    not see, else the public development key)
-  --nodes N         most nodes in all pools together (default 20)
-  --node-bin DIR    folder to look for programs in before PATH; can be repeated
-  --pool-identity ID
-                    id of a managed identity in Azure Resource Manager that every pool has; can be repeated. It may read
-                    and write the blobs of the storage account whose connection string is BATCH_EMULATOR_IDENTITY_STORAGE
-                    in the environment
-  --faults FILE     faults to inject: a file of JSON, or the JSON itself
-  --play-tasks DIR  run no commands: every task leaves the files of this folder (stdout.txt, stderr.txt, wd/), after its real
-                    downloads and before its real uploads, and exits with 0; for load tests
-  --host ADDRESS    address to listen on (default 127.0.0.1)
-  --accept-unverified-tokens
-                    take any bearer token for Batch, whoever signed it: everybody who reaches the port can run commands
-                    as you (default: only with the public key on the loopback address)
-  --hold            answer and run tasks only after a line on stdin: storage may still be starting
-  --json            print one line of JSON on stdout when ready
-  --help, -h        this text
-`;
-
 const OPTIONS = {
-  port: { type: "string", default: "10010" },
-  data: { type: "string", default: ".mp3drop" },
-  account: { type: "string" },
-  key: { type: "string" },
-  nodes: { type: "string" },
-  "node-bin": { type: "string", multiple: true },
-  "pool-identity": { type: "string", multiple: true },
-  faults: { type: "string" },
-  "play-tasks": { type: "string" },
-  host: { type: "string" },
-  "accept-unverified-tokens": { type: "boolean" },
-  hold: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+  port: { type: "string", value: "N", default: "10010", help: "port to listen on; 0: any free port (default 10010)" },
+  data: {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    default: ".mp3drop",
+    help: "folder that keeps pools, jobs and tasks (default .mp3drop)",
+  },
+  account: { type: "string", value: "NAME", help: "name of the account (default devbatch)" },
+  key: {
+    type: "string",
+    value: "BASE64",
+    help: "key of the account (default: BATCH_EMULATOR_KEY in the environment, which other users of the machine do not see, else the public development key)",
+  },
+  nodes: { type: "string", value: "N", help: "most nodes in all pools together (default 20)" },
+  "node-bin": {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    multiple: true,
+    help: "folder to look for programs in before PATH; can be repeated",
+  },
+  "pool-identity": {
+    type: "string",
+    value: "ID",
+    multiple: true,
+    help: "id of a managed identity in Azure Resource Manager that every pool has; can be repeated. It may read and write the blobs of the storage account whose connection string is BATCH_EMULATOR_IDENTITY_STORAGE in the environment",
+  },
+  faults: {
+    type: "string",
+    value: "FILE",
+    path: "file",
+    help: "faults to inject: a file of JSON, or the JSON itself",
+  },
+  "play-tasks": {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    help: "run no commands: every task leaves the files of this folder (stdout.txt, stderr.txt, wd/), after its real downloads and before its real uploads, and exits with 0; for load tests",
+  },
+  host: { type: "string", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)" },
+  "accept-unverified-tokens": {
+    type: "boolean",
+    help: "take any bearer token for Batch, whoever signed it: everybody who reaches the port can run commands as you (default: only with the public key on the loopback address)",
+  },
+  hold: {
+    type: "boolean",
+    default: false,
+    help: "answer and run tasks only after a line on stdin: storage may still be starting",
+  },
+  json: { type: "boolean", default: false, help: "print one line of JSON on stdout when ready" },
+} as const satisfies OptionTable;
 
-export const BATCH_EMULATOR: Command<typeof OPTIONS> = {
+export const BATCH_EMULATOR = describedCommand<typeof OPTIONS, Context>({
   name: "node dist/local/batchEmulator/main.js",
-  help: HELP,
+  about: "Runs an emulator of Azure Batch that any Batch client can use. Tasks run as processes of this machine.",
+  examples: [
+    ["mp3drop batch-emulator", "on port 10010, with the public development key"],
+    ["mp3drop batch-emulator --port 0 --json", "prints its address as JSON"],
+    [`mp3drop batch-emulator --faults '{"requests":[{"status":503,"rate":0.1}]}'`, "every tenth request fails"],
+  ],
   options: OPTIONS,
   run,
-};
+});
 
 /** Runs the emulator until the process is told to end. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {

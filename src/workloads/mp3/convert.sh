@@ -18,34 +18,35 @@ bitrate_kbps=${MP3_BITRATE_KBPS:?is not set}
 language=${AUDIO_LANGUAGE:-}
 
 readonly DISK_FULL=3            # Exit status of convert; ffmpeg has none like it.
+readonly MAX_FRAME_BYTES=1441   # Of MPEG layer III.
 readonly KILLED=137 STOPPED=255 # Of a program that was killed, and of an ffmpeg that was told to stop.
 
 outcome=Interrupted
 stream_index=null
 channels=0
 duration_us=0
-ffmpeg_version=null
+ffprobe_version=null
 source_probe=null
-decoding=null
-result_probe=null
+ffmpeg_facts='"ffmpegVersion":null,"decoding":null,"encoding":null'
 result_bytes=null
+result_edges=null
 
 main() {
-  local found
+  local found status=0
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
-  ffmpeg_version=\"$(ffmpeg -version | sed -n '1s/^ffmpeg version \([A-Za-z0-9.:~+-]*\).*/\1/p')\"
 
-  found=$(probe_source) || fail $? UnreadableInput
+  found=$(probe_source) || status=$?
+  [[ $found =~ '"version": '(\"[A-Za-z0-9.:~+-]+) ]] && ffprobe_version=${BASH_REMATCH[1]}\"
+  ((status == 0)) || fail $status UnreadableInput
   source_probe=$found
   choose_audio_stream || finish NoAudioStream
 
-  found=$(convert) || fail $? FfmpegFailed
-  decoding=$found
-  mv result.part result
+  found=$(convert) || status=$?
+  ffmpeg_facts=${found:-$ffmpeg_facts}
+  ((status == 0)) || fail $status FfmpegFailed
 
-  found=$(probe_result) || fail $? FfmpegFailed
-  result_probe=$found
-  result_bytes=$(($(wc -c <result)))
+  read_result
+  mv result.part result
   finish Converted
 }
 
@@ -55,7 +56,7 @@ readonly safe_input=(-protocol_whitelist file -f mov -i file:input)
 # compact=1 puts the plain values of an audio stream on one line.
 probe_source() {
   ffprobe -v error -print_format json=compact=1 -select_streams a \
-    -show_entries format=duration:stream=index,codec_name,sample_rate,channels,start_time,duration,nb_frames:stream_disposition=default:stream_tags=language \
+    -show_entries program_version=version:format=duration:stream=index,codec_name,sample_rate,channels,start_time,duration,nb_frames:stream_disposition=default:stream_tags=language \
     "${safe_input[@]}"
 }
 
@@ -86,7 +87,7 @@ microseconds() {
   [[ $2 =~ \"$1'": "'([0-9]+)\.([0-9]{6})\" ]] && echo $((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]})) || echo 0
 }
 
-# Writes what became of the sound to stdout, as JSON.
+# Writes what ffmpeg says that it read and wrote to stdout, as members of a JSON object.
 convert() {
   # An MP3 has one or two channels.
   local downmix=()
@@ -95,7 +96,7 @@ convert() {
   # Where the sound pauses, or its timestamps jump, silence keeps the MP3 as long as the video (async=1).
   # The container's own tags mean nothing in an MP3; the others (title, artist, album, ...) are kept.
   {
-    ffmpeg -nostdin -hide_banner -loglevel level+verbose -nostats -progress pipe:1 "${safe_input[@]}" \
+    ffmpeg -nostdin -loglevel level+verbose -nostats -progress pipe:1 "${safe_input[@]}" \
       -map "0:$stream_index" -map_metadata 0 -map_chapters -1 \
       -metadata major_brand= -metadata minor_version= -metadata compatible_brands= \
       -af aresample=async=1 -c:a libmp3lame -b:a "${bitrate_kbps}k" ${downmix[@]+"${downmix[@]}"} -id3v2_version 3 -f mp3 -y result.part \
@@ -115,25 +116,29 @@ print_percents() {
   return 0
 }
 
-# Passes ffmpeg's log on to stderr without what only the script wants to know, and writes that to stdout, as JSON. By
-# the log, because when ffmpeg has ended, others may have made room on the disk.
+# Passes ffmpeg's log on to stderr without what only the script wants to know, and writes that to stdout. By the log,
+# because when ffmpeg has ended, others may have made room on the disk.
 read_log() {
   local line level message
-  local is_disk_full=false is_cut_off=false packets=null frames=null filled=0 dropped=0
+  local version=null packets=null frames=null filled=0 dropped=0 muxed_packets=null muxed_bytes=null
+  local is_disk_full=false is_cut_off=false
   # "[aac @ 0x55d0] [error] message". The level tells messages from what the tags of the video say.
   local log_line='^(\[[^]]+ @ [^]]+\] )*\[([a-z]+)\] (.*)$'
-  local summary='\(audio\): ([0-9]+) packets read .* ([0-9]+) frames decoded'
+  local read='\(audio\): ([0-9]+) packets read .* ([0-9]+) frames decoded'
+  local written='\(audio\): .* ([0-9]+) packets muxed \(([0-9]+) bytes\)'
 
   while IFS= read -r line || [[ -n $line ]]; do
     level='' message=''
     [[ $line =~ $log_line ]] && level=${BASH_REMATCH[2]} message=${BASH_REMATCH[3]}
     case $level in
       verbose)
-        [[ $message =~ $summary ]] && packets=${BASH_REMATCH[1]} frames=${BASH_REMATCH[2]}
+        [[ $message =~ $read ]] && packets=${BASH_REMATCH[1]} frames=${BASH_REMATCH[2]}
+        [[ $message =~ $written ]] && muxed_packets=${BASH_REMATCH[1]} muxed_bytes=${BASH_REMATCH[2]}
         [[ $message =~ ^adding' '([0-9]+)' audio samples of silence' ]] && ((filled += BASH_REMATCH[1]))
         [[ $message =~ ^discarding' '([0-9]+)' audio samples' ]] && ((dropped += BASH_REMATCH[1]))
         continue
         ;;
+      info) [[ $message =~ ^ffmpeg' version '([A-Za-z0-9.:~+-]+) ]] && version=\"${BASH_REMATCH[1]}\" ;;
       fatal | error | warning)
         case $message in
           *'No space left on device'* | *'quota exceeded'*) is_disk_full=true ;;
@@ -144,14 +149,27 @@ read_log() {
     printf '%s\n' "${line/\[info\] /}" >&2
   done
 
-  printf '{"packets":%s,"frames":%s,"filledSamples":%d,"droppedSamples":%d,"isCutOff":%s}' \
-    "$packets" "$frames" "$filled" "$dropped" "$is_cut_off"
+  printf '"ffmpegVersion":%s,"decoding":{"packets":%s,"frames":%s,"filledSamples":%d,"droppedSamples":%d,"isCutOff":%s},' \
+    "$version" "$packets" "$frames" "$filled" "$dropped" "$is_cut_off"
+  printf '"encoding":{"packets":%s,"bytes":%s}' "$muxed_packets" "$muxed_bytes"
   [[ $is_disk_full == false ]] || return $DISK_FULL
 }
 
-probe_result() {
-  ffprobe -v error -print_format json -show_entries format=duration,bit_rate:stream=codec_name,sample_rate,channels \
-    -protocol_whitelist file -f mp3 file:result
+# Sets result_bytes and result_edges: how long the ID3 tag is, where the sound begins, and how the file ends. What they
+# say of the MP3 is for the app to judge.
+read_result() {
+  local id3_bytes=0 last=0
+  result_bytes=$(($(wc -c <result.part)))
+  # "ID3", two bytes of version, one of flags, and the size of the rest in four times seven bits.
+  set -- $(od -An -v -tu1 -N 10 result.part)
+  [[ $# == 10 && "$1 $2 $3" == '73 68 51' ]] && ((id3_bytes = 10 + ($7 << 21) + ($8 << 14) + ($9 << 7) + ${10}))
+  ((result_bytes > MAX_FRAME_BYTES)) && ((last = result_bytes - MAX_FRAME_BYTES))
+  result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$(hex $id3_bytes 64)\",\"lastBytes\":\"$(hex $last $MAX_FRAME_BYTES)\"}"
+}
+
+# Bytes of the result, from an offset on. Their lines and spaces go when the shell splits them into words.
+hex() {
+  printf '%s' $(od -An -v -tx1 -j "$1" -N "$2" result.part)
 }
 
 # Ends with the outcome of a program that has failed with an exit status. If it was not left to finish, that says
@@ -173,8 +191,8 @@ finish() {
 # Batch keeps task directories for days and large videos fill the node's disk, which may have no room for the report.
 write_report() {
   rm -f input result.part
-  printf '{"schemaVersion":1,"outcome":"%s","resultBytes":%s,"ffmpegVersion":%s,"streamIndex":%s,"source":%s,"decoding":%s,"result":%s}\n' \
-    "$outcome" "$result_bytes" "$ffmpeg_version" "$stream_index" "$source_probe" "$decoding" "$result_probe" >report.json
+  printf '{"schemaVersion":1,"outcome":"%s","resultBytes":%s,"ffprobeVersion":%s,"streamIndex":%s,"source":%s,%s,"resultEdges":%s}\n' \
+    "$outcome" "$result_bytes" "$ffprobe_version" "$stream_index" "$source_probe" "$ffmpeg_facts" "$result_edges" >report.json
 }
 trap write_report EXIT
 trap 'exit 1' TERM INT

@@ -32,6 +32,7 @@ export const mp3: Workload = {
   },
 
   options: MP3_OPTIONS,
+  companion: { stem: "cover", suffixes: [".jpg", ".jpeg", ".png"], maxBytes: 10 * 1024 ** 2 },
 
   failures: {
     NoAudioStream: {

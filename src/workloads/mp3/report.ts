@@ -3,12 +3,15 @@ import type { TaskReport } from "../workload.ts";
 /** What convert.sh adds to its report. */
 export interface Mp3Report extends TaskReport {
   readonly ffmpegVersion?: string | null;
+  readonly ffprobeVersion?: string | null;
   /** Index of the audio stream that was converted. */
   readonly streamIndex?: number | null;
   /** What ffprobe found in the video: its audio streams only. */
   readonly source?: Probe | null;
   readonly decoding?: Decoding | null;
-  /** What ffprobe found in the MP3. */
+  readonly encoding?: Encoding | null;
+  readonly resultEdges?: Mp3Edges | null;
+  /** What ffprobe found in the MP3, in a report of the script of an older version, which had no `resultEdges`. */
   readonly result?: Probe | null;
 }
 
@@ -42,6 +45,22 @@ export interface Decoding {
   readonly droppedSamples: number;
   /** The file ended within a packet, or before one that should have come. */
   readonly isCutOff: boolean;
+}
+
+/** What ffmpeg's log says of the MP3's frames, without their index; null if it did not say. */
+export interface Encoding {
+  readonly packets: number | null;
+  readonly bytes: number | null;
+}
+
+/** The ends of the MP3 file, in hexadecimal digits. */
+export interface Mp3Edges {
+  /** Of the ID3 tag, where the file begins. */
+  readonly id3Bytes: number;
+  /** After the ID3 tag. */
+  readonly firstBytes: string;
+  /** As many as the longest frame has. */
+  readonly lastBytes: string;
 }
 
 /** Where ffprobe does not know a number, it leaves it out or writes `N/A`. */

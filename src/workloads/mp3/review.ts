@@ -1,6 +1,8 @@
 import type { ConversionRecord } from "../../model/conversion.ts";
 import type { Review, TaskReport } from "../workload.ts";
-import type { Decoding, Mp3Report, Probe, ProbedStream } from "./report.ts";
+import type { Mp3File } from "./mp3File.ts";
+import { readMp3 } from "./mp3File.ts";
+import type { Decoding, Mp3Report, ProbedStream } from "./report.ts";
 import { numberOf } from "./report.ts";
 import { findProblem, isDurationRight, promisedSeconds } from "./wholeness.ts";
 
@@ -39,18 +41,30 @@ const NOTHING_KNOWN: Decoding = {
 };
 
 export function reviewReport(report: TaskReport): Review {
-  const { ffmpegVersion, streamIndex, source, decoding, result } = report as Mp3Report;
+  const { ffmpegVersion, ffprobeVersion, streamIndex, source, decoding } = report as Mp3Report;
   const stream = source?.streams?.find(({ index }) => index === streamIndex);
-  const output = describeMp3(result ?? {});
+  const mp3 = readResult(report);
   const saidSeconds = promisedSeconds(stream ?? {}, decoding ?? NOTHING_KNOWN) ?? numberOf(source?.format?.duration);
   return {
     input: {
-      durationSeconds: durationOfAudio(saidSeconds, output.durationSeconds),
+      durationSeconds: durationOfAudio(saidSeconds, mp3.durationSeconds),
       audioStream: stream ? describeStream(stream) : null,
     },
-    output: { ...output },
-    tools: ffmpegVersion ? { ffmpeg: ffmpegVersion } : {},
-    problem: findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, result ?? {}),
+    output: { ...describeMp3(mp3) },
+    tools: { ...(ffmpegVersion && { ffmpeg: ffmpegVersion }), ...(ffprobeVersion && { ffprobe: ffprobeVersion }) },
+    problem: mp3.flaw
+      ? { code: "FfmpegFailed", message: mp3.flaw }
+      : findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, mp3),
+  };
+}
+
+function readResult({ resultBytes, resultEdges, encoding, result }: Mp3Report): Mp3File {
+  if (resultEdges) return readMp3(resultEdges, resultBytes ?? 0, encoding ?? null);
+  return {
+    durationSeconds: numberOf(result?.format?.duration) ?? 0,
+    bitrateKbps: Math.round(Number(result?.format?.bit_rate ?? 0) / 1000),
+    sampleRateHz: numberOf(result?.streams?.[0]?.sample_rate) ?? 0,
+    flaw: undefined,
   };
 }
 
@@ -69,9 +83,6 @@ function describeStream({ index, codec_name, sample_rate, channels, tags }: Prob
   };
 }
 
-function describeMp3({ format }: Probe): Mp3Facts {
-  return {
-    durationSeconds: numberOf(format?.duration) ?? 0,
-    bitrateKbps: Math.round(Number(format?.bit_rate ?? 0) / 1000),
-  };
+function describeMp3({ durationSeconds, bitrateKbps }: Mp3File): Mp3Facts {
+  return { durationSeconds, bitrateKbps };
 }

@@ -1,5 +1,6 @@
 import type { Review } from "../workload.ts";
-import type { Decoding, Probe, ProbedStream } from "./report.ts";
+import type { Mp3File } from "./mp3File.ts";
+import type { Decoding, ProbedStream } from "./report.ts";
 import { numberOf } from "./report.ts";
 
 /** The MP3 may differ from the source by this share of its duration, but always by `DURATION_SLACK_SECONDS`. */
@@ -39,10 +40,8 @@ function isFragmented({ nb_frames }: ProbedStream, { packets }: Decoding): boole
  * header says too little is no problem; what it says too much, what ffmpeg could not read and what it did not make
  * sound of, is.
  */
-export function findProblem(stream: ProbedStream, decoding: Decoding, { format, streams }: Probe): Review["problem"] {
-  const mp3Seconds = numberOf(format?.duration) ?? 0;
-  const sampleRate = numberOf(streams?.[0]?.sample_rate);
-  const problem = findMissing(stream, decoding, mp3Seconds) ?? findSilenced(decoding, mp3Seconds, sampleRate);
+export function findProblem(stream: ProbedStream, decoding: Decoding, mp3: Mp3File): Review["problem"] {
+  const problem = findMissing(stream, decoding, mp3.durationSeconds) ?? findSilenced(decoding, mp3);
   return problem === undefined ? undefined : { code: "OutputMismatch", message: problem };
 }
 
@@ -67,10 +66,10 @@ function findMissing(stream: ProbedStream, decoding: Decoding, mp3Seconds: numbe
 }
 
 /** Sound that is in the file, but not in the MP3. */
-function findSilenced(decoding: Decoding, mp3Seconds: number, sampleRate: number | null): string | undefined {
+function findSilenced(decoding: Decoding, { durationSeconds: mp3Seconds, sampleRateHz }: Mp3File): string | undefined {
   const { packets, frames, filledSamples, droppedSamples } = decoding;
   const tolerance = toleranceFor(mp3Seconds);
-  const filledSeconds = sampleRate ? (filledSamples - droppedSamples) / sampleRate : 0;
+  const filledSeconds = sampleRateHz ? (filledSamples - droppedSamples) / sampleRateHz : 0;
   if (-filledSeconds > tolerance) {
     return `The timestamps of the video go back: ${round(-filledSeconds)} s of its audio are not in the MP3`;
   }

@@ -90,7 +90,7 @@ test("a video with sound becomes an MP3 with its duration and tags", async ({ ex
   expect(run.review).toMatchObject({
     input: { durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 1, sampleRateHz: 44_100 } },
     output: { bitrateKbps: expect.closeTo(128, -1) },
-    tools: { ffmpeg: expect.stringMatching(/\d/) },
+    tools: { ffmpeg: expect.stringMatching(/\d/), ffprobe: expect.stringMatching(/\d/) },
     problem: undefined,
   });
   const { format, common } = await parseFile(join(folder.path, "result"), { duration: true });
@@ -105,7 +105,7 @@ test("a video without sound is NoAudioStream", ({ expect }) => {
   const run = folder.run();
 
   expect(run.exitCode).toBe(1);
-  expect(run.report).toMatchObject({ outcome: "NoAudioStream", resultBytes: null, result: null });
+  expect(run.report).toMatchObject({ outcome: "NoAudioStream", resultBytes: null, resultEdges: null });
 });
 
 test.for([
@@ -120,7 +120,8 @@ test.for([
   const run = folder.run();
 
   expect(run.exitCode).toBe(1);
-  expect(run.report).toMatchObject({ outcome: "UnreadableInput", source: null, result: null });
+  expect(run.report).toMatchObject({ outcome: "UnreadableInput", source: null, resultEdges: null });
+  expect(run.review.tools).toEqual({ ffprobe: expect.stringMatching(/\d/) });
   expect(run.stderr).toContain("Invalid data found");
 });
 
@@ -276,6 +277,50 @@ test.skipIf(!canMount)(
     expect(parseReport(output[3] ?? "")).toMatchObject({ outcome: "DiskFull", resultBytes: null });
   },
 );
+
+/** An ffmpeg that works, but in whose place something else leaves the MP3. */
+function replaceResult(folder: TaskFolder, bytes: Buffer): void {
+  const replacement = join(folder.bin, "replacement.mp3");
+  writeFileSync(replacement, bytes);
+  const script = `#!/bin/sh\n'${tools.ffmpeg}' "$@" && cp '${replacement}' result.part\n`;
+  rmSync(join(folder.bin, "ffmpeg"));
+  writeFileSync(join(folder.bin, "ffmpeg"), script, { mode: 0o755 });
+}
+
+test.for<[string, (whole: Buffer) => Buffer, RegExp | undefined]>([
+  ["as it was", (whole) => whole, undefined],
+  ["cut off by a frame", (whole) => whole.subarray(0, -418), /bytes of sound, but its index says/],
+  ["cut off by half", (whole) => whole.subarray(0, whole.length / 2), /bytes of sound, but its index says/],
+  ["empty", () => Buffer.alloc(0), /does not begin with an index/],
+  ["doubled", (whole) => Buffer.concat([whole, whole]), /bytes of sound, but its index says/],
+  ["ending in zeros", (whole) => Buffer.from(whole).fill(0, whole.length - 800), /The last frame .* is damaged/],
+  ["beginning with zeros", (whole) => Buffer.from(whole).fill(0, 0, 800), /does not begin with an index/],
+  ["another file", () => readFileSync(join(MEDIA, "sample.mp4")), /does not begin with an index/],
+])("an MP3 that is %s when ffmpeg has ended is judged by its bytes", ([, change, flaw], { expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(2));
+  const input = readFileSync(join(folder.path, "input"));
+  folder.run();
+  const whole = readFileSync(join(folder.path, "result"));
+  writeFileSync(join(folder.path, "input"), input);
+  replaceResult(folder, change(whole));
+
+  const { problem } = folder.run().review;
+
+  if (flaw === undefined) return expect(problem).toBeUndefined();
+  return expect(problem).toEqual({ code: "FfmpegFailed", message: expect.stringMatching(flaw) });
+});
+
+test("the MP3 of another video is not taken for that of this one", ({ expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(1.9));
+  folder.run();
+  const other = readFileSync(join(folder.path, "result"));
+  folder.make(...tone(2));
+  replaceResult(folder, other);
+
+  expect(folder.run().review.problem?.message).toMatch(/^ffmpeg wrote 7\d frames, but the index of the MP3 says 7\d$/);
+});
 
 test.for(["ffmpeg", "ffprobe"])("a video whose %s was killed is not to blame", (tool, { expect }) => {
   const folder = taskFolder();

@@ -128,16 +128,26 @@ test("without the counts of ffmpeg the durations decide", ({ expect }) => {
   expect(isRefused(reviewOf({ duration: "20" }, "20", { packets: null, frames: null }))).toBe(false);
 });
 
+test("a file that is not as ffmpeg wrote it is refused, however long it says it is", ({ expect }) => {
+  const resultEdges = { id3Bytes: 0, firstBytes: "", lastBytes: "" };
+  const report = { outcome: "Converted", resultBytes: 1000, streamIndex: 1, source: null, resultEdges };
+
+  expect(mp3.review(report).problem).toEqual({
+    code: "FfmpegFailed",
+    message: "The MP3 does not begin with an index of its frames",
+  });
+});
+
 test("an MP3 without sound is never good", ({ expect }) => {
   expect(isRefused(reviewOf(fragments, "0.000000"))).toBe(true);
   expect(isRefused(reviewOf(fragments, "N/A"))).toBe(true);
 });
 
-test("the report of an unreadable file still gives the version of ffmpeg", ({ expect }) => {
-  const report = { outcome: "UnreadableInput", resultBytes: null, ffmpegVersion: "6.1", source: null, result: null };
+test("the report of an unreadable file still gives the version of ffprobe", ({ expect }) => {
+  const report = { outcome: "UnreadableInput", resultBytes: null, ffprobeVersion: "6.1", source: null };
 
   expect(mp3.review(report)).toMatchObject({
     input: { durationSeconds: null, audioStream: null },
-    tools: { ffmpeg: "6.1" },
+    tools: { ffprobe: "6.1" },
   });
 });

@@ -16,11 +16,23 @@ export function parseOptions<const Known extends Options>(
   options: Known,
 ): Parsed<Known> {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: withNegativeNumbers(argv, options), options, allowPositionals: true, strict: true });
   } catch (cause) {
     if (!(cause instanceof TypeError) || !("code" in cause)) throw cause;
     throw wrongUsage(firstSentence(cause.message), suggestion(command, cause.message, Object.keys(options)), { cause });
   }
+}
+
+/** `--loudness -16` means `--loudness=-16`; `parseArgs` would ask whether the value was forgotten. */
+function withNegativeNumbers(argv: readonly string[], options: Options): string[] {
+  const args: string[] = [];
+  for (const arg of argv) {
+    const option = /^--([^=]+)$/.exec(args.at(-1) ?? "")?.[1] ?? "";
+    const isValue = /^-[\d.]/.test(arg) && options[option]?.type === "string" && !args.slice(0, -1).includes("--");
+    if (isValue) args[args.length - 1] += `=${arg}`;
+    else args.push(arg);
+  }
+  return args;
 }
 
 export function wrongUsage(message: string, hint: string, options: ErrorOptions = {}): UserError {
@@ -45,6 +57,17 @@ export function parseNumber(what: string, text: string, { min, max, isWhole, hin
   if (form.test(text) && value >= min && value <= max) return value;
   const kind = isWhole ? "a whole number" : "a number";
   throw wrongUsage(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`, hint);
+}
+
+/** Some of the known words, with commas between them. */
+export function parseWords<Word extends string>(option: string, text: string, known: readonly Word[]): Word[] {
+  const words = text.split(",").map((word) => word.trim());
+  const isKnown = (word: string): word is Word => known.some((candidate) => candidate === word);
+  const wrong = words.find((word) => !isKnown(word));
+  if (wrong === undefined) return [...new Set(words.filter(isKnown))];
+  const nearest = closestTo(wrong, known);
+  const hint = nearest === undefined ? "Put commas between several." : `Did you mean ${nearest}?`;
+  throw wrongUsage(`${option} must be one or more of ${known.join(", ")}, not "${wrong}"`, hint);
 }
 
 /** 0 means any free port. */

@@ -1,6 +1,8 @@
 import { parseOptions, seeHelp, wrongUsage } from "./args.ts";
 import type { Options, Parsed } from "./args.ts";
 import { EXIT, EXIT_CODES_HELP } from "./exitCodes.ts";
+import type { CommandText } from "./helpText.ts";
+import { helpText } from "./helpText.ts";
 import type { Output } from "./output.ts";
 
 /** What a program is given to work with. */
@@ -16,12 +18,24 @@ export interface Command<Known extends Options, Surroundings extends Context = C
   readonly name: string;
   /** The arguments that it takes besides options, for example `FILE...`. */
   readonly words?: string;
+  /** What those can be, for the completion of shells. */
+  readonly takes?: "files" | readonly string[];
   /** What it does and every option, including `--help`. */
   readonly help: string;
   /** Without `--help`, which every command has. */
   readonly options: Known;
   /** Resolves with the exit code. */
   readonly run: (args: Parsed<Known>, context: Surroundings) => Promise<number>;
+}
+
+/** The command, with a help that is made of its table of options. */
+export function describedCommand<Known extends Options & CommandText["options"], Surroundings extends Context>({
+  about,
+  examples,
+  notes = [],
+  ...command
+}: Omit<Command<Known, Surroundings>, "help"> & Omit<CommandText, "options">): Command<Known, Surroundings> {
+  return { ...command, help: helpText({ about, examples, options: command.options, notes }) };
 }
 
 const HELP_OPTION = { help: { type: "boolean", short: "h" } } as const;

@@ -6,9 +6,12 @@ type Style = Parameters<typeof styleText>[0];
 /** What is used of a stream to a terminal or a file. */
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
+  /** The height of a terminal. */
+  readonly rows?: number | undefined;
   write(text: string): unknown;
 }
 
+const DEFAULT_ROWS = 24;
 const CLEAR_TO_END = "\u001B[J";
 /** While the block is drawn the terminal cuts long lines itself: it alone knows how wide the characters are. */
 const WRAP_OFF = "\u001B[?7l";
@@ -18,6 +21,11 @@ const WRAP_ON = "\u001B[?7h";
 export class Output {
   /** Whether a block can be redrawn in place. */
   readonly isLive: boolean;
+  /** Whether the results go to a terminal, too. */
+  readonly showsResults: boolean;
+  /** Aborted when nobody reads the results any more, as in `… | head`. */
+  readonly unread: AbortSignal;
+  readonly #readerGone = new AbortController();
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
   readonly #isTerminal: boolean;
@@ -32,6 +40,18 @@ export class Output {
     this.#stderr = stderr;
     this.#isTerminal = stderr.isTTY === true;
     this.isLive = this.#isTerminal && env["TERM"] !== "dumb";
+    this.showsResults = stdout.isTTY === true;
+    this.unread = this.#readerGone.signal;
+  }
+
+  /** How many lines the terminal has. */
+  get rows(): number {
+    return this.#stderr.rows || DEFAULT_ROWS;
+  }
+
+  /** To be called when the reader of the results is gone. */
+  endResults(): void {
+    this.#readerGone.abort();
   }
 
   result(text: string): void {
@@ -43,6 +63,11 @@ export class Output {
     const erased = this.#erased();
     this.#block = block;
     this.#stderr.write(`${erased}${this.#shown(text)}\n${this.#drawn()}`);
+  }
+
+  /** A question, whose answer is typed in the same line. */
+  question(text: string): void {
+    this.#stderr.write(this.#shown(text));
   }
 
   /** Replaces the block at the bottom; only where `isLive`. */

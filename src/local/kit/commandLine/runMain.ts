@@ -15,7 +15,8 @@ export async function runMain(main: Main): Promise<never> {
   let notWritten: NodeJS.ErrnoException | undefined;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // A reader that has seen enough may go (`… | head`).
-    if (error.code !== "EPIPE") notWritten ??= error;
+    if (error.code === "EPIPE") output.endResults();
+    else notWritten ??= error;
   });
   // The terminal may be gone, and there is nowhere else to complain.
   process.stderr.on("error", () => {});

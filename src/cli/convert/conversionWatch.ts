@@ -1,0 +1,216 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
+import { conversionIdOf } from "../../model/identity.ts";
+import type { App } from "./app.ts";
+import { isCurrent, readRecord, readView } from "./app.ts";
+import { ClientFailure } from "./clientFailure.ts";
+import type { Look } from "./looks.ts";
+import { chosenForLook, pauseAfterLook } from "./looks.ts";
+
+interface ConversionWatchOptions {
+  readonly app: App;
+  readonly signal: AbortSignal;
+  /** Milliseconds until the next look at a single conversion, while there is news. */
+  readonly fastestLookMs: number;
+  /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
+  readonly pickUpBoundMs: number | undefined;
+}
+
+/** Called after each look, with undefined if the app could not say how far along the conversion is. */
+type OnView = (view: ConversionView | undefined) => void;
+
+interface Watched {
+  readonly conversion: Conversion;
+  readonly id: string;
+  readonly startedAt: number;
+  readonly onView: OnView;
+  readonly resolve: (record: ConversionRecord) => void;
+  readonly reject: (error: unknown) => void;
+  looks: number;
+  /** What the last look saw. */
+  seen: string;
+  /** Since when there should be a record, or storage is down. */
+  troubleSince: number | undefined;
+}
+
+/** How long storage may be down, or the record of a finished conversion be missing, before we give up. */
+const PATIENCE_MS = 120_000;
+/** Where the app's API knows nothing of a conversion, the input is looked up only every so many looks. */
+const LOOKS_PER_INPUT_LOOKUP = 5;
+/** While the API has not heard of a conversion, which is so in its first moments, its record is looked for only so often. */
+const LOOKS_PER_RECORD_LOOKUP = 5;
+
+/** Waits for the records of conversions, with looks that all of them share: they do not become more with the conversions. */
+export class ConversionWatch {
+  readonly #options: ConversionWatchOptions;
+  /** In the order of their uploads. */
+  readonly #watched = new Set<Watched>();
+  #isLooking = false;
+  #lastNewsAt = 0;
+  #wake: () => void = () => {};
+
+  constructor(options: ConversionWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for the record of exactly this version, which comes from the app's API or, if that is silent, from storage. */
+  watch(conversion: Conversion, onView: OnView): Promise<ConversionRecord> {
+    return new Promise((resolve, reject) => {
+      const id = conversionIdOf(conversion.workload, conversion.source);
+      const startedAt = performance.now();
+      const common = { looks: 0, seen: "", troubleSince: undefined };
+      this.#watched.add({ conversion, id, startedAt, onView, resolve, reject, ...common });
+      this.#lastNewsAt = startedAt;
+      this.#wake();
+      if (!this.#isLooking) void this.#lookOn();
+    });
+  }
+
+  async #lookOn(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      await this.#pause({ count: 1, tookMs: 0 });
+      for (let round = 0; this.#watched.size > 0; round++) {
+        const chosen = chosenForLook([...this.#watched], round);
+        const startedAt = performance.now();
+        await Promise.all(chosen.map((watched) => this.#lookAt(watched)));
+        const tookMs = performance.now() - startedAt;
+        // Where one has ended, others may have.
+        if (chosen.every((watched) => this.#watched.has(watched))) await this.#pause({ count: chosen.length, tookMs });
+      }
+    } catch (error) {
+      for (const { reject } of this.#watched) reject(error);
+      this.#watched.clear();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** News shortens it, also while it lasts. */
+  async #pause(look: Look): Promise<void> {
+    const { signal, fastestLookMs } = this.#options;
+    const startedAt = performance.now();
+    for (;;) {
+      const now = performance.now();
+      const leftMs = startedAt + pauseAfterLook(look, fastestLookMs, now - this.#lastNewsAt) - now;
+      if (leftMs <= 0) return;
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      await delay(leftMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() =>
+        signal.throwIfAborted(),
+      );
+    }
+  }
+
+  async #lookAt(watched: Watched): Promise<void> {
+    try {
+      const record = await this.#find(watched);
+      if (record === undefined) return;
+      this.#watched.delete(watched);
+      watched.resolve(record);
+    } catch (error) {
+      if (!(error instanceof ClientFailure)) throw error;
+      this.#watched.delete(watched);
+      watched.reject(error);
+    }
+  }
+
+  /** The record if there is one now. Throws a `ClientFailure` if there will be none. */
+  async #find(watched: Watched): Promise<ConversionRecord | undefined> {
+    const { app, signal, pickUpBoundMs = Infinity } = this.#options;
+    const { conversion, id } = watched;
+    const look = ++watched.looks;
+    const view = await readView(app, id, signal);
+    const known = typeof view === "object" ? view : undefined;
+    this.#show(watched, known);
+    if (known?.record?.conversionId === id) return known.record;
+    if (known?.status === "superseded") throw superseded();
+    if (known?.status === "running") return undefined;
+    if (view === "unknown" && look % LOOKS_PER_RECORD_LOOKUP !== 0) return undefined;
+
+    const outcome = await checkStorage(
+      app,
+      conversion,
+      signal,
+      known === undefined && look % LOOKS_PER_INPUT_LOOKUP === 0,
+    );
+    if (outcome.record?.conversionId === id) return outcome.record;
+    if (outcome.isReplaced) throw superseded();
+    if (known?.status === "cancelled" && outcome.error === undefined) throw terminated();
+    const now = performance.now();
+    const isTrouble = known !== undefined || outcome.error !== undefined;
+    watched.troubleSince = isTrouble ? (watched.troubleSince ?? now) : undefined;
+    if (now - (watched.troubleSince ?? now) > PATIENCE_MS) throw noAnswer(outcome.error);
+    if (view === "unknown" && now - watched.startedAt > pickUpBoundMs) throw notPickedUp(conversion.workload);
+    return undefined;
+  }
+
+  #show(watched: Watched, view: ConversionView | undefined): void {
+    const seen = view === undefined ? "" : `${view.status} ${view.phase} ${view.percent} ${view.waitReason}`;
+    if (seen !== watched.seen) this.#lastNewsAt = performance.now();
+    watched.seen = seen;
+    watched.onView(view);
+  }
+}
+
+interface StorageOutcome {
+  readonly record?: ConversionRecord | undefined;
+  readonly isReplaced: boolean;
+  readonly error?: Error;
+}
+
+async function checkStorage(
+  app: App,
+  conversion: Conversion,
+  signal: AbortSignal,
+  checkInput: boolean,
+): Promise<StorageOutcome> {
+  try {
+    const record = await readRecord(app, conversion, signal);
+    return { record, isReplaced: checkInput && !(await isCurrent(app, conversion.source, signal)) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { isReplaced: false, error: error as Error };
+  }
+}
+
+function superseded(): ClientFailure {
+  return new ClientFailure(
+    "Superseded",
+    "A newer upload of the same name replaced it, or it was deleted",
+    "If there is a record in storage, it is about the newer upload.",
+  );
+}
+
+/** Its record comes with the next sweep, minutes later. */
+function terminated(): ClientFailure {
+  return new ClientFailure(
+    "Cancelled",
+    "Somebody terminated the orchestration",
+    "To convert the file after all, run this command again.",
+  );
+}
+
+function notPickedUp(workload: string): ClientFailure {
+  return new ClientFailure(
+    "NotPickedUp",
+    "The function app has not noticed the upload",
+    `Check that the app watches this storage account and container, and that its setting WORKLOADS names ${workload}.`,
+  );
+}
+
+function noAnswer(error: Error | undefined): ClientFailure {
+  if (error === undefined) {
+    return new ClientFailure(
+      "NoRecord",
+      "The conversion has ended but left no record",
+      "Read the log of the Functions host.",
+    );
+  }
+  return new ClientFailure(
+    "StorageUnreachable",
+    `Storage does not answer: ${error.message.split("\n")[0]}`,
+    "Check that the storage account or the local stack is up, then try again.",
+    { cause: error },
+  );
+}

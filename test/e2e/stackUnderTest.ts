@@ -160,6 +160,14 @@ export class StackUnderTest {
     return { status: response.status, body: (await response.json()) as ConversionView };
   }
 
+  get functionsUrl(): string {
+    return this.#stack.connection.functions.url;
+  }
+
+  async metadataOfInput(name: string): Promise<Record<string, string>> {
+    return (await this.#account.getContainerClient("input").getBlobClient(name).getProperties()).metadata ?? {};
+  }
+
   async metrics(): Promise<string> {
     const response = await fetch(`${this.#stack.connection.functions.url}/api/metrics`);
     return response.text();

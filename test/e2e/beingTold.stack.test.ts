@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { QueueServiceClient } from "@azure/storage-queue";
+import { parseBuffer } from "music-metadata";
 import { afterAll, beforeAll, test, vi } from "vitest";
 import type { ConversionEvent } from "../../src/model/conversionEvent.ts";
 import { sign } from "../../src/webhook/signature.ts";
@@ -9,6 +10,11 @@ import { StackUnderTest } from "./stackUnderTest.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
+/** A black pixel as a PNG. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==",
+  "base64",
+);
 const SECRET = `whsec_${Buffer.alloc(32, "k").toString("base64")}`;
 const PATIENCE = { timeout: 50_000, interval: 50 };
 
@@ -94,6 +100,28 @@ test("a wrong option fails the conversion before it has a task, and the correcte
   expect(endOfWrong.posts).toMatchObject([{ ...endOfWrong.messages[0], isSigned: true }]);
   expect(endOfRight.messages).toMatchObject([{ type: "mp3drop.conversion.succeeded", subject: "talk.mp4" }]);
   expect(endOfRight.posts).toMatchObject([{ data: succeeded, isSigned: true }]);
+});
+
+test("a file is converted by its options, with the cover that lies beside it", async ({ expect }) => {
+  await stack.overwrite("input", "films/cover.png", PICTURE);
+  const id = await stack.upload("films/part.mp4", SAMPLE, mp3, {
+    mp3drop_quality: "2",
+    mp3drop_mono: "true",
+    mp3drop_loudness: "-20",
+    mp3drop_start: "0.5",
+    mp3drop_end: "0:02.500",
+  });
+
+  expect(await stack.recordOf("films/part.mp4", id)).toMatchObject({
+    status: "succeeded",
+    options: { bitrate: null, quality: 2, mono: true, language: null, loudness: -20, start: 0.5, end: 2.5 },
+  });
+  const { format, common } = await parseBuffer(await stack.download("output", "films/part.mp3"), "audio/mpeg", {
+    duration: true,
+  });
+  expect(format).toMatchObject({ numberOfChannels: 1, codecProfile: expect.stringMatching(/^V/) as string });
+  expect(format.duration).toBeCloseTo(2, 0);
+  expect(common.picture).toHaveLength(1);
 });
 
 test("whoever is being told while everything stops is told after the restart, with the same id", async ({ expect }) => {

@@ -172,7 +172,8 @@ test("a ticket uploads one file in blocks, with its options, and nothing else", 
 
   expect([409, 412]).toContain((await commit()).status);
   const other = ticket.url.replace("Brot", "Butter");
-  expect((await fetch(other, { method: "PUT", body: "x", headers: ticket.headers })).status).toBe(403);
+  const headers = { ...ticket.headers, "x-ms-blob-type": "BlockBlob" };
+  expect((await fetch(other, { method: "PUT", body: "x", headers })).status).toBe(403);
   expect((await fetch(ticket.url)).status).toBe(403);
   expect((await api("POST", "uploads", request)).body).toMatchObject({ status: 409, code: "UploadExists" });
   expect((await api("POST", "uploads", { ...request, overwrite: true })).status).toBe(201);

@@ -75,6 +75,11 @@ export class StackUnderTest {
     return this.#account.url;
   }
 
+  /** With which other commands find it. */
+  get data(): string {
+    return this.#data;
+  }
+
   async stop(): Promise<void> {
     await this.#stack.stop();
     rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });

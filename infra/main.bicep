@@ -56,6 +56,9 @@ param alwaysReadyInstances int = 0
 @description('Who is told when something needs a person. Empty: alerts show in the portal only.')
 param alertEmail string = ''
 
+@description('Client id of an app registration in Entra ID: the page and the API are then for those who sign in with it. Empty: for those who have the key.')
+param signInClientId string = ''
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var appName = 'func-${token}'
@@ -129,6 +132,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    signInClientId: signInClientId
     batchSettings: {
       BATCH_ACCOUNT_ENDPOINT: 'https://${batch.outputs.endpoint}'
       BATCH_POOL_ID: batch.outputs.poolId

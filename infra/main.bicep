@@ -59,6 +59,17 @@ param alertEmail string = ''
 @description('Client id of an app registration in Entra ID: the page and the API are then for those who sign in with it. Empty: for those who have the key.')
 param signInClientId string = ''
 
+@description('Storage queue with a message for the end of each conversion; conversions is a good name. Empty: none.')
+param notifyQueue string = ''
+
+@secure()
+@description('URL that gets a POST at the end of each conversion. Empty: none.')
+param notifyUrl string = ''
+
+@secure()
+@description('Signs what is sent to notifyUrl: whsec_ and 24 to 64 random bytes in Base64.')
+param notifySecret string = ''
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var appName = 'func-${token}'
@@ -133,6 +144,9 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
     signInClientId: signInClientId
+    notifyQueue: notifyQueue
+    notifyUrl: notifyUrl
+    notifySecret: notifySecret
     batchSettings: {
       BATCH_ACCOUNT_ENDPOINT: 'https://${batch.outputs.endpoint}'
       BATCH_POOL_ID: batch.outputs.poolId

@@ -11,6 +11,12 @@ param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
 param batchSettings object
+param notifyQueue string
+// It may hold a key of the receiver.
+@secure()
+param notifyUrl string
+@secure()
+param notifySecret string
 param signInClientId string
 
 var isSignInOn = !empty(signInClientId)
@@ -75,6 +81,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AZURE_CLIENT_ID: identityClientId
       BLOB_TRIGGER_SOURCE: 'EventGrid'
       API_SIGN_IN: isSignInOn ? 'true' : 'false'
+      NOTIFY_QUEUE: notifyQueue
+      NOTIFY_URL: notifyUrl
+      NOTIFY_SECRET: notifySecret
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     })

@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test, vi } from "vitest";
+import { COMMANDS } from "../../src/cli/commandTable.ts";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import type { ConversionList, RetriedConversions } from "../../src/model/conversionList.ts";
 import type { ResultLink, UploadTicket } from "../../src/model/upload.ts";
 import type { Answer } from "./checkedApi.ts";
 import { callApi } from "./checkedApi.ts";
+import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
@@ -240,3 +242,54 @@ test("the document of the API is served as the tests know it", async ({ expect }
   expect(body.openapi).toBe("3.1.0");
   expect(JSON.stringify(body)).toContain("one of 64, 96, 128, 160, 192, 256, 320");
 });
+
+test("from the command line a video is listed, cancelled, converted after all, and cleaned away with job and pool", async ({
+  expect,
+}) => {
+  const id = await stack.upload("managed.mp4", SAMPLE);
+  await stack.viewWhen(id, ({ phase }) => phase === "converting");
+  const failing = await stack.upload("broken.mp4", Buffer.from("no video"));
+  await stack.viewWhen(failing, ({ status }) => status === "failed");
+
+  expect((await mp3drop("list", "--prefix", "managed")).stdout).toMatch(
+    new RegExp(`^… converting .*${id}  managed.mp4`),
+  );
+  expect((await mp3drop("status", "some/folder/managed.mp4")).stdout).toContain("status     converting");
+  expect((await mp3drop("log", "broken.mp4")).stdout).toContain("Invalid data found");
+  expect(await mp3drop("clean", "--only", "job,pool", "--yes")).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(await mp3drop("cancel", "managed.mp4")).toMatchObject({ exitCode: 0 });
+  await stack.viewWhen(id, ({ status }) => status === "cancelled");
+  expect(await mp3drop("cancel", id)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("ConversionEnded"),
+  });
+
+  letConversionsEnd();
+  expect(await mp3drop("retry", id)).toMatchObject({ exitCode: 0, stdout: `${id}: is being tried again\n` });
+  await stack.viewWhen(id, ({ status }) => status === "succeeded");
+  const again = await mp3drop("retry", "--failed", "--code", "UnreadableInput", "--json");
+  expect(JSON.parse(again.stdout)).toMatchObject({ conversions: [{ id: failing, outcome: "started" }] });
+  await stack.viewWhen(failing, ({ status, attempt }) => status === "failed" && attempt === 2);
+  expect((await mp3drop("list", "--prefix", "broken", "--status", "succeeded")).stdout).toBe("");
+
+  const cleaned = await mp3drop("clean", "--yes", "--json");
+  expect(cleaned.exitCode).toBe(0);
+  expect(JSON.parse(cleaned.stdout)).toMatchObject({
+    inputs: { deleted: expect.arrayContaining(["managed.mp4"]), kept: [] },
+    jobs: { deleted: ["mp3drop"] },
+    pool: { deleted: "mp3drop" },
+  });
+  const names = await stack.namesIn("input");
+  expect(names).toContain("broken.mp4");
+  expect(names).not.toContain("managed.mp4");
+  expect(await stack.namesIn("output")).toContain("managed.mp3");
+});
+
+/** A command of mp3drop, for this stack. */
+async function mp3drop(name: string, ...args: readonly string[]) {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  const { output, stdout, stderr } = recordedOutput();
+  const context = { output, env: process.env, folder: bin, signal: new AbortController().signal };
+  const exitCode = await command?.run([...args, "--data", stack.data], context);
+  return { exitCode, stdout: stdout(), stderr: stderr() };
+}

@@ -9,6 +9,8 @@ export interface Config {
   /** Where the storage account is. */
   readonly storage: StorageSettings;
   readonly batch: BatchSettings;
+  /** Who is told of the end of each conversion. */
+  readonly notify: NotifySettings;
   readonly containers: {
     readonly input: string;
     readonly output: string;
@@ -35,12 +37,26 @@ export interface Config {
   readonly retentionDays: number;
 }
 
-/** Either a connection string, or the address of the blob service and an Entra identity. */
+/** Either a connection string, or the addresses of the services and an Entra identity. */
 export interface StorageSettings {
   readonly connectionString: string | undefined;
   readonly blobServiceUri: string | undefined;
+  readonly queueServiceUri: string | undefined;
   /** Of a user-assigned identity. */
   readonly clientId: string | undefined;
+}
+
+export interface NotifySettings {
+  /** Name of a storage queue. Undefined: none is told. */
+  readonly queue: string | undefined;
+  readonly webhook: WebhookSettings | undefined;
+}
+
+export interface WebhookSettings {
+  /** May hold a secret of the receiver. */
+  readonly url: string;
+  /** `whsec_` and the key in Base64. */
+  readonly secret: string;
 }
 
 export interface BatchSettings {
@@ -83,6 +99,7 @@ export interface FixedScaling {
 
 /** The connection name of the blob trigger: the prefix of the storage settings. */
 export const STORAGE_CONNECTION = "STORAGE";
+const QUEUE_SERVICE_URI = `${STORAGE_CONNECTION}__queueServiceUri`;
 
 /** Reads every setting before it complains, so that one run shows everything. Throws a `ConfigurationError`. */
 export function readConfig(env: Environment): Config {
@@ -91,6 +108,7 @@ export function readConfig(env: Environment): Config {
   const config: Config = {
     storage: readStorage(read, clientId),
     batch: readBatch(read, clientId),
+    notify: readNotify(read),
     containers: {
       input: readContainer(read, "INPUT_CONTAINER", "input"),
       output: readContainer(read, "OUTPUT_CONTAINER", "output"),
@@ -160,7 +178,41 @@ function readStorage(read: SettingsReader, clientId: string | undefined): Storag
     );
   }
   if (blobServiceUri !== undefined) read.url(`${STORAGE_CONNECTION}__blobServiceUri`);
-  return { connectionString, blobServiceUri, clientId };
+  const queueServiceUri = read.optional(QUEUE_SERVICE_URI);
+  if (queueServiceUri !== undefined) read.url(QUEUE_SERVICE_URI);
+  return { connectionString, blobServiceUri, queueServiceUri, clientId };
+}
+
+function readNotify(read: SettingsReader): NotifySettings {
+  const queue = read.optional("NOTIFY_QUEUE");
+  // https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata
+  if (queue !== undefined && !/^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(queue)) {
+    read.problem(`NOTIFY_QUEUE must be 3 to 63 lower-case letters, digits and single hyphens, not "${queue}"`);
+  }
+  if (queue !== undefined && !read.optional(STORAGE_CONNECTION) && !read.optional(QUEUE_SERVICE_URI)) {
+    read.problem(`${QUEUE_SERVICE_URI} is not set: NOTIFY_QUEUE needs it`);
+  }
+  const url = read.optional("NOTIFY_URL");
+  const secret = read.optional("NOTIFY_SECRET") ?? "";
+  if (url === undefined) return { queue, webhook: undefined };
+  // Neither is shown: the URL may hold a key of the receiver.
+  if (!isSafeUrl(url)) {
+    read.problem("NOTIFY_URL must be a URL that starts with https://, or with http:// on this machine only");
+  }
+  const key = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1] ?? "";
+  const keyBytes = Buffer.from(key, "base64").length;
+  if (keyBytes < 24 || keyBytes > 64) {
+    const how = "whsec_ and 24 to 64 random bytes in Base64; `echo whsec_$(openssl rand -base64 32)` makes one";
+    read.problem(`NOTIFY_SECRET, which signs what is sent to NOTIFY_URL, must be ${how}`);
+  }
+  return { queue, webhook: { url, secret } };
+}
+
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== "" || password !== "") return false;
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
 }
 
 /** Of the app's one identity. The Functions host reads the first for its triggers, the identity library the second. */

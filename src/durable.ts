@@ -1,5 +1,5 @@
-import type { InvocationContext } from "@azure/functions";
-import type { RetryOptions, Task } from "durable-functions";
+import type { FunctionInput, InvocationContext } from "@azure/functions";
+import type { DurableClient, RetryOptions, Task } from "durable-functions";
 import * as df from "durable-functions";
 import { markActivityError } from "./model/activityError.ts";
 
@@ -22,10 +22,28 @@ export function defineActivity<Input extends object, Output>(
   name: string,
   handler: (input: Input, log: ActivityLog) => Promise<Output>,
 ): Activity<Input, Output> {
+  return register(name, [], (input: Input, context) => handler(input, logOf(context)));
+}
+
+/** The same for an activity that starts orchestrations of their own. */
+export function defineStarter<Input extends object, Output>(
+  name: string,
+  handler: (input: Input, client: DurableClient) => Promise<Output>,
+): Activity<Input, Output> {
+  const clients = [df.input.durableClient()];
+  return register(name, clients, (input: Input, context) => handler(input, df.getClient(context)));
+}
+
+function register<Input extends object, Output>(
+  name: string,
+  extraInputs: FunctionInput[],
+  handle: (input: Input, context: InvocationContext) => Promise<Output>,
+): Activity<Input, Output> {
   const activity = df.app.activity(name, {
+    extraInputs,
     handler: async (input: unknown, context: InvocationContext) => {
       try {
-        return await handler(input as Input, { warn: (message) => context.warn(message) });
+        return await handle(input as Input, context);
       } catch (error) {
         throw markActivityError(error);
       }
@@ -34,4 +52,8 @@ export function defineActivity<Input extends object, Output>(
   return function* call(input, retry) {
     return (yield activity(input).withRetry(retry)) as Output;
   };
+}
+
+function logOf(context: InvocationContext): ActivityLog {
+  return { warn: (message) => context.warn(message) };
 }

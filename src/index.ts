@@ -1,2 +1,3 @@
 import "./activities/index.ts";
 import "./orchestrations/convertBlob.ts";
+import "./orchestrations/tellEnd.ts";

@@ -1,7 +1,8 @@
 import type { Config } from "./config.ts";
 import type { BatchLoad, JobRef, NewTask, QueueReading, TaskReading, TaskRef } from "./model/batchTask.ts";
-import type { BlobVersion, ConversionRecord } from "./model/conversion.ts";
-import type { Workload } from "./workloads/workload.ts";
+import type { BlobVersion, Channel, ConversionRecord } from "./model/conversion.ts";
+import type { ConversionEvent } from "./model/conversionEvent.ts";
+import type { Companion, Workload } from "./workloads/workload.ts";
 
 /** What the activities work with. Each part hides an Azure service behind the few things that the app does with it. */
 export interface Services {
@@ -10,7 +11,10 @@ export interface Services {
   readonly nodes: NodeService;
   readonly blobs: BlobStore;
   readonly layout: StorageLayout;
+  readonly companions: CompanionFinder;
   readonly metrics: Metrics;
+  /** Those that are told of the end of each conversion. */
+  readonly messengers: Readonly<Partial<Record<Channel, Messenger>>>;
   readonly now: () => Date;
 }
 
@@ -21,6 +25,39 @@ export interface StorageLayout {
    * Remembered, so that it is free when repeated; `isFresh` looks again.
    */
   ensure(options?: { isFresh: boolean }): Promise<(workload: Workload) => BlobAddress>;
+}
+
+/** Looks for blobs beside the one that is converted. */
+export interface CompanionFinder {
+  /**
+   * Undefined if there is none. `uploadedAt`: when the blob was last modified. All who ask within some seconds for the
+   * same folder share one look, unless they were uploaded after it. `isFresh` looks again.
+   */
+  find(
+    blob: BlobAddress,
+    companion: Companion,
+    uploadedAt: () => Promise<Date>,
+    options?: { isFresh: boolean },
+  ): Promise<BlobAddress | undefined>;
+}
+
+/** Takes an event to somebody, bounded in time. Taking it again does no harm: its id tells. */
+export interface Messenger {
+  /** Throws nothing. */
+  send(event: ConversionEvent): Promise<Delivery>;
+}
+
+export type Delivery = { readonly status: "taken" } | Undelivered;
+
+export interface Undelivered {
+  /** `refused`: for good. `unavailable`: later it may be taken. */
+  readonly status: "refused" | "unavailable";
+  /** Null where there was no answer. */
+  readonly httpStatus: number | null;
+  /** In words, without any secret. */
+  readonly reason: string;
+  /** How long the receiver wants to be left alone; 0 where it has not said so. */
+  readonly retryAfterSeconds: number;
 }
 
 /** Counts what this process does, since it has been running. */
@@ -159,6 +196,7 @@ export interface ListedBlob {
   readonly name: string;
   /** Without quotes. */
   readonly eTag: string;
+  readonly sizeBytes: number;
   readonly lastModified: Date;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -192,6 +230,9 @@ export interface TextBlob {
 /** One version of a blob. */
 export type CopySource = BlobAddress & Pick<BlobProperties, "eTag" | "sizeBytes">;
 
+/** Whichever version of a blob is there, of at most 256 MiB. */
+type AnyCopySource = BlobAddress & { readonly eTag?: never; readonly sizeBytes?: never };
+
 /** `copying`: the service goes on with it. `sourceChanged`: nothing was copied, the source was replaced or is gone. */
 type CopyOutcome = "copied" | "copying" | "sourceChanged";
 
@@ -216,7 +257,7 @@ export interface BlobStore {
    * hold.
    */
   copy(
-    from: CopySource,
+    from: CopySource | AnyCopySource,
     to: BlobAddress,
     metadata: Readonly<Record<string, string>>,
     condition?: IfUnchanged,

@@ -7,6 +7,7 @@ import type { TaskRef } from "../src/model/batchTask.ts";
 import { readConfig } from "../src/config.ts";
 import { createServices } from "../src/azure/azureServices.ts";
 import { azuriteConnectionString, startAzurite } from "../src/local/azurite/azurite.ts";
+import { blobNewsIn } from "../src/local/azurite/news.ts";
 import type { BatchService, Services } from "../src/services.ts";
 
 export interface AzuriteServices {
@@ -18,8 +19,8 @@ export interface AzuriteServices {
 }
 
 /** Gives the tests of a file real storage. To be called at the top of the file. */
-export function useAzurite(): { readonly connectionString: string } {
-  const storage = { connectionString: "" };
+export function useAzurite(): { readonly connectionString: string; readonly blobNewsFile: string } {
+  const storage = { connectionString: "", blobNewsFile: "" };
   beforeAll(async () => {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
     const azurite = await startAzurite({
@@ -29,6 +30,7 @@ export function useAzurite(): { readonly connectionString: string } {
       env: process.env,
     });
     storage.connectionString = azuriteConnectionString(azurite.ready);
+    storage.blobNewsFile = blobNewsIn(join(data, "azurite"));
     return async () => {
       await azurite.stop();
       rmSync(data, { recursive: true, force: true });

@@ -87,6 +87,29 @@ test("a setting that has no effect in the chosen scaling of the pool is a proble
   expect(problems({ BATCH_POOL_SCALING: "fixed", BATCH_SPOT_NODES: "2" })).toEqual([]);
 });
 
+test("who is told of ends is off by default, and needs a secret for what is sent to a URL", ({ expect }) => {
+  const notifyOf = (env: Record<string, string>) => readConfig({ ...needed, ...env }).notify;
+  const NOTIFY_SECRET = `whsec_${Buffer.alloc(32, "k").toString("base64")}`;
+
+  expect(notifyOf({})).toEqual({ queue: undefined, webhook: undefined });
+  expect(notifyOf({ NOTIFY_QUEUE: "conversions" }).queue).toBe("conversions");
+  for (const NOTIFY_URL of ["https://example.com/hook?code=1", "http://127.0.0.1:8080/", "http://[::1]/x"]) {
+    expect(notifyOf({ NOTIFY_URL, NOTIFY_SECRET }).webhook).toEqual({ url: NOTIFY_URL, secret: NOTIFY_SECRET });
+  }
+  const wrong = [
+    [{ NOTIFY_QUEUE: "My_Queue" }, "NOTIFY_QUEUE must be 3 to 63 lower-case letters"],
+    [{ NOTIFY_URL: "http://example.com/hush", NOTIFY_SECRET }, "NOTIFY_URL must be a URL that starts with https://"],
+    [{ NOTIFY_URL: "https://me:hush@example.com/", NOTIFY_SECRET }, "NOTIFY_URL must be a URL"],
+    [{ NOTIFY_URL: "https://example.com/hush" }, "NOTIFY_SECRET, which signs what is sent to NOTIFY_URL, must be"],
+    [{ NOTIFY_URL: "https://example.com/", NOTIFY_SECRET: "whsec_aHVzaA==" }, "NOTIFY_SECRET"],
+    [{ STORAGE: "", STORAGE__blobServiceUri: "https://x", NOTIFY_QUEUE: "conversions" }, "STORAGE__queueServiceUri is"],
+  ] as const;
+  for (const [env, problem] of wrong) {
+    expect(() => notifyOf(env)).toThrow(problem);
+    expect(() => notifyOf(env)).toThrow(expect.objectContaining({ message: expect.not.stringMatching(/hush|aHVzaA/) }));
+  }
+});
+
 test("a time is a date, or has its zone, so that it means the same everywhere", ({ expect }) => {
   const timeOf = (NOT_BEFORE: string) => readConfig({ ...needed, NOT_BEFORE }).notBefore?.toISOString();
 
@@ -144,7 +167,13 @@ test("the example settings are valid, and name every setting with the default th
     storage: {},
     batch: { ...defaults.batch, endpoint: "" },
   });
-  const ofIdentities = ["STORAGE__blobServiceUri", "STORAGE__clientId", "AZURE_CLIENT_ID", "BATCH_NODE_IDENTITY_ID"];
+  const ofIdentities = [
+    "STORAGE__blobServiceUri",
+    "STORAGE__queueServiceUri",
+    "STORAGE__clientId",
+    "AZURE_CLIENT_ID",
+    "BATCH_NODE_IDENTITY_ID",
+  ];
   const ofTheHost = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
   const ofAzure = ["WEBSITE_AUTH_ENABLED", "WEBSITE_SITE_NAME"];
   expect([...asked].filter((name) => ![...ofIdentities, ...ofAzure].includes(name)).toSorted()).toEqual(

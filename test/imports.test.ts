@@ -15,13 +15,13 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["local/stack/"],
     ["local/batchEmulator/", "local/functionsHost/", "local/azurite/"],
     ["local/kit/"],
-    ["index.ts", "functions/"],
+    ["index.ts", "functions/", "page/"],
     ["upkeep/"],
     ["orchestrations/"],
     ["activities/"],
     ["results/", "nodes/"],
     ["azure/"],
-    ["metrics.ts"],
+    ["metrics.ts", "webhook/"],
     ["services.ts"],
     ["config.ts"],
     ["workloads/"],
@@ -103,6 +103,17 @@ test("the emulators import nothing of the app", ({ expect }) => {
   const wrong = arrows().filter(([from, to]) => FREE_OF_THE_APP.some((room) => from.startsWith(room)) && !isLocal(to));
 
   expect(wrong.map(show)).toEqual([]);
+});
+
+test("the page, which browsers run as it is, takes nothing but types from outside its folder", ({ expect }) => {
+  const files = [...graph.keys()].filter((file) => file.startsWith("page/"));
+  const wrong = files.flatMap((file) => {
+    const imports = readFileSync(join(ROOT, file), "utf8").matchAll(/^import (?!type\b)[^"]*"(?!\.\/)([^"]+)"/gm);
+    return [...imports].map(([, path]) => `${file} → ${path}`);
+  });
+
+  expect(files.length).toBeGreaterThan(0);
+  expect(wrong).toEqual([]);
 });
 
 test("no files import each other in a circle", ({ expect }) => {

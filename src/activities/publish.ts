@@ -2,7 +2,8 @@ import type { CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
-import { carryOut } from "../results/carryOut.ts";
+import type { CarriedOut } from "../results/carryOut.ts";
+import { carryOut, carryOutOwn, look } from "../results/carryOut.ts";
 import { noteEnd } from "../results/conversionIndex.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
@@ -12,6 +13,7 @@ import { judge } from "../results/verdict.ts";
 import type { BlobAddress, BlobProperties, CopySource, Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
+import { isAnybodyTold } from "./startTelling.ts";
 
 export interface PublishInput extends Attempt {
   readonly submission: Submission;
@@ -19,7 +21,8 @@ export interface PublishInput extends Attempt {
 }
 
 type PublishOutput =
-  | { readonly status: "published"; readonly record: ConversionRecord }
+  /** `isToBeTold`: set where somebody wants to know. */
+  | { readonly status: "published"; readonly record: ConversionRecord; readonly isToBeTold?: true }
   | { readonly status: "superseded" }
   /** Azure Storage is still copying: call again. */
   | { readonly status: "copying" }
@@ -32,29 +35,30 @@ type PublishOutput =
 export async function publish(services: Services, input: PublishInput): Promise<PublishOutput> {
   const { blobs, config, now } = services;
   const { conversionId, source, attempt, completed, submission } = input;
-  const known = await readDecision(services, conversionId);
-  if (known !== undefined && known.decision.record.attempts >= attempt) {
-    return conclude(services, input, known.decision);
-  }
-
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const [current, found, report] = await Promise.all([
-    blobs.properties(source),
+  const [seen, found, report] = await Promise.all([
+    look(services, input),
     blobs.properties(staged.result),
     readReport(blobs, staged),
   ]);
-  if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
-  if (current.eTag !== source.eTag) {
-    await removeTraces(services, conversionId, attempt, submission.task);
-    return { status: "superseded" };
-  }
   const workload = workloadNamed(input.workload);
   const limitSeconds = submission.convertingSeconds;
-  const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes });
-  if (!verdict.isGood || found === undefined) {
-    // A faster run may have published the result meanwhile, and cleared the staging container.
+  const { current } = seen;
+  const isCurrent = current?.eTag === source.eTag;
+  const verdict = isCurrent
+    ? judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes })
+    : undefined;
+  if (current === undefined || verdict?.isGood !== true || found === undefined) {
+    // A faster run may have decided meanwhile, or even published the result and cleared the staging container.
     const decided = (await readDecision(services, conversionId))?.decision;
-    if (decided !== undefined && decided.record.attempts >= attempt) return conclude(services, input, decided);
+    if (decided !== undefined && decided.record.attempts >= attempt) {
+      return conclude(services, input, await carryOut(services, decided), decided);
+    }
+    if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
+    if (verdict === undefined) {
+      await removeTraces(services, conversionId, attempt, submission.task);
+      return { status: "superseded" };
+    }
     return { status: "rejected", failure: verdict.isGood ? failureOf("UploadFailed") : verdict.failure };
   }
 
@@ -62,13 +66,20 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const address = { container: config.containers.output, name: resultNamesFor(workload, source.name).result };
   const facts = { ...input, inputSizeBytes: current.sizeBytes, review: verdict.review, recordedAt: now() };
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
-  return conclude(services, input, await decide(services, { record, result }, known));
+  const own = { record, result };
+  const decision = await decide(services, own, undefined);
+  const done = await (decision === own ? carryOutOwn(services, own, seen) : carryOut(services, decision));
+  return conclude(services, input, done, decision);
 }
 
-/** Carries out what is decided: in general what this run has found, but a faster run may have decided something else. */
-async function conclude(services: Services, input: PublishInput, decision: Decision): Promise<PublishOutput> {
+/** What has become of what is decided: in general what this run has found, but a faster run may have decided something else. */
+async function conclude(
+  services: Services,
+  input: PublishInput,
+  done: CarriedOut,
+  decision: Decision,
+): Promise<PublishOutput> {
   const { conversionId, submission } = input;
-  const done = await carryOut(services, decision);
   switch (done.status) {
     case "copying":
       return done;
@@ -83,7 +94,7 @@ async function conclude(services: Services, input: PublishInput, decision: Decis
         noteEnd(services, done.record, done.isNew),
         removeTraces(services, conversionId, done.record.attempts, submission.task),
       ]);
-      return { status: "published", record: done.record };
+      return { status: "published", record: done.record, ...(isAnybodyTold(services) && { isToBeTold: true }) };
     case "superseded":
       await removeTraces(services, conversionId, decision.record.attempts, submission.task);
       return done;

@@ -1,4 +1,4 @@
-import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { AddedTask, CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
 import type { Failure } from "../model/failures.ts";
@@ -11,16 +11,23 @@ import { readReport, removeTraces, stagedBlobs } from "../results/staging.ts";
 import type { Services } from "../services.ts";
 import { workloadNamed } from "../workloads/index.ts";
 import type { Review, TaskReport, Workload } from "../workloads/workload.ts";
+import { isAnybodyTold } from "./startTelling.ts";
 
 export interface RecordFailureInput extends Attempt {
-  readonly submission: AddedTask | null;
+  readonly submission: (AddedTask & Pick<Submission, "options">) | null;
   readonly completed: CompletedTask | null;
   readonly failure: Failure;
 }
 
 export type RecordFailureOutput =
-  /** `isNew`: it was written just now, not by an earlier call. */
-  | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
+  | {
+      readonly status: "recorded";
+      readonly record: ConversionRecord;
+      /** It was written just now, not by an earlier call. */
+      readonly isNew: boolean;
+      /** Set where somebody wants to know. */
+      readonly isToBeTold?: true;
+    }
   | { readonly status: "superseded" };
 
 /**
@@ -29,11 +36,12 @@ export type RecordFailureOutput =
  */
 export async function recordFailure(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {
   const output = await conclude(services, input);
+  const isRecorded = output.status === "recorded";
   await Promise.all([
-    output.status === "recorded" && noteEnd(services, output.record, output.isNew),
+    isRecorded ? noteEnd(services, output.record, output.isNew) : undefined,
     removeTraces(services, input.conversionId, input.attempt, null),
   ]);
-  return output;
+  return isRecorded && isAnybodyTold(services) ? { ...output, isToBeTold: true } : output;
 }
 
 async function conclude(services: Services, input: RecordFailureInput): Promise<RecordFailureOutput> {

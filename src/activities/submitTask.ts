@@ -6,9 +6,10 @@ import { whyTooLarge } from "../model/nodeDisk.ts";
 import { addSeconds, parseTime } from "../model/time.ts";
 import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
-import type { Services } from "../services.ts";
-import { workloadNamed } from "../workloads/index.ts";
+import type { BlobAddress, BlobProperties, Services } from "../services.ts";
+import { optionsIn, workloadNamed } from "../workloads/index.ts";
 import { checkedCommandLine } from "../workloads/commandLine.ts";
+import { NO_OPTIONS, environmentFor } from "../workloads/options.ts";
 import { TASK_FILES } from "../workloads/taskFiles.ts";
 import { withdraw } from "./withdraw.ts";
 
@@ -48,22 +49,31 @@ const LOG_TYPE = "text/plain; charset=utf-8";
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
   const { config, batch, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
-  const { demand, sizeBytes } = await readDemand(services, input);
+  const workload = workloadNamed(input.workload);
+  const properties = services.blobs.properties(input.source);
+  const [{ demand, current }, companion] = await Promise.all([
+    readDemand(services, input, properties),
+    findCompanion(services, input, properties),
+  ]);
   if (demand !== "wanted") {
     // An earlier call whose answer was lost may have added the task before the input was replaced.
     await takeBack(services, input, await batch.findJob());
     return { status: demand };
   }
-  const tooLarge = whyTooLarge(config.batch, sizeBytes);
+  const tooLarge = whyTooLarge(config.batch, current.sizeBytes);
   if (tooLarge !== undefined) return { status: "refused", failure: tooLarge };
+  const { chosen, failure } = optionsIn(current.metadata, workload);
+  if (chosen === undefined) return { status: "refused", failure };
+  const options = workload.options ?? NO_OPTIONS;
+  const environment = { ...config.scriptEnvironments[workload.name], ...environmentFor(options, chosen) };
   if (input.replaced !== undefined && !(await withdraw(batch, input.replaced.task))) return { status: "notWaiting" };
 
   const convertingSeconds = config.convertingTimeoutMinutes * 60;
   const accessSeconds = WAITING_ACCESS_SECONDS + convertingSeconds + ACCESS_MARGIN_SECONDS;
   const calledAt = now();
-  const { addedBefore, ...task } = await batch.addTask(
-    await describeTask(services, input, addSeconds(calledAt, accessSeconds)),
-  );
+  const expiresOn = addSeconds(calledAt, accessSeconds);
+  const described = await describeTask(services, input, { environment, companion, expiresOn });
+  const { addedBefore, ...task } = await batch.addTask(described);
   const { demand: demandNow } = await readDemand(services, input);
   if (demandNow !== "wanted") {
     await takeBack(services, input, task);
@@ -78,23 +88,44 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
     convertingSeconds,
     accessUntil: config.batch.nodeIdentityId === undefined ? addSeconds(addedAt, accessSeconds).toISOString() : null,
     renewal: renewalOf(input),
+    options: options.used(environment),
   };
   return { status: "submitted", submission };
 }
 
-interface Demand {
-  readonly demand: "wanted" | "deleted" | "superseded";
-  /** Of the input. */
-  readonly sizeBytes: number;
-}
+type Demand =
+  | { readonly demand: "wanted"; readonly current: BlobProperties }
+  | { readonly demand: "deleted" | "superseded"; readonly current?: never };
 
 /** Whether anybody wants the result of this attempt. With a record of it, or of a later one, this call is too late. */
-async function readDemand(services: Services, input: SubmitTaskInput): Promise<Demand> {
-  const { source } = input;
-  const [current, isOver] = await Promise.all([services.blobs.properties(source), isRecorded(services, input)]);
-  if (current === undefined) return { demand: "deleted", sizeBytes: 0 };
-  const isWanted = current.eTag === source.eTag && !isOver;
-  return { demand: isWanted ? "wanted" : "superseded", sizeBytes: current.sizeBytes };
+async function readDemand(
+  services: Services,
+  input: SubmitTaskInput,
+  properties = services.blobs.properties(input.source),
+): Promise<Demand> {
+  const [current, isOver] = await Promise.all([properties, isRecorded(services, input)]);
+  if (current === undefined) return { demand: "deleted" };
+  const isWanted = current.eTag === input.source.eTag && !isOver;
+  return isWanted ? { demand: "wanted", current } : { demand: "superseded" };
+}
+
+/** Looked for beside the input, which costs no time. After a failure nothing remembered is trusted: it may be the reason. */
+async function findCompanion(
+  { companions }: Services,
+  { workload, source, attempt }: SubmitTaskInput,
+  properties: Promise<BlobProperties | undefined>,
+): Promise<StagedCompanion | undefined> {
+  const { companion } = workloadNamed(workload);
+  if (companion === undefined) return undefined;
+  const uploadedAt = async (): Promise<Date> => (await properties)?.lastModified ?? new Date(0);
+  const blob = await companions.find(source, companion, uploadedAt, { isFresh: attempt > 1 });
+  return blob && { file: companion.stem, blob };
+}
+
+interface StagedCompanion {
+  /** In the directory of the task. */
+  readonly file: string;
+  readonly blob: BlobAddress;
 }
 
 function renewalOf({ replaced, renewal = 0 }: SubmitTaskInput): number {
@@ -107,31 +138,45 @@ async function takeBack(services: Services, input: SubmitTaskInput, job: JobRef 
   await removeTraces(services, input.conversionId, input.attempt, task ?? null);
 }
 
-async function describeTask(services: Services, input: SubmitTaskInput, expiresOn: Date): Promise<NewTask> {
+interface TaskDetails {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly companion: StagedCompanion | undefined;
+  /** When its access to the storage account ends. */
+  readonly expiresOn: Date;
+}
+
+async function describeTask(
+  services: Services,
+  input: SubmitTaskInput,
+  { environment, companion, expiresOn }: TaskDetails,
+): Promise<NewTask> {
   const { config, blobs, layout } = services;
   const { conversionId, source, attempt } = input;
   const workload = workloadNamed(input.workload);
   const { staging } = config.containers;
   const { nodeIdentityId } = config.batch;
   const script = (await layout.ensure())(workload);
-  const [scriptUrl, inputUrl, containerUrl] =
-    nodeIdentityId === undefined
-      ? await Promise.all([
-          blobs.readUrl(script, expiresOn),
-          blobs.readUrl(source, expiresOn),
-          blobs.writeUrl(staging, expiresOn),
-        ])
-      : [blobs.url(script), blobs.url(source), blobs.containerUrl(staging)];
+  const readUrl = async (blob: BlobAddress): Promise<string> =>
+    nodeIdentityId === undefined ? blobs.readUrl(blob, expiresOn) : blobs.url(blob);
+  const [scriptUrl, inputUrl, companionUrl, containerUrl] = await Promise.all([
+    readUrl(script),
+    readUrl(source),
+    companion && readUrl(companion.blob),
+    nodeIdentityId === undefined ? blobs.writeUrl(staging, expiresOn) : blobs.containerUrl(staging),
+  ]);
   const staged = stagedBlobs(staging, conversionId, attempt);
   return {
     taskId: taskIdOf(conversionId, attempt, renewalOf(input)),
     commandLine: checkedCommandLine(workload),
-    environment: config.scriptEnvironments[workload.name] ?? {},
-    inputs: { [TASK_FILES.script]: scriptUrl, [TASK_FILES.input]: inputUrl },
+    environment,
+    inputs: {
+      [TASK_FILES.script]: scriptUrl,
+      [TASK_FILES.input]: inputUrl,
+      ...(companion !== undefined && companionUrl !== undefined && { [companion.file]: companionUrl }),
+    },
     outputs: (
       [
         [TASK_FILES.result, staged.result, workload.resultType, "tasksuccess"],
-        [TASK_FILES.stdout, staged.stdout, LOG_TYPE, "taskcompletion"],
         [TASK_FILES.stderr, staged.stderr, LOG_TYPE, "taskcompletion"],
         // The last one, because it tells the app that the task has ended.
         [TASK_FILES.report, staged.report, "application/json", "taskcompletion"],

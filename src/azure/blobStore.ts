@@ -22,6 +22,12 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
     return found && describe(found);
   };
 
+  /** Or gone. */
+  const isChanged = async (source: BlobAddress & { readonly eTag?: string }): Promise<boolean> => {
+    const found = await properties(source);
+    return found === undefined || (source.eTag !== undefined && found.eTag !== source.eTag);
+  };
+
   return {
     async ensureContainer(container) {
       await inWords(`create container ${container}`, account.getContainerClient(container).createIfNotExists());
@@ -55,12 +61,15 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       };
       try {
         for await (const { segment, continuationToken } of listing.byPage(settings)) {
-          const blobs = segment.blobItems.map(({ name, properties: { etag, lastModified }, metadata = {} }) => ({
-            name,
-            eTag: normalizeETag(etag),
-            lastModified,
-            metadata,
-          }));
+          const blobs = segment.blobItems.map(
+            ({ name, properties: { etag, lastModified, contentLength }, metadata = {} }) => ({
+              name,
+              eTag: normalizeETag(etag),
+              sizeBytes: contentLength ?? 0,
+              lastModified,
+              metadata,
+            }),
+          );
           yield { blobs, next: continuationToken || undefined };
         }
       } catch (error) {
@@ -80,10 +89,10 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       const options = {
         metadata: { ...metadata },
         conditions: conditionsOf(condition),
-        sourceConditions: conditionsOf({ eTag: from.eTag }),
+        sourceConditions: conditionsOf(from.eTag === undefined ? undefined : { eTag: from.eTag }),
       };
       try {
-        if (from.sizeBytes <= MAX_SYNCHRONOUS_COPY_BYTES) {
+        if ((from.sizeBytes ?? 0) <= MAX_SYNCHRONOUS_COPY_BYTES) {
           await at(to).syncCopyFromURL(source, options);
           return "copied";
         }
@@ -92,7 +101,7 @@ export function createBlobStore(account: BlobServiceClient, signer: UrlSigner): 
       } catch (error) {
         // Only another look tells which of the two has changed or is gone: services differ in the codes they give.
         const mayBeSource = isRestError(error) && [404, 412].includes(error.statusCode ?? 0);
-        if (mayBeSource && (await properties(from))?.eTag !== from.eTag) return "sourceChanged";
+        if (mayBeSource && (await isChanged(from))) return "sourceChanged";
         throw describeError(`copy ${nameOf(from)} to ${nameOf(to)}`, error);
       }
     },

@@ -1,3 +1,5 @@
+import type { UsedOptions } from "./options.ts";
+
 /** Where tasks go. */
 export interface JobRef {
   readonly poolId: string;
@@ -25,6 +27,8 @@ export interface Submission extends AddedTask {
   readonly accessUntil: string | null;
   /** How many tasks of this attempt have waited in its place before, until their access ran out. */
   readonly renewal?: number;
+  /** What the task was told. An earlier version of the app gives none. */
+  readonly options?: UsedOptions;
 }
 
 export interface NewTask {

@@ -1,5 +1,6 @@
 import type { TaskRef } from "./batchTask.ts";
 import type { Failure } from "./failures.ts";
+import type { UsedOptions } from "./options.ts";
 
 /** One version of one blob: the same event twice is one conversion, an uploaded replacement is another. */
 export interface BlobVersion {
@@ -40,6 +41,21 @@ export type ConversionOutcome = "succeeded" | "failed" | "cancelled" | "supersed
 /** What a workload has found out, in its own terms. */
 export type Facts = Readonly<Record<string, unknown>>;
 
+/** How those are told of the end of a conversion who want to be. */
+export type Channel = "queue" | "webhook";
+
+/** Who was not told of the end of a conversion, and will not be. */
+export interface Untold {
+  readonly channel: Channel;
+  /** `givenUp`: it could not be reached, or did not take the message, for about a day. */
+  readonly status: "refused" | "givenUp";
+  /** Null where there was no answer. */
+  readonly httpStatus: number | null;
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
 /** The versioned JSON beside each result, `<result name>.json`: the answer to "what became of my file?". */
 export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly schemaVersion: 1;
@@ -72,6 +88,13 @@ export interface ConversionRecord<InputFacts = Facts, OutputFacts = Facts> {
   readonly batch: (TaskRef & { readonly nodeId: string | null }) | null;
   /** Versions of the programs that the task used. */
   readonly tools: Readonly<Record<string, string>>;
+  /**
+   * What was used, by name of the option, whether the file's metadata or the settings of the app say it. Null when no task
+   * was added, or it is not known which; an earlier version of the app gives none.
+   */
+  readonly options?: UsedOptions | null;
+  /** Left out when all were told who wanted to be, which is known some time after the conversion has ended. */
+  readonly notifications?: readonly Untold[];
 }
 
 /** The body of `GET /api/conversions/{id}`. */

@@ -8,7 +8,7 @@ export const CONVERT_BLOB = "convertBlob";
  * Raised with every change after which a history from before would no longer be replayed as it was: other activities,
  * timers or inputs of theirs, or another order. test/orchestrations/version.test.ts notices.
  */
-export const ORCHESTRATION_VERSION = 1;
+export const ORCHESTRATION_VERSION = 2;
 
 /** The input of the orchestration. */
 export interface ConversionInput extends Conversion {

@@ -4,6 +4,7 @@ import type { Step } from "../durable.ts";
 import type { ConversionInput } from "./contract.ts";
 import { CONVERT_BLOB } from "./contract.ts";
 import { endLeftovers } from "./endLeftovers.ts";
+import { haveTold } from "./haveTold.ts";
 import { logged } from "./logged.ts";
 import { ofThisVersion } from "./ofThisVersion.ts";
 import { publishResult } from "./publishResult.ts";
@@ -60,6 +61,8 @@ function goOn(run: Run, stage: Exclude<Stage, Finished>): Step<Stage> {
       return recordEnd(run, stage);
     case "ending":
       return endLeftovers(run, stage);
+    case "telling":
+      return haveTold(run, stage);
   }
 }
 

@@ -9,12 +9,12 @@ import { settle } from "./transitions.ts";
 
 /** Ends the tasks that may still be running. When Batch is away for hours, it ends them itself at their time limit. */
 export function* endLeftovers(run: Run, stage: Ending): Step<Stage> {
-  const { attempt, result, leftovers } = stage;
+  const { attempt, result, leftovers, isToBeTold } = stage;
   try {
     yield* endTasks({ conversionId: run.conversion.conversionId, ...leftovers }, briefRetry);
-    return settle(run, attempt, result);
+    return settle(run, attempt, result, { isToBeTold });
   } catch (error) {
-    if (isOutOfPatience(run, stage)) return settle(run, attempt, result);
+    if (isOutOfPatience(run, stage)) return settle(run, attempt, result, { isToBeTold });
     const { reason, retryAfterSeconds } = readActivityError(error);
     yield* waitOut(run, stage, "finished", reason, null, retryAfterSeconds);
     return stage;

@@ -1,20 +1,28 @@
 /** How the pauses between looks grow: with the time waited, so the number of looks grows with its logarithm. */
 interface Pace {
+  readonly firstSeconds: number;
   readonly growth: number;
   readonly maxSeconds: number;
 }
 
-const FIRST_DELAY_SECONDS = 1;
-
 /** While a service is down or refuses us, nothing but another try tells that it is back: a quarter of the time waited. */
-const BLIND: Pace = { growth: 0.25, maxSeconds: 300 };
+const BLIND: Pace = { firstSeconds: 1, growth: 0.25, maxSeconds: 300 };
 
 /** The end of a task is announced. Looks are for what is not, and for an announcement that was lost. */
-const WOKEN: Pace = { growth: 0.5, maxSeconds: 900 };
+const WOKEN: Pace = { firstSeconds: 2, growth: 0.5, maxSeconds: 900 };
+
+/** The report that announces the end is the last file that a task uploads. Batch calls it completed a moment after that. */
+const ENDING: Pace = { firstSeconds: 0.2, growth: 1, maxSeconds: 900 };
+const MOMENT_SECONDS = 2;
 
 /** How long to wait before the next try of something that has been refused for `elapsedSeconds`. */
 export function nextDelaySeconds(elapsedSeconds: number): number {
   return delaySeconds(elapsedSeconds, BLIND);
+}
+
+/** How long to wait before the next look at a task whose end was announced `elapsedSeconds` ago, and has not been seen. */
+export function nextLookAtEndSeconds(elapsedSeconds: number): number {
+  return delaySeconds(elapsedSeconds, elapsedSeconds < MOMENT_SECONDS ? ENDING : WOKEN);
 }
 
 /** How long to wait before the next look at a task that has been waiting or running for `elapsedSeconds`. */
@@ -22,6 +30,6 @@ export function nextLookSeconds(elapsedSeconds: number): number {
   return delaySeconds(elapsedSeconds, WOKEN);
 }
 
-function delaySeconds(elapsedSeconds: number, { growth, maxSeconds }: Pace): number {
-  return Math.min(maxSeconds, Math.max(FIRST_DELAY_SECONDS, elapsedSeconds * growth));
+function delaySeconds(elapsedSeconds: number, { firstSeconds, growth, maxSeconds }: Pace): number {
+  return Math.min(maxSeconds, Math.max(firstSeconds, elapsedSeconds * growth));
 }

@@ -27,7 +27,7 @@ export function* publishResult(run: Run, stage: Publishing): Step<Stage> {
     const published = yield* publish({ ...run.conversion, attempt, submission, completed }, briefRetry);
     switch (published.status) {
       case "published":
-        return settle(run, attempt, { outcome: "succeeded", record: published.record });
+        return settle(run, attempt, { outcome: "succeeded", record: published.record }, published);
       case "superseded":
         return settle(run, attempt, SUPERSEDED);
       case "rejected":

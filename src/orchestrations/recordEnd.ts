@@ -18,9 +18,10 @@ export function* recordEnd(run: Run, stage: Recording): Step<Stage> {
   try {
     if (isRepeated) yield* ensureLayout({}, briefRetry);
     const recorded = yield* recordFailure({ ...run.conversion, attempt, failure, submission, completed }, briefRetry);
-    const result =
-      recorded.status === "superseded" ? SUPERSEDED : { outcome: recorded.record.status, record: recorded.record };
-    return settle(run, attempt, result, leftoversOf(attempt, failed));
+    const leftovers = leftoversOf(attempt, failed);
+    if (recorded.status === "superseded") return settle(run, attempt, SUPERSEDED, { leftovers });
+    const { record, isToBeTold } = recorded;
+    return settle(run, attempt, { outcome: record.status, record }, { leftovers, isToBeTold });
   } catch (error) {
     const { reason, retryAfterSeconds } = readActivityError(error);
     const waitReason = `The record cannot be written yet (${failure.message}): ${reason}`;

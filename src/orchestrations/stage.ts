@@ -7,7 +7,7 @@ import type { Watch } from "./watch.ts";
  * Where a conversion stands, and all that it has to remember. It is plain data with absolute times, so the orchestration
  * can continue as new after any round.
  */
-export type Stage = Submitting | Watching | Publishing | Recording | Ending | Finished;
+export type Stage = Submitting | Watching | Publishing | Recording | Ending | Telling | Finished;
 
 interface InAttempt {
   readonly attempt: number;
@@ -54,6 +54,14 @@ export interface Ending extends InAttempt {
   readonly name: "ending";
   readonly result: ConversionResult;
   readonly leftovers: Leftovers;
+  /** An earlier version of the app gives none. */
+  readonly isToBeTold?: boolean;
+}
+
+/** Its record is written, and somebody wants to know. */
+export interface Telling extends InAttempt {
+  readonly name: "telling";
+  readonly result: ConversionResult;
 }
 
 export interface Finished extends InAttempt {

@@ -1,4 +1,4 @@
-import { ensureBatch, submitTask } from "../activities/index.ts";
+import { submitTask } from "../activities/index.ts";
 import type { SubmitTaskInput } from "../activities/submitTask.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
@@ -21,7 +21,6 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
   const giveUp = (failure: Failure): Stage =>
     failForGood(run, attempt, { failure, completed: null, abandoned, ...knownOf(stage) });
   try {
-    yield* ensureBatch({ attempt }, briefRetry);
     const input = {
       ...run.conversion,
       attempt,
@@ -36,7 +35,7 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
       case "notWaiting":
         return renewed === undefined ? stage : watchOn(run, attempt, renewed);
       case "superseded":
-        return settle(run, attempt, SUPERSEDED, leftBy(renewed));
+        return settle(run, attempt, SUPERSEDED, { leftovers: leftBy(renewed) });
       case "refused":
         return giveUp(submitted.failure);
       case "deleted":

@@ -75,13 +75,24 @@ export function cancelled(failed: FailedAttempt): FailedAttempt {
   return { ...failed, failure: failureOf("Cancelled") };
 }
 
-/** The end, but for tasks that may still be running. */
-export function settle(run: Run, attempt: number, result: ConversionResult, leftovers?: Leftovers): Stage {
+interface ToDo {
+  readonly leftovers?: Leftovers | undefined;
+  /** Whether somebody wants to know of the end. */
+  readonly isToBeTold?: boolean | undefined;
+}
+
+/** The end, but for tasks that may still be running, and for telling those who want to know. */
+export function settle(
+  run: Run,
+  attempt: number,
+  result: ConversionResult,
+  { leftovers, isToBeTold = false }: ToDo = {},
+): Stage {
   const since = nowOf(run);
   if (leftovers === undefined || (leftovers.tasks.length === 0 && leftovers.suspectedAttempt === null)) {
-    return { name: "finished", attempt, since, result };
+    return { name: isToBeTold ? "telling" : "finished", attempt, since, result };
   }
-  return { name: "ending", attempt, since, result, leftovers };
+  return { name: "ending", attempt, since, result, leftovers, isToBeTold };
 }
 
 /** ISO 8601. */

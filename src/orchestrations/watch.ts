@@ -3,7 +3,7 @@ import type { QueueReading, Submission, WaitReason } from "../model/batchTask.ts
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
-import { nextLookSeconds } from "./polling.ts";
+import { nextLookAtEndSeconds, nextLookSeconds } from "./polling.ts";
 
 /** What has been seen of a task so far. It is carried through continue-as-new, so its times are absolute. */
 export interface Watch {
@@ -17,6 +17,8 @@ export interface Watch {
   readonly waitReason: WaitReason | null;
   /** When it was last likely that the task ends unseen: it was just found, or said to have ended. */
   readonly lookedForSince?: string;
+  /** When it was last said to have ended; left out while it was not. */
+  readonly announcedAt?: string;
   /** Left out where Batch has not asked us to leave it alone until then. */
   readonly notBefore?: string;
   /** About how many tasks wait before this one; null where that is not known. */
@@ -98,7 +100,8 @@ function isBroken(reason: WaitReason | null): boolean {
 
 /** Looks become frequent again. The report comes before the end of its task: its other files may still be on their way. */
 export function saidToHaveEnded(watch: Watch, now: Date): Watch {
-  return { ...watch, lookedForSince: now.toISOString() };
+  const at = now.toISOString();
+  return { ...watch, lookedForSince: at, announcedAt: at };
 }
 
 /** The place in the queue, and what stands in its way; null where there is nothing to tell. */
@@ -123,7 +126,8 @@ function nextLookByPace(watch: Watch, now: Date): Date {
   const began = phaseStart(watch);
   const lookedForSince = parseTime(watch.lookedForSince ?? began.toISOString());
   const lastNews = began < lookedForSince ? lookedForSince : began;
-  const next = addSeconds(now, nextLookSeconds(secondsBetween(lastNews, now)));
+  const pauseSeconds = watch.announcedAt === lastNews.toISOString() ? nextLookAtEndSeconds : nextLookSeconds;
+  const next = addSeconds(now, pauseSeconds(secondsBetween(lastNews, now)));
   const notBefore = parseTime(watch.notBefore ?? next.toISOString());
   return next < notBefore ? notBefore : next;
 }

@@ -41,7 +41,7 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
     case "inputDeleted":
       return failForGood(run, attempt, failed(failureOf("InputMissing")));
     case "superseded":
-      return settle(run, attempt, SUPERSEDED, { tasks: [submission.task], suspectedAttempt: null });
+      return settle(run, attempt, SUPERSEDED, { leftovers: { tasks: [submission.task], suspectedAttempt: null } });
     case "converting":
     case "waiting":
     case "unknown":

@@ -1,12 +1,24 @@
-import type { ConversionRecord } from "../model/conversion.ts";
+import type { Conversion, ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
-import type { CopySource, Services } from "../services.ts";
+import type { BlobProperties, CopySource, Services } from "../services.ts";
 import type { Decision } from "./decision.ts";
+import { findRecord } from "./recorded.ts";
 import { stagedBlobs } from "./staging.ts";
 import type { Target, Targets } from "./targets.ts";
-import { METADATA, attemptOf, findTarget, findTargets, isNewer, isOf, metadataOf, resultMetadata } from "./targets.ts";
+import {
+  METADATA,
+  attemptOf,
+  findTarget,
+  findTargets,
+  isNewer,
+  isOf,
+  metadataOf,
+  resultMetadata,
+  untouchedTargets,
+} from "./targets.ts";
 
-type CarriedOut =
+/** What has become of a decision. */
+export type CarriedOut =
   /** `isNew`: the record was written just now, not by an earlier run. */
   | { readonly status: "recorded"; readonly record: ConversionRecord; readonly isNew: boolean }
   | { readonly status: "superseded" }
@@ -14,6 +26,44 @@ type CarriedOut =
   | { readonly status: "copying" }
   /** The staged result is gone, or is no longer the one that was judged. */
   | { readonly status: "lost" };
+
+/** What a run has seen before it decides. */
+export interface Sighting {
+  readonly record: Target;
+  /** The input; undefined if it was gone. */
+  readonly current: BlobProperties | undefined;
+}
+
+/** Looks at the record and the input, in any order. */
+export async function look(services: Services, conversion: Conversion): Promise<Sighting> {
+  const [record, current] = await Promise.all([
+    findRecord(services, conversion),
+    services.blobs.properties(conversion.source),
+  ]);
+  return { record, current };
+}
+
+/**
+ * Carries out the success that this run has decided just now. Most files are converted for the first time, so where there was
+ * no record the run does not look for a result or a log, but has its copies fail if there is one. Only then it looks:
+ * protocol.md.
+ */
+export async function carryOutOwn(
+  services: Services,
+  decision: Decision & { readonly result: CopySource },
+  { record: seen, current }: Sighting,
+): Promise<CarriedOut> {
+  const { record, result } = decision;
+  if (seen.found === undefined && current?.eTag === record.input.eTag) {
+    const targets = untouchedTargets(services, { workload: record.workload, source: record.input }, seen);
+    try {
+      return await write(services, targets, record, result);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  return carryOut(services, decision);
+}
 
 /**
  * Brings the output container to what was decided: the log, then the result, last the record. Any run may do this at any
@@ -32,10 +82,23 @@ export async function carryOut(services: Services, { record, result }: Decision)
     return { status: "superseded" };
   }
 
-  const [hasLog, copied] = await Promise.all([
+  return write(services, targets, record, result);
+}
+
+/** Writes the targets, each only if it still is as it was seen. */
+async function write(
+  services: Services,
+  targets: Targets,
+  record: ConversionRecord,
+  result: CopySource | null,
+): Promise<CarriedOut> {
+  const copies = [
     copyLog(services, targets.log, record),
-    result === null ? ("copied" as const) : copyResult(services, targets.result, record, result),
-  ]);
+    result === null ? Promise.resolve("copied" as const) : copyResult(services, targets.result, record, result),
+  ] as const;
+  // None may still be under way when this ends, not even by an error: whoever looks next would be misled.
+  await Promise.allSettled(copies);
+  const [hasLog, copied] = await Promise.all(copies);
   if (copied !== "copied") return { status: copied };
   const complete = hasLog ? withLog(record, targets.log.address.name) : record;
   await writeRecord(services, targets.record, complete);
@@ -105,11 +168,8 @@ async function copyLog(services: Services, target: Target, record: ConversionRec
   if (attemptOf(target, conversionId) === attempts) return true;
   const { blobs, config } = services;
   const { stderr } = stagedBlobs(config.containers.staging, conversionId, attempts);
-  const staged = await blobs.properties(stderr);
-  if (staged === undefined) return false;
-  const source = { ...stderr, eTag: staged.eTag, sizeBytes: staged.sizeBytes };
   try {
-    return (await blobs.copy(source, target.address, metadataOf(record), target.unchanged)) === "copied";
+    return (await blobs.copy(stderr, target.address, metadataOf(record), target.unchanged)) === "copied";
   } catch (error) {
     if (error instanceof StorageError && error.isFinal) return false;
     throw error;

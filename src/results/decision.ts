@@ -1,6 +1,7 @@
 import type { ConversionRecord } from "../model/conversion.ts";
 import { ConflictError } from "../model/errors.ts";
 import type { BlobAddress, CopySource, Services } from "../services.ts";
+import { METADATA } from "./targets.ts";
 
 /**
  * How a conversion ends. It is written once, before anything is changed in the output container, so that all runs of all
@@ -41,6 +42,7 @@ export async function decide(
     try {
       await services.blobs.writeText(decisionBlob(services, conversionId), JSON.stringify(proposal), {
         contentType: "application/json",
+        metadata: { [METADATA.attempt]: String(proposal.record.attempts) },
         condition: { eTag: found?.eTag ?? null },
       });
       return proposal;

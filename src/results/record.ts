@@ -1,4 +1,4 @@
-import type { AddedTask, CompletedTask } from "../model/batchTask.ts";
+import type { AddedTask, CompletedTask, Submission } from "../model/batchTask.ts";
 import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import type { BlobAddress } from "../services.ts";
@@ -7,7 +7,7 @@ import type { Review } from "../workloads/workload.ts";
 /** What is known about a conversion when it ends, however it ends. */
 interface ConversionFacts extends Attempt {
   readonly inputSizeBytes: number | null;
-  readonly submission: AddedTask | null;
+  readonly submission: (AddedTask & Pick<Submission, "options">) | null;
   readonly completed: CompletedTask | null;
   /** Null when the task left no report. */
   readonly review: Review | null;
@@ -45,5 +45,6 @@ function baseOf(facts: ConversionFacts): Omit<ConversionRecord, "schemaVersion" 
     attempts: facts.attempt,
     batch: submission && { ...submission.task, nodeId: completed?.nodeId ?? null },
     tools: review?.tools ?? {},
+    options: submission?.options ?? null,
   };
 }

@@ -28,7 +28,8 @@ export async function readRecord(
   return record?.conversionId === attempt.conversionId ? record : undefined;
 }
 
-function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {
+/** Looks at the place of the record. */
+export function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {
   const { record } = resultNamesFor(workloadNamed(workload), source.name);
   return findTarget(services, { container: services.config.containers.output, name: record });
 }

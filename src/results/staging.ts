@@ -8,7 +8,6 @@ import { parseReport } from "./taskReport.ts";
 export interface StagedBlobs {
   readonly result: BlobAddress;
   readonly report: BlobAddress;
-  readonly stdout: BlobAddress;
   readonly stderr: BlobAddress;
 }
 
@@ -17,7 +16,6 @@ export function stagedBlobs(container: string, conversionId: string, attempt: nu
   return {
     result: at(TASK_FILES.result),
     report: at(TASK_FILES.report),
-    stdout: at("stdout.txt"),
     stderr: at("stderr.txt"),
   };
 }

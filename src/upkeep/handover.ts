@@ -1,4 +1,5 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import { isAnybodyTold } from "../activities/startTelling.ts";
 import type { TaskRef } from "../model/batchTask.ts";
 import type { ConversionInput } from "../orchestrations/contract.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
@@ -40,7 +41,9 @@ async function stageOf(services: Services, instance: DurableOrchestrationStatus)
   const record = await readRecord(services, { ...input, conversionId, attempt });
   if (record !== undefined) {
     await endAll(services, task);
-    return { name: "finished", attempt, since, result: { outcome: record.status, record } };
+    // It may be told twice, but not never.
+    const name = isAnybodyTold(services) ? "telling" : "finished";
+    return { name, attempt, since, result: { outcome: record.status, record } };
   }
   const decided = (await readDecision(services, conversionId))?.decision.record;
   if (decided !== undefined && decided.error !== null && decided.attempts >= attempt) {

@@ -1,5 +1,8 @@
 import type { DurableClient } from "durable-functions";
+import { isAnybodyTold } from "../activities/startTelling.ts";
+import { tellingIdFor } from "../model/telling.ts";
 import { DECISIONS_FOLDER, decisionBlob } from "../results/decision.ts";
+import { METADATA } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { idPlaces } from "./idPlaces.ts";
 import { inTime } from "./inTime.ts";
@@ -26,11 +29,15 @@ export async function removeDecided(
   for (const place of idPlaces(firstPlace)) {
     for await (const { blobs } of services.blobs.list(application, { prefix: `${DECISIONS_FOLDER}${place}` })) {
       const old = blobs.filter(({ lastModified }) => lastModified < endedBefore);
-      const ids = old.map(({ name }) => name.slice(DECISIONS_FOLDER.length, -".json".length));
-      const purged = await removal.each(ids, nameOf, async (id) => {
+      const attempts = new Map(old.map(({ name, metadata }) => [idOf(name), metadata[METADATA.attempt]]));
+      const purged = await removal.each([...attempts.keys()], nameOf, async (id) => {
         const instance = await findInstance(client, id);
         // It may have been run again since it was decided.
         if (instance !== undefined && (isLive(instance) || instance.lastUpdatedTime >= endedBefore)) return 0;
+        const attempt = attempts.get(id);
+        if (isAnybodyTold(services) && attempt !== undefined) {
+          await purge(client, tellingIdFor(`${id}-${attempt}`));
+        }
         return forget(services, client, id);
       });
       removal.count += purged.reduce((sum, count) => sum + count, 0);
@@ -61,13 +68,22 @@ export async function removeOtherHistories(
   removal.count += purged.reduce((sum, count) => sum + count, 0);
 }
 
+function idOf(decisionName: string): string {
+  return decisionName.slice(DECISIONS_FOLDER.length, -".json".length);
+}
+
 function nameOf(id: string): string {
   return `history ${id}`;
 }
 
 /** The decision goes last: as long as it is there, the history is found. Returns how many histories there were: 0 or 1. */
 async function forget(services: Services, client: DurableClient, id: string): Promise<number> {
-  const { instancesDeleted } = await inTime(`purged ${id}`, PURGE_BOUND_MS, client.purgeInstanceHistory(id));
+  const histories = await purge(client, id);
   await services.blobs.delete(decisionBlob(services, id));
+  return histories;
+}
+
+async function purge(client: DurableClient, id: string): Promise<number> {
+  const { instancesDeleted } = await inTime(`purged ${id}`, PURGE_BOUND_MS, client.purgeInstanceHistory(id));
   return instancesDeleted;
 }

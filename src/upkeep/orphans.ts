@@ -1,11 +1,12 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
+import { startTelling } from "../activities/startTelling.ts";
 import type { ConversionEnd } from "../model/conversionLog.ts";
 import { measuresOf } from "../model/conversionLog.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
-import { contentsOf } from "../orchestrations/contract.ts";
-import { isRecorded } from "../results/recorded.ts";
+import { CONVERT_BLOB, contentsOf } from "../orchestrations/contract.ts";
+import { isRecorded, readRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
@@ -104,7 +105,7 @@ async function listOrphans(client: DurableClient): Promise<Listed[]> {
   const listing = client.getStatusBy({ runtimeStatus: [Terminated, Canceled, Failed] });
   const found = await inTime("listed the terminated conversions", LISTING_BOUND_SECONDS * 1000, listing);
   return found
-    .filter((instance) => wasTerminated(instance) || isLeftBehind(instance))
+    .filter((instance) => instance.name === CONVERT_BLOB && (wasTerminated(instance) || isLeftBehind(instance)))
     .map((instance) => ({
       id: instance.instanceId,
       endedAt: new Date(instance.lastUpdatedTime),
@@ -167,15 +168,22 @@ async function settleOne(
   }
   const of = { conversionId: id, workload: input.workload, source: input.source, attempt };
   const isRecent = secondsBetween(instance.lastUpdatedTime, services.now()) < SETTLING_SECONDS;
-  if (!isRecent && (!isWorkloadKnown || (await isRecorded(services, of)))) return undefined;
+  if (!isRecent && !isWorkloadKnown) return undefined;
+  if (!isRecent && (await isRecorded(services, of))) {
+    // It may have been terminated after its end was recorded, and before anybody was told.
+    const record = await readRecord(services, of);
+    if (record !== undefined) await startTelling(services, client, { record });
+    return undefined;
+  }
   await endTasks(services, instance);
   // Without its workload, nobody can say any more what its record would be called.
-  return isWorkloadKnown ? recordTermination(services, instance) : undefined;
+  return isWorkloadKnown ? recordTermination(services, client, instance) : undefined;
 }
 
 /** Comes after the end of the tasks: the record says that there is nothing left to do. */
 async function recordTermination(
   services: Services,
+  client: DurableClient,
   instance: DurableOrchestrationStatus,
 ): Promise<ConversionEnd | undefined> {
   const { instanceId: conversionId, createdTime } = instance;
@@ -183,7 +191,9 @@ async function recordTermination(
   const { workload, source, firstAttempt = 1 } = input;
   const message = "Somebody terminated the orchestration";
   const recorded = await recordCancelled(services, instance, attempt, message);
-  if (recorded.status !== "recorded" || !recorded.isNew) return undefined;
+  if (recorded.status !== "recorded") return undefined;
+  await startTelling(services, client, { record: recorded.record });
+  if (!recorded.isNew) return undefined;
   const seconds = secondsBetween(createdTime, services.now());
   const { status: outcome, output } = recorded.record;
   const start = { conversionId, workload, name: source.name, firstAttempt, measures: measuresOf(recorded.record) };

@@ -1,4 +1,5 @@
 import { closestWord } from "../model/closest.ts";
+import type { UsedOptions } from "../model/options.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 
@@ -32,8 +33,8 @@ export interface WorkloadOptions {
   used(environment: Readonly<Record<string, string>>): UsedOptions;
 }
 
-/** Null: the option had no effect. */
-export type UsedOptions = Readonly<Record<string, string | number | boolean | null>>;
+/** Of a workload that takes none. */
+export const NO_OPTIONS: WorkloadOptions = { table: [], used: () => ({}) };
 
 /** Values in their normal form, by name of the option. Only those that were chosen. */
 export type ChosenOptions = Readonly<Record<string, string>>;

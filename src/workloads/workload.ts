@@ -35,10 +35,22 @@ export interface Workload {
   environment(settings: SettingsReader): Readonly<Record<string, string>>;
   /** What may be chosen for one blob, in its metadata; it takes precedence over the settings. Left out: nothing. */
   readonly options?: WorkloadOptions;
+  /** A blob in the same folder that the task gets, too, where there is one. */
+  readonly companion?: Companion;
   /** The outcomes of the script for which the blob is to blame. They are final: another attempt would end the same way. */
   readonly failures: Readonly<Record<string, FailureWords>>;
   /** What the script's report says, in terms of the record. */
   review(report: TaskReport): Review;
+}
+
+/** A blob beside the one that is converted, such as `cover.jpg`. */
+export interface Companion {
+  /** The name without its folder and suffix, and that of the file in the task's directory. */
+  readonly stem: string;
+  /** In lower case; the first one that is there is taken, in any case. */
+  readonly suffixes: readonly string[];
+  /** A larger one is ignored. */
+  readonly maxBytes: number;
 }
 
 /** For the start task of the pool that the app creates. */

@@ -43,9 +43,9 @@ beforeEach(async () => {
   services = { ...storage.services, batch };
 });
 
-async function uploaded(content: string): Promise<SubmitTaskInput> {
+async function uploaded(content: string, metadata: Record<string, string> = {}): Promise<SubmitTaskInput> {
   const video = { ...VIDEO, container: services.config.containers.input };
-  await services.blobs.writeText(video, content, { contentType: "video/mp4" });
+  await services.blobs.writeText(video, content, { contentType: "video/mp4", metadata });
   const source = { ...video, eTag: (await services.blobs.properties(video))?.eTag ?? "" };
   return {
     conversionId: CONVERSION_ID,
@@ -72,6 +72,50 @@ test("a file that would fill the disk of a node gets no task", async ({ expect }
   });
   expect(added).toEqual([]);
   expect(await submitTask(small, await uploaded("nine byte"))).toMatchObject({ status: "submitted" });
+});
+
+test("the options in the metadata of the file take precedence over the settings", async ({ expect }) => {
+  const input = await uploaded("video", { Mp3drop_Quality: "2", mp3drop_mono: "true", artist: "me" });
+
+  const submitted = await submitTask(services, input);
+  expect(newest?.environment).toEqual({
+    MP3_BITRATE_KBPS: "192",
+    MP3_QUALITY: "2",
+    MP3_MONO: "true",
+    AUDIO_LANGUAGE: "",
+    MP3_LOUDNESS_LUFS: "",
+    TRIM_START_SECONDS: "",
+    TRIM_END_SECONDS: "",
+  });
+  expect(submitted).toMatchObject({ submission: { options: { bitrate: null, quality: 2, mono: true, start: null } } });
+});
+
+test("a wrong option is refused before a task is added", async ({ expect }) => {
+  const input = await uploaded("video", { mp3drop_bitrate: "100" });
+
+  expect(await submitTask(services, input)).toMatchObject({
+    status: "refused",
+    failure: { code: "BadOptions", message: expect.stringContaining("mp3drop_bitrate must be one of 64, 96") },
+  });
+  expect(added).toEqual([]);
+});
+
+test("the cover beside the video is staged, read-only and for this one blob", async ({ expect }) => {
+  const container = services.config.containers.input;
+  await services.blobs.writeText({ container, name: "cover.JPG" }, "picture", { contentType: "image/jpeg" });
+  await services.blobs.writeText({ container, name: "cover.jpg.txt" }, "notes", { contentType: "text/plain" });
+
+  await submitTask({ ...services, now: () => new Date() }, await uploaded("video"));
+  const url = new URL(newest?.inputs["cover"] ?? "");
+  expect(url.pathname).toMatch(new RegExp(`/${container}/cover.JPG$`));
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({ sr: "b", sp: "r" });
+  expect(await (await fetch(url)).text()).toBe("picture");
+});
+
+test("without a cover the task gets the script and the input only", async ({ expect }) => {
+  await submitTask(services, await uploaded("video"));
+
+  expect(Object.keys(newest?.inputs ?? {})).toEqual(["task.sh", "input"]);
 });
 
 test("a call that is repeated after the input was replaced takes back the task of the first call", async ({

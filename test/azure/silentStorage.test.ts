@@ -24,7 +24,7 @@ async function storageThatSays(words: string): Promise<{ blobs: BlobStore; conne
   });
   const { port } = server.address() as AddressInfo;
   const connectionString = `DefaultEndpointsProtocol=http;AccountName=account;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:${port}/account;`;
-  const settings = { connectionString, blobServiceUri: undefined, clientId: undefined };
+  const settings = { connectionString, blobServiceUri: undefined, queueServiceUri: undefined, clientId: undefined };
   const account = connectStorage(settings, { timeoutMs: TIMEOUT_MS });
   return { blobs: createBlobStore(account, createUrlSigner(account)), connections: () => sockets.length };
 }

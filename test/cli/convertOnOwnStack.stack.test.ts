@@ -16,6 +16,7 @@ test("convert runs a stack of its own where none runs, and stops it", async ({ e
   const cli = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE]);
 
   expect(await cli.exit).toEqual({ code: 0, signal: null });
+  expect(cli.stderr().match(/^Converting with ffmpeg \S+ \(\/.+\)$/gm)).toHaveLength(1);
   const { conversions } = JSON.parse(cli.stdout()) as { conversions: ConversionRecord[] };
   expect(conversions).toMatchObject([{ status: "succeeded", output: { name: "sample.mp3" } }]);
   expect(existsSync(join(out, "sample.mp3"))).toBe(true);

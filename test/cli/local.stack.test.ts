@@ -44,6 +44,7 @@ test("local --json says in one line where everything is, and SIGTERM stops all o
   expect(connection.data).toBe(data);
   expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
   expect(cli.stderr()).toContain("Azure Storage Explorer");
+  expect(cli.stderr()).toMatch(/^Converts with +ffmpeg \S+ \(\/.+\)$/m);
   const storage = BlobServiceClient.fromConnectionString(connection.storage.connectionString);
   expect(await storage.getContainerClient("input").exists()).toBe(true);
   expect(await storage.getContainerClient("output").exists()).toBe(true);

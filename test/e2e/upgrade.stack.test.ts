@@ -50,8 +50,8 @@ function previousRelease(): string {
   };
   const version = "ORCHESTRATION_VERSION = ";
   change("contract.js", `${version}${ORCHESTRATION_VERSION}`, `${version}${ORCHESTRATION_VERSION - 1}`);
-  const ensure = "yield* ensureBatch({ attempt }, briefRetry);";
-  change("submit.js", ensure, `${ensure} ${ensure}`);
+  const submit = "const submitted = yield* submitTask(input, briefRetry);";
+  change("submit.js", submit, `yield* submitTask(input, briefRetry); ${submit}`);
   change("polling.js", "growth: 0.5", "growth: 0.1");
   return app;
 }

@@ -17,7 +17,7 @@ beforeAll(() => {
 
 afterAll(() => stack?.stop());
 
-test("the package holds the app and the task scripts, and nothing that runs it on a developer's machine", () => {
+test("the package holds the app with its page and the task scripts, and nothing that runs it on a developer's machine", () => {
   const files = readdirSync(staged, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const places = files.map(({ parentPath, name }) => join(parentPath, name).slice(staged.length + 1));
   const folders = new Set(places.map((path) => path.split("/").slice(0, 2).join("/")).filter((path) => path !== ""));
@@ -32,6 +32,7 @@ test("the package holds the app and the task scripts, and nothing that runs it o
     "dist/model",
     "dist/nodes",
     "dist/orchestrations",
+    "dist/page",
     "dist/results",
     "dist/services.js",
     "dist/upkeep",
@@ -44,7 +45,11 @@ test("the package holds the app and the task scripts, and nothing that runs it o
     "dist/workloads/mp3/convert.sh",
     "dist/workloads/topWords/countWords.sh",
   ]);
-  expect(places.filter((path) => path.startsWith("dist/") && !/\.(js|sh)$/.test(path))).toEqual([]);
+  expect(places.filter((path) => path.startsWith("dist/") && !/\.(js|sh)$/.test(path)).sort()).toEqual([
+    "dist/page/icon.svg",
+    "dist/page/index.html",
+    "dist/page/page.css",
+  ]);
 });
 
 test("its manifest asks for what the app imports, in the versions of this lockfile, and runs nothing at the installation", () => {
@@ -65,6 +70,7 @@ test(`with its packages it is no larger than ${MAX_MEGABYTES} MB, and it convert
   stack = await StackUnderTest.start({}, { app: staged });
   const record = await stack.convert("talk.mp4", readFileSync("test/fixtures/media/sample.mp4"));
   expect(record).toMatchObject({ status: "succeeded", output: { name: "talk.mp3" } });
+  expect((await fetch(`${stack.url}/api/page/main.js`)).status).toBe(200);
 });
 
 function packages(): [string, { hasInstallScript?: boolean }][] {

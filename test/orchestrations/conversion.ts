@@ -52,7 +52,6 @@ export const failureRecord = { schemaVersion: 1, status: "failed" };
 /** What the activities answer when all goes well, or as the test wants. */
 export function replies(overrides: Replies): Replies {
   return {
-    ensureBatch: [null],
     submitTask: [submitted],
     readTask: [done],
     publish: [{ status: "published", record }],

@@ -25,7 +25,6 @@ import { START, drive, driveOn, secondsOf } from "./drive.ts";
 function threeRejections(failure: Failure): Replies {
   const rejected = { status: "rejected", failure };
   return {
-    ensureBatch: [null, null, null],
     submitTask: [submitted, submitted, submitted],
     readTask: [done, done, done],
     publish: [rejected, rejected, rejected],
@@ -38,7 +37,6 @@ test("a conversion prepares, submits, watches and publishes, and its status says
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.calls.map(({ name }) => name)).toEqual([
-    "ensureBatch",
     "submitTask",
     "readTask",
     "readTask",
@@ -46,7 +44,7 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     "readTask",
     "publish",
   ]);
-  expect(run.timers).toEqual([1, 2, 3, 4]);
+  expect(run.timers).toEqual([2, 4, 6, 8]);
   expect(run.statuses).toMatchObject([
     { phase: "preparing", attempt: 1 },
     { phase: "waiting" },
@@ -94,7 +92,7 @@ test("a task that gets no node while the queue stands still fails with the reaso
 test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
   const run = drive({ workload, source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
 
-  expect(run.timers.at(-1)).toBe(1 + 3600 + 300);
+  expect(run.timers.at(-1)).toBe(2 + 3600 + 300);
   expect(inputsOf(run, "recordFailure")).toMatchObject([{ failure: { code: "ConversionTimedOut" } }]);
 });
 
@@ -104,15 +102,15 @@ test("once the task runs, polling starts again and the waiting deadline no longe
 
   const [atStart, first, second] = run.timers.slice(-3);
   expect(atStart).toBeGreaterThan(200);
-  expect((first ?? 0) - (atStart ?? 0)).toBe(1);
-  expect((second ?? 0) - (first ?? 0)).toBe(1);
+  expect((first ?? 0) - (atStart ?? 0)).toBe(2);
+  expect((second ?? 0) - (first ?? 0)).toBe(2);
 });
 
 test("a task that lost its node waits again with a new deadline", ({ expect }) => {
   const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
   const run = drive({ workload, source }, replies({ readTask }));
 
-  expect(run.timers.at(-1)).toBe(2 + 600);
+  expect(run.timers.at(-1)).toBe(4 + 600);
   expect(run.statuses).toContainEqual(
     expect.objectContaining({ phase: "waiting", waitReason: "the task lost its node and starts again" }),
   );
@@ -142,7 +140,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
         watch: {
           submission: long,
           waitingSince: START.toISOString(),
-          convertingSince: "2026-01-01T12:00:01.000Z",
+          convertingSince: "2026-01-01T12:00:02.000Z",
           stillSince: START.toISOString(),
           lookedForSince: START.toISOString(),
           waitReason: null,
@@ -191,7 +189,6 @@ test("a task that vanished is submitted again", ({ expect }) => {
   const run = drive(
     { workload, source },
     replies({
-      ensureBatch: [null, null],
       submitTask: [submitted, submitted],
       readTask: [{ state: "lost", reason: "Job mp3drop is disabled" }, done],
     }),
@@ -211,8 +208,8 @@ test("Batch is asked again when it does not answer, and the status says so", ({ 
 });
 
 test("what fails before there is a task is tried again with growing pauses, and the status says why", ({ expect }) => {
-  const away = activityFailure("ensureBatch", batchError("read pool mp3drop: connect ECONNREFUSED"));
-  const run = drive({ workload, source }, replies({ ensureBatch: [away, away, away, null] }));
+  const away = activityFailure("submitTask", batchError("read pool mp3drop: connect ECONNREFUSED"));
+  const run = drive({ workload, source }, replies({ submitTask: [away, away, away, submitted] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
   expect(run.timers.slice(0, 3)).toEqual([1, 2, 3]);
@@ -241,8 +238,8 @@ test.for<[Error, FailureCode]>([
   [new TypeError("x is undefined in Azure Batch could not y: 429: TooManyRequests"), "InternalError"],
 ])("a step that fails for hours with «%s» ends as %s, with that reason and no stack", ([error, code], { expect }) => {
   const { message: reason } = error;
-  const failures = Array.from({ length: 300 }, () => activityFailure("ensureBatch", error));
-  const runs = driveOn({ workload, source }, replies({ ensureBatch: failures }));
+  const failures = Array.from({ length: 300 }, () => activityFailure("submitTask", error));
+  const runs = driveOn({ workload, source }, replies({ submitTask: failures }));
 
   const seconds = secondsOf(runs);
   expect(seconds).toBeGreaterThan(4 * 3600 - 300);
@@ -255,10 +252,7 @@ test.for<[Error, FailureCode]>([
 test("a retry long after the first start has the same patience as the first attempt", ({ expect }) => {
   const busy = activityFailure("submitTask", storageError("look at input/talks/intro.mp4", "ServerBusy", 503));
   const startedAt = new Date(START.getTime() - 5 * 3_600_000).toISOString();
-  const run = drive(
-    { workload, source, firstAttempt: 2, startedAt },
-    replies({ ensureBatch: [null, null], submitTask: [busy, submitted] }),
-  );
+  const run = drive({ workload, source, firstAttempt: 2, startedAt }, replies({ submitTask: [busy, submitted] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
 });
@@ -278,25 +272,20 @@ test("a conversion that is cancelled is recorded as cancelled, without another l
   const run = drive({ workload, source }, answers, START, { cancelAtTimer: 3 });
 
   expect(run.result).toEqual({ outcome: "cancelled", record });
-  expect(run.calls.map(({ name }) => name).slice(2)).toEqual(["readTask", "readTask", "recordFailure", "endTasks"]);
+  expect(run.calls.map(({ name }) => name).slice(1)).toEqual(["readTask", "readTask", "recordFailure", "endTasks"]);
   expect(inputsOf(run, "recordFailure")).toMatchObject([
     { failure: { code: "Cancelled" }, submission, completed: null },
   ]);
 });
 
 test.for([
-  ["while the task is read", { cancelAtCall: 4 }, "readTask readTask recordFailure endTasks"],
+  ["while the task is read", { cancelAtCall: 3 }, "readTask readTask recordFailure endTasks"],
   ["in the pause after a failed attempt", { cancelAtTimer: 2 }, "readTask publish recordFailure"],
-  [
-    "while the next attempt is prepared",
-    { cancelAtCall: 5 },
-    "readTask publish ensureBatch submitTask recordFailure endTasks",
-  ],
+  ["while the next attempt is prepared", { cancelAtCall: 4 }, "readTask publish submitTask recordFailure endTasks"],
 ] as const)("cancelling %s is not lost", ([, when, calls], { expect }) => {
   const rejected = { status: "rejected", failure: { code: "AccessExpired", message: "m", hint: "h" } };
   const isFirst = calls.startsWith("readTask readTask");
   const answers = replies({
-    ensureBatch: [null, null],
     submitTask: [submitted, submitted],
     readTask: isFirst ? [waiting, waiting] : [done],
     publish: [rejected],
@@ -306,7 +295,48 @@ test.for([
   const run = drive({ workload, source }, answers, START, when);
 
   expect(run.result?.outcome).toBe("cancelled");
-  expect(run.calls.slice(2).map(({ name }) => name)).toEqual(calls.split(" "));
+  expect(run.calls.slice(1).map(({ name }) => name)).toEqual(calls.split(" "));
+});
+
+test("an end is had told after its record, and once its tasks have ended, where somebody wants to know", ({
+  expect,
+}) => {
+  const isToBeTold = true;
+  const answers = replies({
+    readTask: [waiting],
+    publish: [{ status: "published", record, isToBeTold }],
+    recordFailure: [{ status: "recorded", record: failureRecord, isToBeTold }],
+    startTelling: [null],
+  });
+
+  const good = drive({ workload, source }, { ...answers, readTask: [done] });
+  const cancelled = drive({ workload, source }, answers, START, { cancelAtTimer: 1 });
+
+  expect(good.calls.slice(-2)).toEqual([
+    expect.objectContaining({ name: "publish" }),
+    { name: "startTelling", input: { record } },
+  ]);
+  expect(good.result).toEqual({ outcome: "succeeded", record });
+  expect(cancelled.calls.map(({ name }) => name).slice(-3)).toEqual(["recordFailure", "endTasks", "startTelling"]);
+  expect(inputsOf(cancelled, "startTelling")).toEqual([{ record: failureRecord }]);
+});
+
+test("what cannot be had told now is tried again, and the conversion ends all the same", ({ expect }) => {
+  const down = storageError("start it");
+  const answers = replies({
+    publish: [{ status: "published", record, isToBeTold: true }],
+    startTelling: [down, down, null],
+  });
+
+  const run = drive({ workload, source }, answers);
+  expect(inputsOf(run, "startTelling")).toHaveLength(3);
+  const [endless] = driveOn(
+    { workload, source },
+    { ...answers, startTelling: Array.from({ length: 200 }, () => down) },
+  );
+
+  expect(run.result?.outcome).toBe("succeeded");
+  expect(endless?.result?.outcome ?? "continued").toMatch(/succeeded|continued/);
 });
 
 test("the time of a run counts from its own start, even when the loss of its node was not seen", ({ expect }) => {
@@ -323,7 +353,7 @@ test("a failure that may be the node's fault is noted with the node, before the 
     { status: "rejected", failure },
     { status: "published", record },
   ];
-  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done], publish };
+  const twice = { submitTask: [submitted, submitted], readTask: [done, done], publish };
   const warning = "Node node-1 gets no more tasks";
 
   const run = drive({ workload, source }, replies({ ...twice, noteNodeFailure: [{ warning }] }));
@@ -337,7 +367,7 @@ test("a failure that may be the node's fault is noted with the node, before the 
 
 test("a failure that cannot be noted with its node changes nothing for the conversion", ({ expect }) => {
   const rejected = { status: "rejected", failure: { code: "DiskFull", message: "", hint: "" } };
-  const twice = { ensureBatch: [null, null], submitTask: [submitted, submitted], readTask: [done, done] };
+  const twice = { submitTask: [submitted, submitted], readTask: [done, done] };
   const publish = [rejected, { status: "published", record }];
   const noted = drive({ workload, source }, replies({ ...twice, publish }));
 
@@ -361,7 +391,7 @@ test("an input that was replaced before its task was added ends as superseded an
   const run = drive({ workload, source }, replies({ submitTask: [{ status: "superseded" }] }));
 
   expect(run.result).toEqual({ outcome: "superseded", record: null });
-  expect(run.calls.map(({ name }) => name)).toEqual(["ensureBatch", "submitTask"]);
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask"]);
 });
 
 test("an input that was replaced while it was converted ends as superseded", ({ expect }) => {
@@ -403,5 +433,5 @@ test("a copy that takes long is waited for", ({ expect }) => {
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
-  expect(run.timers).toEqual([1, 2, 3]);
+  expect(run.timers).toEqual([2, 3, 4]);
 });

@@ -9,7 +9,6 @@ import { addSeconds } from "../../src/model/time.ts";
 
 /** What the activities answer, in the order in which they are called. An Error is thrown. */
 export interface Replies {
-  readonly ensureBatch?: readonly unknown[];
   readonly ensureLayout?: readonly unknown[];
   readonly submitTask?: readonly unknown[];
   readonly readTask?: readonly (TaskStatus | Error)[];
@@ -17,6 +16,7 @@ export interface Replies {
   readonly recordFailure?: readonly unknown[];
   readonly endTasks?: readonly unknown[];
   readonly noteNodeFailure?: readonly unknown[];
+  readonly startTelling?: readonly unknown[];
 }
 
 export interface Run {

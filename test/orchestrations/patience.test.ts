@@ -68,7 +68,7 @@ test.for<[string, Error]>([
 test("before a result is published again, the containers are looked for again", ({ expect }) => {
   const [run] = driveOn({ workload, source }, refusing("publish", 1, missing));
 
-  expect(run?.calls.slice(3).map(({ name }) => name)).toEqual(["publish", "ensureLayout", "publish"]);
+  expect(run?.calls.slice(2).map(({ name }) => name)).toEqual(["publish", "ensureLayout", "publish"]);
 });
 
 test("a result that cannot be published for four hours is a failure, and its task is not run again", ({ expect }) => {
@@ -140,7 +140,7 @@ test("while Batch is away, the pauses go on growing past the deadline", ({ expec
 });
 
 test.for<[string, Replies]>([
-  ["adding a task", { ensureBatch: [null, null], submitTask: [throttled, submitted] }],
+  ["adding a task", { submitTask: [throttled, submitted] }],
   ["looking at a task", { readTask: [throttled, done] }],
   ["publishing", refusing("publish", 1, tooMany)],
   [
@@ -198,7 +198,6 @@ test("an attempt that is cancelled before its task was added ends that of the at
 }) => {
   const refusal = activityFailure("submitTask", busy);
   const answers = replies({
-    ensureBatch: times(5, null),
     submitTask: [submitted, refusal, refusal],
     readTask: [{ state: "lost", reason: "The node is gone" }],
   });
@@ -214,8 +213,7 @@ test("an attempt that is cancelled before its task was added ends that of the at
 test("no generation of a history grows without bounds, whatever fails", ({ expect }) => {
   const failures = (name: string): Error[] => times(120, activityFailure(name, busy));
   const stages: Replies[] = [
-    { ensureBatch: [...failures("ensureBatch"), null] },
-    { ensureBatch: times(100, null), submitTask: [...failures("submitTask"), submitted] },
+    { submitTask: [...failures("submitTask"), submitted] },
     { readTask: times(200, away) },
     { publish: failures("publish") },
     { submitTask: [{ status: "deleted" }], recordFailure: failures("recordFailure") },

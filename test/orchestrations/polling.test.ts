@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { nextDelaySeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
+import { nextDelaySeconds, nextLookAtEndSeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
 
 function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => number): number[] {
   const found: number[] = [];
@@ -7,10 +7,10 @@ function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => num
   return found;
 }
 
-test("the first looks at a task come every second, later ones after half of the time waited", ({ expect }) => {
-  const looks = times(10, nextLookSeconds);
+test("the first looks at a task come every two seconds, later ones after half of the time waited", ({ expect }) => {
+  const looks = times(20, nextLookSeconds);
 
-  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([1, 2, 3, 4.5, 6.75, 10.13]);
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([2, 4, 6, 9, 13.5, 20.25]);
 });
 
 test("there are never more than fifteen minutes between looks, nor more than five between tries", ({ expect }) => {
@@ -27,4 +27,12 @@ test("what is refused is tried again after a quarter of the time waited", ({ exp
 test("an hour takes no more than 22 looks, a day no more than 115", ({ expect }) => {
   expect(times(3600, nextLookSeconds).length).toBeLessThanOrEqual(22);
   expect(times(24 * 3600, nextLookSeconds).length).toBeLessThanOrEqual(115);
+});
+
+test("a task that was said to have ended is looked at four times in the next two seconds, then as any other", ({
+  expect,
+}) => {
+  const looks = times(10, nextLookAtEndSeconds);
+
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([0.2, 0.4, 0.8, 1.6, 3.2, 5.2, 7.8, 11.7]);
 });

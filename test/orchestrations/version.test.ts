@@ -52,8 +52,7 @@ const COURSES: Readonly<Record<string, { readonly replies: Replies; readonly can
   // It waits, converts, and is published after a refusal.
   published: {
     replies: {
-      ensureBatch: [batchError("read pool x: no", "AuthenticationFailed", 401), null, null, null],
-      submitTask: [submitted],
+      submitTask: [batchError("read pool x: no", "AuthenticationFailed", 401), submitted],
       readTask: [waitingBehind(2), waitingBehind(null), converting(10), converting(60), done],
       publish: [storageError("copy it"), storageError("copy it"), { status: "copying" }, { status: "published" }],
       ensureLayout: [null, null],
@@ -62,7 +61,6 @@ const COURSES: Readonly<Record<string, { readonly replies: Replies; readonly can
   // It fails three times, on a node, and is recorded after a refusal.
   failed: {
     replies: {
-      ensureBatch: [null, null, null],
       submitTask: [submitted, submitted, submitted],
       readTask: [{ state: "lost", reason: failure.message }, { state: "completed", completed: broken }, done],
       publish: [rejected, rejected],
@@ -88,7 +86,6 @@ const COURSES: Readonly<Record<string, { readonly replies: Replies; readonly can
   // It waits for half a day, continues as new, and its task gets fresh access.
   renewed: {
     replies: {
-      ensureBatch: [null, null],
       submitTask: [submittedFor(43_200), submittedFor(1_000_000, 1)],
       readTask: [...Array.from({ length: 63 }, (_, index) => waitingBehind(200 - index)), done],
     },

@@ -3,6 +3,7 @@ import { test } from "vitest";
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import { contentsOf } from "../../src/orchestrations/contract.ts";
 import {
+  submitted,
   activityFailure,
   batchError,
   converting,
@@ -123,9 +124,9 @@ test("what Batch refuses before there is a task is waited for, and goes on by it
   expect,
 }) => {
   const refused = batchError("create pool mp3drop: PoolQuotaReached: no more pools", "PoolQuotaReached", 409);
-  const ensureBatch = [...times(600, activityFailure("ensureBatch", refused)), null];
+  const submitTask = [...times(600, activityFailure("submitTask", refused)), submitted];
 
-  const runs = driveOn({ ...conversion, patienceSeconds: 7 * DAY }, replies({ ensureBatch }));
+  const runs = driveOn({ ...conversion, patienceSeconds: 7 * DAY }, replies({ submitTask }));
 
   expect(secondsOf(runs)).toBeGreaterThan(DAY);
   expect(runs.at(-1)?.result).toEqual({ outcome: "succeeded", record });
@@ -140,8 +141,8 @@ test.for([
   ["is given up when the setting says so", HOUR, 1],
   ["is never given up where the setting is 0", null, 0],
 ] as const)("what Batch refuses %s", ([, patienceSeconds, failures], { expect }) => {
-  const refused = activityFailure("ensureBatch", batchError("read pool x: no", "AuthenticationFailed", 401));
-  const answers = replies({ ensureBatch: [...times(200, refused), null] });
+  const refused = activityFailure("submitTask", batchError("read pool x: no", "AuthenticationFailed", 401));
+  const answers = replies({ submitTask: [...times(200, refused), submitted] });
 
   const runs = driveOn({ ...conversion, patienceSeconds }, answers);
 
@@ -161,7 +162,7 @@ function shortLived(renewal: number, minutes = 10): { status: string; submission
 
 /** The same, as often as its access is too short from the start. */
 function driveRenewals(readTask: TaskStatus[], overrides: Replies, when = {}): readonly Run[] {
-  return driveOn(conversion, replies({ ensureBatch: times(90, null), readTask, ...overrides }), when);
+  return driveOn(conversion, replies({ readTask, ...overrides }), when);
 }
 
 test("a task whose access would end before its work could is replaced, and no attempt is counted", ({ expect }) => {

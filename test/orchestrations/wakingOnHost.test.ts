@@ -30,7 +30,6 @@ async function convert({ begins, ends, told }: Course) {
   const test = openTestHub({
     orchestrations: { convertBlob },
     activities: {
-      ensureBatch: () => null,
       submitTask: () => ({
         status: "submitted",
         submission: { ...submission, ...endless, submittedAt: new Date(START_TIME).toISOString() },

@@ -79,14 +79,13 @@ test("the names of entries sort the newest first, whatever the year", ({ expect 
 });
 
 test("an entry keeps any name, and stays below what metadata may hold", async ({ expect }) => {
-  const longest = fc.string({ unit: "grapheme", minLength: 1, maxLength: 1024 }).map((name) => name.slice(0, 1024));
-  const message = fc.string({ unit: "grapheme", maxLength: 4000 });
+  const longest = fc.string({ unit: "binary", minLength: 1, maxLength: 512 });
+  const message = fc.string({ unit: "binary", maxLength: 4000 });
   await fc.assert(
-    fc.asyncProperty(longest, message, async (text, words) => {
-      const name = text.toWellFormed();
+    fc.asyncProperty(longest, message, async (name, words) => {
       const { blobs, services, entries } = play();
       const input = { ...START.source, name, sizeBytes: 7 };
-      const error = { code: "FfmpegFailed", message: words.toWellFormed(), hint: words.toWellFormed(), logBlob: null };
+      const error = { code: "FfmpegFailed", message: words, hint: words, logBlob: null };
 
       await noteEnd(services, record("failed", 3, { input, error }), true);
 

@@ -31,7 +31,8 @@ function servicesOf(store: ModelStore, gate: Gate): Services {
   const batch = { deleteTask: async () => {} } as unknown as Services["batch"];
   const [nodes, layout] = [{} as Services["nodes"], {} as Services["layout"]];
   const now = (): Date => new Date("2026-01-01T13:00:00.000Z");
-  return { config, batch, nodes, layout, metrics, blobs: store.through(gate), now };
+  const companions = { find: async () => undefined };
+  return { config, batch, nodes, layout, companions, messengers: {}, metrics, blobs: store.through(gate), now };
 }
 
 class PublishingWorld implements World {
@@ -66,7 +67,7 @@ class PublishingWorld implements World {
 
   isPrivate(process: Process, request: string, happened: number): boolean {
     if (request.includes(` ${INPUT.container}/`)) return happened === this.events.length;
-    if (/\.log#|stderr\.txt#|stdout\.txt#/.test(request) && !this.#scenario.isAboutLogs) return true;
+    if (/\.log#|stderr\.txt#/.test(request) && !this.#scenario.isAboutLogs) return true;
     const others = this.processes
       .filter(({ state }) => state === "idle" || state === "running")
       .filter((other) => other !== process);

@@ -1,4 +1,5 @@
 import { ConflictError } from "../../src/model/errors.ts";
+import { INDEX_FOLDER } from "../../src/results/conversionIndex.ts";
 import type { BlobAddress, BlobProperties, BlobStore, IfUnchanged } from "../../src/services.ts";
 
 /** A blob of the model. What is in it is a text, and so is a result. */
@@ -36,18 +37,25 @@ export class ModelStore {
     else this.blobs.set(keyOf(blob), { ...version, eTag });
   }
 
-  /** The requests of one process, each of which passes the gate. */
+  /**
+   * The requests of one process, each of which passes the gate. Those of the index of conversions do not: nothing that
+   * is promised of `output` depends on it, and they would make far too many orders.
+   */
   through(gate: Gate): BlobStore {
+    const isOfIndex = ({ name }: BlobAddress): boolean => name.startsWith(INDEX_FOLDER);
     const on = (verb: string, { container, name }: BlobAddress): string => `${verb} ${container}/${name}`;
     return {
       ensureContainer: async () => {},
-      properties: (blob) => gate(on("HEAD", blob), () => this.blobs.get(keyOf(blob))),
+      properties: async (blob) =>
+        isOfIndex(blob) ? undefined : gate(on("HEAD", blob), () => this.blobs.get(keyOf(blob))),
       readText: (blob) => gate(on("GET", blob), () => this.blobs.get(keyOf(blob))),
-      writeText: (blob, text, { contentType, metadata = {}, condition }) =>
-        gate(on("PUT", blob), () => {
+      writeText: async (blob, text, { contentType, metadata = {}, condition }) => {
+        if (isOfIndex(blob)) return;
+        await gate(on("PUT", blob), () => {
           this.#check(blob, condition);
           this.write(blob, { text, contentType, metadata });
-        }),
+        });
+      },
       list: () => {
         throw new Error("Publishing lists nothing");
       },
@@ -61,7 +69,8 @@ export class ModelStore {
       copy: (from, to, metadata, condition) =>
         gate(on("COPY", to), () => {
           const source = this.blobs.get(keyOf(from));
-          if (source === undefined || source.eTag !== from.eTag) return "sourceChanged";
+          const isChanged = from.eTag !== undefined && source?.eTag !== from.eTag;
+          if (source === undefined || isChanged) return "sourceChanged";
           this.#check(to, condition);
           this.write(to, { text: source.text, contentType: source.contentType, metadata });
           return "copied";
@@ -73,6 +82,7 @@ export class ModelStore {
         }),
       url: (blob) => `https://model/${keyOf(blob)}`,
       readUrl: async (blob) => `https://model/${keyOf(blob)}?secret`,
+      uploadUrl: async (blob) => `https://model/${keyOf(blob)}?secret`,
       containerUrl: (container) => `https://store/${container}`,
       writeUrl: async (container) => `https://model/${container}?secret`,
     };

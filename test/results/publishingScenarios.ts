@@ -32,8 +32,12 @@ export const SCENARIOS: readonly Scenario[] = BEFORE.flatMap((before) => {
   const wrongClocks = twoVersions
     .filter(({ events }) => !events?.includes("delete"))
     .map((scenario) => ({ ...scenario, areClocksWrong: true }));
-  const logs: Scenario = { ...start, runs: pair("recordFailure", "B", "recordFailure", "B"), isAboutLogs: true };
-  return [...sameVersion, ...twoVersions, ...twoAttempts, ...wrongClocks, logs];
+  const logs = SAME_VERSION.map(([first, second]): Scenario => ({
+    ...start,
+    runs: pair(first, "B", second, "B"),
+    isAboutLogs: true,
+  }));
+  return [...sameVersion, ...twoVersions, ...twoAttempts, ...wrongClocks, ...logs];
 });
 
 function pair(first: Activity, firstVersion: Version, second: Activity, secondVersion: Version): Scenario["runs"] {

@@ -60,6 +60,12 @@ describe("where streaming requests go", () => {
 
 describe("pages of other sites", () => {
   const MANAGEMENT = "/runtime/webhooks/durabletask/instances";
+  const STRANGERS = [
+    { origin: "https://evil.example" },
+    { origin: "http://localhost:3333" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ];
 
   test.for(["/api/echo/1", MANAGEMENT, "/runtime/webhooks/blobs", "/admin/host/status", "/nowhere"])(
     "%s is refused to them, by their host and by their origin",
@@ -78,11 +84,33 @@ describe("pages of other sites", () => {
     },
   );
 
-  test("even one that knows a management link is refused", async ({ expect }) => {
+  test("even one that knows a management link can neither look nor end anything; a page of the host can", async ({
+    expect,
+  }) => {
     const link = await managementUrl();
+    const end = link.replace("?", "/terminate?");
+    const own = { origin: urlOf("basic") };
 
-    expect((await fetch(link)).status).toBe(202);
     expect((await fetch(link, { headers: { origin: "http://evil.example" } })).status).toBe(403);
+    for (const headers of STRANGERS) expect((await fetch(end, { method: "POST", headers })).status).toBe(403);
+    expect((await fetch(link)).status).toBe(202);
+    expect((await fetch(end, { method: "POST", headers: own })).status).toBe(202);
+  });
+
+  test("one that sends what a browser sends without asking first starts and deletes nothing", async ({ expect }) => {
+    const url = urlOf("basic");
+    const start = `${url}/api/start/waitForEvent`;
+    const body = "1";
+
+    for (const headers of STRANGERS) {
+      const simple = { ...headers, "content-type": "text/plain" };
+      expect((await fetch(`${start}/byStranger`, { method: "POST", headers: simple, body })).status).toBe(403);
+      expect((await fetch(`${url}/api/echo/1`, { method: "DELETE", headers })).status).toBe(403);
+    }
+    expect((await fetch(`${url}/api/status/byStranger`)).status).toBe(404);
+    const own = { origin: url, "sec-fetch-site": "same-origin" };
+    expect((await fetch(`${start}/byPage`, { method: "POST", headers: own, body })).status).toBe(202);
+    expect((await fetch(`${url}/api/echo/1`, { method: "DELETE", headers: own })).status).toBe(201);
   });
 
   test("pages of the host itself are served, without a setting", async ({ expect }) => {

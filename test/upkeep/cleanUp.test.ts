@@ -48,9 +48,9 @@ function play() {
     tasks,
     batch,
     client,
-    run: ({ firstPlace = 0, blobs: store = blobs.store } = {}) =>
+    run: ({ firstPlace = 0, blobs: store = blobs.store, messengers = {} } = {}) =>
       cleanUp(
-        { config, batch, blobs: store, now: () => clock.now } as unknown as Services,
+        { config, batch, blobs: store, messengers, now: () => clock.now } as unknown as Services,
         client as unknown as DurableClient,
         { firstPlace },
       ),
@@ -83,6 +83,16 @@ test("histories go when they have ended long ago, with or without a decision, an
   const left = ["2", "3", "4"].map((place) => idIn(place));
   expect([...instances.keys()]).toEqual([...left, idIn("b")]);
   expect(blobs.names(APPLICATION)).toEqual(left.map((id) => `decisions/${id}.json`));
+});
+
+test("with a conversion goes what has told of its end", async ({ expect }) => {
+  const { blobs, instances, run } = play();
+  const old = { runtimeStatus: "Completed", lastUpdatedTime: daysAgo(40) };
+  blobs.put(APPLICATION, `decisions/${idIn("1")}.json`, { lastModified: daysAgo(40), metadata: { attempt: "3" } });
+  instances.set(idIn("1"), old).set(`told-${idIn("1")}-3`, old);
+
+  expect(await run({ messengers: { queue: {} } })).toMatchObject({ histories: 1, problems: [] });
+  expect([...instances.keys()]).toEqual([]);
 });
 
 test("staged blobs go when their conversion is not live, however long it has been waiting, and no young ones", async ({

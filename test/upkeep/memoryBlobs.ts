@@ -31,7 +31,7 @@ export class MemoryBlobs {
   put(container: string, name: string, { text = "", metadata = {}, lastModified = new Date(0) } = {}): string {
     const eTag = `0x${++this.#versions}`;
     const blobs = this.#blobs.get(container) ?? new Map<string, StoredBlob>();
-    this.#blobs.set(container, blobs.set(name, { name, text, metadata, lastModified, eTag }));
+    this.#blobs.set(container, blobs.set(name, { name, text, metadata, lastModified, eTag, sizeBytes: text.length }));
     this.#sorted.delete(container);
     return eTag;
   }
@@ -55,7 +55,7 @@ export class MemoryBlobs {
     readText: async ({ container, name }) => this.find(container, name),
     properties: async ({ container, name }) => {
       const found = this.find(container, name);
-      return found && { ...found, sizeBytes: found.text.length, contentType: "", isCopying: false };
+      return found && { ...found, contentType: "", isCopying: false };
     },
     writeText: async ({ container, name }, text, { condition, metadata = {} }) => {
       this.#check(container, name, condition);

@@ -49,6 +49,7 @@ function terminate(source: BlobVersion, isKnown: boolean, input: Partial<Convers
   const progress: ConversionProgress = { phase: "preparing", percent: null, waitReason: null, attempt: 2, submission };
   terminated.push({
     instanceId: id,
+    name: "convertBlob",
     runtimeStatus: "Terminated",
     customStatus: progress,
     input: { workload: "mp3", source, ...input },
@@ -67,6 +68,30 @@ async function recordOf(name = "talk.mp3.json"): Promise<ConversionRecord | unde
   const found = await services.blobs.readText({ container: services.config.containers.output, name });
   return found && (JSON.parse(found.text) as ConversionRecord);
 }
+
+test("the end of a terminated conversion is told, even if it was terminated before anybody was told of its record", async ({
+  expect,
+}) => {
+  const asked = new Set<string>();
+  const telling = {
+    getStatusBy: (filter: Parameters<DurableClient["getStatusBy"]>[0]) => client.getStatusBy(filter),
+    getStatus: async (id: string) => {
+      const found = await client.getStatus(id);
+      if (found === undefined && !asked.has(id)) throw new Error("HTTP 404");
+      return found ?? {};
+    },
+    startNew: async (_name: string, { instanceId }: { instanceId: string }) => void asked.add(instanceId),
+  } as unknown as DurableClient;
+  const id = terminate(await upload(), true);
+
+  await settleOrphans(services, client);
+  expect(started).toEqual([]);
+  services = { ...services, messengers: { queue: { send: async () => ({ status: "taken" }) } } };
+  await settleOrphans(services, telling);
+  await settleOrphans(services, telling);
+
+  expect([...asked]).toEqual([`told-${id}-2`]);
+});
 
 test("a terminated conversion has its tasks ended and is recorded as cancelled, once", async ({ expect }) => {
   const id = terminate(await upload(), true);
@@ -277,6 +302,7 @@ async function leaveBehind(
   storage.tasks.push(...tasks.map((end) => ({ ...job, taskId: `${id}${end}` })));
   terminated.push({
     instanceId: id,
+    name: "convertBlob",
     runtimeStatus: "Failed",
     customStatus: null,
     input: { version: OTHER_VERSION, workload: "mp3", source, ...input },

@@ -119,7 +119,10 @@ async function local(
     const takes = chosenWorkloads(env).map((workload) => `${workload.takes}: ${workload.suffixes.join(", ")}`);
     const storageExplorer = explorerAdvice(stack, values["private-storage"]);
     const command = printable(`${convert}${dataOption(stack, folder)}`);
-    output.note(whereToConnect(stack, startedIn, takes.join("; "), storageExplorer, command));
+    // Core Tools show a page of their own at the address itself.
+    const page = `${stack.connection.functions.url}/${values.func ? "api/" : ""}`;
+    output.note(whereToConnect(stack, page, startedIn, takes.join("; "), storageExplorer, command));
+    if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", `${stack.ffmpeg.advice}\n`));
     if (values.json) output.result(printableJson(stack.connection));
     if (!signal.aborted) await Promise.race([once(signal, "abort"), stack.failed]);
   };
@@ -153,7 +156,8 @@ function endpointOf({ storage }: LocalStack["connection"], service: string): str
 }
 
 function whereToConnect(
-  { connection, folder }: LocalStack,
+  { connection, folder, ffmpeg }: LocalStack,
+  page: string,
   startedIn: string,
   takes: string,
   storageExplorer: string,
@@ -164,7 +168,8 @@ function whereToConnect(
   const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${printable(folder.path)}
 
-${row("Drop files into", `${blobs}/input (${takes})`)}
+${row("Drop videos on", page)}
+${row("Or upload them to", `${blobs}/input (${takes})`)}
 ${row("Results appear in", `${blobs}/output (each with its record, <result>.json)`)}
 
 ${title("Azure Storage Explorer")}
@@ -173,6 +178,7 @@ ${storageExplorer}
 ${row("From another terminal", `${convert} FILE`)}
 ${row("Functions host", connection.functions.url)}
 ${row("Batch emulator", `${connection.batch.endpoint} (account ${connection.batch.accountName})`)}
+${row("Converts with", printable(ffmpeg.description))}
 ${row("Logs", printable(folder.logs))}
 `;
 }

@@ -112,6 +112,8 @@ async function startOwnStack(
     if (error instanceof UserError && error.code === "DataFolderInUse") return undefined;
     throw error;
   }
+  output.note(`Converting with ${printable(stack.ffmpeg.description)}`);
+  if (stack.ffmpeg.advice !== undefined) output.note(styled("yellow", stack.ffmpeg.advice));
   const { failed: lost, fail } = createFailure();
   const failure = new AbortController();
   stack.failed.catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { findFreePort } from "../../local/kit/listen.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import type { DataFolder } from "../../local/stack/dataFolder.ts";
 import { lockHolder, refuseOthersFolder } from "../../local/stack/dataFolder.ts";
-import { checkFfmpeg, findFfmpeg } from "../../local/stack/ffmpeg.ts";
+import { checkFfmpeg, describeFfmpeg, findFfmpeg } from "../../local/stack/ffmpeg.ts";
 import { DEFAULT_PORTS, SERVICES } from "../../local/stack/ports.ts";
 import type { StackPorts } from "../../local/stack/stackState.ts";
 import type { Environment } from "../../model/settings.ts";
@@ -34,8 +34,11 @@ function isAtLeast(version: string, least: string): boolean {
 }
 
 export async function checkTools(env: Environment): Promise<Finding[]> {
-  const versions = await checkFfmpeg(findFfmpeg(env));
-  return [ok("ffmpeg", versions.join(", "))];
+  const paths = findFfmpeg(env);
+  const versions = await checkFfmpeg(paths);
+  const { advice } = describeFfmpeg(paths, versions);
+  const detail = versions.join(", ");
+  return [advice === undefined ? ok("ffmpeg", detail) : warning("ffmpeg", detail, advice)];
 }
 
 /** Whether a stack could keep its state there. Makes nothing. */

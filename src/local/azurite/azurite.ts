@@ -6,6 +6,7 @@ import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildService } from "../kit/childService.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 import { UserError } from "../kit/userError.ts";
+import { blobNewsIn, NEWS_VARIABLE } from "./news.ts";
 import { createReadyReader } from "./readyLines.ts";
 import type { AzuritePorts } from "./readyLines.ts";
 
@@ -32,9 +33,15 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
     name: "Azurite",
     script: findAzurite(),
     args: (previous) => azuriteArguments(options.folder, previous ?? options.ports),
-    env: options.accountKey === undefined ? options.env : { ...options.env, ...onlyAccount(options.accountKey) },
+    env: {
+      ...options.env,
+      ...(options.accountKey !== undefined && onlyAccount(options.accountKey)),
+      [NEWS_VARIABLE]: blobNewsIn(options.folder),
+    },
     preloads: [
       "local/azurite/patches/keepsChanges.ts",
+      // After the one that keeps what this tells of.
+      "local/azurite/patches/tellsOfBlobs.ts",
       "local/azurite/patches/findsByName.ts",
       "local/azurite/patches/loadsLess.ts",
       "local/azurite/patches/refusesPages.ts",

@@ -4,6 +4,7 @@ import type { Command, Context } from "../kit/commandLine/command.ts";
 import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
 import { readHubFaults } from "./durable/hubFaults.ts";
+import { askForSettings } from "./heldSettings.ts";
 import { startHost } from "./host.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./http/bodyLimit.ts";
 
@@ -13,11 +14,12 @@ Options
   --app DIR         folder of the app, with its host.json
   --data DIR        folder that keeps orchestrations, and what triggers have delivered
   --port N          port to listen on; 0: any free port (default 7071)
+  --hold            write "settings?" to stdout, and load the app once a line of JSON with more settings has come on stdin
   --json            print one line of JSON on stdout when ready
   --help, -h        this text
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are polled (default 500); FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas;
+and queues are polled (default 500); FUNCTIONS_HOST_BLOB_NEWS, a file in which storage tells of blobs; FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas;
 FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
 `;
 
@@ -25,6 +27,7 @@ const OPTIONS = {
   app: { type: "string" },
   data: { type: "string" },
   port: { type: "string", default: "7071" },
+  hold: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -41,11 +44,13 @@ const BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
 
 /** Runs the host until the process is told to stop, or the host can no longer work. */
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
-  const { output, env } = context;
-  const { app, data, json } = values;
+  const { output, env, signal } = context;
+  const { app, data, hold, json } = values;
   if (app === undefined || data === undefined) {
     throw wrongUsage("--app and --data are required", seeHelp(FUNCTIONS_HOST.name));
   }
+  // Into the environment itself, where the app looks for them.
+  if (hold) Object.assign(env, await askForSettings(output, signal));
   const { failed, fail } = createFailure();
   const host = await startHost({
     appFolder: app,
@@ -59,6 +64,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
       isWhole: true,
       hint: "It is a setting in the environment, in milliseconds.",
     }),
+    blobNewsFile: env["FUNCTIONS_HOST_BLOB_NEWS"] || undefined,
     maxBodyBytes: parseNumber(BODY_LIMIT, env[BODY_LIMIT] || String(DEFAULT_MAX_BODY_BYTES), {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,

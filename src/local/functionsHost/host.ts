@@ -42,6 +42,8 @@ interface HostOptions {
   readonly printLog: (line: string) => void;
   /** How often containers and queues are polled. */
   readonly pollMs: number;
+  /** Where storage tells of new blobs (see kit/newsFile.ts), if it does. */
+  readonly blobNewsFile: string | undefined;
   /** Longer bodies of requests are refused. */
   readonly maxBodyBytes: number;
   /** Other origins, such as `http://localhost:3000`, whose pages may use the host. */
@@ -88,7 +90,7 @@ function run(
   rpc: LateServer,
   undo: UndoStep[],
 ): void {
-  const { settings, pollMs, maxBodyBytes, corsOrigins, onFailure } = options;
+  const { settings, pollMs, blobNewsFile, maxBodyBytes, corsOrigins, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const archive = new Archive(join(folder, "archive"));
   const hubState = new HubState(archive);
@@ -97,18 +99,6 @@ function run(
   const schedules = new ScheduleStatuses();
   const parts = { host: identity, hub: hubState, blobs: receipts, timers: schedules };
   const file = new StateFile(join(folder, "state.journal"), parts, { archive });
-
-  const runner = new WorkerRunner(worker);
-  const persist = file.writer<HubEntry>("hub");
-  const hub = new TaskHub({
-    ...options.hub,
-    state: hubState,
-    persist,
-    runner,
-    log,
-    settings: hostSettings,
-    onFailure,
-  });
 
   const rpcPath = `/${randomBytes(24).toString("base64url")}/durabletask`;
   const address = (): HubAddress => ({
@@ -121,6 +111,18 @@ function run(
     const durableClient = { string: JSON.stringify(clientBindingData(address())) };
     return { durableClient, orchestrationClient: durableClient };
   };
+  const runner = new WorkerRunner(worker, extraInputs);
+  const persist = file.writer<HubEntry>("hub");
+  const hub = new TaskHub({
+    ...options.hub,
+    state: hubState,
+    persist,
+    runner,
+    log,
+    settings: hostSettings,
+    onFailure,
+  });
+
   const keys = readKeys(settings);
   const common = { worker, settings, extraInputs, clock: systemClock(), log };
   const blobs = createBlobTriggers({
@@ -129,6 +131,7 @@ function run(
     receipts,
     persist: file.writer("blobs"),
     pollMs,
+    blobNewsFile,
     keys,
     systemKey: () => identity.systemKey,
   });

@@ -22,6 +22,8 @@ export interface ChildServiceOptions<Ready> {
   readonly createReadyReader: () => (line: string) => Ready | undefined;
   /** An empty line on its stdin, after each start, says that this has come: for a service that starts early and then waits. */
   readonly goAhead?: Promise<unknown>;
+  /** For a service that starts early and asks for what it needs: when it writes this line, it gets the answer on its stdin. */
+  readonly question?: { readonly line: string; readonly answer: Promise<string> };
   readonly events?: ChildServiceEvents;
   readonly readyBoundMs?: number;
   readonly stopBoundMs?: number;
@@ -63,6 +65,8 @@ export class ChildService<Ready> {
   private constructor(options: ChildServiceOptions<Ready>) {
     this.#options = options;
     this.#log = new LogFile(options.logFile);
+    // A service that never asks is not harmed by an answer that never comes.
+    options.question?.answer.catch(() => {});
   }
 
   /** Resolves once the service is ready. Throws a `UserError` with its last words if it does not get there. */
@@ -111,7 +115,7 @@ export class ChildService<Ready> {
   }
 
   #untilReady(child: Child): Promise<Ready> {
-    const { createReadyReader, events, logFile, name, readyBoundMs = 60_000 } = this.#options;
+    const { createReadyReader, events, logFile, name, question, readyBoundMs = 60_000 } = this.#options;
     const lastWords: string[] = [];
     const say = (line: string): void => {
       lastWords.push(line);
@@ -132,6 +136,13 @@ export class ChildService<Ready> {
         const failure = readFailureLine(line);
         if (failure !== undefined) {
           this.#failure = failure;
+          return;
+        }
+        if (line === question?.line) {
+          question.answer.then(
+            (answer) => child.stdin.write(`${answer}\n`),
+            (error: unknown) => fail(`could not be told what it asked for: ${errorMessage(error)}`),
+          );
           return;
         }
         const ready = isReady ? undefined : readReady(line);

@@ -6,6 +6,7 @@ import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildService } from "../kit/childService.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { readJsonLine } from "../kit/lines.ts";
+import { SETTINGS_QUESTION } from "../functionsHost/heldSettings.ts";
 import type { StackConnection } from "./stackState.ts";
 
 interface ServiceOptions {
@@ -79,24 +80,37 @@ export type FunctionsHostKind = "embedded" | "func";
 interface FunctionsOptions extends ServiceOptions {
   /** Folder of the function app. */
   readonly app: string;
+  /** What the app gets in addition to `env`. */
+  readonly settings: Promise<NodeJS.ProcessEnv>;
 }
 
-export function startFunctionsHost(
+/** Our own host loads while what it needs is still starting; Core Tools start when they can be told all of it. */
+export async function startFunctionsHost(
   kind: FunctionsHostKind,
-  { app, folder, port, env, events }: FunctionsOptions,
+  { app, folder, port, env, settings, events }: FunctionsOptions,
 ): Promise<Started<FunctionsAddress>> {
   const host =
     kind === "func"
-      ? { name: "func", script: "local/stack/coreToolsMain.ts", args: ["--func", findCoreTools(env)] }
-      : { name: "The Functions host", script: "local/functionsHost/main.ts", args: ["--data", folder.path, "--json"] };
+      ? {
+          name: "func",
+          script: "local/stack/coreToolsMain.ts",
+          args: ["--func", findCoreTools(env)],
+          env: { ...env, ...(await settings) },
+        }
+      : {
+          name: "The Functions host",
+          script: "local/functionsHost/main.ts",
+          args: ["--data", folder.path, "--json", "--hold"],
+          question: { line: SETTINGS_QUESTION, answer: settings.then((given) => JSON.stringify(given)) },
+          env,
+        };
   return ChildService.start({
-    name: host.name,
+    ...host,
     script: builtScript(host.script),
     args: (previous?: FunctionsAddress) => [
       ...optionArguments({ "--app": app, "--port": portFor(port, previous?.url) }),
       ...host.args,
     ],
-    env,
     logFile: join(folder.logs, "functions.log"),
     createReadyReader: () => (line) => readJsonLine<FunctionsAddress>(line),
     events,

@@ -15,6 +15,11 @@ interface FfmpegPaths {
 type Tool = keyof FfmpegPaths;
 
 const SETTINGS: Readonly<Record<Tool, string>> = { ffmpeg: "FFMPEG_PATH", ffprobe: "FFPROBE_PATH" };
+/** Nobody packages a newer one with both programs: docs/performance.md has the comparison. */
+const PACKAGED_ADVICE =
+  "The packaged ffmpeg is from 2018: it takes 2.5 times as long as a current one, and gets no security fixes. " +
+  `Install one (${process.platform === "darwin" ? "brew install ffmpeg" : "sudo apt install ffmpeg, or what your system has for that"}); ` +
+  "it is used as soon as it is on PATH.";
 /** A program on a slow or sleeping disk may take its time. */
 const VERSION_BOUND_MS = 30_000;
 
@@ -29,6 +34,22 @@ export function findFfmpeg(env: Environment, packaged: (tool: Tool) => string | 
  */
 export async function checkFfmpeg(paths: FfmpegPaths): Promise<readonly string[]> {
   return Promise.all([checkTool("ffmpeg", paths.ffmpeg), checkTool("ffprobe", paths.ffprobe)]);
+}
+
+/** What a user should know of the ffmpeg that converts. */
+export interface FfmpegInUse {
+  /** For example `ffmpeg 7.1 (/usr/bin/ffmpeg)`. */
+  readonly description: string;
+  /** What is to be said against it, and what to do; undefined if there is nothing. */
+  readonly advice: string | undefined;
+}
+
+/** `versions` as `checkFfmpeg` returns them. */
+export function describeFfmpeg({ ffmpeg }: FfmpegPaths, [version = "ffmpeg"]: readonly string[]): FfmpegInUse {
+  return {
+    description: `${version.replace(" version ", " ")} (${ffmpeg})`,
+    advice: ffmpeg === packagedTool("ffmpeg") ? PACKAGED_ADVICE : undefined,
+  };
 }
 
 /** Fills a folder for the Batch tasks' PATH, in which the tools go by their plain names. */

@@ -8,6 +8,8 @@ import { findAppRoot } from "../kit/appRoot.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
 import { ChildRegister, waitForFormerChildren } from "./children.ts";
 import { createContainers } from "../azurite/containers.ts";
+import { allowPagesOf } from "../azurite/cors.ts";
+import { blobNewsIn } from "../azurite/news.ts";
 import { findCoreTools } from "./coreTools.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import { accountKeys } from "./accountKeys.ts";
@@ -16,7 +18,8 @@ import { createFailure } from "../kit/failure.ts";
 import { LOOPBACK } from "../kit/loopback.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
-import { checkFfmpeg, findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
+import type { FfmpegInUse } from "./ffmpeg.ts";
+import { checkFfmpeg, describeFfmpeg, findFfmpeg, linkFfmpeg } from "./ffmpeg.ts";
 import { choosePorts } from "./ports.ts";
 import type { FunctionsHostKind } from "./childServices.ts";
 import { portOf, startBatchEmulator, startFunctionsHost } from "./childServices.ts";
@@ -56,6 +59,8 @@ export type StackService = "azurite" | "batch" | "functions";
 export interface LocalStack {
   readonly connection: StackConnection;
   readonly folder: DataFolder;
+  /** What converts on its nodes. */
+  readonly ffmpeg: FfmpegInUse;
   /** Rejects when a service dies for good; never resolves. */
   readonly failed: Promise<never>;
   /** Hides the stack from other processes; its services keep running. */
@@ -70,8 +75,8 @@ const STAND_INS: Services = {
 };
 
 /**
- * Starts storage and the Batch emulator side by side, then the Functions host. Tasks that a former stack left unfinished
- * run again once storage is there. If the start fails, whatever already runs is stopped.
+ * Starts the services side by side; the Functions host loads the app when the others have told where they are. Tasks that a
+ * former stack left unfinished run again once storage is there. If the start fails, whatever already runs is stopped.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   try {
@@ -98,7 +103,7 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   const storageKey = options.privateStorage === true ? keys.storage : undefined;
   if (options.host === "func") findCoreTools(options.env);
   const tools = findFfmpeg(options.env);
-  await Promise.all([checkFfmpeg(tools), waitForFormerChildren(folder)]);
+  const [versions] = await Promise.all([checkFfmpeg(tools), waitForFormerChildren(folder)]);
   linkFfmpeg(folder.bin, tools);
   const ports = await choosePorts(folder, options.ports);
   options.signal?.throwIfAborted();
@@ -129,46 +134,58 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
       }),
       ...(options.playTasks !== undefined && { playTasks: options.playTasks }),
     });
-  const [azurite, batch] = await Promise.allSettled([
-    storageReady,
-    startBatch(),
-    // Slow to load, and needed as soon as storage is up.
-    import("@azure/storage-blob"),
-  ]);
-  for (const service of [azurite, batch]) if (service.status === "fulfilled") undo.push(() => service.value.stop());
-  options.signal?.throwIfAborted();
-  if (azurite.status === "rejected") throw azurite.reason;
-  if (batch.status === "rejected") throw batch.reason;
-
-  const storage = { connectionString: azuriteConnectionString(azurite.value.ready, storageKey) };
-  const hostSettings = settingsFor({ storage, batch: batch.value.ready });
-  await deployPool(readConfig(hostSettings));
-  const starting = startFunctionsHost(options.host ?? "embedded", {
+  const batchReady = startBatch();
+  const storage = storageReady.then(({ ready }) => ({ connectionString: azuriteConnectionString(ready, storageKey) }));
+  const findSettings = async (): Promise<NodeJS.ProcessEnv> => {
+    const [reached, batch] = await Promise.all([storage, batchReady]);
+    const found = settingsFor({ storage: reached, batch: batch.ready });
+    await deployPool(readConfig(found));
+    return { FUNCTIONS_HOST_BLOB_NEWS: blobNewsIn(folder.azurite), ...found };
+  };
+  const hostReady = startFunctionsHost(options.host ?? "embedded", {
     app: options.app ?? findAppRoot(),
     folder,
     port: ports.functions,
-    env: hostSettings,
+    env,
+    settings: findSettings(),
     events: eventsOf("functions"),
   });
-  undo.push(async () => (await starting.catch(() => undefined))?.stop());
-  const [functions] = await Promise.all([starting, createContainers(storage.connectionString, [input, output])]);
+  const containersReady = storage.then(({ connectionString }) => createContainers(connectionString, [input, output]));
+  const [azurite, batch, functions, containers] = await Promise.allSettled([
+    storageReady,
+    batchReady,
+    hostReady,
+    containersReady,
+    // Slow to load, and needed as soon as storage is up.
+    import("@azure/storage-blob"),
+  ]);
+  for (const service of [azurite, batch, functions]) {
+    if (service.status === "fulfilled") undo.push(() => service.value.stop());
+  }
   options.signal?.throwIfAborted();
+  // The first one that has failed says why; those that wait for it fail with it.
+  if (azurite.status === "rejected") throw azurite.reason;
+  if (batch.status === "rejected") throw batch.reason;
+  if (functions.status === "rejected") throw functions.reason;
+  if (containers.status === "rejected") throw containers.reason;
+  const port = portOf(functions.value.ready.url);
+  await allowPagesOf([`http://${LOOPBACK}:${port}`, `http://localhost:${port}`], (await storage).connectionString);
 
   saveLastPorts(folder, {
     ...azurite.value.ready,
     batch: portOf(batch.value.ready.endpoint),
-    functions: portOf(functions.ready.url),
+    functions: port,
   });
   const { endpoint, accountName, accountKey } = batch.value.ready;
   const connection: StackConnection = {
-    storage,
+    storage: await storage,
     batch: { endpoint, accountName, accountKey },
-    functions: { url: functions.ready.url },
+    functions: { url: functions.value.ready.url },
     data: folder.path,
   };
   const hide = announceStack(folder, connection);
   undo.push(hide);
-  return { connection, folder, failed, hide };
+  return { connection, folder, ffmpeg: describeFfmpeg(tools, versions), failed, hide };
 }
 
 function watchServices(

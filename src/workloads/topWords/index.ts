@@ -1,4 +1,22 @@
+import type { WorkloadOptions } from "../options.ts";
 import type { Workload } from "../workload.ts";
+
+const MAX_WORDS = 1_000_000;
+
+const TOP_WORDS_OPTIONS: WorkloadOptions = {
+  table: [
+    {
+      name: "words",
+      metadataKey: "mp3drop_words",
+      about: "how many words",
+      allowed: `a whole number from 1 to ${MAX_WORDS}`,
+      fallback: "TOP_WORDS_COUNT of the app",
+      variable: "TOP_WORDS_COUNT",
+      normalize: (value) => (/^[1-9]\d{0,6}$/.test(value) && Number(value) <= MAX_WORDS ? value : undefined),
+    },
+  ],
+  used: ({ TOP_WORDS_COUNT: words }) => ({ words: Number(words) }),
+};
 
 /** The most frequent words of a text file, as in the "get started" tutorial of Azure Batch for Python. */
 export const topWords: Workload = {
@@ -10,8 +28,10 @@ export const topWords: Workload = {
   script: new URL("./countWords.sh", import.meta.url),
 
   environment: (settings) => ({
-    TOP_WORDS_COUNT: String(settings.integer("TOP_WORDS_COUNT", 3, 1, 1_000_000)),
+    TOP_WORDS_COUNT: String(settings.integer("TOP_WORDS_COUNT", 3, 1, MAX_WORDS)),
   }),
+
+  options: TOP_WORDS_OPTIONS,
 
   failures: {
     EmptyText: {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished, test } from "vitest";
 import { examine } from "../../../src/cli/doctor/examine.ts";
 import { localChecks } from "../../../src/cli/doctor/localStack.ts";
-import { checkDataFolder, checkNode, checkPorts } from "../../../src/cli/doctor/machine.ts";
+import { checkDataFolder, checkNode, checkPorts, checkTools } from "../../../src/cli/doctor/machine.ts";
 import { Secrets } from "../../../src/cli/doctor/secrets.ts";
 import { dataFolderAt, lockDataFolder } from "../../../src/local/stack/dataFolder.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
@@ -41,6 +41,17 @@ test("a tool that is missing or does not work is wrong, with what to do", async 
     detail: `${broken} is no working ffmpeg: asked for -version, it ended with exit code 3`,
     hint: expect.stringContaining("repair"),
   });
+});
+
+test("the packaged ffmpeg works, with a warning that it is old", async ({ expect }) => {
+  expect(await checkTools({ PATH: "" })).toEqual([
+    {
+      what: "ffmpeg",
+      state: "warning",
+      detail: expect.stringMatching(/^ffmpeg version \S+, ffprobe version \S+$/),
+      hint: expect.stringContaining("no security fixes"),
+    },
+  ]);
 });
 
 test("a data folder that is not there yet is made by the first start", async ({ expect }) => {
@@ -100,7 +111,12 @@ test("a stack that is just starting is said to be", async ({ expect }) => {
 });
 
 test("without a stack, what can be looked at is, and the rest is unknown", async ({ expect }) => {
-  const view = { folder: dataFolderAt(temporaryFolder()), env: process.env, secrets: new Secrets(), ports: FREE };
+  const tools = temporaryFolder();
+  for (const tool of ["ffmpeg", "ffprobe"]) {
+    writeFileSync(join(tools, tool), `#!/bin/sh\necho ${tool} version 7\n`, { mode: 0o700 });
+  }
+  const env = { ...process.env, FFMPEG_PATH: join(tools, "ffmpeg"), FFPROBE_PATH: join(tools, "ffprobe") };
+  const view = { folder: dataFolderAt(temporaryFolder()), env, secrets: new Secrets(), ports: FREE };
 
   const found = await examine(localChecks(view), view);
 

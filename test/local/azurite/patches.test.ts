@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { test } from "vitest";
+import { blobNewsIn, NEWS_VARIABLE } from "../../../src/local/azurite/news.ts";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
@@ -23,6 +24,14 @@ test("keepsChanges finds the methods of lokijs that it wraps", ({ expect }) => {
     "insertAndKeep",
     "loadWithChanges",
   ]);
+});
+
+test("tellsOfBlobs finds the methods of lokijs that it wraps", ({ expect }) => {
+  const { answer } = runPatched("tellsOfBlobs", AZURITE, `azurite("lokijs").Collection.prototype.insertOne.name`);
+
+  expect(answer, `Azurite ${version} keeps its lists otherwise: an upload waits for the next listing`).toBe(
+    "insertAndTell",
+  );
 });
 
 test("findsByName finds the methods of lokijs that it wraps", ({ expect }) => {
@@ -98,6 +107,7 @@ test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand
 test.for([
   ["keepsChanges", "Azurite starts without the patch keepsChanges: Cannot find module 'lokijs'"],
   ["findsByName", "Azurite starts without the patch findsByName: Cannot find module 'lokijs'"],
+  ["tellsOfBlobs", "Azurite starts without the patch tellsOfBlobs: Cannot find module 'lokijs'"],
   ["loadsLess", "Azurite starts without the patch loadsLess of sequelize: Cannot find module 'sequelize'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {
   const azurite = join(temporaryFolder(), "azurite.js");
@@ -138,6 +148,9 @@ function runPatched(name: string | undefined, azurite: string, probe?: string) {
     ...(probe === undefined ? [] : [`data:text/javascript,${encodeURIComponent(ask)}`]),
   ];
   const imports = preloads.flatMap((url) => ["--import", url]);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...imports, azurite], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...imports, azurite], {
+    encoding: "utf8",
+    env: { ...process.env, [NEWS_VARIABLE]: blobNewsIn(temporaryFolder()) },
+  });
   return { status, stdout, stderr, answer: probe === undefined ? undefined : (JSON.parse(stdout) as unknown) };
 }

@@ -12,7 +12,7 @@ const azurite = useAzurite();
 
 interface Setup {
   readonly container: ContainerClient;
-  readonly start: () => Promise<HostProcess>;
+  readonly start: (settings?: Readonly<Record<string, string>>) => Promise<HostProcess>;
 }
 
 /** A container of its own for every test, so that tests do not see each other's blobs. */
@@ -21,8 +21,8 @@ function prepare(onTestFinished: (cleanUp: () => Promise<void> | void) => void, 
   const { connectionString } = azurite;
   return {
     container: BlobServiceClient.fromConnectionString(connectionString).getContainerClient(name),
-    start: async () => {
-      const env = { STORAGE: connectionString, INPUT_CONTAINER: name, FUNCTIONS_HOST_POLL_MS: "50" };
+    start: async (settings = {}) => {
+      const env = { STORAGE: connectionString, INPUT_CONTAINER: name, FUNCTIONS_HOST_POLL_MS: "50", ...settings };
       const host = await startHostProcess({ app: fixtureApp("blobs"), data, env });
       onTestFinished(async () => void (await host.end("SIGKILL")));
       return host;
@@ -57,6 +57,38 @@ test("a blob arrives as a reference with its name and ETag, however late its con
     blobTrigger: "late/a b/ü %+#'$(x).mp4",
     hub: "BlobsHub",
   });
+});
+
+const NO_POLLING = { FUNCTIONS_HOST_POLL_MS: "3600000" };
+
+test("a blob that storage tells of is delivered without a listing, in one go or in blocks", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { container, start } = prepare(onTestFinished, "told");
+  await container.create();
+  const host = await start({ ...NO_POLLING, FUNCTIONS_HOST_BLOB_NEWS: azurite.blobNewsFile });
+
+  const first = await upload(container, "one.mp4");
+  const blocks = container.getBlockBlobClient("in blocks.mp4");
+  await blocks.stageBlock(Buffer.from("1").toString("base64"), "video", 5);
+  const { etag: second } = await blocks.commitBlockList([Buffer.from("1").toString("base64")]);
+
+  expect(await host.logged(/\] onBlob: \{.*one\.mp4/)).toContain(JSON.stringify(first));
+  expect(await host.logged(/\] onBlob: \{.*in blocks\.mp4/)).toContain(JSON.stringify(second));
+  await host.logged(/onBlob: told\/in blocks\.mp4 is delivered/);
+  expect(host.log().match(/onBlob: \{/g)).toHaveLength(2);
+});
+
+test("a host that cannot be told of blobs says so and finds them by listing", async ({ expect, onTestFinished }) => {
+  const { container, start } = prepare(onTestFinished, "untold");
+  await container.create();
+  const host = await start({ FUNCTIONS_HOST_BLOB_NEWS: "/nowhere/news" });
+
+  await upload(container, "one.mp4");
+
+  await host.logged(/\] onBlob: \{.*one\.mp4/);
+  expect(host.log()).toContain("Blobs are noticed by polling only, not from /nowhere/news: ENOENT");
 });
 
 test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished }) => {

@@ -90,6 +90,24 @@ test("unknown routes answer 404, failures 500 and empty results 204", async ({ e
   expect(host.log()).toContain("on purpose");
 });
 
+test("of several routes that fit, that of the first function in the alphabet counts, as on Azure", async ({
+  expect,
+}) => {
+  const get = await fetch(`${api}/items/newest`);
+  const other = await fetch(`${api}/items/newest`, { method: "DELETE" });
+
+  expect(await get.json()).toEqual({ id: "newest" });
+  expect(await other.text()).toBe("newest");
+});
+
+test("the address of the host alone leads to the page that the app has below its prefix", async ({ expect }) => {
+  const response = await fetch(host.url, { redirect: "manual" });
+
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/api/"]);
+  expect(await (await fetch(host.url)).text()).toBe("page");
+  expect((await fetch(host.url, { method: "POST", redirect: "manual" })).status).toBe(404);
+});
+
 test("a function key is required where keys are configured", async ({ expect }) => {
   const status = async (query: string, headers = {}): Promise<number> =>
     (await fetch(`${api}/secret${query}`, { headers })).status;

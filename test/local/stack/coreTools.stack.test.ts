@@ -32,7 +32,8 @@ test("func is started on the app with its settings, and is ready when its host s
     app: findAppRoot(),
     folder,
     port: 0,
-    env: { PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter), STORAGE: "here" },
+    env: { PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter) },
+    settings: Promise.resolve({ STORAGE: "here" }),
     events: { onLine: (line) => lines.push(line) },
   });
   onTestFinished(() => host.stop());

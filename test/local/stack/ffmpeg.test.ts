@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { checkFfmpeg, findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import { checkFfmpeg, describeFfmpeg, findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 
 const nothingPackaged = () => undefined;
@@ -74,6 +74,23 @@ test("the tools that are found here work, and say their versions", async ({ expe
     expect.stringMatching(/^ffmpeg version \S+$/),
     expect.stringMatching(/^ffprobe version \S+$/),
   ]);
+});
+
+test("a user's own ffmpeg is described by its version and its path, and nothing is said against it", ({ expect }) => {
+  const own = { ffmpeg: "/usr/bin/ffmpeg", ffprobe: "/usr/bin/ffprobe" };
+
+  expect(describeFfmpeg(own, ["ffmpeg version 7.1", "ffprobe version 7.1"])).toEqual({
+    description: "ffmpeg 7.1 (/usr/bin/ffmpeg)",
+    advice: undefined,
+  });
+});
+
+test("the packaged ffmpeg is said to be old, and how to get another", ({ expect }) => {
+  const { advice } = describeFfmpeg(findFfmpeg({ PATH: "" }), ["ffmpeg version N-47683", "ffprobe version N-66595"]);
+
+  expect(advice).toMatch(
+    /is from 2018: it takes 2\.5 times as long .* no security fixes\. Install one \(.*install ffmpeg/,
+  );
 });
 
 test.for([

@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { costsOf, growth, steadyRate } from "./figures.ts";
-import type { Snapshot } from "./probes.ts";
+import type { Snapshot } from "../../probes/probes.ts";
 
 function snapshots(azurite: Partial<Snapshot>) {
   const nothing = {

@@ -1,4 +1,5 @@
 import type { StackService } from "../../../src/local/stack/localStack.ts";
+import { requestsBetween, total } from "../../probes/requests.ts";
 import type { Snapshots } from "./scaleStack.ts";
 
 export const SERVICES = ["azurite", "batch", "functions"] as const satisfies readonly StackService[];
@@ -27,24 +28,6 @@ export function costsOf(before: Snapshots, after: Snapshots, conversions: number
     cpuSeconds: each((service) => (after[service].cpuSeconds - before[service].cpuSeconds) / conversions),
     heapBytes: each((service) => (after[service].heapBytes - before[service].heapBytes) / conversions),
   };
-}
-
-/** By kind, most frequent first: not by port, and without the trial's own. */
-function requestsBetween(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const [portAndKind, count] of Object.entries(after)) {
-    const kind = portAndKind.slice(portAndKind.indexOf(" ") + 1);
-    const more = count - (before[portAndKind] ?? 0);
-    if (more > 0 && !kind.startsWith("trial ")) counts.set(kind, (counts.get(kind) ?? 0) + more);
-  }
-  return new Map([...counts].toSorted(([, a], [, b]) => b - a));
-}
-
-export function total(figures: Readonly<Record<string, number>>): number {
-  return Object.values(figures).reduce((sum, figure) => sum + figure, 0);
 }
 
 /** What one conversion of many costs in relation to one of few. */

@@ -1,4 +1,5 @@
-import { growth, SERVICES, total } from "./figures.ts";
+import { total } from "../../probes/requests.ts";
+import { growth, SERVICES } from "./figures.ts";
 import type { ScaleResult } from "./run.ts";
 
 const TITLES = { azurite: "storage", batch: "Batch", functions: "Functions host", trial: "the trial itself" } as const;

@@ -4,8 +4,8 @@ import { startUndoably } from "../../../src/local/kit/undo.ts";
 import { startLocalStack } from "../../../src/local/stack/localStack.ts";
 import type { LocalStack, StackService } from "../../../src/local/stack/localStack.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
-import { Probes } from "./probes.ts";
-import type { Snapshot } from "./probes.ts";
+import { Probes, TRIAL_AGENT } from "../../probes/probes.ts";
+import type { Snapshot } from "../../probes/probes.ts";
 
 interface ScaleStackOptions {
   readonly data: string;
@@ -63,7 +63,7 @@ export class ScaleStack {
   /** For the trial's own requests, which are told from those of the app. */
   container(name: string): ContainerClient {
     const { connectionString } = this.connection.storage;
-    const options = { userAgentOptions: { userAgentPrefix: "scale-trial" } };
+    const options = { userAgentOptions: { userAgentPrefix: TRIAL_AGENT } };
     return BlobServiceClient.fromConnectionString(connectionString, options).getContainerClient(name);
   }
 

@@ -9,74 +9,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
-import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { parseReport } from "../../../src/results/taskReport.ts";
-import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Report } from "../../../src/workloads/mp3/report.ts";
-import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
-import { temporaryFolder } from "../../local/temporaryFolder.ts";
 import { makeSample } from "../../trials/badMedia/run.ts";
-
-const MEDIA = resolve("test/fixtures/media");
-const SCRIPT = resolve("src/workloads/mp3/convert.sh");
-const tools = findFfmpeg(process.env);
-
-interface TaskRun {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly report: TaskReport;
-  readonly review: Review;
-}
-
-interface TaskFolder {
-  readonly path: string;
-  /** For programs that stand in for those of the node. */
-  readonly bin: string;
-  /** Makes the input by ffmpeg from generated sources. */
-  make(...args: string[]): void;
-  run(settings?: Readonly<Record<string, string>>): TaskRun;
-}
-
-/** A working directory as a Batch task has it. */
-function taskFolder(): TaskFolder {
-  const root = temporaryFolder();
-  const path = join(root, "wd");
-  const bin = join(root, "bin");
-  mkdirSync(path);
-  linkFfmpeg(bin, tools);
-  return {
-    path,
-    bin,
-    make: (...args) => {
-      const made = spawnSync(tools.ffmpeg, [
-        "-v",
-        "error",
-        "-nostdin",
-        "-y",
-        ...args,
-        "-f",
-        "mp4",
-        join(path, "input"),
-      ]);
-      if (made.status !== 0) throw new Error(made.stderr.toString());
-    },
-    run: (settings = {}) => {
-      const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
-      const options = { cwd: path, env, encoding: "utf8", timeout: 60_000 } as const;
-      const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], options);
-      const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
-      return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };
-    },
-  };
-}
-
-function tone(seconds: number, ...more: string[]): string[] {
-  return ["-f", "lavfi", "-i", `sine=440:d=${seconds}`, ...more, "-c:a", "aac"];
-}
+import { MEDIA, SCRIPT, replaceResult, taskFolder, tone } from "./taskFolder.ts";
 
 test("a video with sound becomes an MP3 with its duration and tags", async ({ expect }) => {
   const folder = taskFolder();
@@ -90,7 +29,7 @@ test("a video with sound becomes an MP3 with its duration and tags", async ({ ex
   expect(run.review).toMatchObject({
     input: { durationSeconds: 3, audioStream: { index: 1, codec: "aac", channels: 1, sampleRateHz: 44_100 } },
     output: { bitrateKbps: expect.closeTo(128, -1) },
-    tools: { ffmpeg: expect.stringMatching(/\d/) },
+    tools: { ffmpeg: expect.stringMatching(/\d/), ffprobe: expect.stringMatching(/\d/) },
     problem: undefined,
   });
   const { format, common } = await parseFile(join(folder.path, "result"), { duration: true });
@@ -105,7 +44,7 @@ test("a video without sound is NoAudioStream", ({ expect }) => {
   const run = folder.run();
 
   expect(run.exitCode).toBe(1);
-  expect(run.report).toMatchObject({ outcome: "NoAudioStream", resultBytes: null, result: null });
+  expect(run.report).toMatchObject({ outcome: "NoAudioStream", resultBytes: null, resultEdges: null });
 });
 
 test.for([
@@ -120,7 +59,8 @@ test.for([
   const run = folder.run();
 
   expect(run.exitCode).toBe(1);
-  expect(run.report).toMatchObject({ outcome: "UnreadableInput", source: null, result: null });
+  expect(run.report).toMatchObject({ outcome: "UnreadableInput", source: null, resultEdges: null });
+  expect(run.review.tools).toEqual({ ffprobe: expect.stringMatching(/\d/) });
   expect(run.stderr).toContain("Invalid data found");
 });
 
@@ -276,6 +216,41 @@ test.skipIf(!canMount)(
     expect(parseReport(output[3] ?? "")).toMatchObject({ outcome: "DiskFull", resultBytes: null });
   },
 );
+
+test.for<[string, (whole: Buffer) => Buffer, RegExp | undefined]>([
+  ["as it was", (whole) => whole, undefined],
+  ["cut off by a frame", (whole) => whole.subarray(0, -418), /bytes of sound, but its index says/],
+  ["cut off by half", (whole) => whole.subarray(0, whole.length / 2), /bytes of sound, but its index says/],
+  ["empty", () => Buffer.alloc(0), /does not begin with an index/],
+  ["doubled", (whole) => Buffer.concat([whole, whole]), /bytes of sound, but its index says/],
+  ["ending in zeros", (whole) => Buffer.from(whole).fill(0, whole.length - 800), /The last frame .* is damaged/],
+  ["beginning with zeros", (whole) => Buffer.from(whole).fill(0, 0, 800), /does not begin with an index/],
+  ["another file", () => readFileSync(join(MEDIA, "sample.mp4")), /does not begin with an index/],
+])("an MP3 that is %s when ffmpeg has ended is judged by its bytes", ([, change, flaw], { expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(2));
+  const input = readFileSync(join(folder.path, "input"));
+  folder.run();
+  const whole = readFileSync(join(folder.path, "result"));
+  writeFileSync(join(folder.path, "input"), input);
+  replaceResult(folder, change(whole));
+
+  const { problem } = folder.run().review;
+
+  if (flaw === undefined) return expect(problem).toBeUndefined();
+  return expect(problem).toEqual({ code: "FfmpegFailed", message: expect.stringMatching(flaw) });
+});
+
+test("the MP3 of another video is not taken for that of this one", ({ expect }) => {
+  const folder = taskFolder();
+  folder.make(...tone(1.9));
+  folder.run();
+  const other = readFileSync(join(folder.path, "result"));
+  folder.make(...tone(2));
+  replaceResult(folder, other);
+
+  expect(folder.run().review.problem?.message).toMatch(/^ffmpeg wrote 7\d frames, but the index of the MP3 says 7\d$/);
+});
 
 test.for(["ffmpeg", "ffprobe"])("a video whose %s was killed is not to blame", (tool, { expect }) => {
   const folder = taskFolder();

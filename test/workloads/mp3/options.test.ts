@@ -149,13 +149,3 @@ test("with a variable bit rate there is no constant one", ({ expect }) => {
 
   expect(MP3_OPTIONS.used(environment)).toMatchObject({ bitrate: null, quality: 0, mono: true, loudness: -16.5 });
 });
-
-test("every option has a key of metadata of its own, and words for people", ({ expect }) => {
-  const keys = MP3_OPTIONS.table.map(({ metadataKey }) => metadataKey);
-
-  expect(new Set(keys).size).toBe(keys.length);
-  for (const { metadataKey, about, allowed, fallback } of MP3_OPTIONS.table) {
-    expect(metadataKey).toMatch(/^mp3drop_[a-z_]+$/);
-    for (const words of [about, allowed, fallback]) expect(words).not.toBe("");
-  }
-});

@@ -20,10 +20,13 @@ type Kind = "activity" | "orchestrator" | "entity";
 /** The durable functions of a loaded app. */
 export class WorkerRunner implements DurableRunner {
   readonly #worker: Invoker;
+  readonly #extraInputs: () => Readonly<Record<string, RpcTypedData>>;
   readonly #functions: Readonly<Record<Kind, ReadonlyMap<string, RegisteredFunction>>>;
 
-  constructor(worker: Invoker) {
+  /** `extraInputs`: what activities get for their bindings besides the trigger, by type. */
+  constructor(worker: Invoker, extraInputs: () => Readonly<Record<string, RpcTypedData>> = () => ({})) {
     this.#worker = worker;
+    this.#extraInputs = extraInputs;
     const ofType = (type: string): ReadonlyMap<string, RegisteredFunction> =>
       new Map(worker.functions.filter(({ trigger }) => trigger.type === type).map((fn) => [fn.name.toLowerCase(), fn]));
     this.#functions = {
@@ -68,7 +71,8 @@ export class WorkerRunner implements DurableRunner {
     const data = toActivityInput(input);
     const triggerMetadata: Record<string, RpcTypedData> = { instanceId: toMetadata(instanceId), data: data ?? {} };
     try {
-      const { response, value } = await this.#worker.invoke({ fn, input: data, triggerMetadata });
+      const extraInputs = this.#extraInputs();
+      const { response, value } = await this.#worker.invoke({ fn, input: data, extraInputs, triggerMetadata });
       const jsonLoss = findJsonLoss(value, "its result");
       return {
         kind: "completed",

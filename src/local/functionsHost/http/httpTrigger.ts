@@ -29,23 +29,43 @@ interface HttpFunction {
   readonly authLevel: string;
 }
 
-/** Answers requests for the HTTP functions of the app, and 404 to all others. */
+/**
+ * Answers requests for the HTTP functions of the app, and 404 to all others. Where several routes fit, the function whose
+ * name comes first in the alphabet has the request, however exact its route is, as on Azure:
+ * https://github.com/Azure/azure-functions-host/issues/9876
+ *
+ * On Azure, `/` shows a page of the host unless a function takes it. Here it leads to the app's own page, if it has one.
+ */
 export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext) => Promise<Response> {
   const functions = options.worker.functions
     .filter((fn) => fn.trigger.type === "httpTrigger")
     .map((fn) => readHttpFunction(fn, options.routePrefix))
-    .toSorted((a, b) => (a.route.order < b.route.order ? -1 : 1));
+    .toSorted((a, b) => (sortKey(a.fn) < sortKey(b.fn) ? -1 : 1));
+
+  function find(method: string, path: string): (HttpFunction & { parameters: Record<string, string> }) | undefined {
+    for (const found of functions) {
+      const parameters = found.methods.includes(method) ? found.route.match(path) : undefined;
+      if (parameters !== undefined) return { ...found, parameters };
+    }
+    return undefined;
+  }
 
   return async (c) => {
     const { pathname } = new URL(c.req.url);
-    for (const { fn, route, methods, authLevel } of functions) {
-      const parameters = methods.includes(c.req.method) ? route.match(pathname) : undefined;
-      if (parameters === undefined) continue;
-      if (!isAllowed(c, authLevel, options.keys)) return c.body(null, 401);
-      return invoke(c, fn, parameters, options);
+    const found = find(c.req.method, pathname);
+    if (found === undefined) {
+      const ownPage = `/${options.routePrefix}/`;
+      const isStart = pathname === "/" && find(c.req.method, ownPage) !== undefined;
+      return isStart ? c.redirect(ownPage) : c.body(null, 404);
     }
-    return c.body(null, 404);
+    if (!isAllowed(c, found.authLevel, options.keys)) return c.body(null, 401);
+    return invoke(c, found.fn, found.parameters, options);
   };
+}
+
+/** Upper case: between the two cases there are signs that a name may have. */
+function sortKey({ name }: RegisteredFunction): string {
+  return name.toUpperCase();
 }
 
 function readHttpFunction(fn: RegisteredFunction, routePrefix: string): HttpFunction {

@@ -3,8 +3,6 @@ import { UserError } from "../../kit/userError.ts";
 export interface Route {
   /** The parameters of a path that matches; undefined if it does not. */
   match(path: string): Record<string, string> | undefined;
-  /** Routes are tried in this order: literals before parameters. */
-  readonly order: string;
 }
 
 interface Segment {
@@ -15,23 +13,20 @@ interface Segment {
   readonly constraint?: RegExp;
 }
 
-const CONSTRAINTS: Readonly<Record<string, RegExp>> = {
-  int: /^-?\d{1,10}$/,
-  long: /^-?\d{1,19}$/,
-  bool: /^(true|false)$/i,
-  guid: /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i,
-  alpha: /^[a-z]+$/i,
+/** By name; where one takes a number, that follows in parentheses. */
+const CONSTRAINTS: Readonly<Record<string, (argument: number) => RegExp>> = {
+  int: () => /^-?\d{1,10}$/,
+  long: () => /^-?\d{1,19}$/,
+  bool: () => /^(true|false)$/i,
+  guid: () => /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i,
+  alpha: () => /^[a-z]+$/i,
+  maxlength: (most) => new RegExp(`^.{0,${most}}$`, "s"),
 };
 
 /** Parses a route template. https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates */
 export function parseRoute(template: string, functionName: string): Route {
   const segments = split(template).map((part) => parseSegment(part, template, functionName));
-  return {
-    match: (path) => matchSegments(segments, split(path)),
-    order: segments
-      .map(({ literal, constraint, isRest }) => (literal !== undefined ? "0" : isRest ? "3" : constraint ? "1" : "2"))
-      .join(""),
-  };
+  return { match: (path) => matchSegments(segments, split(path)) };
 }
 
 function parseSegment(part: string, template: string, functionName: string): Segment {
@@ -46,13 +41,19 @@ function parseSegment(part: string, template: string, functionName: string): Seg
     }
     return { literal: part.toLowerCase(), isOptional: false, isRest: false };
   }
-  const [, stars = "", parameter = "", constraintName, question] = match;
-  const constraint = constraintName === undefined ? undefined : CONSTRAINTS[constraintName.toLowerCase()];
-  if (constraintName !== undefined && constraint === undefined) {
-    throw badRoute(template, functionName, `the embedded host does not know the constraint "${constraintName}"`);
+  const [, stars = "", parameter = "", constraintText, question] = match;
+  const constraint = constraintText === undefined ? undefined : parseConstraint(constraintText);
+  if (constraintText !== undefined && constraint === undefined) {
+    throw badRoute(template, functionName, `the embedded host does not know the constraint "${constraintText}"`);
   }
   const isRest = stars !== "";
   return { parameter, isRest, isOptional: isRest || question !== undefined, ...(constraint ? { constraint } : {}) };
+}
+
+function parseConstraint(text: string): RegExp | undefined {
+  const [, name = "", argument] = /^([a-z]+)(?:\((\d{1,4})\))?$/i.exec(text) ?? [];
+  const takesNumber = name.toLowerCase() === "maxlength";
+  return takesNumber === (argument !== undefined) ? CONSTRAINTS[name.toLowerCase()]?.(Number(argument)) : undefined;
 }
 
 function badRoute(template: string, functionName: string, problem: string): UserError {

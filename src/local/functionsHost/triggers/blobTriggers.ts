@@ -11,6 +11,7 @@ import { readBlobFunction } from "./blobFunction.ts";
 import { BlobPolling } from "./blobPolling.ts";
 import type { BlobReceipts, ReceiptEntry } from "./blobReceipts.ts";
 import { createBlobEvents } from "./eventGrid.ts";
+import { followBlobNews } from "./storageNews.ts";
 import { putPoisonMessage } from "./poison.ts";
 
 interface BlobTriggersOptions {
@@ -22,6 +23,8 @@ interface BlobTriggersOptions {
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
   readonly clock: Clock;
   readonly pollMs: number;
+  /** Where storage tells of new blobs, if it does. */
+  readonly blobNewsFile: string | undefined;
   readonly keys: HostKeys;
   readonly systemKey: () => string;
   readonly log: Logger;
@@ -36,15 +39,17 @@ interface BlobTriggers {
 
 /** Every blob trigger of the app, whatever its source. */
 export function createBlobTriggers(options: BlobTriggersOptions): BlobTriggers {
-  const { worker, settings, hostSettings, receipts, clock, pollMs, log } = options;
+  const { worker, settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
   const functions = worker.functions
     .filter(({ trigger }) => trigger.type === "blobTrigger")
     .map((fn) => readBlobFunction(fn, settings));
   const delivery = new BlobDelivery({ ...options, ...hostSettings, putPoisonMessage });
   const targets = functions.filter(({ source }) => source === "EventGrid");
-  const polled = functions
-    .filter(({ source }) => source === "LogsAndContainerScan")
-    .map((target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs: pollMs, log }));
+  const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");
+  const polled = scanned.map(
+    (target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs: pollMs, log }),
+  );
+  let stopFollowing = (): void => undefined;
 
   return {
     events: createBlobEvents({ targets, delivery, keys: options.keys, systemKey: options.systemKey, log }),
@@ -52,9 +57,11 @@ export function createBlobTriggers(options: BlobTriggersOptions): BlobTriggers {
       for (const target of targets) {
         for (const receipt of receipts.of(target.fn.name)) delivery.offer(target, receipt);
       }
+      if (blobNewsFile !== undefined) stopFollowing = followBlobNews(blobNewsFile, scanned, delivery, log);
       for (const poller of polled) poller.start();
     },
     stop() {
+      stopFollowing();
       for (const poller of polled) poller.stop();
       delivery.stop();
     },

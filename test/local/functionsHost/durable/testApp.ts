@@ -31,7 +31,10 @@ export function createTestApp({ orchestrations = {}, activities = {}, entities =
   return {
     functions,
     async invoke({ fn, input, value: given, onContext }) {
-      const context: InvocationContext = { log: () => undefined } as InvocationContext;
+      const context: InvocationContext = {
+        log: () => undefined,
+        warn: () => undefined,
+      } as unknown as InvocationContext;
       onContext?.(context);
       const value = await fn.callback(given ?? decode(input), context);
       return { value, response: { invocationId: "", returnValue: encode(value) } };

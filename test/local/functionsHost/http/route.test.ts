@@ -28,20 +28,21 @@ test("a catch-all takes everything, even nothing", ({ expect }) => {
   expect(match("api/{*path}", "/api")).toEqual({});
 });
 
-test("literals are tried before parameters", ({ expect }) => {
-  const routes = ["api/{*all}", "api/{id}", "api/{id:int}", "api/list"].map((template) => parseRoute(template, "fn"));
-
-  expect(routes.toSorted((a, b) => (a.order < b.order ? -1 : 1)).map(({ order }) => order)).toEqual([
-    "00",
-    "01",
-    "02",
-    "03",
-  ]);
+test("a parameter that may have no letters fits the path before it and nothing below", ({ expect }) => {
+  expect(match("api/{none:maxlength(0)?}", "/api")).toEqual({});
+  expect(match("api/{none:maxlength(0)?}", "/api/")).toEqual({});
+  expect(match("api/{none:maxlength(0)?}", "/api/a")).toBeUndefined();
+  expect(match("api/{name:maxlength(2)}", "/api/ab")).toEqual({ name: "ab" });
+  expect(match("api/{name:maxlength(2)}", "/api/abc")).toBeUndefined();
 });
 
 test("a route that cannot be read names its function", ({ expect }) => {
   expect(() => parseRoute("api/{a}-{b}", "convert")).toThrow(
     /The route "api\/\{a\}-\{b\}" of function convert cannot be used/,
   );
-  expect(() => parseRoute("api/{a:regex(x)}", "convert")).toThrow('does not know the constraint "regex(x)"');
+  for (const constraint of ["regex(x)", "maxlength", "int(3)"]) {
+    expect(() => parseRoute(`api/{a:${constraint}}`, "convert")).toThrow(
+      `does not know the constraint "${constraint}"`,
+    );
+  }
 });

@@ -2,8 +2,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { findAppRoot } from "../../../src/local/kit/appRoot.ts";
-import { readJsonFile } from "../../../src/local/kit/jsonFile.ts";
+import { findAppRoot } from "../../src/local/kit/appRoot.ts";
+import { readJsonFile } from "../../src/local/kit/jsonFile.ts";
+
+/** A request that a process has answered; times in milliseconds since 1970. */
+export interface AnsweredRequest {
+  readonly kind: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
 
 /** What a process has done and used since it started. */
 export interface Snapshot {
@@ -11,13 +18,18 @@ export interface Snapshot {
   readonly number: number;
   /** How many it has served, by `<port> <kind>`. */
   readonly requests: Readonly<Record<string, number>>;
+  /** The last some hundred, the oldest first; only where the process was asked for it. */
+  readonly answered?: readonly AnsweredRequest[];
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
 }
 
-const PROBE = join(findAppRoot(), "test/trials/scale/probe.mjs");
+/** How the requests of a trial itself are to begin their user agent: they are told from all others. */
+export const TRIAL_AGENT = "mp3drop-trial";
+
+const PROBE = join(findAppRoot(), "test/probes/probe.mjs");
 const POLL_MS = 25;
 
 /** Looks into the processes that are started with its environment. */
@@ -32,7 +44,7 @@ export class Probes {
   /** `env` with the probe, for processes of Node. */
   environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const options = [env["NODE_OPTIONS"], `--import=${pathToFileURL(PROBE).href}`].filter(Boolean).join(" ");
-    return { ...env, NODE_OPTIONS: options, SCALE_PROBE_FOLDER: this.#folder };
+    return { ...env, NODE_OPTIONS: options, PROBE_FOLDER: this.#folder };
   }
 
   /** The last one that the process has written by itself; undefined before the first. */

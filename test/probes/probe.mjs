@@ -1,4 +1,4 @@
-// Preloaded into each service of the scale trial. Counts the requests that it serves, without being in their way, and
+// Preloaded into each service of a trial. Counts the requests that it serves, without being in their way, and
 // writes that down with what the process has used: now and then, and on SIGUSR2 after a collection of garbage.
 import { subscribe } from "node:diagnostics_channel";
 import { renameSync, writeFileSync } from "node:fs";
@@ -8,15 +8,32 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const WRITE_EVERY_MS = 500;
-const folder = process.env.SCALE_PROBE_FOLDER;
+/** Of so many requests, it also remembers when they came and were answered. */
+const REMEMBERED = 400;
+const folder = process.env.PROBE_FOLDER;
 
 const requests = new Map();
+const underway = new WeakMap();
+const answered = [];
 let number = 0;
 
 subscribe("http.server.request.start", ({ request, socket }) => {
-  const kind = `${socket.localPort} ${kindOf(request)}`;
-  requests.set(kind, (requests.get(kind) ?? 0) + 1);
+  const kind = kindOf(request);
+  const portAndKind = `${socket.localPort} ${kind}`;
+  requests.set(portAndKind, (requests.get(portAndKind) ?? 0) + 1);
+  underway.set(request, { kind, startedAt: now() });
 });
+subscribe("http.server.response.finish", ({ request }) => {
+  const begun = underway.get(request);
+  if (begun === undefined) return;
+  if (answered.length === REMEMBERED) answered.shift();
+  answered.push({ ...begun, endedAt: now() });
+});
+
+/** In milliseconds since 1970, with fractions. */
+function now() {
+  return performance.timeOrigin + performance.now();
+}
 
 setInterval(() => write("latest"), WRITE_EVERY_MS).unref();
 process.on("SIGUSR2", () => {
@@ -30,6 +47,8 @@ function write(name) {
   const snapshot = {
     number: ++number,
     requests: Object.fromEntries(requests),
+    // Too much to be written all the time.
+    ...(name === "collected" && { answered }),
     cpuSeconds: (user + system) / 1e6,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     rssBytes: process.memoryUsage.rss(),
@@ -51,7 +70,7 @@ function kindOf({ method, url, headers }) {
 }
 
 function storageKind(method, [container, ...name], searchParams, headers, agent) {
-  const who = agent.startsWith("scale-trial") ? "trial" : searchParams.has("sig") ? "task" : "host";
+  const who = agent.startsWith("mp3drop-trial") ? "trial" : searchParams.has("sig") ? "task" : "host";
   const comp = searchParams.get("comp");
   const what = [
     headers["x-ms-copy-source"] === undefined ? method : "COPY",

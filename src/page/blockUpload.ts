@@ -1,0 +1,134 @@
+import type { UploadTicket } from "../model/upload.ts";
+
+const BLOCKS_AT_ONCE = 2;
+const MAX_TRIES = 7;
+
+/** What storage refuses for good, or the file cannot be read. */
+export class UploadError extends Error {
+  override readonly name = "UploadError";
+}
+
+interface BlockUpload {
+  readonly file: File;
+  /** Asked again when the URL has expired. */
+  readonly ticket: () => Promise<UploadTicket>;
+  readonly onProgress: (loadedBytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Uploads a file straight to storage, block by block, each with retries. Returns the ETag of the blob without quotes.
+ * Nothing can be seen of the blob before its last request has succeeded. Throws the signal's reason when it is aborted.
+ * https://learn.microsoft.com/rest/api/storageservices/put-block
+ */
+export async function uploadInBlocks({ file, ticket, onProgress, signal }: BlockUpload): Promise<string> {
+  let current = await ticket();
+  const { blockBytes } = current;
+  const count = Math.ceil(file.size / blockBytes);
+  const ids = Array.from({ length: count }, (_, index) => btoa(String(index).padStart(8, "0")));
+  const loaded = Array.from({ length: count }, () => 0);
+  const report = (index: number, bytes: number): void => {
+    loaded[index] = bytes;
+    onProgress(loaded.reduce((sum, part) => sum + part, 0));
+  };
+
+  const put = async (query: string, body: Blob, headers: Record<string, string>, onBytes: (bytes: number) => void) => {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await send(`${current.url}&${query}`, body, headers, onBytes, signal);
+      if (answer.status === 201) return answer;
+      if (tries === MAX_TRIES || !mayGoBetter(answer.status)) throw refusal(answer);
+      onBytes(0);
+      await pause(pauseMs(tries), signal);
+      if (answer.status === 403) current = await ticket();
+    }
+  };
+
+  const queue = ids.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, id] of queue) {
+      const block = file.slice(index * blockBytes, (index + 1) * blockBytes);
+      await put(`comp=block&blockid=${encodeURIComponent(id)}`, await readable(block), {}, (bytes) =>
+        report(index, bytes),
+      );
+      report(index, block.size);
+    }
+  };
+  await Promise.all(Array.from({ length: BLOCKS_AT_ONCE }, work));
+
+  const list = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join("")}</BlockList>`;
+  const { "x-ms-blob-type": _, ...headers } = current.headers;
+  const done = await put("comp=blocklist", new Blob([list]), headers, () => {});
+  return (done.eTag ?? "").replaceAll('"', "");
+}
+
+interface Answer {
+  /** 0: there was none. */
+  readonly status: number;
+  readonly eTag: string | null;
+  readonly code: string | null;
+}
+
+/** `fetch` does not say how much of a body has been sent. */
+function send(
+  url: string,
+  body: Blob,
+  headers: Readonly<Record<string, string>>,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const request = new XMLHttpRequest();
+    const abort = (): void => request.abort();
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", ({ loaded }) => onBytes(loaded));
+    request.addEventListener("abort", () => reject(signal.reason as Error));
+    request.addEventListener("loadend", () => {
+      signal.removeEventListener("abort", abort);
+      const { status } = request;
+      // Asking for a header that is not there is an error to browsers, if the answer is of another origin.
+      const eTag = status === 201 ? request.getResponseHeader("etag") : null;
+      const code = status >= 400 ? request.getResponseHeader("x-ms-error-code") : null;
+      resolve({ status, eTag, code });
+    });
+    signal.addEventListener("abort", abort, { once: true });
+    request.send(body);
+  });
+}
+
+/** 403: the URL has expired. A new one settles that, or shows that it was something else. */
+function mayGoBetter(status: number): boolean {
+  return status === 0 || status === 403 || status === 408 || status === 429 || status >= 500;
+}
+
+function refusal({ status, code }: Answer): UploadError {
+  if (status === 0) return new UploadError("Storage does not answer.");
+  if (status === 409 || status === 412) return new UploadError("A file of that name has arrived in the meantime.");
+  return new UploadError(`Storage refuses the file: ${code ?? status}.`);
+}
+
+/** A file that is written to or deleted cannot be read any more: the request would fail without a reason. */
+async function readable(block: Blob): Promise<Blob> {
+  try {
+    await block.slice(0, 1).arrayBuffer();
+    return block;
+  } catch {
+    throw new UploadError("The file has changed, or can no longer be read.");
+  }
+}
+
+/** 0.5 s, doubled each time, and up to half as much again, so that not all come back at once. */
+function pauseMs(tries: number): number {
+  return 500 * 2 ** (tries - 1) * (1 + Math.random() / 2);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = window.setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      window.clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}

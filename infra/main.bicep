@@ -56,6 +56,17 @@ param alwaysReadyInstances int = 0
 @description('Who is told when something needs a person. Empty: alerts show in the portal only.')
 param alertEmail string = ''
 
+@description('Storage queue with a message for the end of each conversion; conversions is a good name. Empty: none.')
+param notifyQueue string = ''
+
+@secure()
+@description('URL that gets a POST at the end of each conversion. Empty: none.')
+param notifyUrl string = ''
+
+@secure()
+@description('Signs what is sent to notifyUrl: whsec_ and 24 to 64 random bytes in Base64.')
+param notifySecret string = ''
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var appName = 'func-${token}'
@@ -129,6 +140,9 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    notifyQueue: notifyQueue
+    notifyUrl: notifyUrl
+    notifySecret: notifySecret
     batchSettings: {
       BATCH_ACCOUNT_ENDPOINT: 'https://${batch.outputs.endpoint}'
       BATCH_POOL_ID: batch.outputs.poolId

@@ -11,6 +11,12 @@ param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
 param batchSettings object
+param notifyQueue string
+// It may hold a key of the receiver.
+@secure()
+param notifyUrl string
+@secure()
+param notifySecret string
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: storageName }
 
@@ -69,6 +75,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       STORAGE__clientId: identityClientId
       AZURE_CLIENT_ID: identityClientId
       BLOB_TRIGGER_SOURCE: 'EventGrid'
+      NOTIFY_QUEUE: notifyQueue
+      NOTIFY_URL: notifyUrl
+      NOTIFY_SECRET: notifySecret
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     })

@@ -11,8 +11,8 @@ interface Entry {
   readonly words: string | undefined;
   /** One line for the list of commands. */
   readonly summary: string;
-  describe(): Promise<CompletedCommand>;
-  run(argv: readonly string[], context: CommandContext): Promise<number>;
+  readonly describe: () => Promise<CompletedCommand>;
+  readonly run: (argv: readonly string[], context: CommandContext) => Promise<number>;
 }
 
 /**

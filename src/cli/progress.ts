@@ -14,14 +14,15 @@ const PERCENT_STEP = 25;
 /** Shows how conversions are going: in a block that is redrawn on a terminal, elsewhere in one line per change. */
 export class Progress {
   readonly #output: Output;
-  readonly #total: number;
+  readonly #total: number | undefined;
   readonly #startedAt = performance.now();
   readonly #stages = new Map<string, Stage>();
   #done = 0;
   #failed = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(output: Output, total: number) {
+  /** Without a total: more may come, until Ctrl-C. */
+  constructor(output: Output, total: number | undefined) {
     this.#output = output;
     this.#total = total;
   }
@@ -34,6 +35,16 @@ export class Progress {
     else if (stage.step !== "queued" && lineKey(before) !== lineKey(stage)) {
       this.#output.note(`${name}: ${describeStage(stage)}`);
     }
+  }
+
+  /** It will not be converted after all. */
+  forget(name: string): void {
+    if (this.#stages.delete(name) && this.#output.isLive) this.#redrawSoon();
+  }
+
+  /** Shows that it is at work, also while there is nothing to do. */
+  start(): void {
+    if (this.#output.isLive) this.#redrawSoon();
   }
 
   succeeded(name: string, text: string): void {
@@ -76,6 +87,9 @@ export class Progress {
     if (active.length > shown.length) lines.push(styled("dim", `  and ${active.length - shown.length} more`));
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
     const elapsed = formatSeconds(performance.now() - this.#startedAt);
+    if (this.#total === undefined) {
+      return [...lines, `  ${this.#done} converted${failed}, waiting for more until Ctrl-C`];
+    }
     return [...lines, `  ${this.#done} of ${this.#total} converted${failed}, ${elapsed}`];
   }
 }

@@ -44,8 +44,8 @@ async function createUpload(request: HttpRequest): Promise<HttpResponseInit> {
   const ticket: UploadTicket = {
     url: await blobs.uploadUrl(address, expiresOn),
     method: "PUT blocks",
+    // Not the type of the blob: with that, Azurite takes the list of blocks for the content of the blob.
     headers: {
-      "x-ms-blob-type": "BlockBlob",
       ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`x-ms-meta-${key}`, value])),
       // Whoever is faster has uploaded it.
       ...(!overwrite && { "if-none-match": "*" }),

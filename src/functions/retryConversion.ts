@@ -4,6 +4,7 @@ import { services } from "../azure/azureServices.ts";
 import { retry } from "../upkeep/retrying.ts";
 import { problem, viewResponse, withConversion } from "./http/answers.ts";
 import { apiRoute } from "./http/api.ts";
+import { conversionIndex } from "./http/conversionIndex.ts";
 
 apiRoute("retryConversion", { route: "conversions/{id}/retry", method: "POST", handler: retryConversion });
 
@@ -14,6 +15,7 @@ function retryConversion(request: HttpRequest, client: DurableClient): Promise<H
     if (refusal !== undefined) {
       return problem(refusal.code === "BatchUnavailable" ? 503 : 409, refusal.code, refusal.detail);
     }
+    conversionIndex().forget();
     return viewResponse(202, {
       ...view,
       status: "running",

@@ -13,11 +13,14 @@ export interface UploadRequest {
 export interface UploadTicket {
   /**
    * Where the blob goes, with the right to write it: a secret. Blocks go to `<url>&comp=block&blockid=<id>`, and their
-   * list to `<url>&comp=blocklist`, which makes the blob.
+   * list to `<url>&comp=blocklist`, which makes the blob. https://learn.microsoft.com/rest/api/storageservices/put-block-list
    */
   readonly url: string;
   readonly method: "PUT blocks";
-  /** Of the request with the list of blocks, or of the only one, `PUT <url>`. Those of blocks need none. */
+  /**
+   * Of the request with the list of blocks; those of blocks need none. A small file may be sent with one `PUT <url>`,
+   * which also needs `x-ms-blob-type: BlockBlob`.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** How large each block but the last should be. */
   readonly blockBytes: number;

@@ -9,7 +9,7 @@ interface Pace {
 const BLIND: Pace = { firstSeconds: 1, growth: 0.25, maxSeconds: 300 };
 
 /** The end of a task is announced. Looks are for what is not, and for an announcement that was lost. */
-const WOKEN: Pace = { firstSeconds: 1, growth: 0.5, maxSeconds: 900 };
+const WOKEN: Pace = { firstSeconds: 2, growth: 0.5, maxSeconds: 900 };
 
 /** The report that announces the end is the last file that a task uploads. Batch calls it completed a moment after that. */
 const ENDING: Pace = { firstSeconds: 0.2, growth: 1, maxSeconds: 900 };

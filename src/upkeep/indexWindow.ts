@@ -23,6 +23,8 @@ export interface IndexReader {
   newest(): Promise<IndexWindow>;
   /** The 5,000 that follow the `next` of an earlier window. */
   following(next: string): Promise<IndexWindow>;
+  /** Has the index read anew: what is remembered may lack what has just been changed. */
+  forget(): void;
   /** Shows the entry like that, or no more, until it is read again. */
   correct(name: string, entry: IndexEntry | undefined): void;
 }
@@ -57,13 +59,13 @@ export function createIndexReader(
 
   return {
     async newest() {
-      const first = await head(HEAD_AGE_MS);
+      const first = await head.get(HEAD_AGE_MS);
       shown = [first];
       if (first.next === undefined) return { entries: [...first.found.values()], next: undefined };
       const last = [...first.found.keys()].at(-1) ?? "";
       // What came in between the two readings must be in one of them.
       const overlaps = ({ found }: Part): boolean => (found.keys().next().value ?? "") <= last;
-      const rest = await all(HEAD_AGE_MS, overlaps);
+      const rest = await all.get(HEAD_AGE_MS, overlaps);
       shown = [first, rest];
       const older = [...rest.found.values()].filter(({ name }) => name > last);
       return { entries: [...first.found.values(), ...older], next: rest.next };
@@ -71,6 +73,10 @@ export function createIndexReader(
     async following(next) {
       const { found, next: further } = await read(services, { from: next }, 1);
       return { entries: [...found.values()], next: further };
+    },
+    forget() {
+      head.forget();
+      all.forget();
     },
     correct(name, entry) {
       for (const { found } of shown) {
@@ -106,14 +112,16 @@ async function read(
   return { found, next: page?.next };
 }
 
+interface Shared {
+  get(atLeastMs: number, isFit?: (part: Part) => boolean): Promise<Part>;
+  forget(): void;
+}
+
 /**
  * Calls made at the same time share one reading. It is good for the given time, or for as many times longer than it took,
  * and only while it is `fit`.
  */
-function shared(
-  now: () => number,
-  load: () => Promise<Part>,
-): (atLeastMs: number, isFit?: (part: Part) => boolean) => Promise<Part> {
+function shared(now: () => number, load: () => Promise<Part>): Shared {
   let current: Promise<Part> | undefined;
   let goodUntil = -Infinity;
 
@@ -133,10 +141,12 @@ function shared(
     return (current = loading);
   }
 
-  return async (atLeastMs, isFit = () => true) => {
-    const tried = current === undefined || now() > goodUntil ? begin(atLeastMs) : current;
-    const part = await tried;
-    if (isFit(part) || tried !== current) return part;
-    return begin(atLeastMs);
+  return {
+    async get(atLeastMs, isFit = () => true) {
+      const tried = current === undefined || now() > goodUntil ? begin(atLeastMs) : current;
+      const part = await tried;
+      return isFit(part) || tried !== current ? part : begin(atLeastMs);
+    },
+    forget: () => void (current = undefined),
   };
 }

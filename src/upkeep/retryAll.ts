@@ -32,6 +32,8 @@ export async function retryAll(
   place: ListPlace,
 ): Promise<Retried> {
   const statuses = code === "Cancelled" ? (["cancelled"] as const) : (["failed"] as const);
+  // Who asks for that has seen failures that may be younger than what is remembered.
+  index.forget();
   const query = { statuses, code, prefix, since, place, limit: LIMIT };
   const { entries, next } = await selectEntries(index, await index.newest(), query);
   const ids: string[] = [];

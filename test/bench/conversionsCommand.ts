@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { workingFolder } from "../../src/cli/workingFolder.ts";
 import { findAppRoot } from "../../src/local/kit/appRoot.ts";
-import { parseNumber, seeHelp } from "../../src/local/kit/commandLine/args.ts";
+import { parseNumber, seeHelp, wrongUsage } from "../../src/local/kit/commandLine/args.ts";
 import type { Parsed } from "../../src/local/kit/commandLine/args.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
+import type { BenchResult } from "./benchRun.ts";
 import { runBench } from "./benchRun.ts";
 import { chooseFfmpeg } from "./chosenFfmpeg.ts";
+import { comparisonLines } from "./comparison.ts";
 import { reportLines } from "./report.ts";
 import { DEFAULT_SIZES, parseSizes, QUICK_SIZES } from "./sizes.ts";
 
@@ -23,6 +25,7 @@ Options
   --sizes LIST      how many videos of how many seconds (default ${DEFAULT_SIZES})
   --rounds N        how often each side has its turn (default 3)
   --ffmpeg WHICH    system (on PATH), packaged, or the path of one beside its ffprobe (default: what a stack takes)
+  --against FILE    what an earlier run has printed with --json: shown beside this one at the end, as a table in Markdown
   --quick           a look in a few seconds: --sizes ${QUICK_SIZES} --rounds 1
   --data DIR        where the videos are kept for the next time, and the data of the stacks meanwhile (default .mp3drop/bench)
   --json            one line of JSON on stdout
@@ -36,6 +39,7 @@ const OPTIONS = {
   sizes: { type: "string" },
   rounds: { type: "string" },
   ffmpeg: { type: "string" },
+  against: { type: "string" },
   quick: { type: "boolean", default: false },
   data: { type: "string", default: ".mp3drop/bench" },
   json: { type: "boolean", default: false },
@@ -50,20 +54,32 @@ export const BENCH_CONVERSIONS: Command<typeof OPTIONS> = {
 
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env, signal } = context;
+  const from = workingFolder(env, process.cwd(), findAppRoot());
   const sizes = parseSizes(values.sizes ?? (values.quick ? QUICK_SIZES : DEFAULT_SIZES));
   const hint = seeHelp(BENCH_CONVERSIONS.name);
   const range = { min: 1, max: 100, isWhole: true, hint };
   const rounds = parseNumber("--rounds", values.rounds ?? (values.quick ? "1" : "3"), range);
+  const before = values.against === undefined ? undefined : readResult(resolve(from, values.against));
   const ffmpeg = await chooseFfmpeg(values.ffmpeg, env);
-  const data = resolve(workingFolder(env, process.cwd(), findAppRoot()), values.data);
+  const data = resolve(from, values.data);
   mkdirSync(data, { recursive: true });
   const folder = mkdtempSync(join(data, "run-"));
   try {
     const note = (text: string): void => output.note(text);
     const result = await runBench({ sizes, rounds, ffmpeg, videos: join(data, "videos"), folder, signal, note });
-    for (const line of values.json ? [JSON.stringify(result)] : reportLines(result)) output.result(line);
+    const comparison = before === undefined ? [] : ["", ...comparisonLines(before, result)];
+    if (values.json) output.result(JSON.stringify(result));
+    else for (const line of [...reportLines(result), ...comparison]) output.result(line);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   return EXIT.ok;
+}
+
+function readResult(path: string): BenchResult {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as BenchResult;
+  } catch (cause) {
+    throw wrongUsage(`${path} is no result of this bench`, "Keep what --json prints in a file.", { cause });
+  }
 }

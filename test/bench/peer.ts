@@ -1,28 +1,39 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, parse } from "node:path";
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
 import type { BatchServiceModels } from "@azure/batch";
+import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BlobSASPermissions, BlobServiceClient, ContainerSASPermissions } from "@azure/storage-blob";
-import { PEER_INPUT } from "./peerInput.ts";
-import type { PeerInput } from "./peerInput.ts";
 
-/**
- * What mp3drop is compared with: a program that does what the tutorial of Azure Batch with ffmpeg does, and nothing more. It
- * uploads all videos of a folder, adds one task for each, lists the tasks every second until all are completed, and downloads
- * what they have made. https://learn.microsoft.com/azure/batch/tutorial-parallel-python
- */
+/** What the peer is given to work with. */
+export interface PeerInput {
+  readonly connectionString: string;
+  readonly batch: { readonly endpoint: string; readonly accountName: string; readonly accountKey: string };
+  /** It is there already. */
+  readonly poolId: string;
+  /** New for each run. */
+  readonly jobId: string;
+  readonly inputContainer: string;
+  readonly outputContainer: string;
+  /** The folder of the videos. */
+  readonly videos: string;
+  /** The folder for the results. */
+  readonly out: string;
+}
+
 const LIST_EVERY_MS = 1_000;
 const PATIENCE_MS = 30 * 60_000;
 const ACCESS_MS = 2 * 3_600_000;
 /** The most that Batch takes in one request. */
 const COLLECTION = 100;
 
-await main(JSON.parse(process.env[PEER_INPUT] ?? "") as PeerInput);
-
-async function main(given: PeerInput): Promise<void> {
+/**
+ * What mp3drop is compared with: it does what the tutorial of Azure Batch with ffmpeg does, and nothing more. It uploads all
+ * videos of a folder, adds one task for each, lists the tasks every second until all are completed, and downloads what they
+ * have made. https://learn.microsoft.com/azure/batch/tutorial-parallel-python
+ */
+export async function convertAsTutorial(given: PeerInput, listEveryMs = LIST_EVERY_MS): Promise<void> {
   const { endpoint, accountName, accountKey } = given.batch;
   const batch = new BatchServiceClient(new BatchSharedKeyCredentials(accountName, accountKey), endpoint);
   const storage = BlobServiceClient.fromConnectionString(given.connectionString);
@@ -35,12 +46,10 @@ async function main(given: PeerInput): Promise<void> {
 
   await batch.job.add({ id: given.jobId, poolInfo: { poolId: given.poolId } });
   await addTasks(batch, given.jobId, resourceFiles, await writeUrl(output));
-  await waitForAll(batch, given.jobId);
+  await waitForAll(batch, given.jobId, listEveryMs);
 
-  mkdirSync(given.out, { recursive: true });
-  await Promise.all(
-    names.map((name) => output.getBlobClient(mp3NameOf(name)).downloadToFile(join(given.out, mp3NameOf(name)))),
-  );
+  const results = names.map(mp3NameOf);
+  await Promise.all(results.map((name) => output.getBlobClient(name).downloadToFile(join(given.out, name))));
 }
 
 async function upload(
@@ -89,11 +98,11 @@ async function addTasks(
   }
 }
 
-async function waitForAll(batch: BatchServiceClient, jobId: string): Promise<void> {
+async function waitForAll(batch: BatchServiceClient, jobId: string, listEveryMs: number): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await areAllCompleted(batch, jobId))) {
     if (Date.now() > deadline) throw new Error("The tasks did not end within half an hour");
-    await delay(LIST_EVERY_MS);
+    await delay(listEveryMs);
   }
 }
 

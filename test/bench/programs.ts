@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { builtScript } from "../../src/local/kit/appRoot.ts";
-import { PEER_INPUT } from "./peerInput.ts";
-import type { PeerInput } from "./peerInput.ts";
+import type { PeerInput } from "./peer.ts";
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -17,8 +16,8 @@ export function runConvert(args: readonly string[], surroundings: Surroundings):
 }
 
 export function runPeer(input: PeerInput, { env, signal }: Surroundings): Promise<void> {
-  const peer = fileURLToPath(new URL("peer.js", import.meta.url));
-  return runNode([peer], { env: { ...env, [PEER_INPUT]: JSON.stringify(input) }, signal });
+  const peer = fileURLToPath(new URL("peerMain.js", import.meta.url));
+  return runNode([peer], { env: { ...env, BENCH_PEER: JSON.stringify(input) }, signal });
 }
 
 /** Throws with what the program has said if it fails. */

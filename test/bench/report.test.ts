@@ -1,4 +1,6 @@
 import { test } from "vitest";
+import type { BenchResult } from "./benchRun.ts";
+import { comparisonLines } from "./comparison.ts";
 import type { Costs } from "./figures.ts";
 import { reportLines } from "./report.ts";
 import type { SizeResult } from "./sizeRun.ts";
@@ -30,12 +32,13 @@ const SIZE: SizeResult = {
   },
 };
 
-const lines = reportLines({
+const RESULT: BenchResult = {
   ffmpeg: { path: "/bin/ffmpeg", versions: ["ffmpeg version 7", "ffprobe version 7"] },
   slots: 2,
   rounds: 1,
   sizes: [SIZE],
-});
+};
+const lines = reportLines(RESULT);
 
 function figures(title: string): string[] {
   const line = lines.find((one) => one.trimStart().startsWith(title)) ?? "";
@@ -67,4 +70,16 @@ test("the report counts the requests to each service, and shows those kinds that
   expect(figures("requests to storage")).toEqual(["1.00", "1.01", "0.00"]);
   expect(figures("host PUT input")).toEqual(["1.00"]);
   expect(lines.some((line) => line.includes("rare"))).toBe(false);
+});
+
+test("an earlier result stands beside this one, size by size, where both have it", ({ expect }) => {
+  const earlier = { ...SIZE, toPeer: spread(4), steps: { "the task is added": 0.1, "was done twice": 0.2 } };
+  const before = { ...RESULT, sizes: [{ ...SIZE, files: 1 }, earlier] };
+
+  const table = comparisonLines(before, RESULT);
+
+  expect(table).toContain("|  | 60 × 3 s, before | after |");
+  expect(table).toContain("| convert to the peer | 4.00 (3.00–5.00) | 1.50 (0.50–2.50) |");
+  expect(table).toContain("| the task is added | 100 | 40 |");
+  expect(table).toContain("| was done twice | 200 |  |");
 });

@@ -5,14 +5,14 @@ import type { CpuSeconds, Spread } from "./figures.ts";
 import { SIDES } from "./rounds.ts";
 import type { SizeResult } from "./sizeRun.ts";
 
-const PROCESSES: Readonly<Record<keyof CpuSeconds, string>> = {
+export const PROCESSES: Readonly<Record<keyof CpuSeconds, string>> = {
   task: "the task, ffmpeg and all",
   azurite: "storage (Azurite)",
   functions: "Functions host",
   batch: "Batch emulator",
   client: "client (peer, convert, or plain ffmpeg)",
 };
-const SERVICES: Readonly<Record<StackService, string>> = {
+export const SERVICES: Readonly<Record<StackService, string>> = {
   azurite: "storage",
   batch: "Batch",
   functions: "the Functions host",

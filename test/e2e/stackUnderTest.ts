@@ -75,6 +75,11 @@ export class StackUnderTest {
     return this.#account.url;
   }
 
+  /** With which other commands find it. */
+  get data(): string {
+    return this.#data;
+  }
+
   async stop(): Promise<void> {
     await this.#stack.stop();
     rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
@@ -98,10 +103,25 @@ export class StackUnderTest {
   }
 
   /** Returns the id of the conversion of this version. */
-  async upload(name: string, content: Buffer, workload: Workload = mp3): Promise<string> {
+  async upload(
+    name: string,
+    content: Buffer,
+    workload: Workload = mp3,
+    metadata: Record<string, string> = {},
+  ): Promise<string> {
     const blob = this.#account.getContainerClient("input").getBlockBlobClient(name);
-    const { etag } = await blob.upload(content, content.length);
-    return conversionIdOf(workload.name, { container: "input", name, eTag: normalizeETag(etag ?? "") });
+    const { etag } = await blob.upload(content, content.length, { metadata });
+    return idOf(workload, name, etag);
+  }
+
+  /** Replaces the metadata of an input, and returns the id of the conversion of the version that this makes. */
+  async setMetadata(name: string, metadata: Record<string, string>, workload: Workload = mp3): Promise<string> {
+    const { etag } = await this.#account.getContainerClient("input").getBlobClient(name).setMetadata(metadata);
+    return idOf(workload, name, etag);
+  }
+
+  get storageConnection(): string {
+    return this.#stack.connection.storage.connectionString;
   }
 
   /** Waits for the record of this very conversion. */
@@ -145,6 +165,14 @@ export class StackUnderTest {
     return { status: response.status, body: (await response.json()) as ConversionView };
   }
 
+  get functionsUrl(): string {
+    return this.#stack.connection.functions.url;
+  }
+
+  async metadataOfInput(name: string): Promise<Record<string, string>> {
+    return (await this.#account.getContainerClient("input").getBlobClient(name).getProperties()).metadata ?? {};
+  }
+
   async metrics(): Promise<string> {
     const response = await fetch(`${this.#stack.connection.functions.url}/api/metrics`);
     return response.text();
@@ -173,4 +201,8 @@ export class StackUnderTest {
       throw new Error(`The conversion is still ${JSON.stringify(body)}`);
     }, PATIENCE);
   }
+}
+
+function idOf(workload: Workload, name: string, eTag = ""): string {
+  return conversionIdOf(workload.name, { container: "input", name, eTag: normalizeETag(eTag) });
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { openApiFor } from "../../src/functions/http/openApi.ts";
+import { WORKLOADS } from "../../src/workloads/index.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -223,6 +225,24 @@ async function request(name: string, method: string, path: string): Promise<Answ
   const { value } = await worker.invoke({ fn, input: { http }, extraInputs: durableClient() });
   return value as Answer;
 }
+
+test("the OpenAPI document has every route of the app, and no other; all but itself ask for a key", ({ expect }) => {
+  const { paths } = openApiFor(WORKLOADS) as { paths: Record<string, Record<string, { security?: unknown[] }>> };
+  const documented = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([member]) => member !== "parameters")
+      .map(([method, { security }]) => `${method} ${path} ${security === undefined ? "function" : "anonymous"}`),
+  );
+  const registered = worker.functions
+    // The page is none of the API.
+    .filter(({ name, trigger: { type } }) => type === "httpTrigger" && !name.toLowerCase().includes("page"))
+    .flatMap(({ trigger: http }) => {
+      const { route, methods, authLevel } = http as unknown as { route: string; methods: string[]; authLevel: string };
+      return methods.map((method) => `${method.toLowerCase()} /${route} ${authLevel}`);
+    });
+
+  expect(documented.toSorted()).toEqual(registered.toSorted());
+});
 
 test("the metrics are told while Batch does not answer, and say so", async ({ expect }) => {
   const { status, headers, body } = await request("getMetrics", "GET", "");

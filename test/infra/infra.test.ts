@@ -20,7 +20,7 @@ const DEFAULTS = readConfig({
 
 /** What the Functions host reads, not the app. */
 const OF_THE_HOST =
-  /^(AzureWebJobsStorage__.*|STORAGE__(queueServiceUri|credential)|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING)$/;
+  /^(AzureWebJobsStorage__.*|STORAGE__credential|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING)$/;
 
 function read(path: string): string {
   return readFileSync(`infra/${path}`, "utf8");

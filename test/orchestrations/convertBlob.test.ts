@@ -44,7 +44,7 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     "readTask",
     "publish",
   ]);
-  expect(run.timers).toEqual([1, 2, 3, 4]);
+  expect(run.timers).toEqual([2, 4, 6, 8]);
   expect(run.statuses).toMatchObject([
     { phase: "preparing", attempt: 1 },
     { phase: "waiting" },
@@ -92,7 +92,7 @@ test("a task that gets no node while the queue stands still fails with the reaso
 test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
   const run = drive({ workload, source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
 
-  expect(run.timers.at(-1)).toBe(1 + 3600 + 300);
+  expect(run.timers.at(-1)).toBe(2 + 3600 + 300);
   expect(inputsOf(run, "recordFailure")).toMatchObject([{ failure: { code: "ConversionTimedOut" } }]);
 });
 
@@ -102,15 +102,15 @@ test("once the task runs, polling starts again and the waiting deadline no longe
 
   const [atStart, first, second] = run.timers.slice(-3);
   expect(atStart).toBeGreaterThan(200);
-  expect((first ?? 0) - (atStart ?? 0)).toBe(1);
-  expect((second ?? 0) - (first ?? 0)).toBe(1);
+  expect((first ?? 0) - (atStart ?? 0)).toBe(2);
+  expect((second ?? 0) - (first ?? 0)).toBe(2);
 });
 
 test("a task that lost its node waits again with a new deadline", ({ expect }) => {
   const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
   const run = drive({ workload, source }, replies({ readTask }));
 
-  expect(run.timers.at(-1)).toBe(2 + 600);
+  expect(run.timers.at(-1)).toBe(4 + 600);
   expect(run.statuses).toContainEqual(
     expect.objectContaining({ phase: "waiting", waitReason: "the task lost its node and starts again" }),
   );
@@ -140,7 +140,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
         watch: {
           submission: long,
           waitingSince: START.toISOString(),
-          convertingSince: "2026-01-01T12:00:01.000Z",
+          convertingSince: "2026-01-01T12:00:02.000Z",
           stillSince: START.toISOString(),
           lookedForSince: START.toISOString(),
           waitReason: null,
@@ -433,5 +433,5 @@ test("a copy that takes long is waited for", ({ expect }) => {
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
-  expect(run.timers).toEqual([1, 2, 3]);
+  expect(run.timers).toEqual([2, 3, 4]);
 });

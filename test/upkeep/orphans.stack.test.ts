@@ -74,7 +74,7 @@ test("the end of a terminated conversion is told, even if it was terminated befo
 }) => {
   const asked = new Set<string>();
   const telling = {
-    ...client,
+    getStatusBy: (filter: Parameters<DurableClient["getStatusBy"]>[0]) => client.getStatusBy(filter),
     getStatus: async (id: string) => {
       const found = await client.getStatus(id);
       if (found === undefined && !asked.has(id)) throw new Error("HTTP 404");

@@ -17,32 +17,37 @@ export type Answer = { readonly status: number; readonly headers?: Record<string
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** Resolves with the first that is received from now on. */
-  next(): Promise<Received>;
+  /** The next one gets this answer; those for whom there is none get 204. */
+  answerWith(answer: Answer): void;
+  close(): Promise<void>;
 }
 
 /** Somebody who wants to be told, until the end of the test. It answers with each of these once, then with 204. */
 export async function openReceiver(...answers: Answer[]): Promise<Receiver> {
+  const receiver = await startReceiver(...answers);
+  onTestFinished(() => receiver.close());
+  return receiver;
+}
+
+/** The same until it is closed. */
+export async function startReceiver(...answers: Answer[]): Promise<Receiver> {
   const received: Received[] = [];
-  const waiting: ((one: Received) => void)[] = [];
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method, url: path, headers } = request;
-    const one = { method, path, headers, body: await text(request) };
-    received.push(one);
-    for (const resolve of waiting.splice(0)) resolve(one);
+    received.push({ method, path, headers, body: await text(request) });
     const answer = answers.length === 0 ? { status: 204 } : answers.shift();
     if (answer) response.writeHead(answer.status, answer.headers).end();
   };
   const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/hook?code=hush`,
     received,
-    next: () => new Promise((resolve) => waiting.push(resolve)),
+    answerWith: (answer) => void answers.push(answer),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }

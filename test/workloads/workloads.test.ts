@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "vitest";
 import { SettingsReader } from "../../src/model/settings.ts";
 import { WORKLOADS, optionsIn } from "../../src/workloads/index.ts";
@@ -26,6 +26,15 @@ test("every option has a key of metadata of its own, over all workloads, and wor
     expect(variable).toMatch(/^[A-Z0-9_]+$/);
     for (const words of [name, about, allowed, fallback]) expect(words).not.toBe("");
   }
+});
+
+test("the README shows every option", ({ expect }) => {
+  const readme = readFileSync("README.md", "utf8");
+  const keys = WORKLOADS.flatMap(({ options }) => options?.table ?? []).map(({ metadataKey }) => metadataKey);
+
+  expect(
+    [...readme.matchAll(/^\| (`mp3drop_\w+`(?:, `mp3drop_\w+`)*) \|/gm)].flatMap(([, cell = ""]) => cell.split(", ")),
+  ).toEqual(keys.map((key) => `\`${key}\``));
 });
 
 test("what is chosen is what the record says was used", ({ expect }) => {

@@ -1,10 +1,18 @@
-import { BatchServiceClient, BatchSharedKeyCredentials } from "@azure/batch";
+import { createRequire } from "node:module";
+import type * as azureBatch from "@azure/batch";
 import type { TokenCredential } from "@azure/identity";
-import type { HttpClient } from "@azure/ms-rest-js";
-import { AzureIdentityCredentialAdapter, DefaultHttpClient } from "@azure/ms-rest-js";
+import type * as restClient from "@azure/ms-rest-js";
 import type { BatchSettings } from "../../config.ts";
 import { entraCredential } from "../credential.ts";
 import { Gate, gated } from "./gate.ts";
+
+/**
+ * Loaded as what they are. Imported, their megabytes of CommonJS would first be searched for the names that they export,
+ * which adds a tenth of a second to every cold start.
+ */
+const load = createRequire(import.meta.url);
+const { BatchServiceClient, BatchSharedKeyCredentials } = load("@azure/batch") as typeof azureBatch;
+const { AzureIdentityCredentialAdapter, DefaultHttpClient } = load("@azure/ms-rest-js") as typeof restClient;
 
 /** Without it, a request that is never answered would hold up its activity forever. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -27,7 +35,7 @@ const AUDIENCES: readonly (readonly [RegExp, string])[] = [
 export function connectBatch(
   { endpoint, apiVersion, sharedKey, clientId }: BatchSettings,
   credential: TokenCredential = entraCredential(clientId),
-): BatchServiceClient {
+): azureBatch.BatchServiceClient {
   const credentials =
     sharedKey === undefined
       ? new AzureIdentityCredentialAdapter(credential, batchScope(endpoint))
@@ -38,7 +46,7 @@ export function connectBatch(
   return client;
 }
 
-function withTimeout(): HttpClient {
+function withTimeout(): restClient.HttpClient {
   const client = new DefaultHttpClient();
   return {
     sendRequest: (request) => {

@@ -4,11 +4,14 @@ import { describedCommand } from "../../local/kit/commandLine/command.ts";
 import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import { printable, printableJson } from "../../local/kit/commandLine/printable.ts";
 import { doAndUndo } from "../../local/kit/undo.ts";
+import { chosenWorkloads } from "../../config.ts";
 import type { CommandContext } from "../commandContext.ts";
 import type { ConversionRecord } from "../../model/conversion.ts";
 import { ClientFailure } from "../convert/clientFailure.ts";
 import { CONVERT_OPTIONS, CONVERT_TEXT } from "../convert/convertOptions.ts";
 import { convertAll } from "../convert/convertAll.ts";
+import { metadataOf } from "../convert/metadataOptions.ts";
+import { convertWatching } from "./convertWatching.ts";
 import { createLabels, nameOf } from "../convert/labels.ts";
 import { openTarget } from "../convert/openTarget.ts";
 import type { Plan } from "../convert/plan.ts";
@@ -34,6 +37,19 @@ async function convert(
   context: CommandContext,
 ): Promise<number> {
   const { output, folder, env } = context;
+  const workloads = chosenWorkloads(env);
+  const metadata = metadataOf(values, workloads);
+  const targetOptions = {
+    data: values.data,
+    connectionString: values["connection-string"],
+    functionsUrl: values["functions-url"],
+    verbose: values.verbose,
+  };
+  if (values.watch) {
+    const { out, json, "no-overwrite": keepsResults } = values;
+    const options = { args: positionals, out, keepsResults, json, workloads, metadata, target: targetOptions };
+    return convertWatching(options, context);
+  }
   const timeoutMinutes = parseNumber("--timeout", values.timeout, {
     min: 0.01,
     max: MAX_TIMEOUT_MINUTES,
@@ -53,12 +69,7 @@ async function convert(
   const converted =
     ready.length === 0
       ? new Map<Source, ConversionRecord>()
-      : await convertSources({ ready, refused, labelOf }, timeoutMinutes, context, {
-          data: values.data,
-          connectionString: values["connection-string"],
-          functionsUrl: values["functions-url"],
-          verbose: values.verbose,
-        });
+      : await convertSources({ ready, refused, labelOf, metadata }, timeoutMinutes, context, targetOptions);
   const outcomes = wanted.flatMap((source) => {
     const answer = refused.get(source) ?? converted.get(source);
     return answer === undefined ? [] : [{ source, answer }];
@@ -75,7 +86,15 @@ async function convert(
 }
 
 async function convertSources(
-  { ready, refused, labelOf }: Pick<Plan, "ready" | "refused"> & { readonly labelOf: (source: Source) => string },
+  {
+    ready,
+    refused,
+    labelOf,
+    metadata,
+  }: Pick<Plan, "ready" | "refused"> & {
+    readonly labelOf: (source: Source) => string;
+    readonly metadata: Readonly<Record<string, string>>;
+  },
   timeoutMinutes: number,
   context: CommandContext,
   options: Parameters<typeof openTarget>[0],
@@ -95,6 +114,7 @@ async function convertSources(
     for (const [source, answer] of refused) onAnswer(source, answer);
     const answers = await convertAll(ready, {
       target,
+      metadata,
       signal: AbortSignal.any([interrupted, giveUp.signal]),
       onStage: (source, stage) => progress.update(labelOf(source), stage),
       onAnswer,

@@ -2,7 +2,10 @@ import { text } from "node:stream/consumers";
 import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
 import type { BlobVersion, Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
+import { ApiFailure, AppApi } from "../api/appApi.ts";
+import { readAppAddress } from "../api/appAddress.ts";
 import { workloadNamed } from "../../workloads/index.ts";
+import type { Environment } from "../../model/settings.ts";
 import { resultNamesFor } from "../../workloads/resultNames.ts";
 
 const REQUEST_BOUND_MS = 15_000;
@@ -11,8 +14,13 @@ const REQUEST_BOUND_MS = 15_000;
 export interface App {
   readonly storage: BlobServiceClient;
   readonly containers: { readonly input: string; readonly output: string };
-  /** Base address of the function app, with its key as `?code=` where it needs one. */
-  readonly functionsUrl: string | undefined;
+  readonly api: AppApi | undefined;
+}
+
+/** For looks that are repeated anyway. Throws a `UserError` for what is no address. */
+export function apiAt(functionsUrl: string, env: Environment): AppApi {
+  const address = readAppAddress("--functions-url", functionsUrl, env);
+  return new AppApi(address, { boundMs: REQUEST_BOUND_MS, isPatient: false });
 }
 
 /** `unknown`: no such conversion, or not yet. `unreachable`: no answer, or none that we may read. */
@@ -21,17 +29,12 @@ export async function readView(
   id: string,
   signal: AbortSignal,
 ): Promise<ConversionView | "unknown" | "unreachable"> {
-  if (app.functionsUrl === undefined) return "unreachable";
-  const url = new URL(app.functionsUrl);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/api/conversions/${id}`;
+  if (app.api === undefined) return "unreachable";
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_BOUND_MS)]) });
-    if (response.ok) return (await response.json()) as ConversionView;
-    await response.body?.cancel();
-    return response.status === 404 ? "unknown" : "unreachable";
-  } catch {
-    signal.throwIfAborted();
-    return "unreachable";
+    return await app.api.read(id, signal);
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    return error.status === 404 ? "unknown" : "unreachable";
   }
 }
 

@@ -6,6 +6,7 @@ import { UserError } from "../../local/kit/userError.ts";
 import { wrongUsage } from "../../local/kit/commandLine/args.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import type { CommandContext } from "../commandContext.ts";
+import { apiAt } from "./app.ts";
 import { endingSilence } from "./silentStorage.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
@@ -21,7 +22,7 @@ export async function connectCloud(options: TargetOptions, { env, output, signal
   output.note(`Converting in storage account ${printable(storage.accountName)}`);
   await checkContainer(storage, containers.input, signal);
   return {
-    app: { storage, containers, functionsUrl },
+    app: { storage, containers, api: functionsUrl === undefined ? undefined : apiAt(functionsUrl, env) },
     pickUpBoundMs: undefined,
     fastestLookMs: isLoopback(new URL(storage.url).hostname) ? LOOPBACK_LOOK_MS : CLOUD_LOOK_MS,
     lost: new Promise<never>(() => {}),

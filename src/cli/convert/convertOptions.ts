@@ -13,7 +13,7 @@ export const CONVERT_OPTIONS = {
     type: "string",
     value: "MINUTES",
     default: "720",
-    help: "give up on whatever is not finished by then (default 720); with --watch, counted for each file",
+    help: "give up on whatever is not finished by then (default 720); not with --watch",
   },
   ...METADATA_OPTIONS,
   json: {

@@ -14,6 +14,7 @@ import { UserError } from "../../local/kit/userError.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
+import { apiAt } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
@@ -147,7 +148,8 @@ async function targetAt(
     app: {
       storage: endingSilence(BlobServiceClient.fromConnectionString(storage.connectionString), RETRY_OPTIONS),
       containers: containersFrom(env),
-      functionsUrl: options.functionsUrl ?? functions.url,
+      // The stack needs no key, and gets none that is for another app.
+      api: options.functionsUrl === undefined ? apiAt(functions.url, {}) : apiAt(options.functionsUrl, env),
     },
     pickUpBoundMs: PICK_UP_BOUND_MS,
     fastestLookMs: FASTEST_LOOK_MS,

@@ -55,7 +55,28 @@ export function collectSources(
     const taken = workloads.map(({ takes }) => takes).join(" or ");
     throw wrongUsage(problems.join("\n"), `Name ${taken}, or folders that contain some.`);
   }
-  const { named, nameless } = giveUniqueNames([...files.values()]);
+  return nameAll([...files.values()], [...skipped.values()], folder, out, workloads);
+}
+
+/** The files in one folder and below it, of which there may be none. Throws an error of the system if it cannot be read. */
+export function sourcesBelow(
+  root: string,
+  folder: string,
+  out: string | undefined,
+  workloads: readonly Workload[],
+): Collection {
+  const { files, skipped } = findBelow(root, workloads);
+  return nameAll(files, skipped, folder, out, workloads);
+}
+
+function nameAll(
+  files: readonly FoundFile[],
+  skipped: readonly Skipped[],
+  folder: string,
+  out: string | undefined,
+  workloads: readonly Workload[],
+): Collection {
+  const { named, nameless } = giveUniqueNames(files);
   const sources = named.flatMap(({ path, sizeBytes, blobName, relativePath }) =>
     workloadsFor(path, workloads).map((workload) => ({
       path,
@@ -65,21 +86,25 @@ export function collectSources(
       resultPath: workload.resultNameFor(out === undefined ? path : join(resolve(folder, out), relativePath)),
     })),
   );
-  return { sources, skipped: [...skipped.values(), ...nameless] };
+  return { sources, skipped: [...skipped, ...nameless] };
 }
 
 function find(path: string, workloads: readonly Workload[]): Found {
   const stats = statSync(path);
   const suffixes = suffixesOf(workloads);
   if (stats.isDirectory()) {
-    const found = filesBelow(path, (name) => workloadsFor(name, workloads).length > 0);
-    const files = withoutResults(found.files, workloads);
-    if (files.length + found.skipped.length > 0) return { files, skipped: found.skipped };
+    const found = findBelow(path, workloads);
+    if (found.files.length + found.skipped.length > 0) return found;
     throw new Error(`there is no ${suffixes} file in this folder or below it`);
   }
   if (workloadsFor(path, workloads).length === 0) throw new Error(`its name does not end in ${suffixes}`);
   if (!stats.isFile()) throw new Error(`it is a ${kindOf(stats)}`);
   return { files: [{ path, sizeBytes: stats.size, depth: 1 }], skipped: [] };
+}
+
+function findBelow(folder: string, workloads: readonly Workload[]): Found {
+  const { files, skipped } = filesBelow(folder, (name) => workloadsFor(name, workloads).length > 0);
+  return { files: withoutResults(files, workloads), skipped };
 }
 
 /** A folder that is converted again holds the results of the last time beside its files. */

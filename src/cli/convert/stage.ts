@@ -4,6 +4,7 @@ import { printable } from "../../local/kit/commandLine/printable.ts";
 /** How far along one file is, in words for people. */
 export type Stage =
   | { readonly step: "queued" }
+  | { readonly step: "growing" }
   | { readonly step: "uploading"; readonly percent: number }
   | { readonly step: "uploaded" }
   | { readonly step: "preparing"; readonly reason: string | null }

@@ -18,6 +18,13 @@ export function describeFailure(label: string, { status, error }: ConversionReco
   return lines.join("\n");
 }
 
+/** The same in one line. */
+export function describeReason({ status, error }: ConversionRecord): string {
+  if (error === null) return printable(status);
+  const { code, message, hint } = error;
+  return printable(`${code}: ${message.split("\n", 1)[0]}. ${hint}`);
+}
+
 /** One line that counts everything. */
 export function countOutcomes(answers: readonly ConversionRecord[], skipped: number, elapsedMs: number): string {
   const failed = answers.filter(({ status }) => status !== "succeeded").length;

@@ -14,6 +14,10 @@ const AGO_WIDTH = 10;
 const SIZE_WIDTH = 7;
 const ID_LENGTH = 32;
 const BAR_WIDTH = 16;
+/** The widths of the columns of a list and of the gaps between them. */
+const BEFORE_NAME = 2 + STATE_WIDTH + 2 + AGO_WIDTH + 2 + SIZE_WIDTH + 2 + ID_LENGTH + 2;
+/** A name is never cut to less. */
+const MIN_NAME = 24;
 
 /** The titles over `listRow`. */
 export function listTitles(): string {
@@ -24,7 +28,8 @@ export function listTitles(): string {
 /** One line. The name comes last: only a terminal knows how wide its characters are. */
 export function listRow(conversion: ConversionSummary, now: number, stream: Stream = process.stdout): string {
   const { id, uploadedAt } = conversion;
-  return `${stateCell(conversion, stream)}  ${agoCell(uploadedAt, now)}  ${sizeCell(conversion)}  ${id}  ${nameCell(conversion)}`;
+  const room = (stream.columns || Infinity) - BEFORE_NAME;
+  return `${stateCell(conversion, stream)}  ${agoCell(uploadedAt, now)}  ${sizeCell(conversion)}  ${id}  ${cut(nameCell(conversion), room)}`;
 }
 
 /** The line of one that has ended, below those that run. */
@@ -47,7 +52,7 @@ export function runningRow({ input, phase, percent, waitReason }: ConversionSumm
 export function stateWords(conversion: ConversionSummary): string {
   const { status, error } = conversion;
   if (status === "succeeded") return "succeeded";
-  if (status !== "running") return printable(error?.code ?? status);
+  if (status !== "running") return printable(status === "failed" ? (error?.code ?? status) : status);
   const stage = stageOf(conversion);
   return stage === undefined ? "finishing" : describeStage(stage);
 }
@@ -93,6 +98,11 @@ function sizeCell({ output, sizeBytes }: ConversionSummary): string {
 function nameCell({ input, error, status, waitReason }: ConversionSummary): string {
   const said = status === "running" ? waitReason : status === "failed" ? error?.message.split("\n", 1)[0] : undefined;
   return printable(input.name) + (said ? `: ${printable(said)}` : "");
+}
+
+function cut(text: string, room: number): string {
+  const length = Math.max(MIN_NAME, room);
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 function painted(colour: Colour, text: string, stream: Stream): string {

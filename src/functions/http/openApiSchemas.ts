@@ -122,7 +122,8 @@ export function schemasFor(workloads: readonly Workload[]): Readonly<Record<stri
       headers: {
         type: "object",
         additionalProperties: TEXT,
-        description: "Of the request with the list of blocks, or of the only one, `PUT <url>`.",
+        description:
+          "Of the request with the list of blocks. One `PUT <url>` of all of it also needs `x-ms-blob-type: BlockBlob`.",
       },
       blockBytes: { type: "integer", minimum: 1 },
       expiresAt: TIME,

@@ -43,6 +43,10 @@ export const mp3: Workload = {
       message: "The file is not a readable MP4: it is empty, damaged, cut off or in another format",
       hint: "Check that it plays, and upload it again. The log says what ffprobe found.",
     },
+    NothingLeft: {
+      message: "The video has no sound in the part that was to be converted",
+      hint: "Check the start and the end that were chosen for it against the times of the video.",
+    },
     FfmpegFailed: {
       message: "ffmpeg could not convert the audio",
       hint: "The log says why; the audio may be damaged.",

@@ -6,18 +6,28 @@ export interface Mp3Report extends TaskReport {
   readonly ffprobeVersion?: string | null;
   /** Index of the audio stream that was converted. */
   readonly streamIndex?: number | null;
-  /** What ffprobe found in the video: its audio streams only. */
+  /** What ffprobe found in the video. */
   readonly source?: Probe | null;
   readonly decoding?: Decoding | null;
   readonly encoding?: Encoding | null;
   readonly resultEdges?: Mp3Edges | null;
+  /** Where the picture in the MP3 is from: the file `cover`, or the video; and where one was that is none. */
+  readonly cover?: CoverSource | null;
+  readonly badCovers?: readonly CoverSource[];
+  /** Seconds of the video, as the script was told; null where it was not. */
+  readonly trimStart?: number | null;
+  readonly trimEnd?: number | null;
+  /** In LUFS, as the script was told. */
+  readonly loudnessTarget?: number | null;
+  readonly loudness?: Loudness | null;
   /** What ffprobe found in the MP3, in a report of the script of an older version, which had no `resultEdges`. */
   readonly result?: Probe | null;
 }
 
 export interface Probe {
   readonly streams?: readonly ProbedStream[];
-  readonly format?: { readonly duration?: string; readonly bit_rate?: string };
+  readonly format?: { readonly start_time?: string; readonly duration?: string; readonly bit_rate?: string };
+  readonly chapters?: readonly unknown[];
 }
 
 export interface ProbedStream {
@@ -51,6 +61,13 @@ export interface Decoding {
 export interface Encoding {
   readonly packets: number | null;
   readonly bytes: number | null;
+}
+
+export type CoverSource = "file" | "video";
+
+/** What ffmpeg's filter loudnorm says of the sound, in LUFS; empty where it did not measure. */
+export interface Loudness {
+  readonly output_i?: string;
 }
 
 /** The ends of the MP3 file, in hexadecimal digits. */

@@ -2,9 +2,11 @@ import type { ConversionRecord } from "../../model/conversion.ts";
 import type { Review, TaskReport } from "../workload.ts";
 import type { Mp3File } from "./mp3File.ts";
 import { readMp3 } from "./mp3File.ts";
-import type { Decoding, Mp3Report, ProbedStream } from "./report.ts";
+import { MAX_CHAPTERS, countChapters, notesOn } from "./notes.ts";
+import { partOf } from "./part.ts";
+import type { CoverSource, Decoding, Mp3Report, ProbedStream } from "./report.ts";
 import { numberOf } from "./report.ts";
-import { findProblem, isDurationRight, promisedSeconds } from "./wholeness.ts";
+import { findProblem, isDurationRight, promisedSeconds, wasReadToItsEnd } from "./wholeness.ts";
 
 /** About the video, in the record. */
 interface VideoFacts {
@@ -27,6 +29,14 @@ interface AudioStream {
 interface Mp3Facts {
   readonly durationSeconds: number;
   readonly bitrateKbps: number;
+  /** Where its picture is from: a file beside the video, or the video. Left out where it has none. */
+  readonly cover?: CoverSource;
+  /** Left out where there are none. */
+  readonly chapters?: number;
+  /** By EBU R 128, as it was before MP3 changed it a little. Left out where no loudness was asked for. */
+  readonly loudnessLufs?: number;
+  /** For people: what of the video, or of what was asked for, is not in the MP3. Left out where there is nothing to say. */
+  readonly notes?: readonly string[];
 }
 
 /** The record of a video's conversion. */
@@ -44,17 +54,16 @@ export function reviewReport(report: TaskReport): Review {
   const { ffmpegVersion, ffprobeVersion, streamIndex, source, decoding } = report as Mp3Report;
   const stream = source?.streams?.find(({ index }) => index === streamIndex);
   const mp3 = readResult(report);
-  const saidSeconds = promisedSeconds(stream ?? {}, decoding ?? NOTHING_KNOWN) ?? numberOf(source?.format?.duration);
   return {
     input: {
-      durationSeconds: durationOfAudio(saidSeconds, mp3.durationSeconds),
+      durationSeconds: durationOfAudio(report, stream ?? {}, mp3.durationSeconds),
       audioStream: stream ? describeStream(stream) : null,
     },
-    output: { ...describeMp3(mp3) },
+    output: { ...describeMp3(mp3, report) },
     tools: { ...(ffmpegVersion && { ffmpeg: ffmpegVersion }), ...(ffprobeVersion && { ffprobe: ffprobeVersion }) },
     problem: mp3.flaw
       ? { code: "FfmpegFailed", message: mp3.flaw }
-      : findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, mp3),
+      : findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, mp3, partOf(report, stream ?? {})),
   };
 }
 
@@ -68,9 +77,14 @@ function readResult({ resultBytes, resultEdges, encoding, result }: Mp3Report): 
   };
 }
 
-function durationOfAudio(saidSeconds: number | null, mp3Seconds: number): number | null {
-  if (saidSeconds === null) return mp3Seconds || null;
-  return isDurationRight(saidSeconds, mp3Seconds) ? saidSeconds : Math.max(saidSeconds, mp3Seconds);
+function durationOfAudio(report: Mp3Report, stream: ProbedStream, mp3Seconds: number): number | null {
+  const { source, decoding } = report;
+  const saidSeconds = promisedSeconds(stream, decoding ?? NOTHING_KNOWN) ?? numberOf(source?.format?.duration);
+  const part = partOf(report, stream);
+  if (mp3Seconds === 0 || !wasReadToItsEnd(part, mp3Seconds)) return saidSeconds;
+  const foundSeconds = part.skippedSeconds + mp3Seconds;
+  if (saidSeconds === null) return foundSeconds;
+  return isDurationRight(saidSeconds, foundSeconds) ? saidSeconds : Math.max(saidSeconds, foundSeconds);
 }
 
 function describeStream({ index, codec_name, sample_rate, channels, tags }: ProbedStream): AudioStream {
@@ -83,6 +97,16 @@ function describeStream({ index, codec_name, sample_rate, channels, tags }: Prob
   };
 }
 
-function describeMp3({ durationSeconds, bitrateKbps }: Mp3File): Mp3Facts {
-  return { durationSeconds, bitrateKbps };
+function describeMp3({ durationSeconds, bitrateKbps }: Mp3File, report: Mp3Report): Mp3Facts {
+  const chapters = countChapters(report);
+  const loudnessLufs = numberOf(report.loudness?.output_i);
+  const notes = notesOn(report);
+  return {
+    durationSeconds,
+    bitrateKbps,
+    ...(report.cover && { cover: report.cover }),
+    ...(chapters > 0 && chapters <= MAX_CHAPTERS && { chapters }),
+    ...(loudnessLufs !== null && { loudnessLufs }),
+    ...(notes.length > 0 && { notes }),
+  };
 }

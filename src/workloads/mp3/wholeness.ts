@@ -1,5 +1,7 @@
 import type { Review } from "../workload.ts";
 import type { Mp3File } from "./mp3File.ts";
+import type { Part } from "./part.ts";
+import { ALL } from "./part.ts";
 import type { Decoding, ProbedStream } from "./report.ts";
 import { numberOf } from "./report.ts";
 
@@ -36,37 +38,77 @@ function isFragmented({ nb_frames }: ProbedStream, { packets }: Decoding): boole
 }
 
 /**
- * Whether all the sound of the video is in the MP3: ffmpeg also exits with 0 when it has converted only a part. What a
- * header says too little is no problem; what it says too much, what ffmpeg could not read and what it did not make
- * sound of, is.
+ * Whether all the sound that was to be converted is in the MP3: ffmpeg also exits with 0 when it has converted only some
+ * of it. What a header says too little is no problem; what it says too much, what ffmpeg could not read and what it did
+ * not make sound of, is.
  */
-export function findProblem(stream: ProbedStream, decoding: Decoding, mp3: Mp3File): Review["problem"] {
-  const problem = findMissing(stream, decoding, mp3.durationSeconds) ?? findSilenced(decoding, mp3);
+export function findProblem(
+  stream: ProbedStream,
+  decoding: Decoding,
+  mp3: Mp3File,
+  part: Part = ALL,
+): Review["problem"] {
+  const excess = findExcess(stream, decoding, mp3.durationSeconds, part);
+  if (excess !== undefined) return { code: "FfmpegFailed", message: excess };
+  const problem = findMissing(stream, decoding, mp3.durationSeconds, part) ?? findSilenced(decoding, mp3, part);
   return problem === undefined ? undefined : { code: "OutputMismatch", message: problem };
 }
 
-/** Sound that is not in the file, because that is cut off. */
-function findMissing(stream: ProbedStream, decoding: Decoding, mp3Seconds: number): string | undefined {
-  if (mp3Seconds === 0) return "There is no sound in the MP3";
+/** Whether the sound ended before the part that was to be converted did, so that all of it was read. */
+export function wasReadToItsEnd({ limitSeconds }: Part, mp3Seconds: number): boolean {
+  return limitSeconds === null || mp3Seconds < limitSeconds - DURATION_SLACK_SECONDS;
+}
+
+/** Sound that was to be left out. */
+function findExcess(
+  stream: ProbedStream,
+  decoding: Decoding,
+  mp3Seconds: number,
+  { skippedSeconds, limitSeconds }: Part,
+): string | undefined {
   const promised = promisedSeconds(stream, decoding);
+  const rest =
+    skippedSeconds === 0 || promised === null || isFragmented(stream, decoding) ? Infinity : promised - skippedSeconds;
+  const most = Math.min(limitSeconds ?? Infinity, rest + toleranceFor(rest));
+  if (mp3Seconds <= most + DURATION_SLACK_SECONDS) return undefined;
+  return `The MP3 is ${mp3Seconds} s long, but at most ${round(most)} s of the audio of the video were to be in it`;
+}
+
+/** Sound that is not in the file, because that is cut off. */
+function findMissing(stream: ProbedStream, decoding: Decoding, mp3Seconds: number, part: Part): string | undefined {
+  if (mp3Seconds === 0) return "There is no sound in the MP3";
+  if (!wasReadToItsEnd(part, mp3Seconds)) return undefined;
+  const readSeconds = part.skippedSeconds + mp3Seconds;
+  const promised = promisedSeconds(stream, decoding);
+  const expected = promised === null ? null : Math.min(promised - part.skippedSeconds, part.limitSeconds ?? Infinity);
   const fragmented = isFragmented(stream, decoding);
   // Fragments promise only themselves: if there is a little less than that, everything after it is missing too.
-  const tolerance = fragmented ? DURATION_SLACK_SECONDS : toleranceFor(promised ?? 0);
-  if (promised !== null && mp3Seconds < promised - tolerance) {
-    return `The MP3 is ${mp3Seconds} s long, but the audio of the video is ${promised} s`;
+  const tolerance = fragmented ? DURATION_SLACK_SECONDS : toleranceFor(expected ?? 0);
+  if (expected !== null && mp3Seconds < expected - tolerance) {
+    const whole = expected === promised ? "the audio of the video" : "its part of the audio of the video";
+    return `The MP3 is ${mp3Seconds} s long, but ${whole} is ${round(expected)} s`;
   }
-  if (fragmented && decoding.isCutOff) return `The video ends in the middle of its audio, after ${mp3Seconds} s`;
+  if (fragmented && decoding.isCutOff) {
+    return `The video ends in the middle of its audio, after ${round(readSeconds)} s`;
+  }
 
   const listed = numberOf(stream.nb_frames);
   const { packets } = decoding;
   if (promised !== null || listed === null || packets === null) return undefined;
-  const missingSeconds = packets === 0 ? Infinity : (mp3Seconds * (listed - packets)) / packets;
+  const missingSeconds = packets === 0 ? Infinity : (readSeconds * (listed - packets)) / packets;
   if (missingSeconds <= toleranceFor(mp3Seconds)) return undefined;
   return `Only ${packets} of the ${listed} packets of audio that the video lists are there`;
 }
 
+/** Some versions of ffmpeg have read on by a few packets when they notice that the part is over. */
+const PACKETS_READ_AHEAD = 16;
+
 /** Sound that is in the file, but not in the MP3. */
-function findSilenced(decoding: Decoding, { durationSeconds: mp3Seconds, sampleRateHz }: Mp3File): string | undefined {
+function findSilenced(
+  decoding: Decoding,
+  { durationSeconds: mp3Seconds, sampleRateHz }: Mp3File,
+  part: Part,
+): string | undefined {
   const { packets, frames, filledSamples, droppedSamples } = decoding;
   const tolerance = toleranceFor(mp3Seconds);
   const filledSeconds = sampleRateHz ? (filledSamples - droppedSamples) / sampleRateHz : 0;
@@ -75,7 +117,9 @@ function findSilenced(decoding: Decoding, { durationSeconds: mp3Seconds, sampleR
   }
   // Silence is right where nobody recorded, and packets without sound are where an edit list hides them. Both together
   // are sound that could not be decoded.
-  const undecodedSeconds = packets && frames !== null ? mp3Seconds * (1 - frames / packets) : 0;
+  const readAhead = part.limitSeconds === null ? 0 : PACKETS_READ_AHEAD;
+  const undecoded = packets && frames !== null ? Math.max(0, packets - readAhead - frames) / packets : 0;
+  const undecodedSeconds = undecoded * (part.skippedSeconds + mp3Seconds);
   const silencedSeconds = Math.min(filledSeconds, undecodedSeconds);
   if (silencedSeconds <= tolerance) return undefined;
   return `${round(silencedSeconds)} s of the audio could not be decoded and are silent in the MP3`;

@@ -9,74 +9,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseFile } from "music-metadata";
 import { test } from "vitest";
-import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { parseReport } from "../../../src/results/taskReport.ts";
-import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Mp3Report } from "../../../src/workloads/mp3/report.ts";
-import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
-import { temporaryFolder } from "../../local/temporaryFolder.ts";
 import { makeSample } from "../../trials/badMedia/run.ts";
-
-const MEDIA = resolve("test/fixtures/media");
-const SCRIPT = resolve("src/workloads/mp3/convert.sh");
-const tools = findFfmpeg(process.env);
-
-interface TaskRun {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly report: TaskReport;
-  readonly review: Review;
-}
-
-interface TaskFolder {
-  readonly path: string;
-  /** For programs that stand in for those of the node. */
-  readonly bin: string;
-  /** Makes the input by ffmpeg from generated sources. */
-  make(...args: string[]): void;
-  run(settings?: Readonly<Record<string, string>>): TaskRun;
-}
-
-/** A working directory as a Batch task has it. */
-function taskFolder(): TaskFolder {
-  const root = temporaryFolder();
-  const path = join(root, "wd");
-  const bin = join(root, "bin");
-  mkdirSync(path);
-  linkFfmpeg(bin, tools);
-  return {
-    path,
-    bin,
-    make: (...args) => {
-      const made = spawnSync(tools.ffmpeg, [
-        "-v",
-        "error",
-        "-nostdin",
-        "-y",
-        ...args,
-        "-f",
-        "mp4",
-        join(path, "input"),
-      ]);
-      if (made.status !== 0) throw new Error(made.stderr.toString());
-    },
-    run: (settings = {}) => {
-      const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
-      const options = { cwd: path, env, encoding: "utf8", timeout: 60_000 } as const;
-      const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], options);
-      const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
-      return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };
-    },
-  };
-}
-
-function tone(seconds: number, ...more: string[]): string[] {
-  return ["-f", "lavfi", "-i", `sine=440:d=${seconds}`, ...more, "-c:a", "aac"];
-}
+import { MEDIA, SCRIPT, replaceResult, taskFolder, tone } from "./taskFolder.ts";
 
 test("a video with sound becomes an MP3 with its duration and tags", async ({ expect }) => {
   const folder = taskFolder();
@@ -277,15 +216,6 @@ test.skipIf(!canMount)(
     expect(parseReport(output[3] ?? "")).toMatchObject({ outcome: "DiskFull", resultBytes: null });
   },
 );
-
-/** An ffmpeg that works, but in whose place something else leaves the MP3. */
-function replaceResult(folder: TaskFolder, bytes: Buffer): void {
-  const replacement = join(folder.bin, "replacement.mp3");
-  writeFileSync(replacement, bytes);
-  const script = `#!/bin/sh\n'${tools.ffmpeg}' "$@" && cp '${replacement}' result.part\n`;
-  rmSync(join(folder.bin, "ffmpeg"));
-  writeFileSync(join(folder.bin, "ffmpeg"), script, { mode: 0o755 });
-}
 
 test.for<[string, (whole: Buffer) => Buffer, RegExp | undefined]>([
   ["as it was", (whole) => whole, undefined],

@@ -1,12 +1,17 @@
 import { test } from "vitest";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
-import type { Decoding, ProbedStream } from "../../../src/workloads/mp3/report.ts";
+import type { Decoding, Mp3Report, ProbedStream } from "../../../src/workloads/mp3/report.ts";
 import type { Review } from "../../../src/workloads/workload.ts";
 
 const DECODED: Decoding = { packets: 1000, frames: 999, filledSamples: 0, droppedSamples: 0, isCutOff: false };
 
 /** Of a stream that is in an index of 1000 packets, unless it says otherwise. */
-function reviewOf(stream: Partial<ProbedStream>, mp3Seconds: string, decoding: Partial<Decoding> | null = {}): Review {
+function reviewOf(
+  stream: Partial<ProbedStream>,
+  mp3Seconds: string,
+  decoding: Partial<Decoding> | null = {},
+  more: Partial<Mp3Report> = {},
+): Review {
   return mp3.review({
     outcome: "Converted",
     resultBytes: 1000,
@@ -14,6 +19,7 @@ function reviewOf(stream: Partial<ProbedStream>, mp3Seconds: string, decoding: P
     source: { streams: [{ index: 1, nb_frames: "1000", ...stream }], format: {} },
     decoding: decoding && { ...DECODED, ...decoding },
     result: { streams: [{ sample_rate: "44100" }], format: { duration: mp3Seconds } },
+    ...more,
   });
 }
 
@@ -150,4 +156,89 @@ test("the report of an unreadable file still gives the version of ffprobe", ({ e
     input: { durationSeconds: null, audioStream: null },
     tools: { ffprobe: "6.1" },
   });
+});
+
+const PARTS: readonly [string, Partial<Mp3Report>, string, boolean][] = [
+  ["from 5 s to 15 s", { trimStart: 5, trimEnd: 15 }, "10.06", true],
+  ["from 5 s to 15 s", { trimStart: 5, trimEnd: 15 }, "9.7", false],
+  ["from 5 s to 15 s", { trimStart: 5, trimEnd: 15 }, "15.06", false],
+  ["from 5 s to 15 s", { trimStart: 5, trimEnd: 15 }, "20", false],
+  ["from 5 s", { trimStart: 5, trimEnd: null }, "15.06", true],
+  ["from 5 s", { trimStart: 5, trimEnd: null }, "14.7", false],
+  ["from 5 s", { trimStart: 5, trimEnd: null }, "20.06", false],
+  ["to 15 s", { trimStart: null, trimEnd: 15 }, "15.06", true],
+  ["to 15 s", { trimStart: null, trimEnd: 15 }, "14.7", false],
+  ["to 15 s", { trimStart: null, trimEnd: 15 }, "20", false],
+  ["to 99 s", { trimStart: null, trimEnd: 99 }, "20.06", true],
+  ["to 99 s", { trimStart: null, trimEnd: 99 }, "19.7", false],
+];
+
+test.for(PARTS)("for the part %s (%j) of 20 s, an MP3 of %s s is good: %s", ([, part, seconds, isGood], { expect }) => {
+  expect(reviewOf({ duration: "20" }, seconds, {}, part).problem === undefined).toBe(isGood);
+});
+
+test("a part of an hour must be as exact as a file of its own length", ({ expect }) => {
+  const lastMinute = { trimStart: 3540, trimEnd: null };
+
+  expect(reviewOf({ duration: "3600" }, "60", {}, lastMinute).problem).toBeUndefined();
+  expect(reviewOf({ duration: "3600" }, "59", {}, lastMinute).problem?.message).toBe(
+    "The MP3 is 59 s long, but its part of the audio of the video is 60 s",
+  );
+});
+
+test("an MP3 that is longer than its part is not the fault of the video", ({ expect }) => {
+  expect(reviewOf({ duration: "20" }, "20", {}, { trimStart: 5, trimEnd: 15 }).problem).toEqual({
+    code: "FfmpegFailed",
+    message: "The MP3 is 20 s long, but at most 10 s of the audio of the video were to be in it",
+  });
+});
+
+test("a part counts from the start of the video, not of sound that begins late", ({ expect }) => {
+  const late = { duration: "10", start_time: "3" };
+
+  expect(reviewOf(late, "4", {}, { trimStart: 1, trimEnd: 7 }).problem).toBeUndefined();
+  expect(reviewOf(late, "6", {}, { trimStart: 1, trimEnd: 7 }).problem).toBeDefined();
+  expect(reviewOf(late, "8", {}, { trimStart: 5, trimEnd: null }).problem).toBeUndefined();
+});
+
+test("a part of fragments that are cut off before its end is not whole", ({ expect }) => {
+  const cut = { packets: 800, frames: 800, isCutOff: true };
+
+  expect(isRefused(reviewOf({ ...fragments, duration: "20" }, "13", cut, { trimStart: 5, trimEnd: 19 }))).toBe(true);
+  expect(isRefused(reviewOf({ ...fragments, duration: "20" }, "13", cut, { trimStart: 5, trimEnd: 18 }))).toBe(false);
+});
+
+test("the record tells the duration of all the sound, not of the part", ({ expect }) => {
+  const part = { trimStart: 5, trimEnd: 15 };
+
+  expect(reviewOf({ duration: "20" }, "10", {}, part).input).toMatchObject({ durationSeconds: 20 });
+  expect(reviewOf(fragments, "3", {}, { trimStart: 5, trimEnd: null }).input).toMatchObject({ durationSeconds: 8 });
+});
+
+test("packets that ffmpeg had read on beyond the part are not missing in it", ({ expect }) => {
+  const pause = { packets: 60, frames: 50, filledSamples: 176_400 };
+
+  expect(isRefused(reviewOf({ duration: "20" }, "4", pause, { trimStart: 1, trimEnd: 5 }))).toBe(false);
+  expect(isRefused(reviewOf({ duration: "20" }, "4", { ...pause, frames: 20 }, { trimStart: 1, trimEnd: 5 }))).toBe(
+    true,
+  );
+});
+
+test.for([
+  ["is not reached", -16, "-18.33", "The sound is at -18.33 LUFS: its peaks or its silence did not allow -16 LUFS"],
+  [
+    "cannot be measured",
+    -16,
+    "-inf",
+    "The sound is as loud as in the video: it is too quiet, or too short, to be measured",
+  ],
+  ["is nearly reached", -16, "-16.9", undefined],
+  ["is that of the video", null, undefined, undefined],
+] as const)("a loudness that %s is told where it must be", ([, loudnessTarget, output_i, note], { expect }) => {
+  const loudness = output_i === undefined ? {} : { output_i };
+
+  const { output, problem } = reviewOf({ duration: "20" }, "20", {}, { loudnessTarget, loudness });
+
+  expect(problem).toBeUndefined();
+  expect(output?.["notes"]).toEqual(note === undefined ? undefined : [note]);
 });

@@ -42,16 +42,19 @@ export async function publish(services: Services, input: PublishInput): Promise<
   ]);
   const workload = workloadNamed(input.workload);
   const limitSeconds = submission.convertingSeconds;
-  const verdict = judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes });
   const { current } = seen;
-  if (current?.eTag !== source.eTag || !verdict.isGood || found === undefined) {
+  const isCurrent = current?.eTag === source.eTag;
+  const verdict = isCurrent
+    ? judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes })
+    : undefined;
+  if (current === undefined || verdict?.isGood !== true || found === undefined) {
     // A faster run may have decided meanwhile, or even published the result and cleared the staging container.
     const decided = (await readDecision(services, conversionId))?.decision;
     if (decided !== undefined && decided.record.attempts >= attempt) {
       return conclude(services, input, await carryOut(services, decided), decided);
     }
     if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
-    if (current.eTag !== source.eTag) {
+    if (verdict === undefined) {
       await removeTraces(services, conversionId, attempt, submission.task);
       return { status: "superseded" };
     }
@@ -64,8 +67,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
   const own = { record, result };
   const decision = await decide(services, own, undefined);
-  const isOwn = decision === own;
-  const done = isOwn ? await carryOutOwn(services, own, seen) : await carryOut(services, decision);
+  const done = await (decision === own ? carryOutOwn(services, own, seen) : carryOut(services, decision));
   return conclude(services, input, done, decision);
 }
 

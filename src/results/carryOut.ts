@@ -94,7 +94,7 @@ async function write(
 ): Promise<CarriedOut> {
   const copies = [
     copyLog(services, targets.log, record),
-    result === null ? ("copied" as const) : copyResult(services, targets.result, record, result),
+    result === null ? Promise.resolve("copied" as const) : copyResult(services, targets.result, record, result),
   ] as const;
   // None may still be under way when this ends, not even by an error: whoever looks next would be misled.
   await Promise.allSettled(copies);

@@ -125,8 +125,10 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await bad.getByRole("button", { name: "Log" }).click();
     await page.locator("#log-text", { hasText: /\w{4}/ }).waitFor();
     await page.keyboard.press("Escape");
-    await bad.getByRole("button", { name: "Retry" }).click();
+    await bad.getByRole("button", { name: "Retry" }).focus();
+    await page.keyboard.press("Enter");
     await stateOf(bad, "Failed after 2 attempts");
+    expect(await bad.evaluate((row) => row.contains(document.activeElement))).toBe(true);
 
     holdConversions();
     await drop(page, { "long.mp4": SAMPLE });

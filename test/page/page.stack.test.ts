@@ -171,7 +171,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     const list = page.waitForRequest(/comp=blocklist/);
     const folder = await chooseFolder(page, { "small.mp4": SAMPLE, "notes.txt": TEXT });
 
-    await page.getByText("1 file added. 1 other left out: only .mp4 are taken.").waitFor();
+    await page.getByText("1 file added. 1 other left out: the app takes .mp4.").waitFor();
     expect((await list).headers()).toMatchObject({ "x-ms-meta-mp3drop_bitrate": "96" });
     await stateOf(rowOf(page, `${folder}/small.mp4`), "Converted");
   });

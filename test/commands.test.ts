@@ -1,7 +1,15 @@
 import { test } from "vitest";
+import { COMMANDS as TABLE } from "../src/cli/commandTable.ts";
+import { CANCEL } from "../src/cli/commands/cancelCommand.ts";
+import { CLEAN } from "../src/cli/commands/cleanCommand.ts";
+import { completionCommand } from "../src/cli/commands/completionCommand.ts";
 import { CONVERT } from "../src/cli/commands/convertCommand.ts";
 import { DOCTOR } from "../src/cli/commands/doctorCommand.ts";
+import { LIST } from "../src/cli/commands/listCommand.ts";
 import { LOCAL } from "../src/cli/commands/localCommand.ts";
+import { LOG } from "../src/cli/commands/logCommand.ts";
+import { RETRY } from "../src/cli/commands/retryCommand.ts";
+import { STATUS } from "../src/cli/commands/statusCommand.ts";
 import { BATCH_EMULATOR } from "../src/local/batchEmulator/command.ts";
 import { FUNCTIONS_HOST } from "../src/local/functionsHost/command.ts";
 import { runCommand } from "../src/local/kit/commandLine/command.ts";
@@ -16,6 +24,13 @@ import { SCALE } from "./trials/scale/command.ts";
 
 const COMMANDS = [
   CONVERT,
+  LIST,
+  STATUS,
+  LOG,
+  RETRY,
+  CANCEL,
+  CLEAN,
+  completionCommand(() => Promise.resolve([])),
   LOCAL,
   DOCTOR,
   BATCH_EMULATOR,
@@ -70,5 +85,21 @@ test.for(COMMANDS.filter((command) => command.words === undefined))(
       code: "WrongUsage",
       message: '"word" is not an option',
     });
+  },
+);
+
+test.for(TABLE)(
+  "mp3drop $name has the words that the list of commands says, and examples",
+  async (entry, { expect }) => {
+    const { output, stdout } = recordedOutput();
+
+    const code = await entry.run(["--help"], { output, env: {}, folder: "", signal: AbortSignal.abort() });
+
+    const usage = ["Usage: mp3drop", entry.name, entry.words, "[options]"]
+      .filter((part) => part !== undefined)
+      .join(" ");
+    expect(code).toBe(0);
+    expect(stdout().split("\n", 1)).toEqual([usage]);
+    expect(stdout()).toMatch(/\n\nExamples\n {2}.*mp3drop/);
   },
 );

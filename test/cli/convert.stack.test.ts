@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
@@ -152,4 +152,53 @@ test("a file larger than several blocks arrives whole", async ({ expect }) => {
   expect(exitCode).toBe(0);
   const stored = await storage.getContainerClient("input").getBlobClient("large.mp4").downloadToBuffer();
   expect(stored.equals(bytes)).toBe(true);
+});
+
+test("--watch converts what is in a folder and what appears in it, until Ctrl-C", async ({ expect }) => {
+  const { folder, app, storage, run } = await setUp({ files: ["talks/old.mp4", "talks/done.mp4", "talks/done.mp3"] });
+  utimesSync(join(folder, "talks/old.mp4"), new Date(0), new Date(0));
+  const interruption = new AbortController();
+  const args = ["--functions-url", app.url, "--watch", "--json", "--bitrate", "96", "talks"];
+
+  const running = run(args, interruption.signal);
+  await expect.poll(() => existsSync(join(folder, "talks/old.mp3")), { timeout: 20_000 }).toBe(true);
+  writeFileSync(join(folder, "late.mp4"), "late");
+  utimesSync(join(folder, "late.mp4"), new Date(0), new Date(0));
+  renameSync(join(folder, "late.mp4"), join(folder, "talks/late.mp4"));
+  await expect.poll(() => existsSync(join(folder, "talks/late.mp3")), { timeout: 20_000 }).toBe(true);
+  interruption.abort();
+  const { exitCode, stdout, stderr } = await running;
+
+  expect(exitCode).toBe(0);
+  expect(answersIn(stdout).map(({ input, status }) => [input.name, status])).toEqual([
+    ["old.mp4", "succeeded"],
+    ["late.mp4", "succeeded"],
+  ]);
+  expect(stderr).toMatch(/^Converting in .*\nWatching .*talks\n/);
+  expect(stderr).toMatch(/\n2 converted\n$/);
+  const { metadata } = await storage.getContainerClient("input").getBlobClient("late.mp4").getProperties();
+  expect(metadata).toEqual({ mp3drop_bitrate: "96" });
+});
+
+test("--watch ends when the folder is deleted, and says so", async ({ expect }) => {
+  const { folder, run } = await setUp({ files: ["talks/growing.mp4"] });
+  const future = new Date(Date.now() + 3_600_000);
+  utimesSync(join(folder, "talks/growing.mp4"), future, future);
+  const running = run(["--watch", "talks"]);
+
+  rmSync(join(folder, "talks"), { recursive: true });
+
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("cannot be watched any more: there is no such file or folder (ENOENT)");
+});
+
+test.for([
+  [["--watch", "one.mp4"], "one.mp4: --watch takes a folder"],
+  [["--watch", ".", "."], "--watch takes one folder, not 2"],
+  [["--watch", "missing"], "missing: there is no such file or folder (ENOENT)"],
+] as const)("%s is wrong usage", async ([args, message], { expect }) => {
+  const { run } = await setUp({ files: ["one.mp4"] });
+
+  await expect(run(args)).rejects.toMatchObject({ code: "WrongUsage", message });
 });

@@ -271,7 +271,7 @@ test("from the command line a video is listed, cancelled, converted after all, a
   letConversionsEnd();
   expect(await mp3drop("retry", id)).toMatchObject({ exitCode: 0, stdout: `${id}: is being tried again\n` });
   await stack.viewWhen(id, ({ status }) => status === "succeeded");
-  const again = await mp3drop("retry", "--failed", "--code", "UnreadableInput", "--json");
+  const again = await mp3drop("retry", "--failed", "--code", "UnreadableInput", "--prefix", "broken", "--json");
   expect(JSON.parse(again.stdout)).toMatchObject({ conversions: [{ id: failing, outcome: "started" }] });
   await stack.viewWhen(failing, ({ status, attempt }) => status === "failed" && attempt === 2);
   expect((await mp3drop("list", "--prefix", "broken", "--status", "succeeded")).stdout).toBe("");

@@ -65,6 +65,11 @@ export class StackUnderTest {
     return new StackUnderTest(env, data, stack, lines);
   }
 
+  /** With which other commands find it. */
+  get data(): string {
+    return this.#data;
+  }
+
   /** Of the Functions host. */
   get url(): string {
     return this.#stack.connection.functions.url;
@@ -73,11 +78,6 @@ export class StackUnderTest {
   /** Of the blob service. */
   get storageUrl(): string {
     return this.#account.url;
-  }
-
-  /** With which other commands find it. */
-  get data(): string {
-    return this.#data;
   }
 
   async stop(): Promise<void> {

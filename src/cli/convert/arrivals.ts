@@ -14,6 +14,8 @@ interface Seen {
   /** Says which version of the file it was. */
   readonly version: string;
   readonly since: number;
+  /** Whether this version was there at the first look. */
+  readonly isFromStart: boolean;
   /** Whether this version has been handed over. */
   isTaken: boolean;
 }
@@ -22,6 +24,8 @@ interface Seen {
 export interface Arrived {
   /** Complete, and not handed over before in this version. */
   readonly ready: readonly string[];
+  /** Those of them that are as they were at the first look. */
+  readonly fromStart: ReadonlySet<string>;
   /** Still changing, or changed too short a time ago. */
   readonly growing: readonly string[];
   /** Were growing, and are not there any more. */
@@ -36,6 +40,7 @@ export interface Arrived {
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #seen = new Map<string, Seen>();
+  #isFirst = true;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
@@ -51,7 +56,10 @@ export class Arrivals {
       if (stats === undefined) continue;
       const version = `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`;
       let seen = this.#seen.get(path);
-      if (seen?.version !== version) this.#seen.set(path, (seen = { version, since: now, isTaken: false }));
+      if (seen?.version !== version) {
+        seen = { version, since: now, isFromStart: this.#isFirst, isTaken: false };
+        this.#seen.set(path, seen);
+      }
       if (seen.isTaken) continue;
       // A clock of another machine may be ahead of ours; then only what we have seen counts.
       const isOld = now - Number(stats.mtimeMs) >= STEADY_MS;
@@ -59,8 +67,10 @@ export class Arrivals {
     }
     const open = this.#options.openForWriting(steady);
     const ready = steady.filter((path) => !open.has(path));
+    const fromStart = new Set(ready.filter((path) => this.#seen.get(path)?.isFromStart));
     for (const path of ready) this.#take(path);
-    return { ready, growing: [...growing, ...open], gone: this.#forgetAllBut(new Set(paths)) };
+    this.#isFirst = false;
+    return { ready, fromStart, growing: [...growing, ...open], gone: this.#forgetAllBut(new Set(paths)) };
   }
 
   /** Hands the file over once more when it is complete: it turned out not to have been. */

@@ -13,6 +13,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   loudness: "LUFS",
   start: "TIME",
   end: "TIME",
+  words: "N",
 };
 
 /** The options of all workloads, as options of a command. */

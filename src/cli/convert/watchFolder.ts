@@ -38,13 +38,12 @@ export interface WatchClock {
 
 /**
  * Looks at a folder again and again: events of file systems get lost, and network drives have none. What is there at the
- * first look and has a result is left alone.
+ * first look, and has a result by the time it is complete, is left alone.
  */
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #arrivals: Arrivals;
   readonly #told = new Set<string>();
-  #isFirst = true;
 
   constructor(options: FolderWatchOptions) {
     this.#options = options;
@@ -71,15 +70,13 @@ export class FolderWatch {
     const { root, folder, out, workloads, keepsResults, onReady, onGrowing, onGone, onSkipped } = this.#options;
     const { sources, skipped } = sourcesBelow(root, folder, out, workloads);
     for (const entry of skipped) this.#once(`${entry.code} ${entry.path}`, () => onSkipped(entry));
-    const { ready, growing, gone } = this.#arrivals.look([...new Set(sources.map(({ path }) => path))]);
+    const { ready, fromStart, growing, gone } = this.#arrivals.look([...new Set(sources.map(({ path }) => path))]);
     for (const path of growing) onGrowing(path);
     for (const path of gone) onGone(path);
     const isReady = new Set(ready);
-    const leavesResults = keepsResults || this.#isFirst;
-    const wanted = sources.filter(
-      ({ path, resultPath }) => isReady.has(path) && !(leavesResults && existsSync(resultPath)),
-    );
-    this.#isFirst = false;
+    const isDone = ({ path, resultPath }: Source): boolean =>
+      (keepsResults || fromStart.has(path)) && existsSync(resultPath);
+    const wanted = sources.filter((source) => isReady.has(source.path) && !isDone(source));
     if (wanted.length > 0) onReady(wanted, this);
   }
 

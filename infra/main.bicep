@@ -56,6 +56,9 @@ param alwaysReadyInstances int = 0
 @description('Who is told when something needs a person. Empty: alerts show in the portal only.')
 param alertEmail string = ''
 
+@description('Client id of an app registration in Entra ID: the page and the API are then for those who sign in with it. Empty: for those who have the key.')
+param signInClientId string = ''
+
 @description('Storage queue with a message for the end of each conversion; conversions is a good name. Empty: none.')
 param notifyQueue string = ''
 
@@ -140,6 +143,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    signInClientId: signInClientId
     notifyQueue: notifyQueue
     notifyUrl: notifyUrl
     notifySecret: notifySecret

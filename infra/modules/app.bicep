@@ -17,6 +17,9 @@ param notifyQueue string
 param notifyUrl string
 @secure()
 param notifySecret string
+param signInClientId string
+
+var isSignInOn = !empty(signInClientId)
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: storageName }
 
@@ -63,6 +66,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 
   resource settings 'config' = {
     name: 'appsettings'
+    // With API_SIGN_IN, the app does not start before the site asks who somebody is.
+    dependsOn: [signIn]
     properties: union(batchSettings, {
       AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
       AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
@@ -75,12 +80,38 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       STORAGE__clientId: identityClientId
       AZURE_CLIENT_ID: identityClientId
       BLOB_TRIGGER_SOURCE: 'EventGrid'
+      API_SIGN_IN: isSignInOn ? 'true' : 'false'
       NOTIFY_QUEUE: notifyQueue
       NOTIFY_URL: notifyUrl
       NOTIFY_SECRET: notifySecret
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     })
+  }
+
+  resource signIn 'config' = if (isSignInOn) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: {
+        requireAuthentication: true
+        unauthenticatedClientAction: 'RedirectToLoginPage'
+        redirectToProvider: 'azureactivedirectory'
+        // Event Grid brings a key of the host instead.
+        excludedPaths: ['/runtime/webhooks/blobs']
+      }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: signInClientId
+            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          }
+          validation: { allowedAudiences: [signInClientId, 'api://${signInClientId}'] }
+        }
+      }
+      login: { tokenStore: { enabled: false } }
+    }
   }
 
   resource scmSignIn 'basicPublishingCredentialsPolicies' = {

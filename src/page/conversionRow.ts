@@ -24,8 +24,7 @@ export class ConversionRow {
     this.#conversion = conversion;
     const { name } = conversion.input;
     const action = (key: keyof RowActions, text: string): HTMLButtonElement => {
-      const element = button(text, () => actions[key](this.#conversion));
-      element.setAttribute("aria-label", `${text}: ${name}`);
+      const element = button(text, name, () => actions[key](this.#conversion));
       element.dataset["action"] = key;
       return element;
     };

@@ -19,8 +19,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export function button(text: string, onClick: () => void): HTMLButtonElement {
-  const element = make("button", { type: "button" }, text);
+/** Longer ones would be read out to their end. */
+const MAX_SPOKEN_NAME = 80;
+
+/** `target` says to those who do not see where the button is what it is for. */
+export function button(text: string, target: string, onClick: () => void): HTMLButtonElement {
+  const name = target.length > MAX_SPOKEN_NAME ? `${target.slice(0, MAX_SPOKEN_NAME)}…` : target;
+  const element = make("button", { type: "button", "aria-label": `${text} ${name}` }, text);
   element.addEventListener("click", onClick);
   return element;
 }

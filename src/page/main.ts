@@ -19,7 +19,7 @@ const api = new Api(openKeyStore(), askForKey);
 const announcer = new Announcer();
 const player = new Player();
 const optionFields = new OptionFields();
-const settings = api.settings();
+let settings: Promise<PageSettings> | undefined;
 
 const uploadRows = new UploadRows(() => uploads);
 const uploads = new Uploads(
@@ -41,16 +41,20 @@ const conversions = new Conversions(
   () => poller.soon(),
 );
 
+/** Why the last look at the list has failed; empty if it has not. */
+let trouble = "";
 const poller = new Poller(async () => {
   try {
     const list = await conversions.look();
-    showNotice("");
+    if (trouble !== "") showNotice("", trouble);
+    trouble = "";
     if (list === undefined) return true;
     announcer.tellEnds(list.conversions);
     uploadRows.forgetListed(new Set(list.conversions.map(({ input }) => input.eTag)));
     return list.counts.running > 0;
   } catch (error) {
-    showNotice(`${reasonOf(error)} Trying again…`);
+    trouble = `${reasonOf(error)} Trying again…`;
+    showNotice(trouble);
     throw error;
   }
 });
@@ -78,7 +82,7 @@ function showNotice(text: string, ifStill?: string): void {
 }
 
 async function add(found: readonly NamedFile[]): Promise<void> {
-  const { workloads } = await settings;
+  const { workloads } = await loadSettings();
   const suffixes = workloads.flatMap((one) => one.suffixes);
   const isTaken = ({ name }: NamedFile): boolean => suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
   // In a folder other files are no mistake. A file that was given by itself and is not taken, the app refuses in its words.
@@ -111,9 +115,9 @@ function listenForDrops(): void {
     highlight(false);
     if (event.dataTransfer === null || !hasFiles(event)) return;
     event.preventDefault();
-    void droppedFiles(event.dataTransfer).then(add, (error: unknown) =>
-      notify(`The files cannot be read: ${String(error)}`),
-    );
+    void droppedFiles(event.dataTransfer)
+      .then(add)
+      .catch((error: unknown) => notify(`The files cannot be taken: ${reasonOf(error)}`));
   });
 }
 
@@ -124,7 +128,9 @@ function listenForChoices(): void {
   ] as const) {
     const input = byId(inputId, HTMLInputElement);
     byId(buttonId, HTMLElement).addEventListener("click", () => input.click());
-    input.addEventListener("change", () => void add(chosenFiles(input)));
+    input.addEventListener("change", () => {
+      add(chosenFiles(input)).catch((error: unknown) => notify(`The files cannot be taken: ${reasonOf(error)}`));
+    });
   }
 }
 
@@ -143,6 +149,16 @@ async function retryAll(): Promise<void> {
   } while (continuation !== null);
   const others = refused === 0 ? "" : ` ${plural(refused, "other")} refused.`;
   notify(`${plural(started, "conversion")} started again.${others}`);
+}
+
+/** Asks again where the app did not answer. */
+function loadSettings(): Promise<PageSettings> {
+  settings ??= api.settings().then((loaded) => {
+    showSettings(loaded);
+    return loaded;
+  });
+  settings.catch(() => (settings = undefined));
+  return settings;
 }
 
 function showSettings({ workloads }: PageSettings): void {
@@ -164,7 +180,5 @@ byId("retry-all", HTMLButtonElement).addEventListener("click", ({ currentTarget 
 window.addEventListener("beforeunload", (event) => {
   if (uploads.isBusy) event.preventDefault();
 });
-settings.then(showSettings, () => {
-  // The list will say that the app does not answer.
-});
+loadSettings().catch((error: unknown) => notify(reasonOf(error)));
 poller.soon();

@@ -28,8 +28,8 @@ export class OptionFields {
 
   #createField({ name, about, allowed, choices, fallback }: PageOption): HTMLElement {
     const otherwise = fallback.replace(SETTING_OF_THE_APP, "as set for the app");
-    const hint = make("small", { id: `option-${name}` }, `${about}${choices === null ? `: ${allowed}` : ""}`);
-    const described = { name, "aria-describedby": hint.id };
+    const hint = make("small", { id: `option-${name}-hint` }, `${about}${choices === null ? `: ${allowed}` : ""}`);
+    const described = { id: `option-${name}`, "aria-describedby": hint.id };
     const field =
       choices === null
         ? make("input", {
@@ -41,7 +41,7 @@ export class OptionFields {
           })
         : make("select", described, ...["", ...choices].map((value) => choice(value, otherwise)));
     this.#fields.set(name, field);
-    return make("label", { class: "field" }, make("span", {}, name), field, hint);
+    return make("div", { class: "field" }, make("label", { for: field.id }, name), field, hint);
   }
 }
 

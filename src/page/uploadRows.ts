@@ -65,6 +65,7 @@ export class UploadRows {
     const all = [...this.#uploads().all];
     if (all.length === 0) [this.#doneFiles, this.#doneBytes] = [0, 0];
     byId("uploads", HTMLElement).hidden = all.length === 0;
+    document.body.classList.toggle("uploading", all.length > 0);
     const shown = all.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]).slice(0, MAX_ROWS);
     const wanted = new Set(shown);
     for (const [upload, { element }] of this.#rows) {
@@ -124,11 +125,10 @@ function createRow(upload: Upload, uploads: Uploads): Row {
   const { name, file } = upload;
   const state = make("p", { class: "state" });
   const progress = make("progress", { max: "1", "aria-label": `Upload of ${name}` });
-  const cancel = button("Cancel", () => uploads.remove(upload));
-  const again = button("Try again", () => uploads.again(upload));
-  const replace = button("Replace it", () => uploads.again(upload, { overwrite: true }));
-  const dismiss = button("Dismiss", () => uploads.remove(upload));
-  for (const one of [cancel, again, replace, dismiss]) one.setAttribute("aria-label", `${one.textContent}: ${name}`);
+  const cancel = button("Cancel", name, () => uploads.remove(upload));
+  const again = button("Try again", name, () => uploads.again(upload));
+  const replace = button("Replace it", name, () => uploads.again(upload, { overwrite: true }));
+  const dismiss = button("Dismiss", name, () => uploads.remove(upload));
   const element = make(
     "li",
     { class: "row" },

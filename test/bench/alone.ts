@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchStack } from "./benchStack.ts";
@@ -7,8 +6,7 @@ import { runConvert } from "./programs.ts";
 import type { Timeline } from "./timeline.ts";
 import { timelineOf } from "./timeline.ts";
 
-/** As often as the storage says by itself how many it has served. */
-const LOOK_EVERY_MS = 500;
+/** With the port before it. */
 const RECORDS = /^\d+ host PUT output \S+\.json$/;
 
 export interface Alone extends Pick<Timeline, "steps" | "underWay"> {
@@ -23,12 +21,12 @@ export async function convertAlone(
   stack: BenchStack,
   video: string,
   name: string,
-  { ffmpeg, folder, signal }: { readonly ffmpeg: string; readonly folder: string; readonly signal: AbortSignal },
+  { ffmpeg, folder }: { readonly ffmpeg: string; readonly folder: string },
 ): Promise<Alone> {
-  const before = stack.servedByStorage(RECORDS);
-  await stack.container("input").getBlockBlobClient(name).uploadFile(video);
-  const uploadedAt = performance.timeOrigin + performance.now();
-  while (stack.servedByStorage(RECORDS) === before) await delay(LOOK_EVERY_MS, undefined, { signal });
+  const uploadedAt = await stack.untilStored(RECORDS, async () => {
+    await stack.container("input").getBlockBlobClient(name).uploadFile(video);
+    return performance.timeOrigin + performance.now();
+  });
   const { recordedAt, steps, underWay } = timelineOf(await stack.answered(), uploadedAt);
   const [plainMs = Number.NaN] = await convertPlainly(ffmpeg, [video], folder, 1);
   return { recordSeconds: (recordedAt - uploadedAt) / 1_000, ffmpegSeconds: plainMs / 1_000, steps, underWay };

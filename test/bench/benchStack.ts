@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { startUndoably } from "../../src/local/kit/undo.ts";
@@ -12,6 +13,8 @@ import type { Costs, CpuSeconds } from "./figures.ts";
 import type { Answered } from "./timeline.ts";
 
 export const POOL_ID = "mp3drop";
+/** As often as a service writes down by itself how many requests it has served. */
+const LOOK_EVERY_MS = 500;
 
 interface BenchStackOptions {
   readonly data: string;
@@ -99,10 +102,20 @@ export class BenchStack {
     return { azurite: azurite.answered ?? [], batch: batch.answered ?? [], functions: functions.answered ?? [] };
   }
 
-  /** How many requests of a kind, with the port before it, the storage has served so far: costs no request. */
-  servedByStorage(kind: RegExp): number {
-    const { requests = {} } = this.#probes.latest(this.#pid("azurite")) ?? {};
-    return Object.entries(requests).reduce((sum, [name, count]) => sum + (kind.test(name) ? count : 0), 0);
+  /** Does something, and waits until storage has served a request of that kind. The waiting costs no request. */
+  async untilStored<Result>(kind: RegExp, action: () => Promise<Result>): Promise<Result> {
+    const count = ({ requests }: Snapshot): number =>
+      Object.entries(requests).reduce((sum, [name, times]) => sum + (kind.test(name) ? times : 0), 0);
+    const before = count((await this.#look()).azurite);
+    const waiting = async (): Promise<Result> => {
+      const result = await action();
+      for (;;) {
+        const latest = this.#probes.latest(this.#pid("azurite"));
+        if (latest !== undefined && count(latest) > before) return result;
+        await delay(LOOK_EVERY_MS, undefined, { signal: this.#signal });
+      }
+    };
+    return Promise.race([waiting(), this.#running.failed]);
   }
 
   stop(): Promise<void> {

@@ -25,7 +25,7 @@ Options
   --sizes LIST      how many videos of how many seconds (default ${DEFAULT_SIZES})
   --rounds N        how often each side has its turn (default 3)
   --ffmpeg WHICH    system (on PATH), packaged, or the path of one beside its ffprobe (default: what a stack takes)
-  --against FILE    what an earlier run has printed with --json: shown beside this one, as a table in Markdown
+  --against FILE    what an earlier run has printed with --json: shown beside this one at the end, as a table in Markdown
   --quick           a look in a few seconds: --sizes ${QUICK_SIZES} --rounds 1
   --data DIR        where the videos are kept for the next time, and the data of the stacks meanwhile (default .mp3drop/bench)
   --json            one line of JSON on stdout
@@ -67,8 +67,9 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
   try {
     const note = (text: string): void => output.note(text);
     const result = await runBench({ sizes, rounds, ffmpeg, videos: join(data, "videos"), folder, signal, note });
-    for (const line of values.json ? [JSON.stringify(result)] : reportLines(result)) output.result(line);
-    if (before !== undefined) for (const line of comparisonLines(before, result)) output.note(line);
+    const comparison = before === undefined ? [] : ["", ...comparisonLines(before, result)];
+    if (values.json) output.result(JSON.stringify(result));
+    else for (const line of [...reportLines(result), ...comparison]) output.result(line);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -56,7 +56,7 @@ export async function measureSize(size: Size, videos: readonly string[], options
   const warm: number[] = [];
   const cold: number[] = [];
   for (const video of some) {
-    alone.push(await convertAlone(stack, video, `${name}-${basename(video)}`, { ffmpeg, folder, signal }));
+    alone.push(await convertAlone(stack, video, `${name}-${basename(video)}`, { ffmpeg, folder }));
     warm.push(await convertAsProcess(video, stack.connection.data, folder, { env, signal }));
     cold.push(await convertAsProcess(video, join(folder, `cold-${basename(video)}`), folder, { env, signal }));
   }

@@ -11,7 +11,7 @@ interface Operation {
 }
 
 /** What an endpoint has answered. */
-export interface Answer<Body = any> {
+export interface Answer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
@@ -25,7 +25,7 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(document, "api");
 
 /** Calls the HTTP API, and throws where an answer is not what the OpenAPI document says. */
-export async function callApi<Body = any>(
+export async function callApi<Body = unknown>(
   functionsUrl: string,
   method: string,
   path: string,
@@ -40,7 +40,7 @@ export async function callApi<Body = any>(
   });
   const text = await response.text();
   const type = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
-  const read: unknown = /json$/.test(type) ? JSON.parse(text) : text;
+  const read: unknown = type.endsWith("json") ? JSON.parse(text) : text;
   const what = `${method} ${path} answers ${response.status}`;
   const [template, item] = findPath(url.pathname.slice("/api".length));
   const described = item[method.toLowerCase()]?.responses[response.status];

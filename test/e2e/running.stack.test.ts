@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, test, vi } from "vitest";
 import { COMMANDS } from "../../src/cli/commandTable.ts";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import type { ConversionList, RetriedConversions } from "../../src/model/conversionList.ts";
@@ -12,6 +12,7 @@ import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
+const PATIENCE = { timeout: 20_000, interval: 100 };
 
 let bin: string;
 let stack: StackUnderTest;
@@ -130,8 +131,11 @@ test("the list shows what runs, what failed and what succeeded, and leads to log
   expect(again.body.started).toBe(0);
   await stack.viewWhen(running, ({ status }) => status === "succeeded");
 
-  const { body: ended } = await api<ConversionList>("GET", "conversions?prefix=listed/&status=succeeded");
-  expect(ended.conversions).toMatchObject([{ id: running, output: { name: "listed/running.mp3" }, error: null }]);
+  // The index is remembered for a second.
+  await vi.waitFor(async () => {
+    const { body: ended } = await api<ConversionList>("GET", "conversions?prefix=listed/&status=succeeded");
+    expect(ended.conversions).toMatchObject([{ id: running, output: { name: "listed/running.mp3" }, error: null }]);
+  }, PATIENCE);
   const redirect = await api("GET", `conversions/${running}/result?download=1`);
   expect(redirect.status).toBe(302);
   const result = await fetch(redirect.headers.get("location") ?? "");

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, onTestFinished, test } from "vitest";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
@@ -115,7 +115,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     expect(await page.locator("#rows img").count()).toBe(0);
     expect(await page.title()).toBe("mp3drop");
 
-    await intro.getByRole("button", { name: "Play: intro.mp4" }).click();
+    await intro.getByRole("button", { name: "Play intro.mp4" }).click();
     await page.waitForFunction(() => (document.querySelector("audio")?.currentTime ?? 0) > 0.2);
 
     const download = page.waitForEvent("download");
@@ -159,6 +159,38 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     expect(blocks).toBe(Math.ceil(SAMPLE.length / 8_000) + 1);
     expect(await stack.download("input", "blocks.mp4")).toEqual(SAMPLE);
+  });
+
+  test("of a folder what the app takes is uploaded, and the options that were chosen go along", async ({ expect }) => {
+    const { page } = await openPage();
+    await page.getByText("Options for the next files").click();
+    await page.getByLabel("bitrate", { exact: true }).selectOption("96");
+
+    const list = page.waitForRequest(/comp=blocklist/);
+    const folder = await chooseFolder(page, { "small.mp4": SAMPLE, "notes.txt": TEXT });
+
+    await page.getByText("1 file added. 1 other left out: only .mp4 are taken.").waitFor();
+    expect((await list).headers()).toMatchObject({ "x-ms-meta-mp3drop_bitrate": "96" });
+    await stateOf(rowOf(page, `${folder}/small.mp4`), "Converted");
+  });
+
+  test("whoever leaves while a file is uploaded is asked first, and a cancelled upload leaves nothing", async ({
+    expect,
+  }) => {
+    const { page } = await openPage();
+    await page.route(/comp=block&/, () => undefined);
+    await drop(page, { "never.mp4": SAMPLE });
+    const upload = page.locator("#upload-rows > li");
+    await upload.click();
+
+    const asked = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    await (await asked).dismiss();
+    await upload.getByRole("button", { name: "Cancel" }).click();
+
+    await upload.waitFor({ state: "detached" });
+    expect((await asked).type()).toBe("beforeunload");
+    expect(await stack.namesIn("input")).not.toContain("never.mp4");
   });
 
   test("a name that is taken is replaced only when the user says so, and another kind of file is refused", async ({
@@ -205,6 +237,17 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     expect(await page.locator("#rows > li").count()).toBe(50);
   });
+
+  test("it fits a phone whatever a file is called, and everything that can be used has a name", async ({ expect }) => {
+    const { page } = await openPage({ routed: listsMany });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator("#rows > li").first().waitFor();
+
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const outline = await page.locator("body").ariaSnapshot();
+    expect(outline).toMatch(/^ *- button "Play clip-0.mp4"/m);
+    expect(outline).not.toMatch(/^ *- (button|link|radio|searchbox|textbox|combobox)(:|$)/m);
+  });
 });
 
 async function openPage({
@@ -221,19 +264,27 @@ async function openPage({
   return { page, complaints };
 }
 
-/** Drops the files on the page, as from a window of files. */
+/** Drops files on the page. */
 async function drop(page: Page, files: Readonly<Record<string, Buffer>>): Promise<void> {
   const contents = Object.entries(files).map(([name, content]) => [name, content.toString("base64")] as const);
   await page.evaluate((all) => {
     const dataTransfer = new DataTransfer();
     for (const [name, base64] of all) {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0) ?? 0);
-      dataTransfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+      dataTransfer.items.add(new File([bytes], name));
     }
     for (const type of ["dragenter", "dragover", "drop"]) {
       document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
     }
   }, contents);
+}
+
+/** Chooses a folder that holds these files. Returns its name. */
+async function chooseFolder(page: Page, files: Readonly<Record<string, Buffer>>): Promise<string> {
+  const folder = mkdtempSync(join(bin, "folder-"));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  await page.locator("#folder").setInputFiles(folder);
+  return basename(folder);
 }
 
 function rowOf(page: Page, name: string) {
@@ -256,11 +307,19 @@ function listsMany(page: Page): Promise<unknown> {
   return page.route("**/api/conversions?*", (route) => {
     const from = Number(new URL(route.request().url()).searchParams.get("continuation") ?? 0);
     const at = "2026-01-01T12:00:00.000Z";
-    const unknown = { percent: null, waitReason: null, waitingSince: null, error: null, output: null };
-    const ended = { status: "succeeded", phase: "finished", workload: "mp3", sizeBytes: 1, attempt: 1 };
+    const unknown = { percent: null, waitReason: null, waitingSince: null, error: null };
+    const ended = {
+      status: "succeeded",
+      phase: "finished",
+      workload: "mp3",
+      sizeBytes: 1,
+      attempt: 1,
+      output: { name: "a.mp3", sizeBytes: 1 },
+    };
     const conversions = Array.from({ length: 50 }, (_, index) => {
       const id = String(from + index);
-      const input = { container: "input", name: `clip-${id}.mp4`, eTag: id };
+      const name = `clip-${id}${id === "1" ? "-long".repeat(200) : ""}.mp4`;
+      const input = { container: "input", name, eTag: id };
       return { ...unknown, ...ended, id, input, uploadedAt: at, endedAt: at };
     });
     const counts = { running: 0, succeeded: 10_000, failed: 0, cancelled: 0, isComplete: true };

@@ -20,9 +20,9 @@ export interface Timings {
 }
 
 export const SHORT_TIMINGS: Timings = {
-  allocationMs: 50,
-  bootMs: 50,
-  startMs: 50,
+  allocationMs: 10,
+  bootMs: 10,
+  startMs: 10,
   poolDeleteMs: 100,
   jobDeleteMs: 50,
   jobTerminateMs: 50,

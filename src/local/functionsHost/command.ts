@@ -49,8 +49,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
   if (app === undefined || data === undefined) {
     throw wrongUsage("--app and --data are required", seeHelp(FUNCTIONS_HOST.name));
   }
-  // Into the environment itself, where the app looks for them.
-  if (hold) Object.assign(env, await askForSettings(output, signal));
+  if (hold) await takeSettings(output, env, signal);
   const { failed, fail } = createFailure();
   const host = await startHost({
     appFolder: app,
@@ -78,6 +77,14 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
   if (json) output.result(JSON.stringify({ url: host.url }));
   else output.note(`The Functions host is ready: ${host.url}`);
   return runService({ failed, stop: () => host.stop() }, context, json);
+}
+
+/** Into the environment itself, where the app looks for them. */
+async function takeSettings(output: Context["output"], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const asked = askForSettings(output, signal);
+  // There is time now for what is slow to load and needed by most apps.
+  const [settings] = await Promise.all([asked, import("@azure/storage-blob")]);
+  Object.assign(env, settings);
 }
 
 function parseOrigins(text: string): readonly string[] {

@@ -76,12 +76,12 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
   const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
   checkBindings(worker.functions, log);
-  run(options, hostSettings, log, worker, front, rpc, undo);
+  await run(options, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };
 }
 
 /** Assembles the parts. Only once all of them have accepted the app does it open the state and start. */
-function run(
+async function run(
   options: HostOptions,
   hostSettings: HostSettings,
   log: Logger,
@@ -89,7 +89,7 @@ function run(
   front: LateServer,
   rpc: LateServer,
   undo: UndoStep[],
-): void {
+): Promise<void> {
   const { settings, pollMs, blobNewsFile, maxBodyBytes, corsOrigins, onFailure } = options;
   const folder = join(resolve(options.dataFolder), "functions");
   const archive = new Archive(join(folder, "archive"));
@@ -125,7 +125,7 @@ function run(
 
   const keys = readKeys(settings);
   const common = { worker, settings, extraInputs, clock: systemClock(), log };
-  const blobs = createBlobTriggers({
+  const blobs = await createBlobTriggers({
     ...common,
     hostSettings,
     receipts,

@@ -44,6 +44,8 @@ export interface TaskHubOptions extends HubConditions {
 /** The values of the real extension with Azure Storage, whose queues hold a message for seven days at most. */
 const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.00:00:00", httpPollMs: 30_000 };
 const MAX_HISTORY_EVENTS = 5_000;
+/** A pause after each of them would cost more than many a turn. */
+const TURNS_IN_A_ROW = 8;
 
 /**
  * Drives orchestrations and entities: each takes one turn at a time, and all of them run concurrently. Whatever happens
@@ -60,6 +62,7 @@ export class TaskHub {
   readonly #busy = new Set<string>();
   readonly #timers: TimerSet;
   readonly #reports: HubReports;
+  #turnsInARow = 0;
   #isStopped = false;
 
   constructor(options: TaskHubOptions) {
@@ -161,8 +164,7 @@ export class TaskHub {
   #occupy(id: string, work: () => Promise<void>): void {
     this.#busy.add(id);
     void this.#turns.run(async () => {
-      // Turns that wait for nothing would otherwise keep requests, timers and signals out for ever.
-      await setImmediate();
+      await this.#letOthersIn();
       try {
         if (!this.#isStopped) await work();
       } catch (error) {
@@ -172,6 +174,13 @@ export class TaskHub {
         this.#wake(id);
       }
     });
+  }
+
+  /** Turns that wait for nothing would otherwise keep requests, timers and signals out for ever. */
+  async #letOthersIn(): Promise<void> {
+    if (++this.#turnsInARow < TURNS_IN_A_ROW) return;
+    await setImmediate();
+    this.#turnsInARow = 0;
   }
 
   async #turn(instance: Instance): Promise<void> {

@@ -1,4 +1,4 @@
-import { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobServiceClient } from "@azure/storage-blob";
 import type { AppSettings } from "../settingReferences.ts";
 import { readConnectionString, resolveSettings } from "../settingReferences.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
@@ -26,7 +26,7 @@ export interface FoundBlob {
   readonly etag: string;
 }
 
-export function readBlobFunction(fn: RegisteredFunction, settings: AppSettings): BlobFunction {
+export async function readBlobFunction(fn: RegisteredFunction, settings: AppSettings): Promise<BlobFunction> {
   const where = `Function ${fn.name}`;
   const {
     path = "",
@@ -39,9 +39,12 @@ export function readBlobFunction(fn: RegisteredFunction, settings: AppSettings):
   };
   const connectionName = resolveSettings(connection, settings, where);
   const connectionString = readConnectionString(connectionName, settings, where);
+  const pattern = parseBlobPath(resolveSettings(path, settings, where), fn.name);
+  // Slow to load, and apps without a blob trigger do without it.
+  const { BlobServiceClient } = await import("@azure/storage-blob");
   return {
     fn,
-    pattern: parseBlobPath(resolveSettings(path, settings, where), fn.name),
+    pattern,
     source: resolveSettings(source, settings, where) === "EventGrid" ? "EventGrid" : "LogsAndContainerScan",
     connection: connectionName,
     connectionString,

@@ -38,11 +38,13 @@ interface BlobTriggers {
 }
 
 /** Every blob trigger of the app, whatever its source. */
-export function createBlobTriggers(options: BlobTriggersOptions): BlobTriggers {
+export async function createBlobTriggers(options: BlobTriggersOptions): Promise<BlobTriggers> {
   const { worker, settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
-  const functions = worker.functions
-    .filter(({ trigger }) => trigger.type === "blobTrigger")
-    .map((fn) => readBlobFunction(fn, settings));
+  const functions = await Promise.all(
+    worker.functions
+      .filter(({ trigger }) => trigger.type === "blobTrigger")
+      .map((fn) => readBlobFunction(fn, settings)),
+  );
   const delivery = new BlobDelivery({ ...options, ...hostSettings, putPoisonMessage });
   const targets = functions.filter(({ source }) => source === "EventGrid");
   const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");

@@ -19,7 +19,7 @@
 # which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions: some
 # exit with 0 although the disk was full. What its log says is the same in all of them.
 
-set -u -o pipefail
+set -u -f -o pipefail
 exec 3>&1 # For the progress, wherever stdout goes.
 
 bitrate_kbps=${MP3_BITRATE_KBPS:?is not set}
@@ -87,7 +87,8 @@ chapter_count=0
 choose_streams() {
   local line stream='' rank=-1 chosen='' chosen_rank=-1 file=''
   local picture='"index": ([0-9]+), "codec_name": "(mjpeg|png)"'
-  while IFS= read -r line; do
+  local IFS=$'\n'
+  for line in $source_probe; do
     case $line in
       *'"index": '*) stream=$line rank=0 ;;
       *'"format": '*) file=$line ;;
@@ -100,7 +101,7 @@ choose_streams() {
     fi
     [[ $stream == "$chosen" && $line =~ '"language": "'([a-z]{3})\" ]] && stream_language=${BASH_REMATCH[1]}
     [[ $line == *'"attached_pic": 1'* && $stream =~ $picture ]] && picture_index=${picture_index:-${BASH_REMATCH[1]}}
-  done < <(printf '%s\n' "$source_probe") # bash keeps <<< in a file, and the disk may be full.
+  done
 
   [[ $chosen =~ '"index": '([0-9]+) ]] || return
   stream_index=${BASH_REMATCH[1]}
@@ -112,17 +113,24 @@ choose_streams() {
 # Sets sound_start_us and sound_us by what ffprobe says of the stream and of the file.
 read_times() {
   local start_us file_start_us
-  start_us=$(microseconds start_time "$1")
-  file_start_us=$(microseconds start_time "$2")
+  microseconds start_us '"start_time": "' "$1"
+  microseconds file_start_us '"start_time": "' "$2"
+  microseconds sound_us '"duration": "' "$1"
   ((start_us > file_start_us)) && sound_start_us=$((start_us - file_start_us))
-  sound_us=$(microseconds duration "$1")
   # That of fragments, which are not counted, is the time at which they end.
   [[ $1 != *'"nb_frames"'* ]] && ((start_us < sound_us)) && ((sound_us -= start_us))
   return 0
 }
 
+# Sets the variable $1 to the seconds that follow $2 in $3, in microseconds; to 0 where there are none.
 microseconds() {
-  [[ $2 =~ \"$1'": "'([0-9]+)\.([0-9]{6})\" ]] && echo $((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]})) || echo 0
+  local fraction
+  if [[ $3 =~ $2([0-9]+)(\.([0-9]+))? ]]; then
+    fraction=${BASH_REMATCH[3]}000000
+    printf -v "$1" %d $((10#${BASH_REMATCH[1]} * 1000000 + 10#${fraction:0:6}))
+  else
+    printf -v "$1" 0
+  fi
 }
 
 # --- Which part of it is converted ------------------------------------------------------------------------------------
@@ -137,8 +145,8 @@ filters=aresample=async=1 # Where the sound pauses, or its timestamps jump, sile
 # not exact in every MP4, and the first sound after it is not quite that of the video. Fails where nothing is left.
 choose_part() {
   local start_us end_us length_us
-  start_us=$(trim_microseconds "$trim_start")
-  end_us=$(trim_microseconds "$trim_end")
+  microseconds start_us ^ "$trim_start"
+  microseconds end_us ^ "$trim_end"
 
   begin_us=$sound_start_us
   # The filter that fills pauses stands between those that trim: the part may begin or end in a pause.
@@ -153,13 +161,6 @@ choose_part() {
     filters+=,atrim=end=${part_output[1]}
   fi
   return 0
-}
-
-trim_microseconds() {
-  local whole=${1%.*} fraction=''
-  [[ $1 == *.* ]] && fraction=${1#*.}
-  fraction=${fraction}000000
-  echo $((10#0$whole * 1000000 + 10#${fraction:0:6}))
 }
 
 seconds() {

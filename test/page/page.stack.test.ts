@@ -125,8 +125,10 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await bad.getByRole("button", { name: "Log" }).click();
     await page.locator("#log-text", { hasText: /\w{4}/ }).waitFor();
     await page.keyboard.press("Escape");
-    await bad.getByRole("button", { name: "Retry" }).click();
+    await bad.getByRole("button", { name: "Retry" }).focus();
+    await page.keyboard.press("Enter");
     await stateOf(bad, "Failed after 2 attempts");
+    expect(await bad.evaluate((row) => row.contains(document.activeElement))).toBe(true);
 
     holdConversions();
     await drop(page, { "long.mp4": SAMPLE });
@@ -169,7 +171,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     const list = page.waitForRequest(/comp=blocklist/);
     const folder = await chooseFolder(page, { "small.mp4": SAMPLE, "notes.txt": TEXT });
 
-    await page.getByText("1 file added. 1 other left out: only .mp4 are taken.").waitFor();
+    await page.getByText("1 file added. 1 other left out: the app takes .mp4.").waitFor();
     expect((await list).headers()).toMatchObject({ "x-ms-meta-mp3drop_bitrate": "96" });
     await stateOf(rowOf(page, `${folder}/small.mp4`), "Converted");
   });

@@ -208,6 +208,7 @@ test.for([
     /^The MP3 is .* s long, but its part of the audio of the video is 10 s$/,
   ],
   ["is cut off where no duration is known", "cut off, no durations", "5", "15", /^Only \d+ of the \d+ packets/],
+  ["begins beyond the cut", "cut off, index at the start", "15", "", /^There is no sound in the MP3$/],
   ["of fragments is cut off", "joined, cut off", "2", "19", /^The MP3 is .* s long, but its part/],
   ["is damaged", "damaged in the middle", "2", "18", /could not be decoded/],
 ] as const)("a part that %s is found out", ([, name, start, end, message], { expect }) => {

@@ -151,7 +151,9 @@ async function record(attempt: number, conversionId = CONVERSION_ID): Promise<vo
 
 const OWN_TASK = { ...PLACE, taskId: `${CONVERSION_ID}-2` };
 
-test("a call that nobody waits for any more, because its attempt has its record, takes back what it has added", async ({ expect }) => {
+test("a call that nobody waits for any more, because its attempt has its record, takes back what it has added", async ({
+  expect,
+}) => {
   const input = await uploaded("video");
   await record(2);
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { blobNewsIn } from "../../src/local/azurite/news.ts";
 import type { BlobNews } from "../../src/local/kit/blobNews.ts";
 import { followNews } from "../../src/local/kit/newsFile.ts";
-import type { Conversion } from "../../src/model/conversion.ts";
+import type { Conversion, ConversionRecord } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { ConversionWatch } from "../../src/cli/convert/conversionWatch.ts";
 import type { FollowBlobs } from "../../src/cli/convert/recordNews.ts";
@@ -31,13 +31,14 @@ async function setUp(followBlobs: FollowBlobs | undefined, fastestLookMs: number
   const app = { storage, containers: { input: "input", output: "output" }, api: undefined };
   const { signal } = new AbortController();
   const watch = new ConversionWatch({ app, signal, fastestLookMs, pickUpBoundMs: undefined, followBlobs });
-  const { finish } = await startStandInApp(storage);
+  const standIn = await startStandInApp(storage);
   let looks = 0;
   const upload = async (name: string, content = "video"): Promise<Conversion> => {
     const blob = storage.getContainerClient("input").getBlockBlobClient(name);
     const { etag } = await blob.upload(content, content.length);
     return { workload: "mp3", source: { container: "input", name, eTag: normalizeETag(etag ?? "") } };
   };
+  const finish = (name: string): Promise<ConversionRecord> => standIn.finish(name);
   return { upload, finish, looks: () => looks, wait: (of: Conversion) => watch.watch(of, () => looks++) };
 }
 

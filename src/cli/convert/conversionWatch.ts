@@ -95,7 +95,7 @@ export class ConversionWatch {
         if (!haveEnded.includes(true)) await this.#pause({ count: chosen.length, tookMs });
       }
     } catch (error) {
-      for (const watched of [...this.#watched]) {
+      for (const watched of this.#watched) {
         this.#forget(watched);
         watched.reject(error);
       }

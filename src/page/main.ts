@@ -15,7 +15,12 @@ import { Poller } from "./poller.ts";
 import { UploadRows } from "./uploadRows.ts";
 import { Uploads } from "./uploads.ts";
 
-const api = new Api(openKeyStore(), askForKey);
+const api = new Api(openKeyStore(), async (wasRefused) => {
+  const key = await askForKey(wasRefused);
+  // The look that has waited for the user was no slow one.
+  poller.soon();
+  return key;
+});
 const announcer = new Announcer();
 const player = new Player();
 const optionFields = new OptionFields();

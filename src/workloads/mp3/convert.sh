@@ -37,6 +37,7 @@ readonly MAX_COVER_PIXELS=50000000
 readonly MAX_CHAPTERS=255     # Of the table of contents in an ID3 tag.
 readonly MAX_PEAK_DBTP=-1     # As EBU R 128 has it.
 readonly MAX_FRAME_BYTES=1441 # Of MPEG audio, layer III.
+readonly MAX_SAMPLE_RATE=48000
 
 main() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
@@ -223,6 +224,9 @@ last_percent=100
 # a compressor. Sound that is too quiet or too short to be measured stays as it is.
 measure_loudness() {
   local loudnorm="loudnorm=I=$loudness_lufs:TP=$MAX_PEAK_DBTP:LRA=20:print_format=json" integrated range
+  # loudnorm may work at 192 kHz. What is filled and dropped before it is counted in samples of the MP3 all the same.
+  local hz=$((sample_rate > MAX_SAMPLE_RATE ? MAX_SAMPLE_RATE : sample_rate))
+  ((hz > 0)) && filters+=,aformat=sample_rates=$hz
   last_percent=49
   run_ffmpeg -map "0:$stream_index" -af "$filters,$loudnorm" ${part_output[@]+"${part_output[@]}"} -f null -
   first_percent=50 last_percent=100
@@ -234,7 +238,7 @@ measure_loudness() {
   [[ $range == 0.00 ]] && range=0.01
   loudnorm+=:linear=true:measured_I=$integrated:measured_LRA=$range:measured_TP=$(measured input_tp)
   loudnorm+=:measured_thresh=$(measured input_thresh):offset=$(measured target_offset)
-  filters+=,$loudnorm,aresample=$sample_rate # It may have raised the sample rate.
+  filters+=,$loudnorm,aresample=$hz
 }
 
 measured() {

@@ -87,7 +87,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     }
     // An unread body would leave the connection unusable.
     request.resume();
-    sendError(exchange, fault.error, engine.now(), fault.headers);
+    sendError(exchange, fault.error, engine.now());
   }
 
   function tryRoute(method: string, path: string): Match | ServiceError {

@@ -85,7 +85,8 @@ function readMaxResults(call: Call, max: number): number {
   if (text === undefined) return max;
   const value = Number(text);
   if (!/^-?\d+$/.test(text)) throw invalidQuery("maxresults", text, "Must be a whole number");
-  if (value < 1 || value > max) {
+  if (value < 1) throw invalidQuery("maxresults", text, "MaxResults cannot be less than 1");
+  if (value > max) {
     throw new ServiceError("OutOfRangeQueryParameterValue", {
       values: [
         { key: "QueryParameterName", value: "maxresults" },

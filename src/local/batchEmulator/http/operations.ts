@@ -30,7 +30,7 @@ const ROWS: readonly Row[] = [
   ["Pool_DisableAutoScale", "POST", "/pools/{pool}/disableautoscale", autoscale.poolDisableAutoScale],
   ["Pool_EvaluateAutoScale", "POST", "/pools/{pool}/evaluateautoscale", autoscale.poolEvaluateAutoScale],
   ["Pool_RemoveNodes", "POST", "/pools/{pool}/removenodes", pools.poolRemoveNodes],
-  ["Pool_ListUsageMetrics", "GET", "/poolusagemetrics"],
+  ["Pool_ListUsageMetrics", "GET", "/poolusagemetrics", pools.listUsageMetrics],
   ["Pool_GetAllLifetimeStatistics", "GET", "/lifetimepoolstats"],
 
   ["ComputeNode_List", "GET", "/pools/{pool}/nodes", nodes.nodeList],
@@ -63,7 +63,12 @@ const ROWS: readonly Row[] = [
   ["Job_Disable", "POST", "/jobs/{job}/disable", jobs.jobDisable],
   ["Job_Enable", "POST", "/jobs/{job}/enable", jobs.jobEnable],
   ["Job_GetTaskCounts", "GET", "/jobs/{job}/taskcounts", jobs.jobTaskCounts],
-  ["Job_ListPreparationAndReleaseTaskStatus", "GET", "/jobs/{job}/jobpreparationandreleasetaskstatus"],
+  [
+    "Job_ListPreparationAndReleaseTaskStatus",
+    "GET",
+    "/jobs/{job}/jobpreparationandreleasetaskstatus",
+    jobs.jobPreparationAndReleaseStatus,
+  ],
   ["Job_GetAllLifetimeStatistics", "GET", "/lifetimejobstats"],
 
   ["Task_Add", "POST", "/jobs/{job}/tasks", tasks.taskAdd],

@@ -56,8 +56,9 @@ export function patchPool(engine: Engine, pool: Pool, patch: PoolPatch): void {
 /** What is left out is removed. */
 export function replacePoolProperties(engine: Engine, pool: Pool, properties: PoolPatch): void {
   refuseWhenDeleting(pool);
-  const { startTask, metadata, targetNodeCommunicationMode } = properties;
+  const { startTask, metadata, targetNodeCommunicationMode = "default" } = properties;
   pool.record.spec = { ...pool.record.spec, startTask, metadata, targetNodeCommunicationMode };
+  pool.record.wasReset = true;
   touchPool(engine, pool);
 }
 

@@ -1,5 +1,6 @@
 import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
 import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
+import { pauseChanges, refuseWhenThrottled } from "../../engine/job/jobThrottle.ts";
 import type { Job } from "../../model/entities.ts";
 import {
   parseDisableJob,
@@ -8,6 +9,7 @@ import {
   parseNewJob,
   parseTerminateJob,
 } from "../../requestBodies/jobBodies.ts";
+import { ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
@@ -16,7 +18,9 @@ import { listReply, selectView, wantsStats } from "../listing.ts";
 import { jobView } from "../views/jobView.ts";
 
 export function jobAdd(call: Call): Reply {
-  const { record } = addJob(call.engine, parseNewJob(call.body));
+  const job = addJob(call.engine, parseNewJob(call.body));
+  const { record } = job;
+  pauseChanges(call.engine, job);
   // The service gives this address whatever the job's id.
   const url = `${call.baseUrl}/jobs/job-1`;
   return { ...changeReply(call, 201, record), headers: { Location: url }, dataServiceId: url };
@@ -72,13 +76,21 @@ export function jobTaskCounts(call: Call): Reply {
   return entityReply(call, "taskcounts", { taskCounts: counts, taskSlotCounts: slotCounts });
 }
 
+/** No job here has such a task. */
+export function jobPreparationAndReleaseStatus(call: Call): Reply {
+  jobOf(call);
+  throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+}
+
 export function jobOf(call: Call): Job {
   return call.engine.store.requireJob(param(call, "job"));
 }
 
 function change(call: Call, status: number, act: (job: Job) => void): Reply {
   const job = jobOf(call);
+  refuseWhenThrottled(call.engine, job);
   checkWrite(call, job.record);
   act(job);
+  pauseChanges(call.engine, job);
   return changeReply(call, status, job.record);
 }

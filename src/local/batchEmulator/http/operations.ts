@@ -37,6 +37,8 @@ const ROWS: readonly Row[] = [
   ["ComputeNode_Get", "GET", NODE, nodes.nodeGet],
   ["ComputeNode_Reboot", "POST", `${NODE}/reboot`, nodes.nodeReboot],
   ["ComputeNode_Reimage", "POST", `${NODE}/reimage`, nodes.nodeReimage],
+  ["ComputeNode_Deallocate", "POST", `${NODE}/deallocate`, nodes.nodeDeallocate],
+  ["ComputeNode_Start", "POST", `${NODE}/start`, nodes.nodeStart],
   ["ComputeNode_DisableScheduling", "POST", `${NODE}/disablescheduling`, nodes.nodeDisableScheduling],
   ["ComputeNode_EnableScheduling", "POST", `${NODE}/enablescheduling`, nodes.nodeEnableScheduling],
   ["ComputeNode_GetRemoteLoginSettings", "GET", `${NODE}/remoteloginsettings`, nodes.nodeRemoteLogin],

@@ -74,6 +74,8 @@ export type NodeState =
   | "rebooting"
   | "reimaging"
   | "leavingpool"
+  | "deallocating"
+  | "deallocated"
   | "preempted"
   | "unusable"
   | "unknown";

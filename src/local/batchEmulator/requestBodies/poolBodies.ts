@@ -130,24 +130,41 @@ export function parseNewPool(body: unknown): PoolSpec {
   return pool;
 }
 
-const poolPatch = v.object({
+const poolProperties = v.object({
   startTask: optional(startTask),
   metadata: optional(v.array(nameValue)),
   applicationPackageReferences,
   certificateReferences: unsupported("certificateReferences"),
   targetNodeCommunicationMode: optional(nodeCommunicationMode),
 });
+
+/** What came with 2024-07-01.20.0. */
+const poolPatch = v.object({
+  ...poolProperties.entries,
+  displayName: optional(displayName),
+  taskSchedulingPolicy: optional(taskSchedulingPolicy),
+  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  resourceTags: shownOnly.resourceTags,
+  upgradePolicy: shownOnly.upgradePolicy,
+  vmSize: unsupported("a change of vmSize"),
+  taskSlotsPerNode: unsupported("a change of taskSlotsPerNode"),
+  enableInterNodeCommunication: unsupported("a change of enableInterNodeCommunication"),
+  virtualMachineConfiguration: unsupported("a change of virtualMachineConfiguration"),
+  networkConfiguration: unsupported("a change of networkConfiguration"),
+  mountConfiguration: unsupported("mountConfiguration"),
+});
 export type PoolPatch = v.InferOutput<typeof poolPatch>;
+export type PoolProperties = v.InferOutput<typeof poolProperties>;
 
 export function parsePoolPatch(body: unknown): PoolPatch {
   return parseBody(poolPatch, body);
 }
 
 /** Replaces everything that can be changed: what is left out is removed. */
-export function parsePoolProperties(body: unknown): PoolPatch {
+export function parsePoolProperties(body: unknown): PoolProperties {
   const required = v.object({ metadata: v.array(nameValue) });
   parseBody(required, body);
-  return parseBody(poolPatch, body);
+  return parseBody(poolProperties, body);
 }
 
 const resize = v.object({

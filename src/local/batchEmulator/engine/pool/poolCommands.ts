@@ -2,7 +2,7 @@ import { DURATIONS } from "../../limits.ts";
 import { keyOf } from "../../model/entities.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
-import type { PoolPatch, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
+import type { PoolPatch, PoolProperties, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { leavePool } from "../node/leaving.ts";
@@ -54,7 +54,7 @@ export function patchPool(engine: Engine, pool: Pool, patch: PoolPatch): void {
 }
 
 /** What is left out is removed. */
-export function replacePoolProperties(engine: Engine, pool: Pool, properties: PoolPatch): void {
+export function replacePoolProperties(engine: Engine, pool: Pool, properties: PoolProperties): void {
   refuseWhenDeleting(pool);
   const { startTask, metadata, targetNodeCommunicationMode = "default" } = properties;
   pool.record.spec = { ...pool.record.spec, startTask, metadata, targetNodeCommunicationMode };

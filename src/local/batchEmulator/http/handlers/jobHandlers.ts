@@ -1,3 +1,4 @@
+import { countsTasksOnly, knowsForce } from "../../apiVersions.ts";
 import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
 import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
 import { pauseChanges, refuseWhenThrottled } from "../../engine/job/jobThrottle.ts";
@@ -9,7 +10,7 @@ import {
   parseNewJob,
   parseTerminateJob,
 } from "../../requestBodies/jobBodies.ts";
-import { ServiceError } from "../../serviceError.ts";
+import { invalidQuery, ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
@@ -53,6 +54,7 @@ export function jobUpdate(call: Call): Reply {
 }
 
 export function jobTerminate(call: Call): Reply {
+  checkForce(call);
   return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body)));
 }
 
@@ -65,6 +67,7 @@ export function jobEnable(call: Call): Reply {
 }
 
 export function jobDelete(call: Call): Reply {
+  checkForce(call);
   const job = jobOf(call);
   checkWrite(call, job.record);
   deleteJob(call.engine, job);
@@ -73,13 +76,21 @@ export function jobDelete(call: Call): Reply {
 
 export function jobTaskCounts(call: Call): Reply {
   const { counts, slotCounts } = jobOf(call);
-  return entityReply(call, "taskcounts", { taskCounts: counts, taskSlotCounts: slotCounts });
+  const view = countsTasksOnly(call.version) ? counts : { taskCounts: counts, taskSlotCounts: slotCounts };
+  return entityReply(call, "taskcounts", view);
 }
 
 /** No job here has such a task. */
 export function jobPreparationAndReleaseStatus(call: Call): Reply {
   jobOf(call);
   throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+}
+
+/** Forced or not, all nodes here do as they are told, so there is nothing to skip. */
+function checkForce(call: Call): void {
+  const force = call.query.get("force");
+  if (force !== undefined && knowsForce(call.version) && !/^(true|false)$/i.test(force))
+    throw invalidQuery("force", force, "Must be true or false");
 }
 
 export function jobOf(call: Call): Job {

@@ -79,8 +79,7 @@ test.concurrent.for(SPOKEN)(
     expect((await client.pool.get(settings.poolId)).startTask?.commandLine).toContain("sox");
 
     await batch.terminateTask(ref);
-    for await (const old of batch.listOldTasks(new Date("2100-01-01")))
-      for (const each of old) await batch.deleteTask(each);
+    for await (const [old = ref] of batch.listOldTasks(new Date("2100-01-01"))) await batch.deleteTask(old);
     await batch.deleteOldJobs(new Date("2100-01-01"));
     expect(await batch.readTask(ref)).toMatchObject({ state: "lost" });
   },

@@ -61,7 +61,7 @@ test("each property is taken from its first version on, and no longer than until
   const taken = (path: string, body: object) =>
     versionsWhere(async (call, version) => {
       const { status, code } = await call("POST", path, { ...body, id: version.replaceAll(".", "-") });
-      if (status !== 201 && code !== "InvalidRequestBody") throw new Error(`${status} ${String(code)}`);
+      if (status !== 201 && code !== "InvalidRequestBody") throw new Error(`${String(status)} ${String(code)}`);
       return status === 201;
     });
   const pool = (properties: object) => taken("/pools", { ...POOL, ...properties });
@@ -141,28 +141,32 @@ test("each version is shown what it knows", async ({ expect }) => {
   ]);
 });
 
-test("a node whose machine is given back keeps its place and runs its tasks again once it is started", async ({
+test("a node whose machine is given back keeps its place, and runs its tasks again once it is started", async ({
   expect,
 }) => {
-  const { emulator, client: sdk, clock } = await startVirtualFixture();
-  const call = client(emulator, "2024-07-01.20.0");
+  let fixture = await startVirtualFixture();
+  const call: ReturnType<typeof client> = (...request) => client(fixture.emulator, "2024-07-01.20.0")(...request);
   await call("POST", "/pools", { ...POOL, targetDedicatedNodes: 1 });
   await call("POST", "/jobs", { id: "j", poolInfo: { poolId: "p" } });
   await call("POST", "/jobs/j/tasks", { id: "t", commandLine: "work" });
-  await clock.advance(1000);
-  const [node] = await sdk.computeNode.list("p");
+  await fixture.clock.advance(1000);
+  const [node] = await fixture.client.computeNode.list("p");
   const path = `/pools/p/nodes/${node?.id}`;
   const state = async () => (await call("GET", path))["state"];
 
   expect(await call("POST", `${path}/start`)).toMatchObject({ status: 409, code: "OperationNotValidOnNode" });
   expect(await call("POST", `${path}/deallocate`, { nodeDeallocateOption: "requeue" })).toEqual({ status: 202 });
-  await clock.advance(1000);
+  await fixture.clock.advance(1000);
 
   expect(await state()).toBe("deallocated");
   expect(await call("GET", "/jobs/j/tasks/t")).toMatchObject({ state: "active" });
   expect(await call("POST", `${path}/deallocate`)).toMatchObject({ status: 409 });
+  await fixture.emulator.stop();
+  fixture = await startVirtualFixture({ dataFolder: fixture.dataFolder });
+  await fixture.clock.advance(1000);
+  expect(await state()).toBe("deallocated");
   expect(await call("POST", `${path}/start`)).toEqual({ status: 202 });
-  await clock.advance(1000);
+  await fixture.clock.advance(1000);
   expect(await state()).toBe("running");
 });
 

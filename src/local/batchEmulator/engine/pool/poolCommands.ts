@@ -9,7 +9,7 @@ import { leavePool } from "../node/leaving.ts";
 import { refuseWhenDeleting, refuseWhenResizing } from "../refusals.ts";
 import { startAutoScale } from "./autoscaling.ts";
 import { checkFormula, startSampling } from "./formulas.ts";
-import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
+import { beginResize, continueResize, endResize, setAllocationState, shortfalls, sidesOf } from "./resizing.ts";
 
 export function addPool(engine: Engine, spec: PoolSpec): Pool {
   const existing = engine.store.pools.get(keyOf(spec.id));
@@ -83,12 +83,7 @@ export function stopResize(engine: Engine, pool: Pool): void {
   setAllocationState(engine, pool, "stopping");
   touchPool(engine, pool);
   pool.cancelResize = engine.after(engine.timings.allocationMs, () => {
-    const hasReached = sidesOf(pool).every(({ nodes, target }) => nodes.length === target);
-    const stopped = {
-      code: "ResizeStopped",
-      message: "Desired number of nodes could not be allocated due to a stop resize operation",
-    };
-    endResize(engine, pool, hasReached ? [] : [stopped]);
+    endResize(engine, pool, shortfalls(pool, "ResizeStopped", "due to a stop resize operation"));
   });
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseNumber, parsePort, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
@@ -64,7 +65,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
       isWhole: true,
       hint: "It is a setting in the environment, in milliseconds.",
     }),
-    blobNewsFile: env["FUNCTIONS_HOST_BLOB_NEWS"] || undefined,
+    blobNewsFile: env["FUNCTIONS_HOST_BLOB_NEWS"] ? resolve(env["FUNCTIONS_HOST_BLOB_NEWS"]) : undefined,
     maxBodyBytes: parseNumber(BODY_LIMIT, env[BODY_LIMIT] || String(DEFAULT_MAX_BODY_BYTES), {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,

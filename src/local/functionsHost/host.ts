@@ -27,7 +27,7 @@ import type { Logger } from "./log.ts";
 import { StateFile } from "./stateFile.ts";
 import { BlobReceipts } from "./triggers/blobReceipts.ts";
 import { createBlobTriggers } from "./triggers/blobTriggers.ts";
-import { QueueTrigger } from "./triggers/queueTrigger.ts";
+import { createQueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
 import { checkBindings } from "./worker/supportedBindings.ts";
@@ -66,6 +66,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host, "stop">> {
   const appFolder = resolve(options.appFolder);
+  const dataFolder = resolve(options.dataFolder);
   const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
   const front = await openLateServer(options);
@@ -74,9 +75,11 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   undo.push(() => rpc.close());
   // The SDK sends links elsewhere when it does not find the host's own name.
   process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
+  // As the real worker runs. Paths that are not the app's have been made whole before.
+  process.chdir(appFolder);
   const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
   checkBindings(worker.functions, log);
-  await run(options, hostSettings, log, worker, front, rpc, undo);
+  await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };
 }
 
@@ -91,7 +94,7 @@ async function run(
   undo: UndoStep[],
 ): Promise<void> {
   const { settings, pollMs, blobNewsFile, maxBodyBytes, corsOrigins, onFailure } = options;
-  const folder = join(resolve(options.dataFolder), "functions");
+  const folder = join(options.dataFolder, "functions");
   const archive = new Archive(join(folder, "archive"));
   const hubState = new HubState(archive);
   const identity = new HostIdentity();
@@ -138,9 +141,11 @@ async function run(
   const timers = worker.functions
     .filter(({ trigger }) => trigger.type === "timerTrigger")
     .map((fn) => new TimerTrigger({ ...common, fn, statuses: schedules, persist: file.writer("timers") }));
-  const queues = worker.functions
-    .filter(({ trigger }) => trigger.type === "queueTrigger")
-    .map((fn) => new QueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs }));
+  const queues = await Promise.all(
+    worker.functions
+      .filter(({ trigger }) => trigger.type === "queueTrigger")
+      .map((fn) => createQueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs })),
+  );
   const triggers = [blobs, ...timers, ...queues];
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys, maxBodyBytes });
   const durableApi = createDurableApi(hub, address, options.hub.faults);

@@ -53,9 +53,13 @@ test("an HTTP function gets method, parameters, query and body, and answers with
 
   expect(response.status).toBe(201);
   expect(response.headers.get("x-kind")).toBe("echo");
-  expect(response.headers.get("set-cookie")).toBe("a=b%20c; HttpOnly; SameSite=Lax");
+  expect(response.headers.get("set-cookie")).toBe("a=b%20c; path=/; samesite=lax; httponly");
   expect(await response.json()).toEqual({ method: "POST", params: { id: "5 a" }, query: { x: "1,2" }, body: "hello" });
   expect(host.log()).toContain("[information] echo: echo 5 a");
+});
+
+test("the working directory is the folder of the app, as on Azure", async ({ expect }) => {
+  expect(await (await fetch(`${api}/folder`)).text()).toBe(fixtureApp("basic"));
 });
 
 test("a body without an announced length does not come through, as on Azure", async ({ expect }) => {

@@ -17,7 +17,7 @@ import { putPoisonMessage } from "./poison.ts";
 interface BlobTriggersOptions {
   readonly worker: Worker;
   readonly settings: AppSettings;
-  readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold">;
+  readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold" | "queues">;
   readonly receipts: BlobReceipts;
   readonly persist: (entry: ReceiptEntry) => void;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
@@ -45,7 +45,11 @@ export async function createBlobTriggers(options: BlobTriggersOptions): Promise<
       .filter(({ trigger }) => trigger.type === "blobTrigger")
       .map((fn) => readBlobFunction(fn, settings)),
   );
-  const delivery = new BlobDelivery({ ...options, ...hostSettings, putPoisonMessage });
+  const delivery = new BlobDelivery({
+    ...options,
+    ...hostSettings,
+    putPoisonMessage: (target, blob) => putPoisonMessage(target, blob, hostSettings.queues.messageEncoding),
+  });
   const targets = functions.filter(({ source }) => source === "EventGrid");
   const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");
   const polled = scanned.map(

@@ -25,6 +25,7 @@ import type { HubAddress } from "./http/managementUrls.ts";
 import { createLogger } from "./log.ts";
 import type { Logger } from "./log.ts";
 import { StateFile } from "./stateFile.ts";
+import { StorageBindings } from "./storage/storageBindings.ts";
 import { BlobReceipts } from "./triggers/blobReceipts.ts";
 import { createBlobTriggers } from "./triggers/blobTriggers.ts";
 import { createQueueTrigger } from "./triggers/queueTrigger.ts";
@@ -77,8 +78,10 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
   // As the real worker runs. Paths that are not the app's have been made whole before.
   process.chdir(appFolder);
-  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
-  checkBindings(worker.functions, log);
+  const storage = new StorageBindings(options.settings, hostSettings.queues.messageEncoding);
+  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
+  checkBindings(worker.functions);
+  await storage.prepare(worker.functions);
   await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };
 }

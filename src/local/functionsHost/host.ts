@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
+import { isDisabled } from "./settingReferences.ts";
 import type { AppSettings } from "./settingReferences.ts";
 import { Archive } from "../kit/archive.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -14,6 +15,7 @@ import { WorkerRunner } from "./durable/workerRunner.ts";
 import { HostIdentity } from "./hostIdentity.ts";
 import { readHostJson } from "./hostJson.ts";
 import type { HostSettings } from "./hostJson.ts";
+import { createAdminApi } from "./http/adminApi.ts";
 import { createDurableApi } from "./http/durableApi.ts";
 import { createFront, createRpc } from "./http/front.ts";
 import { createHttpTriggers } from "./http/httpTrigger.ts";
@@ -30,6 +32,7 @@ import { BlobReceipts } from "./triggers/blobReceipts.ts";
 import { createBlobTriggers } from "./triggers/blobTriggers.ts";
 import { createQueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
+import type { RegisteredFunction } from "./worker/coreModule.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
 import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
@@ -130,7 +133,9 @@ async function run(
   });
 
   const keys = readKeys(settings);
-  const common = { worker, settings, extraInputs, clock: systemClock(), log };
+  const isEnabled = (fn: RegisteredFunction): boolean => !isDisabled(fn.name, settings);
+  const functions = worker.functions.filter(isEnabled);
+  const common = { worker, functions, settings, extraInputs, clock: systemClock(), log };
   const blobs = await createBlobTriggers({
     ...common,
     hostSettings,
@@ -149,8 +154,20 @@ async function run(
       .filter(({ trigger }) => trigger.type === "queueTrigger")
       .map((fn) => createQueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs })),
   );
-  const triggers = [blobs, ...timers, ...queues];
+  const byHand = [...timers, ...queues];
+  const triggers = [blobs, ...byHand.filter(({ fn }) => isEnabled(fn))];
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys, maxBodyBytes });
+  const adminApi = createAdminApi({
+    functions: worker.functions,
+    run: (fn, input) => {
+      const isWarmup = fn.trigger.type === "warmupTrigger";
+      if (isWarmup)
+        return worker.invoke({ fn, input: { json: "{}" }, extraInputs: extraInputs() }).then(() => undefined);
+      return byHand.find((trigger) => trigger.fn === fn)?.run(input);
+    },
+    keys,
+    log,
+  });
   const durableApi = createDurableApi(hub, address, options.hub.faults);
 
   rpc.become(createRpc(durableApi, rpcPath, log));
@@ -162,6 +179,7 @@ async function run(
   front.become(
     createFront({
       durableApi,
+      adminApi,
       systemKey: () => identity.systemKey,
       blobEvents: blobs.events,
       httpTriggers,

@@ -69,6 +69,10 @@ test.for(OUTPUTS)("an output of %s becomes a blob and messages", async ([kind, b
   expect(received).toEqual(messages);
 });
 
+test("the address of the host alone says that an app without a page is up", async ({ expect }) => {
+  expect(await (await fetch(host.url)).text()).toBe("The function app is up and running.\n");
+});
+
 test("expressions in bindings stand for what a message holds", async ({ expect }) => {
   const queue = queues.getQueueClient("copies");
   await queue.createIfNotExists();

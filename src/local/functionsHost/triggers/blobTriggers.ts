@@ -4,6 +4,7 @@ import type { HostSettings } from "../hostJson.ts";
 import type { HttpContext } from "../http/httpContext.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import { BlobDelivery } from "./blobDelivery.ts";
@@ -16,6 +17,7 @@ import { putPoisonMessage } from "./poison.ts";
 
 interface BlobTriggersOptions {
   readonly worker: Worker;
+  readonly functions: readonly RegisteredFunction[];
   readonly settings: AppSettings;
   readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold" | "queues">;
   readonly receipts: BlobReceipts;
@@ -39,9 +41,9 @@ interface BlobTriggers {
 
 /** Every blob trigger of the app, whatever its source. */
 export async function createBlobTriggers(options: BlobTriggersOptions): Promise<BlobTriggers> {
-  const { worker, settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
+  const { settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
   const functions = await Promise.all(
-    worker.functions
+    options.functions
       .filter(({ trigger }) => trigger.type === "blobTrigger")
       .map((fn) => readBlobFunction(fn, settings)),
   );

@@ -35,7 +35,8 @@ export async function createQueueTrigger(options: QueueTriggerOptions): Promise<
 }
 
 /** Takes messages from a queue; one that cannot be decoded or fails too often goes to `<queue>-poison`. */
-class QueueTrigger {
+export class QueueTrigger {
+  readonly fn: RegisteredFunction;
   readonly #options: QueueTriggerOptions;
   readonly #queue: QueueClient;
   readonly #poison: QueueClient;
@@ -46,6 +47,7 @@ class QueueTrigger {
   #isFailing = false;
 
   constructor(options: QueueTriggerOptions, queue: QueueClient, poison: QueueClient) {
+    this.fn = options.fn;
     this.#options = options;
     this.#queue = queue;
     this.#poison = poison;

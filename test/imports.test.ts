@@ -57,6 +57,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["triggers/"],
     ["http/"],
     ["durable/"],
+    ["storage/"],
     ["worker/"],
     ["internals/"],
     ["engine/"],

@@ -1,8 +1,10 @@
+import { resolve } from "node:path";
 import { parseNumber, parsePort, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
 import type { Command, Context } from "../kit/commandLine/command.ts";
 import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
+import { readGuardLevels } from "./durable/guardLevels.ts";
 import { readHubFaults } from "./durable/hubFaults.ts";
 import { askForSettings } from "./heldSettings.ts";
 import { startHost } from "./host.ts";
@@ -20,7 +22,7 @@ Options
 
 Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
 and queues are polled (default 500); FUNCTIONS_HOST_BLOB_NEWS, a file in which storage tells of blobs; FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas;
-FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.
+FUNCTIONS_HOST_FAULTS, faults to inject, as JSON; FUNCTIONS_HOST_GUARDS, guards to switch off, as JSON.
 `;
 
 const OPTIONS = {
@@ -63,7 +65,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
       isWhole: true,
       hint: "It is a setting in the environment, in milliseconds.",
     }),
-    blobNewsFile: env["FUNCTIONS_HOST_BLOB_NEWS"] || undefined,
+    blobNewsFile: env["FUNCTIONS_HOST_BLOB_NEWS"] ? resolve(env["FUNCTIONS_HOST_BLOB_NEWS"]) : undefined,
     maxBodyBytes: parseNumber(BODY_LIMIT, env[BODY_LIMIT] || String(DEFAULT_MAX_BODY_BYTES), {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -72,7 +74,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
     }),
     corsOrigins: parseOrigins(env["FUNCTIONS_HOST_CORS"] ?? ""),
     onFailure: fail,
-    hub: readHubFaults(env["FUNCTIONS_HOST_FAULTS"]),
+    hub: { ...readHubFaults(env["FUNCTIONS_HOST_FAULTS"]), guards: readGuardLevels(env["FUNCTIONS_HOST_GUARDS"]) },
   });
   if (json) output.result(JSON.stringify({ url: host.url }));
   else output.note(`The Functions host is ready: ${host.url}`);

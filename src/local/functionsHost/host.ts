@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
+import { isDisabled } from "./settingReferences.ts";
 import type { AppSettings } from "./settingReferences.ts";
 import { Archive } from "../kit/archive.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -14,6 +15,7 @@ import { WorkerRunner } from "./durable/workerRunner.ts";
 import { HostIdentity } from "./hostIdentity.ts";
 import { readHostJson } from "./hostJson.ts";
 import type { HostSettings } from "./hostJson.ts";
+import { createAdminApi } from "./http/adminApi.ts";
 import { createDurableApi } from "./http/durableApi.ts";
 import { createFront, createRpc } from "./http/front.ts";
 import { createHttpTriggers } from "./http/httpTrigger.ts";
@@ -25,10 +27,12 @@ import type { HubAddress } from "./http/managementUrls.ts";
 import { createLogger } from "./log.ts";
 import type { Logger } from "./log.ts";
 import { StateFile } from "./stateFile.ts";
+import { StorageBindings } from "./storage/storageBindings.ts";
 import { BlobReceipts } from "./triggers/blobReceipts.ts";
 import { createBlobTriggers } from "./triggers/blobTriggers.ts";
-import { QueueTrigger } from "./triggers/queueTrigger.ts";
+import { createQueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
+import type { RegisteredFunction } from "./worker/coreModule.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
 import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
@@ -66,6 +70,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host, "stop">> {
   const appFolder = resolve(options.appFolder);
+  const dataFolder = resolve(options.dataFolder);
   const hostSettings = readHostJson(appFolder, options.settings);
   const log = createLogger(hostSettings.logLevels, options.printLog);
   const front = await openLateServer(options);
@@ -74,9 +79,13 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   undo.push(() => rpc.close());
   // The SDK sends links elsewhere when it does not find the host's own name.
   process.env["WEBSITE_HOSTNAME"] = new URL(front.url).host;
-  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs);
-  checkBindings(worker.functions, log);
-  await run(options, hostSettings, log, worker, front, rpc, undo);
+  // As the real worker runs. Paths that are not the app's have been made whole before.
+  process.chdir(appFolder);
+  const storage = new StorageBindings(options.settings, hostSettings.queues.messageEncoding);
+  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
+  checkBindings(worker.functions);
+  await storage.prepare(worker.functions);
+  await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };
 }
 
@@ -91,7 +100,7 @@ async function run(
   undo: UndoStep[],
 ): Promise<void> {
   const { settings, pollMs, blobNewsFile, maxBodyBytes, corsOrigins, onFailure } = options;
-  const folder = join(resolve(options.dataFolder), "functions");
+  const folder = join(options.dataFolder, "functions");
   const archive = new Archive(join(folder, "archive"));
   const hubState = new HubState(archive);
   const identity = new HostIdentity();
@@ -124,7 +133,9 @@ async function run(
   });
 
   const keys = readKeys(settings);
-  const common = { worker, settings, extraInputs, clock: systemClock(), log };
+  const isEnabled = (fn: RegisteredFunction): boolean => !isDisabled(fn.name, settings);
+  const functions = worker.functions.filter(isEnabled);
+  const common = { worker, functions, settings, extraInputs, clock: systemClock(), log };
   const blobs = await createBlobTriggers({
     ...common,
     hostSettings,
@@ -138,11 +149,25 @@ async function run(
   const timers = worker.functions
     .filter(({ trigger }) => trigger.type === "timerTrigger")
     .map((fn) => new TimerTrigger({ ...common, fn, statuses: schedules, persist: file.writer("timers") }));
-  const queues = worker.functions
-    .filter(({ trigger }) => trigger.type === "queueTrigger")
-    .map((fn) => new QueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs }));
-  const triggers = [blobs, ...timers, ...queues];
+  const queues = await Promise.all(
+    worker.functions
+      .filter(({ trigger }) => trigger.type === "queueTrigger")
+      .map((fn) => createQueueTrigger({ ...common, fn, limits: hostSettings.queues, pollMs })),
+  );
+  const byHand = [...timers, ...queues];
+  const triggers = [blobs, ...byHand.filter(({ fn }) => isEnabled(fn))];
   const httpTriggers = createHttpTriggers({ ...common, routePrefix: hostSettings.routePrefix, keys, maxBodyBytes });
+  const adminApi = createAdminApi({
+    functions: worker.functions,
+    run: (fn, input) => {
+      const isWarmup = fn.trigger.type === "warmupTrigger";
+      if (isWarmup)
+        return worker.invoke({ fn, input: { json: "{}" }, extraInputs: extraInputs() }).then(() => undefined);
+      return byHand.find((trigger) => trigger.fn === fn)?.run(input);
+    },
+    keys,
+    log,
+  });
   const durableApi = createDurableApi(hub, address, options.hub.faults);
 
   rpc.become(createRpc(durableApi, rpcPath, log));
@@ -154,6 +179,7 @@ async function run(
   front.become(
     createFront({
       durableApi,
+      adminApi,
       systemKey: () => identity.systemKey,
       blobEvents: blobs.events,
       httpTriggers,

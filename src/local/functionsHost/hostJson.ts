@@ -7,6 +7,9 @@ import { LOG_LEVELS } from "./log.ts";
 import { resolveSettings } from "./settingReferences.ts";
 import type { AppSettings } from "./settingReferences.ts";
 
+/** How the text of a queue's message stands for what was sent. */
+export type MessageEncoding = "base64" | "none";
+
 /** The settings of host.json that the embedded host honours, with the defaults of the real one. */
 export interface HostSettings {
   readonly routePrefix: string;
@@ -18,10 +21,20 @@ export interface HostSettings {
   readonly maxOrchestrationActions: number;
   readonly maxDegreeOfParallelism: number;
   readonly poisonBlobThreshold: number;
-  readonly queues: { readonly batchSize: number; readonly maxDequeueCount: number };
+  readonly queues: {
+    readonly batchSize: number;
+    /** More messages are taken once so few are under way. */
+    readonly newBatchThreshold: number;
+    readonly maxDequeueCount: number;
+    /** How long a message that has failed waits for its next attempt. */
+    readonly visibilityTimeoutMs: number;
+    readonly maxPollingIntervalMs: number;
+    readonly messageEncoding: MessageEncoding;
+  };
 }
 
 const DEFAULT_FUNCTION_TIMEOUT_MS = 30 * 60_000;
+const DEFAULT_BATCH_SIZE = 16;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const timeSpan = v.pipe(
@@ -54,7 +67,17 @@ const HostJson = v.looseObject({
       blobs: v.optional(
         v.looseObject({ maxDegreeOfParallelism: v.optional(count), poisonBlobThreshold: v.optional(count) }),
       ),
-      queues: v.optional(v.looseObject({ batchSize: v.optional(count), maxDequeueCount: v.optional(count) })),
+      // https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#host-json
+      queues: v.optional(
+        v.looseObject({
+          batchSize: v.optional(v.pipe(count, v.maxValue(32))),
+          newBatchThreshold: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+          maxDequeueCount: v.optional(count),
+          visibilityTimeout: v.optional(timeSpan),
+          maxPollingInterval: v.optional(timeSpan),
+          messageEncoding: v.optional(v.pipe(v.string(), v.toLowerCase(), v.picklist(["base64", "none"]))),
+        }),
+      ),
     }),
   ),
 });
@@ -85,7 +108,14 @@ export function readHostJson(appFolder: string, settings: AppSettings): HostSett
     maxOrchestrationActions: durableTask.maxOrchestrationActions ?? 100_000,
     maxDegreeOfParallelism: blobs.maxDegreeOfParallelism ?? 8 * cores,
     poisonBlobThreshold: blobs.poisonBlobThreshold ?? 5,
-    queues: { batchSize: queues.batchSize ?? 16, maxDequeueCount: queues.maxDequeueCount ?? 5 },
+    queues: {
+      batchSize: queues.batchSize ?? DEFAULT_BATCH_SIZE,
+      newBatchThreshold: queues.newBatchThreshold ?? Math.floor((queues.batchSize ?? DEFAULT_BATCH_SIZE) / 2),
+      maxDequeueCount: queues.maxDequeueCount ?? 5,
+      visibilityTimeoutMs: parseTimeSpan(queues.visibilityTimeout ?? "") ?? 0,
+      maxPollingIntervalMs: parseTimeSpan(queues.maxPollingInterval ?? "") ?? 60_000,
+      messageEncoding: queues.messageEncoding ?? "base64",
+    },
   };
 }
 

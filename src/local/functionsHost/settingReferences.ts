@@ -13,6 +13,17 @@ export function resolveSettings(text: string, settings: AppSettings, where: stri
   });
 }
 
+/**
+ * `AzureWebJobs.NAME.Disabled`, or with underscores where the dots of a variable's name are not allowed.
+ * https://learn.microsoft.com/azure/azure-functions/disable-function
+ */
+export function isDisabled(functionName: string, settings: AppSettings): boolean {
+  const names = [".", "__"].map((mark) => ["AzureWebJobs", functionName, "Disabled"].join(mark).toLowerCase());
+  return Object.entries(settings).some(
+    ([name, value = ""]) => names.includes(name.toLowerCase()) && /^(true|1)$/i.test(value.trim()),
+  );
+}
+
 /** The connection string that a binding names: setting NAME, else AzureWebJobsNAME. It is a secret. */
 export function readConnectionString(name: string, settings: AppSettings, where: string): string {
   const value = settings[name] || settings[`AzureWebJobs${name}`];

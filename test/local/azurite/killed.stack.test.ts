@@ -8,12 +8,11 @@ import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
 import { onTestFinished, test, vi } from "vitest";
 import { azuriteConnectionString, startAzurite } from "../../../src/local/azurite/azurite.ts";
 import { createReadyReader } from "../../../src/local/azurite/readyLines.ts";
 import type { AzuritePorts } from "../../../src/local/azurite/readyLines.ts";
-import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
-import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
 import { accepts } from "../ports.ts";
@@ -124,19 +123,21 @@ test("after kill -9 a blob has its metadata, lease, snapshot and blocks, and wha
 
 test("after kill -9 a queue has its messages, and a receipt for one is still good", async ({ expect }) => {
   const { connectionString, kill } = await start();
-  const queue = new Queue(parseConnectionString(connectionString, "STORAGE"), "work");
+  const queue = QueueServiceClient.fromConnectionString(connectionString).getQueueClient("work");
   await queue.create();
-  for (const message of ["done", "taken", "waiting"]) await queue.put(message);
-  const [done, taken] = await queue.take(2, 60);
+  for (const message of ["done", "taken", "waiting"]) await queue.sendMessage(message);
+  const take = async (numberOfMessages: number) =>
+    (await queue.receiveMessages({ numberOfMessages, visibilityTimeout: 60 })).receivedMessageItems;
+  const [done, taken] = await take(2);
   if (done === undefined || taken === undefined) throw new Error("There were no messages");
-  await queue.delete(done);
+  await queue.deleteMessage(done.messageId, done.popReceipt);
   await kill();
 
-  const visible = await queue.take(10, 60);
-  await queue.release(taken);
-  const released = await queue.take(10, 60);
+  const visible = await take(10);
+  await queue.updateMessage(taken.messageId, taken.popReceipt);
+  const released = await take(10);
 
-  expect([visible, released].map((messages) => messages.map(({ text: body }) => fromBase64(body)))).toEqual([
+  expect([visible, released].map((messages) => messages.map(({ messageText }) => messageText))).toEqual([
     ["waiting"],
     ["taken"],
   ]);
@@ -222,13 +223,10 @@ function changesOf(data: string): string {
   return join(data, "azurite", "__azurite_db_blob__.json.changes");
 }
 
-function fromBase64(body: string): string {
-  return Buffer.from(body, "base64").toString();
-}
-
 /** https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#table-service-shared-key-lite-authorization */
 function tableAt({ ready, connectionString }: Killable) {
-  const { name, key } = parseConnectionString(connectionString, "STORAGE");
+  const [, name = ""] = /AccountName=([^;]+)/.exec(connectionString) ?? [];
+  const [, key = ""] = /AccountKey=([^;]+)/.exec(connectionString) ?? [];
   return async (method: string, path: string, entity?: object): Promise<{ status: number; body: unknown }> => {
     const url = new URL(`http://127.0.0.1:${ready.table}/${name}/${path}`);
     const date = new Date().toUTCString();

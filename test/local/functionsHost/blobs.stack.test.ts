@@ -1,8 +1,7 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
 import { test } from "vitest";
-import { Queue } from "../../../src/local/functionsHost/triggers/queue.ts";
-import { parseConnectionString } from "../../../src/local/functionsHost/triggers/connectionString.ts";
 import { useAzurite } from "../../azuriteServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, startHostProcess } from "./hostProcess.ts";
@@ -127,9 +126,8 @@ test("a blob that fails five times leaves a message in the poison queue", async 
   const host = await start();
   await host.logged(/failed 5 times/);
 
-  const queue = new Queue(parseConnectionString(azurite.connectionString, "STORAGE"), "webjobs-blobtrigger-poison");
-  const [message] = await queue.take(1, 1);
-  expect(JSON.parse(Buffer.from(message?.text ?? "", "base64").toString())).toMatchObject({
+  const message = await takeMessage("webjobs-blobtrigger-poison");
+  expect(JSON.parse(Buffer.from(message, "base64").toString())).toMatchObject({
     Type: "BlobTrigger",
     FunctionId: "Host.Functions.onPoison",
     ContainerName: "poisoned",
@@ -175,23 +173,67 @@ test("Event Grid is validated, and its events are delivered by name and ETag", a
   expect((await post("not an event")).status).toBe(400);
 });
 
-test("a queue message is delivered, and one that fails five times goes to the poison queue", async ({
+test("an event for a version that has been overwritten runs the function all the same, as on Azure", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { container, start } = prepare(onTestFinished, "overwritten");
+  await container.create();
+  const host = await start();
+  const eTag = await upload(container, "one.mp4");
+  await upload(container, "one.mp4", "changed");
+
+  const event = {
+    eventType: "Microsoft.Storage.BlobCreated",
+    subject: "/blobServices/default/containers/overwritten/blobs/one.mp4",
+    data: { eTag },
+  };
+  const webhook = `${host.url}/runtime/webhooks/blobs?functionName=Host.Functions.onEvent`;
+  expect((await fetch(webhook, { method: "POST", body: JSON.stringify(event) })).status).toBe(200);
+
+  await host.logged(/event for one\.mp4/);
+});
+
+/** As it is in the queue, once there is one. */
+async function takeMessage(queueName: string): Promise<string> {
+  const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(queueName);
+  for (;;) {
+    const { receivedMessageItems } = await queue.receiveMessages().catch(() => ({ receivedMessageItems: [] }));
+    const [message] = receivedMessageItems;
+    if (message !== undefined) return message.messageText;
+  }
+}
+
+test("queue messages are delivered, and what fails five times or is not base64 goes to the poison queue as it was", async ({
   expect,
   onTestFinished,
 }) => {
   const { start } = prepare(onTestFinished, "queues");
-  const account = parseConnectionString(azurite.connectionString, "STORAGE");
-  const queue = new Queue(account, "work");
+  const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient("work");
+  const toBase64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64");
   await queue.create();
-  await queue.put(JSON.stringify({ good: "<&>" }));
-  await queue.put(JSON.stringify({ bad: true }));
-
+  await queue.sendMessage(toBase64({ good: "<&>" }));
   const host = await start();
-  await host.logged(/\{"bad":true\} 5/);
-  const poison = new Queue(account, "work-poison");
-  let messages = await poison.take(1, 1);
-  while (messages.length === 0) messages = await poison.take(1, 1);
+  const good = await host.logged(/message .*good/);
 
-  expect(host.log()).toContain('message {"good":"<&>"} 1');
-  expect(Buffer.from(messages[0]?.text ?? "", "base64").toString()).toBe('{"bad":true}');
+  await queue.sendMessage("not base64!");
+  expect(await takeMessage("work-poison")).toBe("not base64!");
+  expect(host.log()).toMatch(/Message decoding has failed! Check MessageEncoding settings\. MessageId=[\w-]+\./);
+
+  await queue.sendMessage(toBase64({ bad: true }));
+  await host.logged(/\{"bad":true\} .*"dequeueCount":5/);
+  expect(await takeMessage("work-poison")).toBe(toBase64({ bad: true }));
+
+  const metadata: unknown = JSON.parse(good.slice(good.indexOf(' {"queueTrigger"')));
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/) as unknown;
+  expect(metadata).toEqual({
+    queueTrigger: { good: "<&>" },
+    dequeueCount: 1,
+    expirationTime: time,
+    id: expect.any(String) as unknown,
+    insertionTime: time,
+    nextVisibleTime: time,
+    popReceipt: expect.any(String) as unknown,
+    good: "<&>",
+  });
 });

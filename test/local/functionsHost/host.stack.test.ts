@@ -10,7 +10,11 @@ let api: string;
 const data = temporaryFolder(afterAll);
 
 beforeAll(async () => {
-  const env = { FUNCTIONS_HOST_FUNCTION_KEY: "function-key", FUNCTIONS_HOST_MASTER_KEY: "master-key" };
+  const env = {
+    FUNCTIONS_HOST_FUNCTION_KEY: "function-key",
+    FUNCTIONS_HOST_MASTER_KEY: "master-key",
+    AzureWebJobs__off__Disabled: "true",
+  };
   host = await startHostProcess({ app: fixtureApp("basic"), data, env });
   api = `${host.url}/api`;
 });
@@ -36,7 +40,8 @@ async function start(orchestrator: string, id: string, input: unknown = null): P
 }
 
 async function post(url: string, body?: unknown): Promise<Response> {
-  return fetch(url, { method: "POST", ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const json = { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  return fetch(url, { method: "POST", ...(body === undefined ? {} : json) });
 }
 
 /** The status once it is one of `statuses`; the webhook answers at once, so this asks until then. */
@@ -53,9 +58,13 @@ test("an HTTP function gets method, parameters, query and body, and answers with
 
   expect(response.status).toBe(201);
   expect(response.headers.get("x-kind")).toBe("echo");
-  expect(response.headers.get("set-cookie")).toBe("a=b%20c; HttpOnly; SameSite=Lax");
+  expect(response.headers.get("set-cookie")).toBe("a=b%20c; path=/; samesite=lax; httponly");
   expect(await response.json()).toEqual({ method: "POST", params: { id: "5 a" }, query: { x: "1,2" }, body: "hello" });
   expect(host.log()).toContain("[information] echo: echo 5 a");
+});
+
+test("the working directory is the folder of the app, as on Azure", async ({ expect }) => {
+  expect(await (await fetch(`${api}/folder`)).text()).toBe(fixtureApp("basic"));
 });
 
 test("a body without an announced length does not come through, as on Azure", async ({ expect }) => {
@@ -118,6 +127,51 @@ test("a function key is required where keys are configured", async ({ expect }) 
   expect(await status("", { "x-functions-key": "master-key" })).toBe(200);
 });
 
+test("a function with a retry policy runs until it succeeds, and is told how often it was tried", async ({
+  expect,
+}) => {
+  expect(await (await fetch(`${api}/flaky`)).json()).toEqual({
+    tries: 3,
+    retryContext: {
+      retryCount: 2,
+      maxRetryCount: 2,
+      exception: expect.objectContaining({ message: "try 2" }) as unknown,
+    },
+    traceContext: { traceParent: "", traceState: "", attributes: {} },
+  });
+});
+
+test("a function that a setting disables is not there, and functions can be run by hand with the master key", async ({
+  expect,
+}) => {
+  const run = async (name: string, body = "{}", type = "application/json", key = "master-key"): Promise<number> => {
+    const headers = { "content-type": type, "x-functions-key": key };
+    return (await fetch(`${host.url}/admin/functions/${name}`, { method: "POST", body, headers })).status;
+  };
+
+  expect((await fetch(`${api}/off`)).status).toBe(404);
+  expect(await run("Warm")).toBe(202);
+  await host.logged(/warm: warm/);
+  expect(await run("tick", '{"input":"now"}')).toBe(202);
+  expect(await run("nobody")).toBe(404);
+  expect(await run("warm", "")).toBe(400);
+  expect(await run("warm", "{}", "text/plain")).toBe(415);
+  expect(await run("warm", "{}", "application/json", "function-key")).toBe(401);
+  expect(await run("echo")).toBe(501);
+});
+
+test("callHttp follows redirects, and gives several cookies as an array", async ({ expect }) => {
+  const request = { method: "POST", url: `${api}/moved`, body: "text" };
+
+  const { output } = await waitFor(await start("callHttp", "call-1", request), "Completed");
+
+  expect(output).toMatchObject({
+    statusCode: 200,
+    content: "GET ",
+    headers: { "set-cookie": ["a=1; path=/", "b=2; path=/"] },
+  });
+});
+
 test("a timer with runOnStartup runs when the host starts", async ({ expect }) => {
   expect(await host.logged(/tick/)).toBe("[information] tick: tick false boolean");
 });
@@ -156,34 +210,57 @@ test("the links require their key", async ({ expect }) => {
   expect((await fetch(statusQueryGetUri.replace("links-2", "nobody"))).status).toBe(404);
 });
 
-test("an event is raised by its link, and only with data", async ({ expect }) => {
+test("an event is raised by its link, and only with JSON that says that it is", async ({ expect }) => {
   const links = await start("waitForEvent", "links-3");
   const url = links.sendEventPostUri.replace("{eventName}", "Go");
 
-  expect((await post(url)).status).toBe(400);
+  const bare = await fetch(url, { method: "POST", body: "{}" });
+  const headers = { "content-type": "application/json" };
+  const noJson = await fetch(url, { method: "POST", body: "no JSON", headers });
+
+  expect([bare.status, await bare.json()]).toEqual([
+    400,
+    { Message: "Only application/json request content is supported" },
+  ]);
+  expect([noJson.status, await noJson.json()]).toEqual([400, { Message: "Invalid JSON content" }]);
+  expect((await post(url.replace("links-3", "nobody"), {})).status).toBe(404);
   expect((await post(url, { a: 1 })).status).toBe(202);
   expect(await waitFor(links, "Completed")).toMatchObject({ output: { got: { a: 1 } } });
   expect((await post(url, { a: 2 })).status).toBe(410);
 });
 
-test("an instance is suspended, resumed and terminated by its links", async ({ expect }) => {
+test("an instance is suspended, resumed and terminated by its links, and neither twice", async ({ expect }) => {
   const links = await start("waitForEvent", "links-4");
   await waitFor(links, "Running");
 
   await post(links.suspendPostUri.replace("{text}", "lunch"));
   await waitFor(links, "Suspended");
+  const again = await post(links.suspendPostUri);
   await post(links.resumePostUri.replace("{text}", "back"));
   await waitFor(links, "Running");
+  const resumed = await post(links.resumePostUri);
   await post(links.terminatePostUri.replace("{text}", "enough"));
 
   expect(await waitFor(links, "Terminated")).toMatchObject({ output: "enough" });
+  expect([again.status, await again.json()]).toEqual([
+    500,
+    {
+      Message: "Something went wrong while processing your request",
+      ExceptionMessage: "Cannot suspend the orchestration instance links-4 because instance is in the Suspended state.",
+    },
+  ]);
+  expect([resumed.status, await resumed.text()]).toEqual([500, expect.stringMatching(/Cannot resume .* Running/)]);
 });
 
 test("an instance that runs is not purged, a finished one is", async ({ expect }) => {
   const links = await start("waitForEvent", "links-5");
   await waitFor(links, "Running");
 
-  expect((await fetch(links.purgeHistoryDeleteUri, { method: "DELETE" })).status).toBe(412);
+  const refused = await fetch(links.purgeHistoryDeleteUri, { method: "DELETE" });
+  expect([refused.status, await refused.json()]).toEqual([
+    412,
+    "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID links-5 has status Running",
+  ]);
   await post(links.terminatePostUri);
   await waitFor(links, "Terminated");
   expect(await (await fetch(links.purgeHistoryDeleteUri, { method: "DELETE" })).json()).toEqual({
@@ -198,9 +275,14 @@ test("rewind says that it is not supported, and restart starts another instance"
 
   const rewind = await post(links.rewindPostUri);
   const restarted = (await (await post(links.restartPostUri)).json()) as Links & { id: string };
+  const nobody = await post(links.restartPostUri.replace("links-6", "nobody"));
 
   expect(rewind.status).toBe(501);
   expect(await rewind.text()).toContain("does not rewind instances");
+  expect([nobody.status, await nobody.json()]).toEqual([
+    400,
+    { Message: "InstanceId does not match a valid orchestration instance." },
+  ]);
   expect(restarted.id).not.toBe("links-6");
   expect(await waitFor(restarted, "Failed")).toMatchObject({ input: 1 });
 });
@@ -212,23 +294,34 @@ test("a live id, a bad id and an unknown orchestrator are refused with a reason"
 
   const live = await create("waitForEvent", "links-7");
   const bad = await create("waitForEvent", "a#b");
+  const long = await create("waitForEvent", "a".repeat(257));
   const unknown = await create("nobody", "x");
 
-  expect([live.status, bad.status, unknown.status]).toEqual([409, 400, 400]);
+  expect([live.status, bad.status, long.status, unknown.status]).toEqual([409, 400, 400, 400]);
+  expect(await live.json()).toEqual({ Message: expect.stringMatching(/^An Orchestration instance with the status /) });
   expect(await unknown.text()).toContain("The function 'nobody' doesn't exist");
 });
 
-test("a start that waits answers with the output", async ({ expect }) => {
+test("a start that waits answers with the output, and with the status of an instance that has failed", async ({
+  expect,
+}) => {
   const { statusQueryGetUri } = await start("waitForEvent", "links-8");
   const url = (name: string, seconds: number): string =>
     `${statusQueryGetUri.replace("instances/links-8", `orchestrators/${name}`)}&timeout=${seconds}&pollingInterval=1`;
 
   const completed = await post(url("chain", 30), 3);
   const failed = await post(url("failing", 30), 3);
-  const waiting = await post(url("waitForEvent", 0.01), 3);
+  const asError = await post(`${url("failing", 30)}&returnInternalServerErrorOnFailure=True`, 3);
+  const waiting = await post(url("waitForEvent", 0.01).replace("pollingInterval=1", "pollingInterval=0.01"), 3);
+  const tooShort = await post(url("waitForEvent", 0.5), 3);
 
-  expect([completed.status, failed.status, waiting.status]).toEqual([200, 500, 202]);
+  expect([completed.status, failed.status, asError.status, waiting.status]).toEqual([200, 200, 500, 202]);
   expect(await completed.json()).toBe(24);
+  expect(await failed.json()).toMatchObject({ runtimeStatus: "Failed" });
+  expect([tooShort.status, await tooShort.json()]).toEqual([
+    400,
+    { Message: "Total timeout 0.5 should be bigger than retry timeout 1" },
+  ]);
 });
 
 test("instances are listed page by page and purged by filter", async ({ expect }) => {
@@ -250,7 +343,64 @@ test("instances are listed page by page and purged by filter", async ({ expect }
   expect(((await second.json()) as { instanceId: string }[]).map(({ instanceId }) => instanceId)).toEqual(["page-2"]);
   expect(second.headers.get("x-ms-continuation-token")).toBe("");
   expect(await (await fetch(purgeAll, { method: "DELETE" })).json()).toEqual({ instancesDeleted: 3 });
-  expect((await fetch(all, { method: "DELETE" })).status).toBe(400);
+  const unfiltered = await fetch(`${all}&createdTimeFrom=soon`, { method: "DELETE" });
+  expect([unfiltered.status, await unfiltered.json()]).toEqual([
+    400,
+    "Please provide value for 'createdTimeFrom' parameter.",
+  ]);
+});
+
+test("filters that cannot be read are ignored, flags and paths may be of any case, and another hub is empty", async ({
+  expect,
+}) => {
+  const { statusQueryGetUri: link } = await start("waitForEvent", "Loose-1", { a: 1 });
+  const list = async (query: string): Promise<unknown> =>
+    (await fetch(`${link.replace("Loose-1", "")}&instanceIdPrefix=Loose-${query}`)).json();
+  const found = [expect.objectContaining({ instanceId: "Loose-1" })];
+
+  expect(await list("&runtimeStatus=Bogus&createdTimeFrom=soon&top=x")).toEqual(found);
+  expect(await list("&top=0")).toEqual([]);
+  expect(await list("&runtimeStatus=completed,Canceled")).toEqual([]);
+  expect(await list("&showInput=False")).toMatchObject([{ input: null }]);
+  const inCapitals = link.replace("/runtime/webhooks/durabletask/instances", "/Runtime/Webhooks/DurableTask/Instances");
+  expect((await fetch(inCapitals)).status).toBe(202);
+  expect((await fetch(link.replace("Loose-1", "LOOSE-1"))).status).toBe(404);
+  expect((await fetch(link.replace(/taskHub=\w+/, "taskHub=Another"))).status).toBe(404);
+  expect((await fetch(link.replace("Loose-1", "Loose-1/nothing"))).status).toBe(404);
+});
+
+test("entities take operations with JSON or text, and are listed page by page", async ({ expect }) => {
+  const { statusQueryGetUri } = await start("waitForEvent", "links-9");
+  const entities = (path: string): string => statusQueryGetUri.replace("instances/links-9", `entities${path}`);
+  const signal = (path: string, type: string, body: string): Promise<Response> =>
+    fetch(entities(path), { method: "POST", body, headers: { "content-type": type } });
+  const state = async (key: string): Promise<unknown> => {
+    for (;;) {
+      const response = await fetch(entities(`/note/${key}`));
+      if (response.status === 200) return response.json();
+    }
+  };
+
+  const op = (key: string): string => entities(`/Note/${key}`).replace("?", "?op=set&");
+  const put = (key: string, type: string, body: string): Promise<Response> =>
+    fetch(op(key), { method: "POST", body, headers: { "content-type": type } });
+  expect((await put("a", "application/json", '{"n":1}')).status).toBe(202);
+  expect((await put("B", "text/plain", "plain")).status).toBe(202);
+  expect((await put("c", "application/json", "no JSON")).status).toBe(400);
+  expect((await signal("/nobody/a", "application/json", "1")).status).toBe(400);
+  expect([await state("a"), await state("B")]).toEqual([{ n: 1 }, "plain"]);
+
+  const time = expect.stringMatching(/^\d{4}-.*Z$/) as unknown;
+  const first = await fetch(`${entities("")}&fetchState=True&top=1`);
+  const token = first.headers.get("x-ms-continuation-token") ?? "";
+  const rest = await fetch(entities("/NOTE"), { headers: { "x-ms-continuation-token": token } });
+
+  expect(await first.json()).toEqual([
+    { entityId: { name: "note", key: "B" }, lastOperationTime: time, state: "plain" },
+  ]);
+  expect(await rest.json()).toEqual([{ entityId: { name: "note", key: "a" }, lastOperationTime: time, state: null }]);
+  expect(await (await fetch(entities("/nobody"))).json()).toEqual([]);
+  expect((await fetch(entities("/note/a"), { method: "DELETE" })).status).toBe(202);
 });
 
 test("the SDK's own client gets what it expects", async ({ expect }) => {

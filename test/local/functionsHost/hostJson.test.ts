@@ -19,6 +19,12 @@ test("limits are read, and defaults fill the rest", ({ expect }) => {
       extensions: {
         http: { routePrefix: "" },
         blobs: { maxDegreeOfParallelism: 3, poisonBlobThreshold: 2 },
+        queues: {
+          batchSize: 8,
+          visibilityTimeout: "00:00:30",
+          maxPollingInterval: "00:00:02",
+          messageEncoding: "None",
+        },
         durableTask: { hubName: "MyHub", maxConcurrentActivityFunctions: 7, maxConcurrentOrchestratorFunctions: 5 },
       },
     }),
@@ -31,6 +37,14 @@ test("limits are read, and defaults fill the rest", ({ expect }) => {
     maxDegreeOfParallelism: 3,
     poisonBlobThreshold: 2,
     hubName: "MyHub",
+    queues: {
+      batchSize: 8,
+      newBatchThreshold: 4,
+      maxDequeueCount: 5,
+      visibilityTimeoutMs: 30_000,
+      maxPollingIntervalMs: 2_000,
+      messageEncoding: "none",
+    },
     maxConcurrentActivityFunctions: 7,
     maxConcurrentOrchestratorFunctions: 5,
     maxOrchestrationActions: 100_000,

@@ -1,6 +1,7 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { SdkTask } from "../engine/desync.ts";
 import type { FailureDetails } from "../engine/history.ts";
+import type { JsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 
 /** The durable functions of the app, as the engine calls them. As on the real host, names are case-insensitive. */
@@ -30,14 +31,14 @@ export type OrchestratorRun =
       readonly state: OrchestratorState;
       readonly error?: string;
       readonly openTasks?: readonly SdkTask[];
-      /** What JSON would lose of its values, in words. */
-      readonly jsonLoss?: string;
+      /** What JSON would change of its values. */
+      readonly jsonLoss?: JsonLoss;
     }
   /** The text is the same for every kind of failure, as messages may differ from run to run. */
   | { readonly kind: "crash"; readonly text: ""; readonly message: string };
 
 export type ActivityResult =
-  | { readonly kind: "completed"; readonly result: string | null; readonly jsonLoss?: string }
+  | { readonly kind: "completed"; readonly result: string | null; readonly jsonLoss?: JsonLoss }
   | {
       readonly kind: "failed";
       readonly reason: string;

@@ -36,7 +36,7 @@ export function entityId(name: string, key: string): string {
   return `@${name.toLowerCase()}@${key}`;
 }
 
-function parseEntityId(id: string): { name: string; key: string } {
+export function parseEntityId(id: string): { name: string; key: string } {
   const at = id.indexOf("@", 1);
   return { name: id.slice(1, at), key: id.slice(at + 1) };
 }

@@ -12,17 +12,22 @@ export async function runHttpActivity(input: string | null): Promise<ActivityRes
     }
     const response = await fetch(uri, {
       method,
-      redirect: "manual",
       ...(content === undefined || content === null ? {} : { body: content }),
       ...(headers === undefined || headers === null ? {} : { headers }),
     });
     const answer = {
       statusCode: response.status,
-      headers: Object.fromEntries(response.headers),
+      headers: headersOf(response),
       content: await response.text(),
     };
     return { kind: "completed", result: JSON.stringify(answer) };
   } catch (error) {
     return activityFailure(HTTP_ACTIVITY, error);
   }
+}
+
+/** Several cookies are an array, as no list of them can be told from one cookie with a comma in it. */
+function headersOf({ headers }: Response): Record<string, string | string[]> {
+  const cookies = headers.getSetCookie();
+  return { ...Object.fromEntries(headers), ...(cookies.length > 1 ? { "set-cookie": cookies } : {}) };
 }

@@ -123,7 +123,13 @@ const archived = v.object({
 });
 
 const id = v.pipe(text, v.check(isEntityId, "Not the id of an entity"));
-const entity = v.object({ id, exists: v.boolean(), state: json, inbox: v.array(operation) });
+const entity = v.object({
+  id,
+  exists: v.boolean(),
+  state: json,
+  inbox: v.array(operation),
+  updatedAt: v.optional(time),
+});
 const entityTurn = v.object({ id, taken: count, exists: v.boolean(), state: json, send: deliveries });
 
 const hubEntry = v.variant("k", [

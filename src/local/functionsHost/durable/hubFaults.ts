@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { GuardLevels } from "../engine/guards.ts";
 import { UserError } from "../../kit/userError.ts";
 import type { Clock } from "../../kit/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
@@ -32,6 +33,7 @@ export type UnreachableStatus = v.InferOutput<typeof UnreachableStatus>;
 export interface HubConditions {
   readonly clock: Clock;
   readonly faults?: HubFaults;
+  readonly guards?: GuardLevels;
   /** Called whenever there is nothing left to do but wait for timers. */
   readonly onIdle?: () => void;
 }

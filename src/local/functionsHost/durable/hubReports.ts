@@ -14,7 +14,7 @@ export class HubReports {
   }
 
   /** Gives each warning once per instance, not once per turn. */
-  findings({ id }: Instance, findings: readonly Finding[]): void {
+  findings({ id }: Pick<Instance, "id">, findings: readonly Finding[]): void {
     for (const { code, isFatal, message } of findings) {
       const warned = this.#warned.get(id) ?? new Set<string>();
       if (!isFatal && warned.has(code)) continue;

@@ -11,6 +11,8 @@ export interface Entity {
   exists: boolean;
   state: string | null;
   inbox: EntityMessage[];
+  /** When it last did something; unknown for one that an earlier version of the host has kept. */
+  updatedAt?: string;
 }
 
 export interface EntityTurn {
@@ -152,6 +154,7 @@ export class HubState {
     takeFrom(entity.inbox, turn.taken);
     entity.exists = turn.exists;
     entity.state = turn.state;
+    entity.updatedAt = at;
     for (const delivery of turn.send) this.#deliver(delivery, at);
     if (!entity.exists && entity.inbox.length === 0) this.entities.delete(turn.id);
   }
@@ -160,7 +163,7 @@ export class HubState {
     if (!isEntityId(id)) throw new Error(`${id} is not the id of an entity`);
     const known = this.entities.get(id);
     if (known !== undefined) return known;
-    const entity = { id, exists: false, state: null, inbox: [] };
+    const entity: Entity = { id, exists: false, state: null, inbox: [] };
     this.entities.set(id, entity);
     return entity;
   }

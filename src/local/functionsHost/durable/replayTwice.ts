@@ -1,5 +1,6 @@
 import type { OrchestratorState } from "../engine/actions.ts";
 import type { OrchestratorAnswer } from "../engine/decide.ts";
+import type { Finding } from "../engine/guards.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 import type { DurableRunner, OrchestratorRun } from "./durableRunner.ts";
 
@@ -15,22 +16,27 @@ export async function replayTwice(
   const first = await runner.orchestrate(instance.name, createTrigger());
   const second = await runner.repeat(instance.name, createTrigger());
   const where = `Orchestrator '${instance.name}' (instance ${instance.id})`;
+  const findings: Finding[] = [];
   if (first.text !== second) {
     const message =
       `${where} is not deterministic: run twice on the same history, ${describeDifference(first, second)}. ` +
       `Take time from context.df.currentUtcDateTime, ids from context.df.newGuid, and everything else that can ` +
       `change from an activity.`;
-    return { kind: "guard", finding: { code: "NonDeterministic", isFatal: true, message } };
+    const finding = { code: "NonDeterministic", isFatal: true, message } as const;
+    if (first.kind === "crash" || second === "") return { kind: "guard", finding };
+    findings.push(finding);
   }
   if (first.kind === "crash") return first;
   if (first.jsonLoss !== undefined) {
-    const message = `${where} passes a value that does not survive JSON: ${first.jsonLoss}. Pass plain data only.`;
-    return { kind: "guard", finding: { code: "NotJson", isFatal: true, message } };
+    const { text, isGrave } = first.jsonLoss;
+    const message = `${where} passes a value that does not survive JSON: ${text}. Pass plain data only.`;
+    findings.push({ code: "NotJson", isFatal: isGrave, message });
   }
   const { state, error, openTasks } = first;
   return {
     kind: "state",
     state,
+    findings,
     ...(error === undefined ? {} : { error }),
     ...(openTasks === undefined ? {} : { openTasks }),
   };

@@ -9,6 +9,8 @@ import type { EngineSettings } from "../engine/decide.ts";
 import { EventType } from "../engine/history.ts";
 import { isEntityId, isFinished } from "../engine/instance.ts";
 import type { Delivery, Instance, Message, Turn } from "../engine/instance.ts";
+import { judge } from "../engine/guards.ts";
+import type { Finding } from "../engine/guards.ts";
 import { hasTurn, prepareTurn } from "../engine/prepare.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
 import type { Logger } from "../log.ts";
@@ -17,6 +19,7 @@ import type { HubConditions } from "./hubFaults.ts";
 import { findOpenWork } from "./hubState.ts";
 import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
 import { HubReports } from "./hubReports.ts";
+import type { JsonLoss } from "./jsonLoss.ts";
 import { Limiter } from "../../kit/limiter.ts";
 import { OrchestratorTriggers } from "./orchestratorTrigger.ts";
 import type { TimerSpans } from "./orchestratorTrigger.ts";
@@ -84,6 +87,7 @@ export class TaskHub {
       limits: {
         maxHistoryEvents: options.maxHistoryEvents ?? MAX_HISTORY_EVENTS,
         isStrict: faults?.strictGuards === true,
+        ...(options.guards === undefined ? {} : { levels: options.guards }),
       },
       newExecutionId: newId,
     };
@@ -248,19 +252,19 @@ export class TaskHub {
       const { reason, details, failureDetails } = result;
       const more = failureDetails === undefined ? {} : { failureDetails };
       this.deliver({ to: instanceId, message: { type: "failed", ...common, reason, details, ...more } });
-    } else if (result.jsonLoss === undefined) {
-      this.deliver({ to: instanceId, message: { type: "completed", ...common, result: result.result } });
     } else {
-      this.#deliverGuard(instanceId, executionId, name, result.jsonLoss);
+      const findings = judge(
+        result.jsonLoss === undefined ? [] : [notJson(name, result.jsonLoss)],
+        this.#engine.limits,
+      );
+      this.#reports.findings({ id: instanceId }, findings);
+      const fatal = findings.find(({ isFatal }) => isFatal);
+      const message: Message =
+        fatal === undefined
+          ? { type: "completed", ...common, result: result.result }
+          : { type: "guard", executionId, reason: fatal.message };
+      this.deliver({ to: instanceId, message });
     }
-  }
-
-  #deliverGuard(to: string, executionId: string, activity: string, jsonLoss: string): void {
-    const reason =
-      `Activity function '${activity}' returned a value that does not survive JSON: ${jsonLoss}. ` +
-      `Return plain data only.`;
-    this.#reports.problem(`${reason} (instance ${to})`);
-    this.deliver({ to, message: { type: "guard", executionId, reason } });
   }
 
   #fire({ instanceId, executionId, timerId, fireAt }: OpenTimer): void {
@@ -313,6 +317,11 @@ export class TaskHub {
 
 function newId(): string {
   return randomUUID().replaceAll("-", "");
+}
+
+function notJson(activity: string, { text, isGrave }: JsonLoss): Finding {
+  const message = `Activity function '${activity}' returned a value that does not survive JSON: ${text}. Return plain data only.`;
+  return { code: "NotJson", isFatal: isGrave, message };
 }
 
 function twice(delivery: Delivery): readonly Delivery[] {

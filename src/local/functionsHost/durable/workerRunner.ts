@@ -9,6 +9,7 @@ import type { Worker } from "../worker/worker.ts";
 import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
+import type { JsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./durableRunner.ts";
 
@@ -123,7 +124,7 @@ type TurnRun =
       readonly hasThrown: boolean;
     };
 
-function findLossInState(value: unknown): string | undefined {
+function findLossInState(value: unknown): JsonLoss | undefined {
   const state = value as
     | { actions?: readonly (readonly Action[])[]; output?: unknown; customStatus?: unknown }
     | undefined;
@@ -135,7 +136,7 @@ function findLossInState(value: unknown): string | undefined {
   );
 }
 
-function findLossInActions(actions: readonly Action[]): string | undefined {
+function findLossInActions(actions: readonly Action[]): JsonLoss | undefined {
   for (const action of actions) {
     const name =
       "functionName" in action ? action.functionName : "operation" in action ? action.operation : "continueAsNew";

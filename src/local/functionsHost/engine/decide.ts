@@ -6,7 +6,7 @@ import { eventOf, messagesOf } from "./effects.ts";
 import { EventType } from "./history.ts";
 import type { EventBody, FailureDetails, HistoryEvent } from "./history.ts";
 import type { Delivery, Instance, Message, RuntimeStatus, Turn } from "./instance.ts";
-import { checkReplay, checkTurn } from "./guards.ts";
+import { checkReplay, checkTurn, judge } from "./guards.ts";
 import type { Finding, GuardLimits } from "./guards.ts";
 import type { PreparedTurn } from "./prepare.ts";
 import { replayActions } from "./replay.ts";
@@ -22,10 +22,12 @@ export type OrchestratorAnswer =
       readonly error?: string;
       /** What the SDK itself waits for; undefined if it does not show. */
       readonly openTasks?: readonly SdkTask[];
+      /** What a guard around the run objects to. */
+      readonly findings?: readonly Finding[];
     }
   /** It could not run at all. */
   | { readonly kind: "crash"; readonly message: string }
-  /** A guard around the run objected. */
+  /** It ran once but not the other time. */
   | { readonly kind: "guard"; readonly finding: Finding };
 
 export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId"> {
@@ -84,10 +86,12 @@ function decideReplayed(
   const customStatus = customStatusOf(instance, state);
   const isDone = state.isDone || answer.error !== undefined;
   const desync = isDone || answer.openTasks === undefined ? undefined : findDesync(answer.openTasks, replay);
-  const findings = [
+  const found = [
+    ...(answer.findings ?? []),
     ...checkReplay(instance, replay, desync, actions.length, settings.maxActions),
     ...checkTurn(instance, replay, { isDone, historyLength: history.length, actions }, settings.limits),
   ];
+  const findings = judge(found, settings.limits);
   const fatal = findings.find((finding) => finding.isFatal);
   if (fatal !== undefined) return failed(instance, prepared, { message: fatal.message, findings, customStatus });
 

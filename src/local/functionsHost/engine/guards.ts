@@ -1,26 +1,32 @@
 import type { Action } from "./actions.ts";
 import type { Desync } from "./desync.ts";
-import { findHazards } from "./hazards.ts";
-import type { HazardCode } from "./hazards.ts";
+import { findHazards, HAZARD_CODES } from "./hazards.ts";
 import type { Instance } from "./instance.ts";
 import type { Mismatch } from "./mismatch.ts";
 import type { ReplayResult } from "./replay.ts";
 
-type GuardCode =
-  | "NonDeterministic"
-  | "Desync"
-  | "UnknownFunction"
-  | "TooManyActions"
-  | "EventNameCase"
-  | "NotJson"
-  | "LongHistory"
-  | "UncancelledTimer"
-  | HazardCode;
+export const GUARD_CODES = [
+  "NonDeterministic",
+  "Desync",
+  "UnknownFunction",
+  "TooManyActions",
+  "EventNameCase",
+  "NotJson",
+  "LongHistory",
+  "UncancelledTimer",
+  ...HAZARD_CODES,
+] as const;
+type GuardCode = (typeof GUARD_CODES)[number];
+
+/** What is to happen where a guard objects; each guard has its own default. */
+export type GuardLevels = Readonly<Partial<Record<GuardCode, "off" | "warn" | "fail">>>;
 
 /** Something the real host lets pass, or lets hang. If fatal it fails the instance, otherwise it is a warning. */
 export interface Finding {
   readonly code: GuardCode;
   readonly isFatal: boolean;
+  /** The real host objects as well, so nobody can switch it off. */
+  readonly isReal?: boolean;
   /** What is wrong and what to change. */
   readonly message: string;
 }
@@ -30,6 +36,19 @@ export interface GuardLimits {
   readonly maxHistoryEvents: number;
   /** Makes every finding fatal. */
   readonly isStrict: boolean;
+  readonly levels?: GuardLevels;
+}
+
+/** The findings as they are to be treated, without those that nobody wants to know of. */
+export function judge(
+  findings: readonly Finding[],
+  { isStrict, levels = {} }: Pick<GuardLimits, "isStrict" | "levels">,
+): readonly Finding[] {
+  return findings.flatMap((finding) => {
+    const level = finding.isReal === true ? "fail" : levels[finding.code];
+    if (level === "off") return [];
+    return { ...finding, isFatal: level === undefined ? finding.isFatal || isStrict : level === "fail" };
+  });
 }
 
 export function checkReplay(
@@ -40,10 +59,11 @@ export function checkReplay(
   maxActions: number,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const fail = (code: GuardCode, message: string): void => {
-    findings.push({ code, isFatal: true, message: `${where(instance)} ${message}` });
+  const fail = (code: GuardCode, message: string, isReal = false): void => {
+    findings.push({ code, isFatal: true, isReal, message: `${where(instance)} ${message}` });
   };
-  if (replay.mismatch !== undefined) fail("NonDeterministic", describeMismatch(replay.mismatch));
+  const { mismatch } = replay;
+  if (mismatch !== undefined) fail("NonDeterministic", describeMismatch(mismatch), !mismatch.isArgumentOnly);
   for (const { kind, name } of replay.unknownNames) {
     const what = kind === "activity" ? "activity" : "sub-orchestration";
     const register = kind === "activity" ? "df.app.activity" : "df.app.orchestration";
@@ -65,6 +85,7 @@ export function checkReplay(
       "TooManyActions",
       `has taken ${actionCount} actions and may take ${maxActions} (maxOrchestrationActions in host.json). ` +
         `Use continueAsNew, or sub-orchestrations for parts of the work.`,
+      true,
     );
   }
   if (desync !== undefined && findings.length === 0) {
@@ -83,18 +104,18 @@ export function checkTurn(
   instance: Instance,
   replay: ReplayResult,
   turn: { readonly isDone: boolean; readonly historyLength: number; readonly actions: readonly Action[] },
-  limits: GuardLimits,
+  { maxHistoryEvents }: Pick<GuardLimits, "maxHistoryEvents">,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const warn = (code: GuardCode, message: string): void => {
-    findings.push({ code, isFatal: limits.isStrict, message: `${where(instance)} ${message}` });
+    findings.push({ code, isFatal: false, message: `${where(instance)} ${message}` });
   };
   for (const { code, message } of findHazards(instance, turn.actions)) warn(code, message);
   const before = instance.history.length;
-  if (before <= limits.maxHistoryEvents && turn.historyLength > limits.maxHistoryEvents) {
+  if (before <= maxHistoryEvents && turn.historyLength > maxHistoryEvents) {
     warn(
       "LongHistory",
-      `has a history of more than ${limits.maxHistoryEvents} events, all of which are read and replayed at every ` +
+      `has a history of more than ${maxHistoryEvents} events, all of which are read and replayed at every ` +
         `step. Call continueAsNew after a fixed number of rounds, or move parts into sub-orchestrations.`,
     );
   }

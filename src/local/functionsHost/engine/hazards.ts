@@ -2,7 +2,8 @@ import { ActionType } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import type { Instance } from "./instance.ts";
 
-export type HazardCode = "EmptyInput" | "TimestampProperty" | "QuotedInput" | "RetryTimeout" | "BooleanInput";
+export const HAZARD_CODES = ["EmptyInput", "TimestampProperty", "QuotedInput", "RetryTimeout", "BooleanInput"] as const;
+type HazardCode = (typeof HAZARD_CODES)[number];
 
 interface Hazard {
   readonly code: HazardCode;

@@ -4,9 +4,10 @@ import type { Context, MiddlewareHandler } from "hono";
 import { isFinished } from "../engine/instance.ts";
 import type { Instance } from "../engine/instance.ts";
 import type { InstanceSummary } from "../durable/instances.ts";
-import { entityId } from "../durable/entityTurn.ts";
 import type { HubFaults, UnreachableStatus } from "../durable/hubFaults.ts";
 import type { TaskHub } from "../durable/taskHub.ts";
+import { failWith, readFlag, readJson, refuse, saysJson } from "./durableAnswers.ts";
+import { addEntityApi } from "./entityApi.ts";
 import { viewInstance } from "./instanceView.ts";
 import { findInstances, readFilter } from "./instanceQuery.ts";
 import { managementUrls } from "./managementUrls.ts";
@@ -14,6 +15,7 @@ import type { HubAddress } from "./managementUrls.ts";
 
 /** https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-bindings#instance-id-values */
 const BAD_ID = /[/\\#?\p{Cc}]/u;
+const MAX_ID_LENGTH = 256;
 const START_RETRY_AFTER_SECONDS = 10;
 const STATUS_RETRY_AFTER_SECONDS = 5;
 
@@ -23,28 +25,37 @@ const STATUS_RETRY_AFTER_SECONDS = 5;
  */
 export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults: HubFaults = {}): Hono {
   const api = new Hono({ strict: false });
+  // Nothing of this one is in another hub.
+  api.use(async (c, next) => {
+    const hubName = c.req.query("taskHub");
+    const isOther = hubName !== undefined && hubName.toLowerCase() !== address().hubName.toLowerCase();
+    return isOther ? c.body(null, 404) : next();
+  });
   if (faults.unreachableStatus !== undefined) api.get("/instances/:id", hideStatus(hub, faults.unreachableStatus));
 
   const start = async (c: Context): Promise<Response> => {
     const { name = "", id = hub.newInstanceId() } = c.req.param() as { name?: string; id?: string };
     const input = await readJson(c);
-    if (input === undefined) return c.text("Invalid JSON content", 400);
-    if (id.startsWith("@") || BAD_ID.test(id)) {
-      return c.text(
-        `Instance ids must not start with @ or contain / \\ # ? or control characters, as "${id}" does`,
-        400,
-      );
+    if (input === undefined) return refuse(c, "Invalid JSON content");
+    if (id.startsWith("@") || BAD_ID.test(id) || id.length > MAX_ID_LENGTH) {
+      const rule = `must not start with @, contain / \\ # ? or control characters, or be longer than ${MAX_ID_LENGTH}`;
+      return refuse(c, `Instance ids ${rule}, as "${id}" is or does`);
     }
     if (!hub.runner.has("orchestrator", name)) {
       const message = `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Correct the name, or register it with df.app.orchestration.`;
-      return c.text(message, 400);
+      return refuse(c, message);
+    }
+    const [timeout, interval] = [seconds(c, "timeout"), seconds(c, "pollingInterval")];
+    if (timeout !== undefined && interval !== undefined && timeout < interval) {
+      return refuse(c, `Total timeout ${timeout} should be bigger than retry timeout ${interval}`);
     }
     const existing = hub.state.instances.summary(id);
     if (existing !== undefined && !isFinished(existing)) {
-      return c.text(`An instance with the id ${id} already exists and is ${existing.status}`, 409);
+      return refuse(c, `An Orchestration instance with the status ${existing.status} already exists.`, 409);
     }
     hub.startInstance(id, name, input, c.req.query("version") ?? "");
-    const finished = await waitForEnd(hub, id, Number(c.req.query("timeout") ?? 0));
+    const waits = timeout !== undefined && interval !== undefined;
+    const finished = waits ? await waitForEnd(hub, id, timeout) : undefined;
     if (finished !== undefined) return answerOf(c, finished);
     return c.json({ id, ...links(address(), id) }, 202, locate(address(), id, START_RETRY_AFTER_SECONDS));
   };
@@ -53,7 +64,7 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
 
   api.get("/instances", (c) => {
     const filter = readFilter(c.req.query());
-    if (typeof filter === "string") return c.text(filter, 400);
+    if (filter.top < 0) return failWith(c, `top is ${filter.top}`);
     const { instances } = hub.state;
     const page = findInstances(instances.summaries(), filter, c.req.header("x-ms-continuation-token") ?? "");
     c.header("x-ms-continuation-token", page.continuationToken);
@@ -65,15 +76,15 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
     withWholeInstance(hub, c, (instance) => {
       const body = viewInstance(instance, viewOptions(c));
       if (!isFinished(instance)) return c.json(body, 202, locate(address(), instance.id, STATUS_RETRY_AFTER_SECONDS));
-      const isError = instance.status === "Failed" && c.req.query("returnInternalServerErrorOnFailure") === "true";
-      return c.json(body, isError ? 500 : 200);
+      return c.json(body, failureStatus(c, instance));
     }),
   );
 
   api.post("/instances/:id/raiseEvent/:event", async (c) => {
     const input = await readJson(c);
-    if (input === undefined || input === "") return c.text("Invalid JSON content", 400);
     return withLiveInstance(hub, c, ({ id }) => {
+      if (!saysJson(c)) return refuse(c, "Only application/json request content is supported");
+      if (input === undefined || input === "") return refuse(c, "Invalid JSON content");
       hub.deliver({ to: id, message: { type: "event", name: c.req.param("event"), input } });
       return c.body(null, 202);
     });
@@ -81,7 +92,14 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
 
   for (const type of ["terminate", "suspend", "resume"] as const) {
     api.post(`/instances/:id/${type}`, (c) =>
-      withLiveInstance(hub, c, ({ id }) => {
+      withLiveInstance(hub, c, ({ id, status }) => {
+        const isSuspended = status === "Suspended";
+        if ((type === "suspend" && isSuspended) || (type === "resume" && !isSuspended)) {
+          return failWith(
+            c,
+            `Cannot ${type} the orchestration instance ${id} because instance is in the ${status} state.`,
+          );
+        }
         hub.deliver({ to: id, message: { type, reason: c.req.query("reason") ?? "" } });
         return c.body(null, 202);
       }),
@@ -91,15 +109,19 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
   api.post("/instances/:id/rewind", (c) =>
     withInstance(hub, c, (instance) => {
       if (instance.status !== "Failed") {
-        return c.text("The rewind operation is only supported on failed orchestration instances.", 412);
+        const message = `This orchestration has status ${instance.status}, but only orchestrations in the "Failed" state can be rewound.`;
+        return c.json(message, 412);
       }
       return c.text("The embedded host does not rewind instances. Start a new one with the same input (restart).", 501);
     }),
   );
 
-  api.post("/instances/:id/restart", (c) =>
-    withWholeInstance(hub, c, ({ id, name, input, version, status }) => {
-      const isNew = c.req.query("restartWithNewInstanceId") !== "false";
+  api.post("/instances/:id/restart", (c) => {
+    if (hub.state.instances.summary(c.req.param("id")) === undefined) {
+      return refuse(c, "InstanceId does not match a valid orchestration instance.");
+    }
+    return withWholeInstance(hub, c, ({ id, name, input, version, status }) => {
+      const isNew = readFlag(c, "restartWithNewInstanceId") !== false;
       if (!isNew && !isFinished({ status })) return c.text(`The instance ${id} is ${status}`, 409);
       const newId = isNew ? hub.newInstanceId() : id;
       hub.startInstance(newId, name, input, version);
@@ -108,13 +130,14 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
         202,
         locate(address(), newId, START_RETRY_AFTER_SECONDS),
       );
-    }),
-  );
+    });
+  });
 
   api.delete("/instances/:id", (c) =>
     withInstance(hub, c, ({ id, status }) => {
       if (!isFinished({ status })) {
-        return c.text(`The instance ${id} is ${status}: only finished instances can be purged`, 412);
+        const message = `Only orchestrations in a terminal state can be purged, but the orchestration with instance ID ${id} has status ${status}`;
+        return c.json(message, 412);
       }
       hub.purge([id]);
       return c.json({ instancesDeleted: 1 });
@@ -123,8 +146,9 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
 
   api.delete("/instances", (c) => {
     const filter = readFilter(c.req.query());
-    if (typeof filter === "string") return c.text(filter, 400);
-    if (filter.createdTimeFrom === undefined) return c.text("Please provide a value for createdTimeFrom", 400);
+    if (filter.createdTimeFrom === undefined) {
+      return c.json("Please provide value for 'createdTimeFrom' parameter.", 400);
+    }
     const { instances } = findInstances(
       hub.state.instances.summaries(),
       { ...filter, top: Number.MAX_SAFE_INTEGER },
@@ -136,28 +160,8 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
     return c.json({ instancesDeleted: finished.length });
   });
 
-  api.get("/entities/:name/:key", (c) => {
-    const entity = hub.state.entities.get(entityId(c.req.param("name"), c.req.param("key")));
-    if (entity?.exists !== true) return c.body(null, 404);
-    return c.body(entity.state ?? "null", 200, { "content-type": "application/json" });
-  });
-
-  api.post("/entities/:name/:key", async (c) => {
-    const { name, key } = c.req.param();
-    const input = await readJson(c);
-    if (input === undefined) return c.text("Invalid JSON content", 400);
-    if (!hub.runner.has("entity", name)) return c.text(`There is no entity function '${name}'`, 404);
-    const operation = {
-      id: hub.newInstanceId(),
-      operation: c.req.query("op") ?? "",
-      input: input || null,
-      isSignal: true,
-    };
-    hub.deliver({ to: entityId(name, key), message: { type: "operation", ...operation } });
-    return c.body(null, 202);
-  });
-
-  api.all("*", (c) => c.text(`The embedded host has no ${c.req.method} ${c.req.path}`, 501));
+  addEntityApi(api, hub);
+  api.all("*", (c) => c.body(null, 404));
   return api;
 }
 
@@ -176,9 +180,9 @@ function hideStatus(hub: TaskHub, { instance: number, seconds, answer }: Unreach
 
 const WAIT_INTERVAL_MS = 50;
 
-/** `createAndWaitOnNewInstancePostUri` asks to wait this long. */
-async function waitForEnd(hub: TaskHub, id: string, seconds: number): Promise<Instance | undefined> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(WAIT_INTERVAL_MS)) {
+/** A start with `timeout` and `pollingInterval` asks to wait this long. */
+async function waitForEnd(hub: TaskHub, id: string, timeoutSeconds: number): Promise<Instance | undefined> {
+  for (const end = Date.now() + timeoutSeconds * 1000; Date.now() < end; await sleep(WAIT_INTERVAL_MS)) {
     const instance = hub.state.instances.summary(id);
     if (instance !== undefined && isFinished(instance)) return hub.state.instances.find(id);
   }
@@ -189,19 +193,17 @@ function answerOf(c: Context, instance: Instance): Response {
   if (instance.status === "Completed") {
     return c.body(instance.output ?? "null", 200, { "content-type": "application/json" });
   }
-  return c.json(viewInstance(instance, viewOptions(c)), instance.status === "Failed" ? 500 : 200);
+  return c.json(viewInstance(instance, viewOptions(c)), failureStatus(c, instance));
 }
 
-/** The body as JSON text: empty if there is none, undefined if it is not JSON. */
-async function readJson(c: Context): Promise<string | undefined> {
-  const text = await c.req.text();
-  if (text === "") return "";
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return undefined;
-  }
+function failureStatus(c: Context, { status }: InstanceSummary): 200 | 500 {
+  return status === "Failed" && readFlag(c, "returnInternalServerErrorOnFailure") === true ? 500 : 200;
+}
+
+/** A number in the query; undefined if there is none. */
+function seconds(c: Context, name: string): number | undefined {
+  const text = c.req.query(name) ?? "";
+  return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
 }
 
 /** For what need not look at the disk. */
@@ -227,9 +229,9 @@ function withLiveInstance(hub: TaskHub, c: Context, answer: (instance: InstanceS
 
 function viewOptions(c: Context): { showHistory: boolean; showHistoryOutput: boolean; showInput: boolean } {
   return {
-    showHistory: c.req.query("showHistory") === "true",
-    showHistoryOutput: c.req.query("showHistoryOutput") === "true",
-    showInput: c.req.query("showInput") !== "false",
+    showHistory: readFlag(c, "showHistory") === true,
+    showHistoryOutput: readFlag(c, "showHistoryOutput") === true,
+    showInput: readFlag(c, "showInput") !== false,
   };
 }
 

@@ -6,11 +6,13 @@ import { errorText } from "../../kit/errorText.ts";
 import { UserError } from "../../kit/userError.ts";
 import type { Logger } from "../log.ts";
 import { limitWholeBody, refuseLongBodies } from "./bodyLimit.ts";
+import { ownPath } from "./ownPath.ts";
 import { hasKey } from "./keys.ts";
 import type { HttpContext } from "./httpContext.ts";
 
 interface FrontParts {
   readonly durableApi: Hono;
+  readonly adminApi: Hono;
   readonly systemKey: () => string;
   readonly blobEvents: (c: HttpContext) => Promise<Response>;
   readonly httpTriggers: (c: HttpContext) => Promise<Response>;
@@ -24,12 +26,12 @@ type App = Hono<{ Bindings: HttpBindings }>;
 
 /** What the host shows to the world: the webhooks of extensions and the app's own HTTP functions. */
 export function createFront(parts: FrontParts): App {
-  const { durableApi, systemKey, blobEvents, httpTriggers, maxBodyBytes, corsOrigins, log } = parts;
+  const { durableApi, adminApi, systemKey, blobEvents, httpTriggers, maxBodyBytes, corsOrigins, log } = parts;
   const front = createApp(log);
   const allowCors = cors({ origin: [...corsOrigins] });
   front.use(async (c, next) => (corsOrigins.includes(c.req.header("origin") ?? "") ? allowCors(c, next) : next()));
   front.use(refuseLongBodies(maxBodyBytes));
-  front.get("/admin/host/status", (c) => c.json({ state: "Running" }));
+  front.route("/admin", adminApi);
   front.use("/runtime/webhooks/durabletask/*", async (c, next) => {
     if (!hasKey(c, [systemKey()])) return c.body(null, 401);
     return next();
@@ -49,7 +51,7 @@ export function createRpc(durableApi: Hono, secretPath: string, log: Logger): Ap
 }
 
 function createApp(log: Logger): App {
-  const app: App = new Hono({ strict: false });
+  const app: App = new Hono({ getPath: ownPath });
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     // That the state cannot be saved is reported once, by the host's `onFailure`.

@@ -1,7 +1,7 @@
 import type { RpcHttpCookie, RpcHttpResponse, RpcTypedData } from "../worker/rpc.ts";
 
 /** In the protocol, `none` means that the cookie has no such attribute. */
-const SAME_SITE: Readonly<Record<string, string>> = { lax: "Lax", strict: "Strict", explicitNone: "None" };
+const SAME_SITE: Readonly<Record<string, string>> = { lax: "lax", strict: "strict", explicitNone: "none" };
 /** Statuses whose answers must not have a body. */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -19,16 +19,17 @@ function bytesOf(body: RpcTypedData | null | undefined): Uint8Array<ArrayBuffer>
   return body?.string ?? body?.json ?? null;
 }
 
+/** In the order and the words of ASP.NET, which the real host is built on. */
 function cookieText(cookie: RpcHttpCookie): string {
   const parts = [`${cookie.name}=${encodeURIComponent(cookie.value)}`];
-  if (cookie.maxAge !== undefined) parts.push(`Max-Age=${cookie.maxAge.value}`);
-  if (cookie.domain !== undefined) parts.push(`Domain=${cookie.domain.value}`);
-  if (cookie.path !== undefined) parts.push(`Path=${cookie.path.value}`);
-  if (cookie.expires !== undefined) parts.push(`Expires=${expiry(cookie.expires.value)}`);
-  if (cookie.httpOnly?.value === true) parts.push("HttpOnly");
-  if (cookie.secure?.value === true) parts.push("Secure");
+  if (cookie.expires !== undefined) parts.push(`expires=${expiry(cookie.expires.value)}`);
+  if (cookie.maxAge !== undefined) parts.push(`max-age=${cookie.maxAge.value}`);
+  if (cookie.domain !== undefined) parts.push(`domain=${cookie.domain.value}`);
+  parts.push(`path=${cookie.path?.value ?? "/"}`);
+  if (cookie.secure?.value === true) parts.push("secure");
   const sameSite = SAME_SITE[cookie.sameSite ?? ""];
-  if (sameSite !== undefined) parts.push(`SameSite=${sameSite}`);
+  if (sameSite !== undefined) parts.push(`samesite=${sameSite}`);
+  if (cookie.httpOnly?.value === true) parts.push("httponly");
   return parts.join("; ");
 }
 

@@ -15,6 +15,7 @@ import type { Route } from "./route.ts";
 
 interface HttpTriggerOptions {
   readonly worker: Worker;
+  readonly functions: readonly RegisteredFunction[];
   readonly routePrefix: string;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
   readonly keys: HostKeys;
@@ -34,10 +35,11 @@ interface HttpFunction {
  * name comes first in the alphabet has the request, however exact its route is, as on Azure:
  * https://github.com/Azure/azure-functions-host/issues/9876
  *
- * On Azure, `/` shows a page of the host unless a function takes it. Here it leads to the app's own page, if it has one.
+ * On Azure, `/` shows a page of the host unless a function takes it. Here it leads to the app's own page, if it has one;
+ * where it has none, a line stands for the host's.
  */
 export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext) => Promise<Response> {
-  const functions = options.worker.functions
+  const functions = options.functions
     .filter((fn) => fn.trigger.type === "httpTrigger")
     .map((fn) => readHttpFunction(fn, options.routePrefix))
     .toSorted((a, b) => (sortKey(a.fn) < sortKey(b.fn) ? -1 : 1));
@@ -56,12 +58,15 @@ export function createHttpTriggers(options: HttpTriggerOptions): (c: HttpContext
     if (found === undefined) {
       const ownPage = `/${options.routePrefix}/`;
       const isStart = pathname === "/" && find(c.req.method, ownPage) !== undefined;
-      return isStart ? c.redirect(ownPage) : c.body(null, 404);
+      if (isStart) return c.redirect(ownPage);
+      return pathname === "/" && c.req.method === "GET" ? c.text(GREETING) : c.body(null, 404);
     }
     if (!isAllowed(c, found.authLevel, options.keys)) return c.body(null, 401);
     return invoke(c, found.fn, found.parameters, options);
   };
 }
+
+const GREETING = "The function app is up and running.\n";
 
 /** Upper case: between the two cases there are signs that a name may have. */
 function sortKey({ name }: RegisteredFunction): string {

@@ -15,24 +15,47 @@ interface InstancePage {
 }
 
 const DEFAULT_PAGE_SIZE = 100;
+const STATUSES = [
+  "Running",
+  "Completed",
+  "ContinuedAsNew",
+  "Failed",
+  "Canceled",
+  "Terminated",
+  "Pending",
+  "Suspended",
+  "Unknown",
+];
 
-/** A filter, or a sentence that says what is wrong with the query. */
-export function readFilter(query: Readonly<Record<string, string>>): InstanceFilter | string {
-  for (const name of ["createdTimeFrom", "createdTimeTo"] as const) {
-    if (query[name] !== undefined && Number.isNaN(Date.parse(query[name]))) {
-      return `${name} is not a time: "${query[name]}"`;
-    }
-  }
-  const top = query["top"] === undefined ? DEFAULT_PAGE_SIZE : Number(query["top"]);
-  if (!Number.isInteger(top) || top < 1) return `top must be a whole number from 1, not "${query["top"]}"`;
-  const { createdTimeFrom, createdTimeTo, runtimeStatus, instanceIdPrefix } = query;
+/** What cannot be read counts as not given, as on Azure. */
+export function readFilter(query: Readonly<Record<string, string>>): InstanceFilter {
+  const createdTimeFrom = readTime(query["createdTimeFrom"]);
+  const createdTimeTo = readTime(query["createdTimeTo"]);
+  const { instanceIdPrefix } = query;
+  const runtimeStatus = (query["runtimeStatus"] ?? "").split(",").flatMap((text) => readStatus(text.trim()) ?? []);
   return {
-    top,
-    ...(createdTimeFrom === undefined ? {} : { createdTimeFrom: Date.parse(createdTimeFrom) }),
-    ...(createdTimeTo === undefined ? {} : { createdTimeTo: Date.parse(createdTimeTo) }),
-    ...(runtimeStatus === undefined ? {} : { runtimeStatus: runtimeStatus.split(",") }),
+    top: readPageSize(query["top"]),
+    ...(createdTimeFrom === undefined ? {} : { createdTimeFrom }),
+    ...(createdTimeTo === undefined ? {} : { createdTimeTo }),
+    ...(runtimeStatus.length === 0 ? {} : { runtimeStatus }),
     ...(instanceIdPrefix === undefined ? {} : { instanceIdPrefix }),
   };
+}
+
+/** Milliseconds since 1970. */
+export function readTime(text: string | undefined): number | undefined {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? undefined : time;
+}
+
+export function readPageSize(text: string | undefined): number {
+  const size = Number(text);
+  return text === undefined || text.trim() === "" || !Number.isInteger(size) ? DEFAULT_PAGE_SIZE : size;
+}
+
+/** One that this host never gives is a status all the same. */
+function readStatus(text: string): string | undefined {
+  return STATUSES.find((status) => status.toLowerCase() === text.toLowerCase());
 }
 
 /**
@@ -57,7 +80,7 @@ function matches(instance: InstanceSummary, filter: InstanceFilter): boolean {
   return (
     createdAt >= (filter.createdTimeFrom ?? 0) &&
     createdAt <= (filter.createdTimeTo ?? Number.MAX_SAFE_INTEGER) &&
-    (statuses === undefined || statuses.some((status) => status.toLowerCase() === instance.status.toLowerCase())) &&
+    (statuses === undefined || statuses.includes(instance.status)) &&
     instance.id.startsWith(filter.instanceIdPrefix ?? "")
   );
 }

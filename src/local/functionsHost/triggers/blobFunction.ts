@@ -1,6 +1,9 @@
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { AppSettings } from "../settingReferences.ts";
-import { readConnectionString, resolveSettings } from "../settingReferences.ts";
+import { resolveSettings } from "../settingReferences.ts";
+import { blobReference } from "../storage/blobReference.ts";
+import { openConnection } from "../storage/connections.ts";
+import type { StorageConnection } from "../storage/connections.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import { parseBlobPath } from "./blobPath.ts";
@@ -11,9 +14,7 @@ export interface BlobFunction {
   readonly fn: RegisteredFunction;
   readonly pattern: BlobPattern;
   readonly source: "LogsAndContainerScan" | "EventGrid";
-  /** The name of the setting, not its value. */
-  readonly connection: string;
-  readonly connectionString: string;
+  readonly connection: StorageConnection;
   readonly service: BlobServiceClient;
   /** The function gets a reference to the blob instead of its bytes. */
   readonly isDeferred: boolean;
@@ -28,29 +29,18 @@ export interface FoundBlob {
 
 export async function readBlobFunction(fn: RegisteredFunction, settings: AppSettings): Promise<BlobFunction> {
   const where = `Function ${fn.name}`;
-  const {
-    path = "",
-    connection = "AzureWebJobsStorage",
-    source = "LogsAndContainerScan",
-  } = fn.trigger as {
+  const { path = "", source = "LogsAndContainerScan" } = fn.trigger as {
     path?: string;
-    connection?: string;
     source?: string;
   };
-  const connectionName = resolveSettings(connection, settings, where);
-  const connectionString = readConnectionString(connectionName, settings, where);
+  const connection = openConnection(fn.trigger, settings, where);
   const pattern = parseBlobPath(resolveSettings(path, settings, where), fn.name);
-  // Slow to load, and apps without a blob trigger do without it.
-  const { BlobServiceClient } = await import("@azure/storage-blob");
   return {
     fn,
     pattern,
     source: resolveSettings(source, settings, where) === "EventGrid" ? "EventGrid" : "LogsAndContainerScan",
-    connection: connectionName,
-    connectionString,
-    service: BlobServiceClient.fromConnectionString(connectionString, {
-      retryOptions: { maxTries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 100 },
-    }),
+    connection,
+    service: await connection.blobs(),
     isDeferred: fn.trigger.properties?.supportsDeferredBinding?.toLowerCase() === "true",
   };
 }
@@ -60,16 +50,17 @@ const SILENCE_MS = 60_000;
 /** A slower connection counts as silent. */
 const SLOWEST_BYTES_PER_MS = 16;
 
-/** What the function gets for a blob; undefined if that version of the blob is gone. */
+/** What the function gets for a blob; undefined if it is gone, or for a polled one if that version is. */
 export async function readBlobInput(
-  { service, pattern, connection, isDeferred }: BlobFunction,
+  { service, pattern, source, connection, isDeferred }: BlobFunction,
   { container, name, etag }: FoundBlob,
   { silenceMs = SILENCE_MS } = {},
 ): Promise<{ input: RpcTypedData; triggerMetadata: Record<string, RpcTypedData> } | undefined> {
   const client = service.getContainerClient(container).getBlobClient(name);
   try {
     const found = await client.getProperties({
-      conditions: { ifMatch: `"${etag}"` },
+      // An event brings the blob as it is by now: https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/src/Listeners/BlobQueueTriggerExecutor.cs
+      ...(source === "LogsAndContainerScan" ? { conditions: { ifMatch: `"${etag}"` } } : {}),
       abortSignal: AbortSignal.timeout(silenceMs),
     });
     const { contentLength, contentType, lastModified, createdOn, contentEncoding, contentMD5, blobType } = found;
@@ -92,7 +83,7 @@ export async function readBlobInput(
       return { bytes: await client.downloadToBuffer(0, undefined, { abortSignal }) };
     };
     return {
-      input: isDeferred ? reference(connection, container, name) : await read(),
+      input: isDeferred ? blobReference(connection.name, container, name) : await read(),
       triggerMetadata: {
         BlobTrigger: { string: `${container}/${name}` },
         Uri: { string: client.url },
@@ -106,17 +97,4 @@ export async function readBlobInput(
     if (statusCode === 404 || statusCode === 412 || statusCode === 304) return undefined;
     throw error;
   }
-}
-
-/** https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Blobs */
-function reference(connection: string, container: string, name: string): RpcTypedData {
-  const content = JSON.stringify({ Connection: connection, ContainerName: container, BlobName: name });
-  return {
-    modelBindingData: {
-      version: "1.0",
-      source: "AzureStorageBlobs",
-      contentType: "application/json",
-      content: Buffer.from(content),
-    },
-  };
 }

@@ -4,6 +4,7 @@ import type { HostSettings } from "../hostJson.ts";
 import type { HttpContext } from "../http/httpContext.ts";
 import type { HostKeys } from "../http/keys.ts";
 import type { Logger } from "../log.ts";
+import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
 import { BlobDelivery } from "./blobDelivery.ts";
@@ -16,8 +17,9 @@ import { putPoisonMessage } from "./poison.ts";
 
 interface BlobTriggersOptions {
   readonly worker: Worker;
+  readonly functions: readonly RegisteredFunction[];
   readonly settings: AppSettings;
-  readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold">;
+  readonly hostSettings: Pick<HostSettings, "maxDegreeOfParallelism" | "poisonBlobThreshold" | "queues">;
   readonly receipts: BlobReceipts;
   readonly persist: (entry: ReceiptEntry) => void;
   readonly extraInputs: () => Readonly<Record<string, RpcTypedData>>;
@@ -39,13 +41,17 @@ interface BlobTriggers {
 
 /** Every blob trigger of the app, whatever its source. */
 export async function createBlobTriggers(options: BlobTriggersOptions): Promise<BlobTriggers> {
-  const { worker, settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
+  const { settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
   const functions = await Promise.all(
-    worker.functions
+    options.functions
       .filter(({ trigger }) => trigger.type === "blobTrigger")
       .map((fn) => readBlobFunction(fn, settings)),
   );
-  const delivery = new BlobDelivery({ ...options, ...hostSettings, putPoisonMessage });
+  const delivery = new BlobDelivery({
+    ...options,
+    ...hostSettings,
+    putPoisonMessage: (target, blob) => putPoisonMessage(target, blob, hostSettings.queues.messageEncoding),
+  });
   const targets = functions.filter(({ source }) => source === "EventGrid");
   const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");
   const polled = scanned.map(

@@ -63,6 +63,7 @@ const NEVER = new Date(0).toISOString();
 
 /** Runs one function on its schedule, never twice at once. */
 export class TimerTrigger {
+  readonly fn: RegisteredFunction;
   readonly #options: TimerTriggerOptions;
   readonly #schedule: Schedule;
   readonly #isMonitored: boolean;
@@ -81,6 +82,7 @@ export class TimerTrigger {
       useMonitor?: boolean;
       runOnStartup?: boolean;
     };
+    this.fn = fn;
     this.#options = options;
     this.#schedule = parseSchedule(resolveSettings(schedule, settings, `Function ${fn.name}`), fn.name);
     const first = this.#schedule.nextAfter(clock.now()) ?? Number.MAX_SAFE_INTEGER;
@@ -110,19 +112,16 @@ export class TimerTrigger {
     this.#cancel = clock.at(next, () => void this.#run(false));
   }
 
+  /** By hand: changes nothing about the schedule. Rejects as the function does. */
+  async run(): Promise<void> {
+    await this.#invoke(false);
+  }
+
   async #run(isPastDue: boolean): Promise<void> {
-    const { fn, worker, clock, statuses, extraInputs, log } = this.#options;
+    const { fn, clock, log } = this.#options;
     const startedAt = new Date(clock.now()).toISOString();
-    const known = statuses.find(fn.name);
-    const data = {
-      Schedule: { AdjustForDST: true },
-      ScheduleStatus: this.#isMonitored
-        ? { Last: known?.last ?? NEVER, Next: known?.next ?? startedAt, LastUpdated: known?.lastUpdated ?? NEVER }
-        : null,
-      IsPastDue: isPastDue,
-    };
     try {
-      await worker.invoke({ fn, input: { json: JSON.stringify(data) }, extraInputs: extraInputs() });
+      await this.#invoke(isPastDue);
     } catch (error) {
       log.write("error", `Function.${fn.name}`, errorText(error));
     }
@@ -133,6 +132,20 @@ export class TimerTrigger {
       // That the state cannot be saved is told by the journal, to whoever runs the host.
       if (!(error instanceof UserError)) throw error;
     }
+  }
+
+  async #invoke(isPastDue: boolean): Promise<void> {
+    const { fn, worker, clock, statuses, extraInputs } = this.#options;
+    const startedAt = new Date(clock.now()).toISOString();
+    const known = statuses.find(fn.name);
+    const data = {
+      Schedule: { AdjustForDST: true },
+      ScheduleStatus: this.#isMonitored
+        ? { Last: known?.last ?? NEVER, Next: known?.next ?? startedAt, LastUpdated: known?.lastUpdated ?? NEVER }
+        : null,
+      IsPastDue: isPastDue,
+    };
+    await worker.invoke({ fn, input: { json: JSON.stringify(data) }, extraInputs: extraInputs() });
   }
 
   #keep(last: string, next: number): void {

@@ -54,11 +54,26 @@ interface RpcInvocationRequest {
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: RpcTypedData | null }[];
   readonly triggerMetadata: Readonly<Record<string, RpcTypedData>>;
+  readonly traceContext: {
+    readonly traceParent: string;
+    readonly traceState: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  };
+  readonly retryContext?: RpcRetryContext;
+}
+
+export interface RpcRetryContext {
+  readonly retryCount: number;
+  readonly maxRetryCount: number;
+  /** Of the attempt before. */
+  readonly exception?: { readonly source: string; readonly message: string; readonly stackTrace: string };
 }
 
 export interface RpcInvocationResponse {
   readonly invocationId: string;
   readonly returnValue?: RpcTypedData | null;
+  /** Of the output bindings that got a value, the returned one excepted. */
+  readonly outputData?: readonly { readonly name: string; readonly data: RpcTypedData }[];
 }
 
 export type RpcLogCategory = "user" | "system" | "customMetric";

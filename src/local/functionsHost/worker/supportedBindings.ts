@@ -1,5 +1,4 @@
 import { UserError } from "../../kit/userError.ts";
-import type { Logger } from "../log.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
 
 const TRIGGERS = [
@@ -7,19 +6,16 @@ const TRIGGERS = [
   "timerTrigger",
   "blobTrigger",
   "queueTrigger",
+  "warmupTrigger",
   "orchestrationTrigger",
   "activityTrigger",
   "entityTrigger",
 ];
-const INPUTS = ["durableClient", "orchestrationClient"];
-const OUTPUTS = ["http"];
+const INPUTS = ["durableClient", "orchestrationClient", "blob"];
+const OUTPUTS = ["http", "blob", "queue"];
 
 /** Says at the start, for all functions at once, what this host cannot do. */
-export function checkBindings(functions: readonly RegisteredFunction[], log: Logger): void {
-  for (const { name, metadata } of functions) {
-    if (metadata.retryOptions === undefined || metadata.retryOptions === null) continue;
-    log.write("warning", `Function.${name}`, "has a retry policy, which the embedded host does not apply");
-  }
+export function checkBindings(functions: readonly RegisteredFunction[]): void {
   const problems = functions.flatMap((fn) =>
     fn.bindings.flatMap((binding) => {
       const known = binding === fn.trigger ? TRIGGERS : binding.direction === "in" ? INPUTS : OUTPUTS;

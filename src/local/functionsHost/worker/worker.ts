@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
@@ -6,17 +7,23 @@ import { systemClock } from "../../kit/clock.ts";
 import { errorMessage } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
 import type { Logger } from "../log.ts";
+import { readBindingValues } from "./bindingValues.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
 import { findEntryFiles } from "./entryFiles.ts";
+import { NO_EXTRA_BINDINGS } from "./extraBindings.ts";
+import type { ExtraBindings } from "./extraBindings.ts";
 import type { HookScope, LogLine } from "./hooks.ts";
 import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
+import { readRetryPolicy, retryContext } from "./retryPolicy.ts";
 import type {
+  Binding,
   CoreInvocationContext,
   FunctionCallback,
   InvocationContext,
   ProgrammingModel,
   RpcInvocationResponse,
+  RpcRetryContext,
   RpcTypedData,
 } from "./rpc.ts";
 import { withTimeout } from "./timeout.ts";
@@ -30,6 +37,7 @@ interface Invocation {
   readonly extraInputs?: Readonly<Record<string, RpcTypedData>>;
   readonly triggerMetadata?: Readonly<Record<string, RpcTypedData>>;
   readonly invocationId?: string;
+  readonly retryContext?: RpcRetryContext;
   /** Drops what the function logs, for a second run of the same turn. */
   readonly muted?: boolean;
   /** Shows the context that the handler is about to get. */
@@ -60,6 +68,8 @@ export class Worker {
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #model: ProgrammingModel;
+  readonly #extraBindings: ExtraBindings;
+  readonly #stopping = new AbortController();
   /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
   readonly httpUri: string | undefined;
 
@@ -69,16 +79,23 @@ export class Worker {
     timeoutMs: number,
     model: ProgrammingModel,
     httpUri: string | undefined,
+    extraBindings: ExtraBindings,
   ) {
     this.#core = core;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#model = model;
     this.httpUri = httpUri;
+    this.#extraBindings = extraBindings;
   }
 
   /** At most once per process: modules load, and functions register, only once. */
-  static async load(appFolder: string, log: Logger, timeoutMs: number): Promise<Worker> {
+  static async load(
+    appFolder: string,
+    log: Logger,
+    timeoutMs: number,
+    extraBindings: ExtraBindings = NO_EXTRA_BINDINGS,
+  ): Promise<Worker> {
     const core = new CoreModule((level, _category, message) =>
       // What the library says about itself helps only those who maintain it.
       log.write(level === "information" ? "debug" : level, "Worker", message),
@@ -95,15 +112,39 @@ export class Worker {
     const { model } = core;
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
     const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", `//${LOOPBACK}:`));
+    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", `//${LOOPBACK}:`), extraBindings);
   }
 
   get functions(): readonly RegisteredFunction[] {
     return [...this.#core.functions.values()];
   }
 
-  /** Rejects with whatever the handler threw, or if it takes longer than `functionTimeout` in host.json. */
+  /**
+   * Rejects with whatever the handler threw, or if it takes longer than `functionTimeout` in host.json; where the function
+   * has a retry policy, with the last of its failures.
+   */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { fn } = invocation;
+    const policy = readRetryPolicy(fn);
+    // The library's own server has already answered a streamed request that has failed.
+    const isStreamed = fn.trigger.type === "httpTrigger" && this.httpUri !== undefined;
+    if (policy === undefined || isStreamed) return this.#attempt(invocation);
+    let failure: unknown;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#attempt({ ...invocation, retryContext: retryContext(policy, attempt, failure) });
+      } catch (error) {
+        failure = error;
+        if (attempt >= policy.maxRetryCount || this.#stopping.signal.aborted) throw error;
+        this.#log.write("warning", `Function.${fn.name}`, `Attempt ${attempt + 1} failed: ${errorMessage(error)}`);
+      }
+      await sleep(policy.delayMs(attempt), undefined, { signal: this.#stopping.signal }).catch(() => {
+        throw failure;
+      });
+    }
+  }
+
+  #attempt(invocation: Invocation): Promise<InvocationResult> {
     const { name, trigger } = invocation.fn;
     // Orchestrators never wait, so there is nothing to time.
     const limit = trigger.type === "orchestrationTrigger" ? Number.POSITIVE_INFINITY : this.#timeoutMs;
@@ -112,7 +153,15 @@ export class Worker {
 
   async #invoke(invocation: Invocation): Promise<InvocationResult> {
     const scope = this.#core.hooks.newScope();
-    const context = this.#coreContext(invocation, scope);
+    const extra = invocation.fn.bindings.filter((binding) => this.#extraBindings.has(binding));
+    const values =
+      extra.length === 0 ? undefined : readBindingValues(invocation.input, invocation.triggerMetadata ?? {});
+    const read = new Map<Binding, RpcTypedData | null>();
+    for (const binding of extra) {
+      if (values === undefined || binding.direction !== "in") continue;
+      read.set(binding, await this.#extraBindings.read(binding, values));
+    }
+    const context = this.#coreContext(invocation, scope, read);
     const model = this.#model.getInvocationModel(context);
     const { context: invocationContext, inputs } = await model.getArguments();
     scope.invocationContext = invocationContext;
@@ -122,13 +171,20 @@ export class Worker {
     try {
       const given = invocation.value === undefined ? inputs : [invocation.value];
       const value = await this.#callWithHooks(invocation.fn, context, scope, given, call);
-      return { response: await model.getResponse(invocationContext, value), value };
+      const response = await model.getResponse(invocationContext, value);
+      for (const binding of extra) {
+        if (values === undefined || binding.direction !== "out") continue;
+        const data = outputOf(response, binding);
+        if (data !== undefined && data !== null) await this.#extraBindings.write(binding, data, values);
+      }
+      return { response, value };
     } finally {
       context.state = undefined;
     }
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
   }
 
@@ -167,17 +223,26 @@ export class Worker {
   #coreContext(
     { fn, input, extraInputs = {}, triggerMetadata = {}, ...rest }: Invocation,
     scope: HookScope,
+    read: ReadonlyMap<Binding, RpcTypedData | null>,
   ): CoreInvocationContext {
     const invocationId = rest.invocationId ?? randomUUID();
     const inputData = fn.bindings
       .filter((binding) => binding.direction === "in")
       .map((binding) => ({
         name: binding.name,
-        data: binding === fn.trigger ? input : (extraInputs[binding.type] ?? null),
+        data: binding === fn.trigger ? input : (read.get(binding) ?? extraInputs[binding.type] ?? null),
       }));
     return {
       invocationId,
-      request: { invocationId, functionId: fn.name, inputData, triggerMetadata },
+      request: {
+        invocationId,
+        functionId: fn.name,
+        inputData,
+        triggerMetadata,
+        // As on a real host without Application Insights.
+        traceContext: { traceParent: "", traceState: "", attributes: {} },
+        ...(rest.retryContext === undefined ? {} : { retryContext: rest.retryContext }),
+      },
       metadata: fn.metadata,
       state: undefined,
       log: (level, category, message) => {
@@ -193,6 +258,10 @@ export class Worker {
     );
     this.#log.write(level, category === "user" ? `${own}.User` : own, message);
   }
+}
+
+function outputOf(response: RpcInvocationResponse, { name }: Binding): RpcTypedData | null | undefined {
+  return name === "$return" ? response.returnValue : response.outputData?.find((output) => output.name === name)?.data;
 }
 
 async function loadEntryFile(appFolder: string, file: string): Promise<void> {

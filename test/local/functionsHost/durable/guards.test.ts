@@ -1,11 +1,18 @@
 /* oxlint-disable require-yield -- an orchestrator is a generator even when it calls nothing */
+import { createRequire } from "node:module";
 import * as df from "durable-functions";
 import type { OrchestrationContext, OrchestrationHandler } from "durable-functions";
 import { test } from "vitest";
 import type { TestContext } from "vitest";
+import { readGuardLevels } from "../../../../src/local/functionsHost/durable/guardLevels.ts";
 import { openTestHub } from "./testHub.ts";
 import type { TestHub, TestHubOptions } from "./testHub.ts";
 
+const require = createRequire(import.meta.url);
+const { DurableHttpResponse } = require("durable-functions/lib/src/http/DurableHttpResponse.js") as {
+  // What callHttp gives to an orchestrator.
+  DurableHttpResponse: new (statusCode: number, content: string, headers: object) => object;
+};
 const activities = {
   echo: (value: unknown) => value,
   fail: () => Promise.reject(new Error("no")),
@@ -286,12 +293,55 @@ test("a result that JSON cannot carry fails the instance and names the place", a
     function* (context) {
       yield context.df.callActivity("now", {});
     },
-    { activities: { now: () => ({ probe: { at: new Date(0) } }) } },
+    { activities: { now: () => ({ at: new Date(0), probe: { sizes: new Map() } }) } },
   );
 
   expect(hub.instance("a").output).toContain(
-    "Activity function 'now' returned a value that does not survive JSON: its result.probe.at is a Date, which becomes a string (use toISOString())",
+    "Activity function 'now' returned a value that does not survive JSON: its result.probe.sizes is a Map, which becomes {}",
   );
+});
+
+test("a value that JSON carries as another type draws a warning, and the classes of the SDK draw none", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = await run(
+    onTestFinished,
+    function* (context) {
+      const at = yield context.df.callActivity("now", {});
+      context.df.setCustomStatus(new df.EntityId("Counter", "a"));
+      return { at, answer: new DurableHttpResponse(200, "hello", {}) };
+    },
+    { activities: { now: () => new Date(0) } },
+  );
+
+  expect(hub.output("a")).toEqual({
+    at: "1970-01-01T00:00:00.000Z",
+    answer: { statusCode: 200, content: "hello", headers: {} },
+  });
+  expect(hub.log.filter((line) => line.includes("NotJson"))).toEqual([
+    "warning: NotJson: Activity function 'now' returned a value that does not survive JSON: its result is a Date, which becomes a string (use toISOString()). Return plain data only.",
+  ]);
+});
+
+test("each guard can be switched off, but for what the real host would not accept either", async ({
+  expect,
+  onTestFinished,
+}) => {
+  let runs = 0;
+  const hub = await run(
+    onTestFinished,
+    function* (context) {
+      yield context.df.callActivity("echo", { ids: new Set([1]) });
+      return ++runs;
+    },
+    { activities: { echo: (input: unknown) => input }, guards: { NotJson: "off", NonDeterministic: "warn" } },
+  );
+
+  expect(hub.instance("a").status).toBe("Completed");
+  expect(hub.log.join("\n")).toMatch(/^warning: NonDeterministic: .* run twice on the same history, its output was/m);
+  expect(hub.log.join("\n")).not.toContain("NotJson");
+  expect(() => readGuardLevels('{"NoJson":"off"}')).toThrow("FUNCTIONS_HOST_GUARDS is not valid");
 });
 
 test("an input that JSON cannot carry fails the instance and names the activity", async ({

@@ -17,6 +17,7 @@ export const START_TIME = Date.parse("2026-01-01T00:00:00.000Z");
 
 export interface TestHubOptions extends TestFunctions {
   readonly faults?: HubFaults;
+  readonly guards?: TaskHubOptions["guards"];
   readonly settings?: Partial<TaskHubOptions["settings"]>;
   readonly spans?: TaskHubOptions["spans"];
   readonly maxHistoryEvents?: number;
@@ -48,6 +49,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
     clock = new VirtualClock(START_TIME),
     settings,
     faults,
+    guards,
     spans,
     maxHistoryEvents,
     storage,
@@ -80,6 +82,7 @@ export function openTestHub(options: TestHubOptions): TestHub {
       waiting.reject(error);
     },
     ...(faults === undefined ? {} : { faults }),
+    ...(guards === undefined ? {} : { guards }),
     ...(spans === undefined ? {} : { spans }),
     ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
   });

@@ -15,6 +15,7 @@ function setUp(error: Error) {
   const notFound = () => Promise.resolve(new Response(null, { status: 404 }));
   const front = createFront({
     durableApi,
+    adminApi: new Hono(),
     systemKey: () => "key",
     blobEvents: notFound,
     httpTriggers: notFound,

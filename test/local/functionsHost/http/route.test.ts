@@ -36,11 +36,39 @@ test("a parameter that may have no letters fits the path before it and nothing b
   expect(match("api/{name:maxlength(2)}", "/api/abc")).toBeUndefined();
 });
 
+// Each as a real host answered.
+const ANSWERS = [
+  ["rt/{a:min(3)}", "rt/2", undefined],
+  ["rt/{a:min(3)}", "rt/3", { a: "3" }],
+  ["rg/{a:range(1,5)}", "rg/9", undefined],
+  ["rl/{a:length(2,3)}", "rl/a", undefined],
+  ["rl/{a:length(2,3)}", "rl/ab", { a: "ab" }],
+  ["rr/{a:regex(^x+$)}", "rr/xx", { a: "xx" }],
+  ["rr/{a:regex(^x+$)}", "rr/y", undefined],
+  ["rd/{x=5}", "rd", { x: "5" }],
+  ["rd/{x=5}", "rd/7", { x: "7" }],
+  ["rc/{a}-{b}", "rc/1-2-3", { a: "1-2", b: "3" }],
+  ["rc/{a}-{b}", "rc/1", undefined],
+  ["ro/{a}.{b?}", "ro/a", { a: "a" }],
+  ["ro/{a}.{b?}", "ro/a.b", { a: "a", b: "b" }],
+] as const;
+
+test.for(ANSWERS)("the route %s takes %s as the real host does", ([template, path, parameters], { expect }) => {
+  expect(match(template, path)).toEqual(parameters);
+});
+
+test("constraints may be several, with braces, slashes and defaults", ({ expect }) => {
+  expect(match("a/{id:int:max(5)}", "a/5")).toEqual({ id: "5" });
+  expect(match("a/{id:int:max(5)}", "a/6")).toBeUndefined();
+  expect(match("a/{id:regex(^\\d{{2}}(x|y)$)}/z", "a/12x/z")).toEqual({ id: "12x" });
+  expect(match("a/{id:int=3}", "a")).toEqual({ id: "3" });
+});
+
 test("a route that cannot be read names its function", ({ expect }) => {
-  expect(() => parseRoute("api/{a}-{b}", "convert")).toThrow(
-    /The route "api\/\{a\}-\{b\}" of function convert cannot be used/,
+  expect(() => parseRoute("api/{a", "convert")).toThrow(
+    /The route "api\/\{a" of function convert cannot be used: "\{a" is not a parameter/,
   );
-  for (const constraint of ["regex(x)", "maxlength", "int(3)"]) {
+  for (const constraint of ["regex([)", "maxlength", "int(3)", "datetimeoffset"]) {
     expect(() => parseRoute(`api/{a:${constraint}}`, "convert")).toThrow(
       `does not know the constraint "${constraint}"`,
     );

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { onTestFinished, test } from "vitest";
 import { azuriteConnectionString } from "../../../../src/local/azurite/azurite.ts";
+import { openConnection } from "../../../../src/local/functionsHost/storage/connections.ts";
 import { readBlobInput } from "../../../../src/local/functionsHost/triggers/blobFunction.ts";
 import type { BlobFunction } from "../../../../src/local/functionsHost/triggers/blobFunction.ts";
 import { parseBlobPath } from "../../../../src/local/functionsHost/triggers/blobPath.ts";
@@ -28,8 +29,7 @@ async function functionOn(storage: RequestListener): Promise<BlobFunction> {
     fn,
     pattern: parseBlobPath("input/{name}", fn.name),
     source: "LogsAndContainerScan",
-    connection: "STORAGE",
-    connectionString,
+    connection: openConnection({ connection: "STORAGE" }, { STORAGE: connectionString }, "Function onUpload"),
     service: BlobServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 1 } }),
     isDeferred: true,
   };

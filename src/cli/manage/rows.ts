@@ -18,6 +18,8 @@ const GAP = "  ";
 /** Columns are left out for a name of this length. */
 const ENOUGH_FOR_NAME = 24;
 const MIN_NAME = 8;
+/** Of a terminal, to show a bar, the phase and a name. */
+const ENOUGH_FOR_BAR = 60;
 
 /** The columns of a list before the name, with their widths. */
 const WIDTHS = { state: STATE_WIDTH + 2, uploaded: AGO_WIDTH, size: SIZE_WIDTH, id: ID_LENGTH } as const;
@@ -62,14 +64,21 @@ function roomForName(columns: readonly Column[], stream: Stream): number {
   return (stream.columns || Infinity) - taken;
 }
 
-/** The line of one that has ended, below those that run. */
+/** The line of one that has ended, below those that run. The terminal cuts it where it ends. */
 export function endedRow(conversion: ConversionSummary, now: number, stream: Stream): string {
-  const ago = agoCell(conversion.endedAt ?? conversion.uploadedAt, now);
-  return `${stateCell(conversion, stream)}  ${ago}  ${sizeCell(conversion)}  ${nameCell(conversion)}`;
+  const cells: Readonly<Partial<Record<Column, string>>> = {
+    state: stateCell(conversion, stream),
+    uploaded: agoCell(conversion.endedAt ?? conversion.uploadedAt, now),
+    size: sizeCell(conversion),
+  };
+  const shown = columnsFor(stream).flatMap((column) => cells[column] ?? []);
+  return [...shown, nameCell(conversion)].join(GAP);
 }
 
-/** The line of one that runs, with a bar. */
-export function runningRow({ input, phase, percent, waitReason }: ConversionSummary, stream: Stream): string {
+/** The line of one that runs, with a bar where there is room for it. */
+export function runningRow(conversion: ConversionSummary, stream: Stream): string {
+  if ((stream.columns || Infinity) < ENOUGH_FOR_BAR) return stateCell(conversion, stream) + GAP + nameCell(conversion);
+  const { input, phase, percent, waitReason } = conversion;
   const filled = percent === null ? 0 : Math.round((Math.min(100, Math.max(0, percent)) / 100) * BAR_WIDTH);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   const figure = percent === null ? "" : `${Math.floor(percent)} %`;

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { test } from "vitest";
-import { listRow, listTitles } from "../../../src/cli/manage/rows.ts";
+import { endedRow, listRow, listTitles, runningRow } from "../../../src/cli/manage/rows.ts";
 import { failed, idOf, listOf, running, startStandInApi, summaryOf } from "./standInApi.ts";
 
 const HOSTILE = "a\u001B[31m\u202Egpj.mp4";
@@ -47,6 +47,19 @@ test.for([
     expect(listTitles(stream).includes(" ID ")).toBe(hasId);
   },
 );
+
+test("a narrow terminal shows the names of what is watched in place of bars, ages and sizes", ({ expect }) => {
+  const stream = Object.assign(new PassThrough(), { columns: 40 }) as unknown as NodeJS.WriteStream;
+  const rows = [
+    runningRow(running("long.mp4", { percent: 43.7 }), stream),
+    endedRow(summaryOf("intro.mp4"), Date.now(), stream),
+  ];
+
+  expect(rows.map((row) => row.slice(0, 40).replace(/ {2,}/, "  "))).toEqual([
+    "… converting 43 %  long.mp4",
+    "✓ succeeded  intro.mp4",
+  ]);
+});
 
 test("list asks for what its options say, and for further pages until it has enough", async ({ expect }) => {
   const pages = [listOf([summaryOf("a.mp4")], { continuation: "2" }), listOf([], { continuation: "3" })];

@@ -25,7 +25,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["services.ts"],
     ["config.ts"],
     ["workloads/"],
-    ["durable.ts"],
+    ["durable.ts", "durableClient.ts"],
     ["model/"],
   ],
   "cli/": [

@@ -1,4 +1,5 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance, startInstance } from "../durableClient.ts";
 import type { Channel, ConversionRecord } from "../model/conversion.ts";
 import type { TellingInput } from "../model/telling.ts";
 import { TELL_END, tellingIdOf } from "../model/telling.ts";
@@ -25,23 +26,7 @@ export async function startTelling(
   const channels = Object.keys(messengers) as Channel[];
   if (channels.length === 0) return;
   const instanceId = tellingIdOf(record);
-  if (await isKnown(client, instanceId)) return;
+  if ((await findInstance(client, instanceId)) !== undefined) return;
   const input: TellingInput = { record, channels };
-  try {
-    await client.startNew(TELL_END, { instanceId, input });
-  } catch (error) {
-    // Somebody else may have done it at the same moment.
-    if (!(await isKnown(client, instanceId))) throw error;
-  }
-}
-
-/** For an instance that is not there, the client throws an error that only its message tells apart. */
-async function isKnown(client: DurableClient, instanceId: string): Promise<boolean> {
-  try {
-    await client.getStatus(instanceId);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("HTTP 404")) return false;
-    throw error;
-  }
+  await startInstance(client, TELL_END, { instanceId, input }, () => true);
 }

@@ -44,21 +44,18 @@ const LOG_TYPE = "text/plain; charset=utf-8";
  * Adds the task of one attempt, unless the input is gone or has been replaced. Adding it again changes nothing.
  *
  * A call may be so late that nobody waits for its answer any more: the conversion has ended, and has deleted its task.
- * So this looks again once the task is there, and takes it back if nobody wants it.
+ * So this looks once the task is there, and takes it back if nobody wants it: a look before would say no more.
  */
 export async function submitTask(services: Services, input: SubmitTaskInput): Promise<SubmitTaskOutput> {
   const { config, batch, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
   const workload = workloadNamed(input.workload);
   const properties = services.blobs.properties(input.source);
-  const [{ demand, current }, companion] = await Promise.all([
-    readDemand(services, input, properties),
-    findCompanion(services, input, properties),
-  ]);
-  if (demand !== "wanted") {
+  const [current, companion] = await Promise.all([properties, findCompanion(services, input, properties)]);
+  if (current?.eTag !== input.source.eTag) {
     // An earlier call whose answer was lost may have added the task before the input was replaced.
     await takeBack(services, input, await batch.findJob());
-    return { status: demand };
+    return { status: current === undefined ? "deleted" : "superseded" };
   }
   const tooLarge = whyTooLarge(config.batch, current.sizeBytes);
   if (tooLarge !== undefined) return { status: "refused", failure: tooLarge };
@@ -74,10 +71,10 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   const expiresOn = addSeconds(calledAt, accessSeconds);
   const described = await describeTask(services, input, { environment, companion, expiresOn });
   const { addedBefore, ...task } = await batch.addTask(described);
-  const { demand: demandNow } = await readDemand(services, input);
-  if (demandNow !== "wanted") {
+  const demand = await readDemand(services, input);
+  if (demand !== "wanted") {
     await takeBack(services, input, task);
-    return { status: demandNow };
+    return { status: demand };
   }
   // A task that an earlier call has added has its access from then.
   const addedAt = addedBefore === undefined ? calledAt : parseTime(addedBefore);
@@ -93,20 +90,11 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
-type Demand =
-  | { readonly demand: "wanted"; readonly current: BlobProperties }
-  | { readonly demand: "deleted" | "superseded"; readonly current?: never };
-
 /** Whether anybody wants the result of this attempt. With a record of it, or of a later one, this call is too late. */
-async function readDemand(
-  services: Services,
-  input: SubmitTaskInput,
-  properties = services.blobs.properties(input.source),
-): Promise<Demand> {
-  const [current, isOver] = await Promise.all([properties, isRecorded(services, input)]);
-  if (current === undefined) return { demand: "deleted" };
-  const isWanted = current.eTag === input.source.eTag && !isOver;
-  return isWanted ? { demand: "wanted", current } : { demand: "superseded" };
+async function readDemand(services: Services, input: SubmitTaskInput): Promise<"wanted" | "deleted" | "superseded"> {
+  const [current, isOver] = await Promise.all([services.blobs.properties(input.source), isRecorded(services, input)]);
+  if (current === undefined) return "deleted";
+  return current.eTag === input.source.eTag && !isOver ? "wanted" : "superseded";
 }
 
 /** Looked for beside the input, which costs no time. After a failure nothing remembered is trusted: it may be the reason. */

@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/fu
 import type { DurableClient } from "durable-functions";
 import { services } from "../azure/azureServices.ts";
 import { METRICS_TYPE } from "../metrics.ts";
-import { inTime } from "../upkeep/inTime.ts";
+import { inTime } from "../durableClient.ts";
 import { apiRoute } from "./http/api.ts";
 
 apiRoute("getMetrics", { route: "metrics", method: "GET", handler: getMetrics });

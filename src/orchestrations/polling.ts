@@ -11,6 +11,12 @@ const BLIND: Pace = { firstSeconds: 1, growth: 0.25, maxSeconds: 300 };
 /** The end of a task is announced. Looks are for what is not, and for an announcement that was lost. */
 const WOKEN: Pace = { firstSeconds: 2, growth: 0.5, maxSeconds: 900 };
 
+/**
+ * Who waits behind others is told since when and why. That may be half a minute old, so the looks of the first minutes, which
+ * every task of a long queue comes to, are few.
+ */
+const QUEUED: Pace = { firstSeconds: 2, growth: 2, maxSeconds: 30 };
+
 /** The report that announces the end is the last file that a task uploads. Batch calls it completed a moment after that. */
 const ENDING: Pace = { firstSeconds: 0.2, growth: 1, maxSeconds: 900 };
 const MOMENT_SECONDS = 2;
@@ -25,7 +31,12 @@ export function nextLookAtEndSeconds(elapsedSeconds: number): number {
   return delaySeconds(elapsedSeconds, elapsedSeconds < MOMENT_SECONDS ? ENDING : WOKEN);
 }
 
-/** How long to wait before the next look at a task that has been waiting or running for `elapsedSeconds`. */
+/** How long to wait before the next look at a task that has been waiting behind others for `elapsedSeconds`. */
+export function nextLookInQueueSeconds(elapsedSeconds: number): number {
+  return Math.max(delaySeconds(elapsedSeconds, QUEUED), delaySeconds(elapsedSeconds, WOKEN));
+}
+
+/** How long to wait before the next look at a task that runs, or may begin any moment, and has done so for `elapsedSeconds`. */
 export function nextLookSeconds(elapsedSeconds: number): number {
   return delaySeconds(elapsedSeconds, WOKEN);
 }

@@ -3,7 +3,7 @@ import type { QueueReading, Submission, WaitReason } from "../model/batchTask.ts
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import { addSeconds, parseTime, secondsBetween } from "../model/time.ts";
-import { nextLookAtEndSeconds, nextLookSeconds } from "./polling.ts";
+import { nextLookAtEndSeconds, nextLookInQueueSeconds, nextLookSeconds } from "./polling.ts";
 
 /** What has been seen of a task so far. It is carried through continue-as-new, so its times are absolute. */
 export interface Watch {
@@ -126,10 +126,15 @@ function nextLookByPace(watch: Watch, now: Date): Date {
   const began = phaseStart(watch);
   const lookedForSince = parseTime(watch.lookedForSince ?? began.toISOString());
   const lastNews = began < lookedForSince ? lookedForSince : began;
-  const pauseSeconds = watch.announcedAt === lastNews.toISOString() ? nextLookAtEndSeconds : nextLookSeconds;
-  const next = addSeconds(now, pauseSeconds(secondsBetween(lastNews, now)));
+  const next = addSeconds(now, paceOf(watch, lastNews)(secondsBetween(lastNews, now)));
   const notBefore = parseTime(watch.notBefore ?? next.toISOString());
   return next < notBefore ? notBefore : next;
+}
+
+/** Others before it keep a task from beginning. Where it is next, or its place is not known, it may run any moment. */
+function paceOf({ announcedAt, convertingSince, before }: Watch, lastNews: Date): (elapsedSeconds: number) => number {
+  if (announcedAt === lastNews.toISOString()) return nextLookAtEndSeconds;
+  return convertingSince === null && (before ?? 0) > 0 ? nextLookInQueueSeconds : nextLookSeconds;
 }
 
 /**

@@ -96,10 +96,13 @@ export class Api {
 }
 
 async function send(method: string, path: string, key: string | undefined, body: unknown): Promise<Response> {
+  let response: Response;
   try {
-    return await fetch(path, {
+    response = await fetch(path, {
       method,
       cache: "no-store",
+      // The API leads nowhere else; the sign-in of the site does, to where no script may follow.
+      redirect: "manual",
       headers: {
         accept: "application/json, text/plain",
         ...(key !== undefined && { "x-functions-key": key }),
@@ -110,6 +113,8 @@ async function send(method: string, path: string, key: string | undefined, body:
   } catch {
     throw new ApiError("Unreachable", "The app does not answer.");
   }
+  if (response.type !== "opaqueredirect") return response;
+  throw new ApiError("SignInRequired", "Your sign-in has ended. Load the page again to sign in.");
 }
 
 async function errorOf(response: Response): Promise<ApiError> {

@@ -17,7 +17,8 @@ interface BlockUpload {
 }
 
 /**
- * Uploads a file straight to storage, block by block, each with retries. Returns the ETag of the blob without quotes.
+ * Uploads a file straight to storage, block by block, each with retries. Returns the ETag of the blob without quotes,
+ * empty if the answer that told it was lost.
  * Nothing can be seen of the blob before its last request has succeeded. Throws the signal's reason when it is aborted.
  * https://learn.microsoft.com/rest/api/storageservices/put-block
  */
@@ -25,7 +26,7 @@ export async function uploadInBlocks({ file, ticket, onProgress, signal }: Block
   let current = await ticket();
   const { blockBytes } = current;
   const count = Math.ceil(file.size / blockBytes);
-  const ids = Array.from({ length: count }, (_, index) => btoa(String(index).padStart(8, "0")));
+  const ids = blockIds(count);
   const loaded = Array.from({ length: count }, () => 0);
   const report = (index: number, bytes: number): void => {
     loaded[index] = bytes;
@@ -33,9 +34,11 @@ export async function uploadInBlocks({ file, ticket, onProgress, signal }: Block
   };
 
   const put = async (query: string, body: Blob, headers: Record<string, string>, onBytes: (bytes: number) => void) => {
+    let isUncertain = false;
     for (let tries = 1; ; tries += 1) {
       const answer = await send(`${current.url}&${query}`, body, headers, onBytes, signal);
-      if (answer.status === 201) return answer;
+      if (answer.status === 201 || (isUncertain && "if-none-match" in headers && isTaken(answer))) return answer;
+      isUncertain ||= answer.status === 0 || answer.status >= 500;
       if (tries === MAX_TRIES || !mayGoBetter(answer.status)) throw refusal(answer);
       onBytes(0);
       await pause(pauseMs(tries), signal);
@@ -59,6 +62,15 @@ export async function uploadInBlocks({ file, ticket, onProgress, signal }: Block
   const { "x-ms-blob-type": _, ...headers } = current.headers;
   const done = await put("comp=blocklist", new Blob([list]), headers, () => {});
   return (done.eTag ?? "").replaceAll('"', "");
+}
+
+/**
+ * As long as those of the Azure libraries, because all blocks of a blob need ids of one length, and random, so that the blocks
+ * of two files that are uploaded under one name at once do not get into one blob.
+ */
+function blockIds(count: number): string[] {
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(18)), (byte) => byte.toString(16).padStart(2, "0"));
+  return Array.from({ length: count }, (_, index) => btoa(random.join("") + String(index).padStart(12, "0")));
 }
 
 interface Answer {
@@ -97,14 +109,20 @@ function send(
   });
 }
 
+/** There is a blob of that name. Where an earlier try may have succeeded although its answer was lost, it is ours. */
+function isTaken({ status }: Answer): boolean {
+  return status === 409 || status === 412;
+}
+
 /** 403: the URL has expired. A new one settles that, or shows that it was something else. */
 function mayGoBetter(status: number): boolean {
   return status === 0 || status === 403 || status === 408 || status === 429 || status >= 500;
 }
 
-function refusal({ status, code }: Answer): UploadError {
+function refusal(answer: Answer): UploadError {
+  const { status, code } = answer;
   if (status === 0) return new UploadError("Storage does not answer.");
-  if (status === 409 || status === 412) return new UploadError("A file of that name has arrived in the meantime.");
+  if (isTaken(answer)) return new UploadError("A file of that name has arrived in the meantime.");
   return new UploadError(`Storage refuses the file: ${code ?? status}.`);
 }
 

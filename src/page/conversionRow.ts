@@ -14,6 +14,7 @@ export interface RowActions {
 export class ConversionRow {
   readonly element: HTMLLIElement;
   #conversion: ConversionSummary;
+  #isBusy = false;
   readonly #state = make("p", { class: "state" });
   readonly #progress = make("progress", { max: "100" });
   readonly #error = make("p", { class: "error" });
@@ -24,7 +25,9 @@ export class ConversionRow {
     this.#conversion = conversion;
     const { name } = conversion.input;
     const action = (key: keyof RowActions, text: string): HTMLButtonElement => {
-      const element = button(text, name, () => actions[key](this.#conversion));
+      const element = button(text, name, () => {
+        if (!this.#isBusy) actions[key](this.#conversion);
+      });
       element.dataset["action"] = key;
       return element;
     };
@@ -39,7 +42,7 @@ export class ConversionRow {
     const title = make("p", { class: "name", title: name }, nameElements(name));
     this.element = make(
       "li",
-      { class: "row", "data-id": conversion.id },
+      { class: "row", "data-id": conversion.id, tabindex: "-1" },
       make("span", { class: "mark", "aria-hidden": "true" }),
       make("div", { class: "what" }, title, this.#state, this.#progress, this.#error, this.#hint),
       make("div", { class: "actions" }, ...Object.values(this.#buttons)),
@@ -49,6 +52,7 @@ export class ConversionRow {
 
   update(conversion: ConversionSummary, now: Date): void {
     this.#conversion = conversion;
+    const hadFocus = this.element.contains(document.activeElement);
     const { status, phase, percent, error, output } = conversion;
     this.element.dataset["status"] = status;
     this.element.dataset["phase"] = phase;
@@ -72,11 +76,19 @@ export class ConversionRow {
     this.#buttons.showLog.hidden = status !== "failed";
     this.#buttons.retry.hidden = status !== "failed" && status !== "cancelled";
     this.#buttons.cancel.hidden = status !== "running" || phase === "publishing" || phase === "finished";
+    // What was pressed may be gone now. Whoever uses the keyboard goes on from here, not from the top of the page.
+    if (hadFocus && !this.#hasVisibleFocus()) this.element.focus();
   }
 
-  /** Until the answer to what was clicked is there. */
+  /** Until the answer to what was clicked is there. The buttons keep the focus, which disabled ones would lose. */
   setBusy(isBusy: boolean): void {
-    for (const one of Object.values(this.#buttons)) one.disabled = isBusy;
+    this.#isBusy = isBusy;
+    for (const one of Object.values(this.#buttons)) one.ariaDisabled = String(isBusy);
+  }
+
+  #hasVisibleFocus(): boolean {
+    const { activeElement } = document;
+    return this.element.contains(activeElement) && activeElement?.closest("[hidden]") === null;
   }
 }
 

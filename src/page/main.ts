@@ -15,7 +15,12 @@ import { Poller } from "./poller.ts";
 import { UploadRows } from "./uploadRows.ts";
 import { Uploads } from "./uploads.ts";
 
-const api = new Api(openKeyStore(), askForKey);
+const api = new Api(openKeyStore(), async (wasRefused) => {
+  const key = await askForKey(wasRefused);
+  // The look that has waited for the user was no slow one.
+  poller.soon();
+  return key;
+});
 const announcer = new Announcer();
 const player = new Player();
 const optionFields = new OptionFields();
@@ -88,7 +93,7 @@ async function add(found: readonly NamedFile[]): Promise<void> {
   // In a folder other files are no mistake. A file that was given by itself and is not taken, the app refuses in its words.
   const files = found.filter((file) => isTaken(file) || !file.isFromFolder);
   const skipped = found.length - files.length;
-  const others = skipped === 0 ? "" : ` ${plural(skipped, "other")} left out: only ${suffixes.join(", ")} are taken.`;
+  const others = skipped === 0 ? "" : ` ${plural(skipped, "other")} left out: the app takes ${suffixes.join(", ")}.`;
   notify(`${plural(files.length, "file")} added.${others}`);
   uploads.add(files, (name) => optionFields.chosenFor(name));
 }

@@ -1,9 +1,9 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import type { Services } from "../services.ts";
 import { idPlaces } from "./idPlaces.ts";
 import type { Removal } from "./removal.ts";
 import { isLive } from "./runtimeStates.ts";
-import { findInstance } from "./instances.ts";
 
 const CONVERSION_ID = /^[0-9a-f]{32}$/;
 

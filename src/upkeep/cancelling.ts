@@ -5,7 +5,7 @@ import { CANCEL_EVENT } from "../model/conversion.ts";
 import { failureOf } from "../model/failures.ts";
 import { contentsOf, isOfOtherVersion } from "../orchestrations/contract.ts";
 import type { Services } from "../services.ts";
-import { endAll, findStanding, handOver } from "./handover.ts";
+import { endAll, findTasksOf, handOver } from "./handover.ts";
 import { isLeftBehind } from "./runtimeStates.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function cancel(
   instance: DurableOrchestrationStatus,
 ): Promise<void> {
   if (isOfOtherVersion(instance)) {
-    const { attempt, task, others } = await findStanding(services, instance);
+    const { attempt, task, others } = await findTasksOf(services, instance);
     await endAll(services, [...task, ...others]);
     await recordCancelled(services, instance, attempt);
     if (isLeftBehind(instance)) return handOver(services, client, instance);

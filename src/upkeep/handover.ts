@@ -34,7 +34,7 @@ export async function handOver(
 async function stageOf(services: Services, instance: DurableOrchestrationStatus): Promise<Stage> {
   const { instanceId: conversionId } = instance;
   const { input } = contentsOf(instance);
-  const { attempt, renewal, task, others } = await findStanding(services, instance);
+  const { attempt, renewal, task, others } = await findTasksOf(services, instance);
   const since = services.now().toISOString();
   await endAll(services, others);
 
@@ -55,7 +55,7 @@ async function stageOf(services: Services, instance: DurableOrchestrationStatus)
   return { name: "submitting", attempt, since, abandoned: null, ...(renewal > 0 && { renewal }) };
 }
 
-interface Standing {
+interface StandingTasks {
   readonly attempt: number;
   /** Which of the tasks of this attempt is the right one, if there have been several. */
   readonly renewal: number;
@@ -66,7 +66,7 @@ interface Standing {
 }
 
 /** How far a conversion has come, by its tasks. */
-export async function findStanding({ batch }: Services, instance: DurableOrchestrationStatus): Promise<Standing> {
+export async function findTasksOf({ batch }: Services, instance: DurableOrchestrationStatus): Promise<StandingTasks> {
   const id = instance.instanceId;
   const { attempt: least } = contentsOf(instance);
   const [tasks, job] = await Promise.all([batch.findTasks(`${id}-`), batch.findJob()]);

@@ -1,4 +1,5 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import { addSeconds, parseTime } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
 import { keyOf, noteEnd, noteStart } from "../results/conversionIndex.ts";
@@ -9,7 +10,6 @@ import { conversionIdOf } from "../model/identity.ts";
 import type { ListedBlob, Services } from "../services.ts";
 import type { IndexWindow } from "./indexWindow.ts";
 import { createIndexReader } from "./indexWindow.ts";
-import { findInstance } from "./instances.ts";
 import { isLive } from "./runtimeStates.ts";
 import { findStanding } from "./standing.ts";
 import { tryEach } from "./tryEach.ts";

@@ -1,8 +1,8 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import { parseTime } from "../model/time.ts";
 import { INDEX_FOLDER, addressOf, keyOf, readEntry } from "../results/conversionIndex.ts";
 import type { ListedBlob, Services } from "../services.ts";
-import { findInstance } from "./instances.ts";
 import type { Removal } from "./removal.ts";
 import { isLive } from "./runtimeStates.ts";
 

@@ -5,10 +5,9 @@ import { DECISIONS_FOLDER, decisionBlob } from "../results/decision.ts";
 import { METADATA } from "../results/targets.ts";
 import type { Services } from "../services.ts";
 import { idPlaces } from "./idPlaces.ts";
-import { inTime } from "./inTime.ts";
+import { findInstance, inTime } from "../durableClient.ts";
 import type { Removal } from "./removal.ts";
 import { ENDED_STATES, isLive } from "./runtimeStates.ts";
-import { findInstance } from "./instances.ts";
 
 const PURGE_BOUND_MS = 30_000;
 const LISTING_BOUND_MS = 45_000;

@@ -10,12 +10,11 @@ import { isRecorded, readRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { WORKLOADS } from "../workloads/index.ts";
 import { endTasks } from "./endTasks.ts";
-import { inTime } from "./inTime.ts";
+import { findInstance, inTime } from "../durableClient.ts";
 import { leaveNote, readNote } from "./note.ts";
 import { isLeftBehind, wasTerminated } from "./runtimeStates.ts";
 import { recordCancelled } from "./cancelling.ts";
 import { handOver } from "./handover.ts";
-import { findInstance } from "./instances.ts";
 import { tryEach } from "./tryEach.ts";
 
 interface SettledOrphans {

@@ -1,9 +1,9 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import type { RetriedConversions } from "../model/conversionList.ts";
 import type { Services } from "../services.ts";
 import { viewOf } from "./conversionView.ts";
 import type { FoundEntry, IndexReader } from "./indexWindow.ts";
-import { findInstance } from "./instances.ts";
 import type { ConversionFilter, ListPlace } from "./listConversions.ts";
 import { selectEntries } from "./listConversions.ts";
 import { retry } from "./retrying.ts";

@@ -1,4 +1,5 @@
 import type { DurableClient } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import type { ConversionView } from "../model/conversion.ts";
 import type { ConversionSummary } from "../model/conversionList.ts";
 import { failureOf } from "../model/failures.ts";
@@ -11,7 +12,6 @@ import { WORKLOADS } from "../workloads/index.ts";
 import { resultNamesFor } from "../workloads/resultNames.ts";
 import { viewOf } from "./conversionView.ts";
 import type { FoundEntry } from "./indexWindow.ts";
-import { findInstance } from "./instances.ts";
 
 /** How a conversion stands that the index says is running. */
 export interface Standing {

@@ -1,4 +1,5 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import { findInstance } from "../durableClient.ts";
 import type { Conversion } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
@@ -8,7 +9,7 @@ import { hasRecord } from "../results/recorded.ts";
 import type { Services } from "../services.ts";
 import { endTasks } from "./endTasks.ts";
 import { handOver } from "./handover.ts";
-import { findInstance, patienceSecondsOf, startConversion } from "./instances.ts";
+import { patienceSecondsOf, startConversion } from "./instances.ts";
 import { hasDied, isCompleted, isLeftBehind } from "./runtimeStates.ts";
 
 /** What became of a conversion that should have been started. */

@@ -1,6 +1,6 @@
 import type { DurableClient } from "durable-functions";
 import { TASK_ENDED_EVENT } from "../model/conversion.ts";
-import { inTime } from "./inTime.ts";
+import { inTime } from "../durableClient.ts";
 
 const EVENT_BOUND_MS = 30_000;
 

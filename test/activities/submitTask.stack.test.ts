@@ -151,12 +151,14 @@ async function record(attempt: number, conversionId = CONVERSION_ID): Promise<vo
 
 const OWN_TASK = { ...PLACE, taskId: `${CONVERSION_ID}-2` };
 
-test("a call that nobody waits for any more, because its attempt has its record, adds nothing", async ({ expect }) => {
+test("a call that nobody waits for any more, because its attempt has its record, takes back what it has added", async ({
+  expect,
+}) => {
   const input = await uploaded("video");
   await record(2);
 
   expect(await submitTask(services, input)).toEqual({ status: "superseded" });
-  expect(added).toEqual([]);
+  expect([added, deleted]).toEqual([[OWN_TASK.taskId], [OWN_TASK]]);
 });
 
 test("a call that is so late that its attempt is recorded while it adds the task takes it back", async ({ expect }) => {

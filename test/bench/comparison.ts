@@ -2,7 +2,7 @@ import type { StackService } from "../../src/local/stack/localStack.ts";
 import { total } from "../probes/requests.ts";
 import type { BenchResult } from "./benchRun.ts";
 import type { CpuSeconds, Spread } from "./figures.ts";
-import { PROCESSES, SERVICES } from "./report.ts";
+import { count, PROCESSES, SERVICES } from "./report.ts";
 import type { SizeResult } from "./sizeRun.ts";
 
 type Row = readonly [title: string, figure: (size: SizeResult) => string];
@@ -19,7 +19,7 @@ export function comparisonLines(before: BenchResult, after: BenchResult): string
   const heads = both.flatMap(([{ files, seconds }]) => [`${files} × ${seconds} s, before`, "after"]);
   const rows = rowsFor([...before.sizes, ...after.sizes]);
   return [
-    `Before: ${before.ffmpeg.versions[0]}, ${before.rounds} rounds. After: ${after.ffmpeg.versions[0]}, ${after.rounds} rounds.`,
+    `Before: ${how(before)}. After: ${how(after)}.`,
     "",
     line(["", ...heads]),
     line(["---", ...heads.map(() => "---")]),
@@ -55,6 +55,10 @@ function rowsFor(sizes: readonly SizeResult[]): Row[] {
 function rowsOf(sizes: readonly SizeResult[], part: "steps" | "underWay"): Row[] {
   const titles = new Set(sizes.flatMap((size) => Object.keys(size[part])));
   return [...titles].map((title) => [title.trim(), (size) => milliseconds(size[part][title])]);
+}
+
+function how({ ffmpeg, rounds }: BenchResult): string {
+  return `${ffmpeg.versions[0]}, ${count(rounds, "round")}`;
 }
 
 function spread({ min, median, max }: Spread): string {

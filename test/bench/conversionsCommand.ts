@@ -14,8 +14,8 @@ import { reportLines } from "./report.ts";
 import { DEFAULT_SIZES, parseSizes, QUICK_SIZES } from "./sizes.ts";
 
 const HELP = `Has the same videos converted by three sides in turn, and compares what each takes:
-  peer       a program that does what the tutorial of Azure Batch does: upload all, add all tasks at once, list them every
-             second, download all
+  peer       a program that does what the tutorial of Azure Batch does: upload one by one, add all tasks at once, list
+             them every second, download one by one
   convert    mp3drop convert
   ffmpeg     plain ffmpeg, from file to file: nobody who uses it can be faster
 The first two are processes of their own, on the same warm stack, with the same node and slots. Then it converts some files one

@@ -29,9 +29,9 @@ const ACCESS_MS = 2 * 3_600_000;
 const COLLECTION = 100;
 
 /**
- * What mp3drop is compared with: it does what the tutorial of Azure Batch with ffmpeg does, and nothing more. It uploads all
- * videos of a folder, adds one task for each, lists the tasks every second until all are completed, and downloads what they
- * have made. https://learn.microsoft.com/azure/batch/tutorial-parallel-python
+ * What mp3drop is compared with: it does what the tutorial of Azure Batch with ffmpeg does, and nothing more. It uploads the
+ * videos of a folder one after the other, adds one task for each, lists the tasks every second until all are completed, and
+ * downloads what they have made, one after the other. https://learn.microsoft.com/azure/batch/tutorial-parallel-python
  */
 export async function convertAsTutorial(given: PeerInput, listEveryMs = LIST_EVERY_MS): Promise<void> {
   const { endpoint, accountName, accountKey } = given.batch;
@@ -42,14 +42,14 @@ export async function convertAsTutorial(given: PeerInput, listEveryMs = LIST_EVE
   await Promise.all([input.createIfNotExists(), output.createIfNotExists()]);
 
   const names = readdirSync(given.videos).filter((name) => name.endsWith(".mp4"));
-  const resourceFiles = await Promise.all(names.map((name) => upload(input, join(given.videos, name), name)));
+  const resourceFiles: BatchServiceModels.ResourceFile[] = [];
+  for (const name of names) resourceFiles.push(await upload(input, join(given.videos, name), name));
 
   await batch.job.add({ id: given.jobId, poolInfo: { poolId: given.poolId } });
   await addTasks(batch, given.jobId, resourceFiles, await writeUrl(output));
   await waitForAll(batch, given.jobId, listEveryMs);
 
-  const results = names.map(mp3NameOf);
-  await Promise.all(results.map((name) => output.getBlobClient(name).downloadToFile(join(given.out, name))));
+  for (const name of names.map(mp3NameOf)) await output.getBlobClient(name).downloadToFile(join(given.out, name));
 }
 
 async function upload(

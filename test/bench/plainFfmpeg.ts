@@ -5,7 +5,7 @@ import { Limiter } from "../../src/local/kit/limiter.ts";
 
 const run = promisify(execFile);
 
-/** The arguments that convert.sh uses: others would measure something else. */
+/** What the task has ffmpeg do with the sound of a video that has neither cover nor chapters. */
 const ARGUMENTS =
   "-map 0:a:0 -map_metadata 0 -map_chapters -1 -af aresample=async=1 -c:a libmp3lame -b:a 192k -id3v2_version 3 -f mp3 -y".split(
     " ",

@@ -91,6 +91,6 @@ function row(title: string, ...figures: readonly string[]): string {
   return [title.padEnd(TITLE_WIDTH), ...figures.map((figure) => figure.padStart(FIGURE_WIDTH))].join("").trimEnd();
 }
 
-function count(number: number, word: string): string {
+export function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }

@@ -154,6 +154,7 @@ function watching(root: string, changed: Partial<FolderWatchOptions> = {}) {
     onReady: (sources) => void events.push(...sources.map(({ path, blobName }) => `ready ${name(path)} ${blobName}`)),
     onGrowing: (path) => void events.push(`growing ${name(path)}`),
     onGone: (path) => void events.push(`gone ${name(path)}`),
+    onKept: () => {},
     onSkipped: ({ path, code }) => void events.push(`skipped ${name(path)} ${code}`),
     clock: { now: () => now, pause: () => new Promise<void>((resolve) => (goOn = resolve)) },
     ...changed,
@@ -192,6 +193,25 @@ test("with --no-overwrite, what has a result is left alone whenever it comes", a
   for (const file of ["done.mp4", "done.mp3", "new.mp4"]) writeFileSync(join(root, file), "");
 
   expect(await look()).toEqual(["ready new.mp4 new.mp4"]);
+});
+
+test("what was seen to grow and has a result is told to be left alone when it is complete", async ({ expect }) => {
+  const root = temporaryFolder();
+  const kept: string[] = [];
+  const { look } = watching(root, {
+    keepsResults: true,
+    onKept: (path) => void kept.push(path.slice(root.length + 1)),
+  });
+  for (const file of ["done.mp4", "done.mp3"]) writeFileSync(join(root, file), "");
+  const writer = openSync(join(root, "done.mp4"), "a");
+
+  const whileWritten = await look();
+  const keptThen = [...kept];
+  closeSync(writer);
+  await look();
+
+  if (process.platform === "linux") expect([whileWritten, keptThen]).toEqual([["growing done.mp4"], []]);
+  expect(kept).toEqual(["done.mp4"]);
 });
 
 test("what cannot be converted is told once", async ({ expect }) => {

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { chosenForLook, pauseAfterLook } from "../../src/cli/convert/looks.ts";
+import { chosenForLook, pauseAfterLook, unhurried } from "../../src/cli/convert/looks.ts";
 
 test("a look costs the same for three conversions and for a thousand, and comes to every one of them", ({ expect }) => {
   const waiting = Array.from({ length: 1000 }, (_, index) => index);
@@ -23,4 +23,11 @@ test("the pause grows with the time without news, from one that depends on what 
   expect(pauses).toEqual([100, 100, 200, 1_200, 10_000]);
   expect(pauseAfterLook({ count: 3, tookMs: 5 }, 100, 0)).toBe(300);
   expect(pauseAfterLook({ count: 3, tookMs: 500 }, 100, 0)).toBe(2_000);
+});
+
+test("where the end is told, there is one look in a second, whatever their number", ({ expect }) => {
+  const pauses = [1, 2, 3].map((count) => pauseAfterLook({ count, tookMs: 5 }, unhurried(100), 0));
+
+  expect(pauses).toEqual([1_000, 2_000, 3_000]);
+  expect(unhurried(5_000)).toBe(5_000);
 });

@@ -36,6 +36,7 @@ test("the package holds the app with its page and the task scripts, and nothing 
     "dist/results",
     "dist/services.js",
     "dist/upkeep",
+    "dist/webhook",
     "dist/workloads",
     "host.json",
     "package-lock.json",

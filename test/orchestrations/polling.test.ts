@@ -1,5 +1,10 @@
 import { test } from "vitest";
-import { nextDelaySeconds, nextLookAtEndSeconds, nextLookSeconds } from "../../src/orchestrations/polling.ts";
+import {
+  nextDelaySeconds,
+  nextLookAtEndSeconds,
+  nextLookInQueueSeconds,
+  nextLookSeconds,
+} from "../../src/orchestrations/polling.ts";
 
 function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => number): number[] {
   const found: number[] = [];
@@ -7,10 +12,19 @@ function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => num
   return found;
 }
 
-test("the first looks at a task come every two seconds, later ones after half of the time waited", ({ expect }) => {
+test("the first looks at a task that may run any moment come every two seconds, later ones after half of the time waited", ({
+  expect,
+}) => {
   const looks = times(20, nextLookSeconds);
 
   expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([2, 4, 6, 9, 13.5, 20.25]);
+});
+
+test("a task behind others is looked at three times in half a minute, then every half a minute, and like any other in the end", ({
+  expect,
+}) => {
+  expect(times(140, nextLookInQueueSeconds)).toEqual([2, 6, 18, 48, 78, 117, 175.5]);
+  expect(nextLookInQueueSeconds(24 * 3600)).toBe(900);
 });
 
 test("there are never more than fifteen minutes between looks, nor more than five between tries", ({ expect }) => {

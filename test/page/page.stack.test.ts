@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, onTestFinished, test } from "vitest";
+import type { Browser, Page, Route } from "playwright-core";
+import { afterAll, beforeAll, describe, onTestFinished, test, vi } from "vitest";
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { StackUnderTest } from "../e2e/stackUnderTest.ts";
 import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
@@ -10,6 +10,7 @@ import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
 const CHROMIUM = findChromium();
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const TEXT = readFileSync("test/fixtures/media/text.mp4");
+const PATIENCE = { timeout: 20_000, interval: 20 };
 /** A browser would run it, if it were put into the page as HTML. */
 const HTML_NAME = `<img src=x onerror="document.title='hacked'">.mp4`;
 
@@ -125,8 +126,10 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await bad.getByRole("button", { name: "Log" }).click();
     await page.locator("#log-text", { hasText: /\w{4}/ }).waitFor();
     await page.keyboard.press("Escape");
-    await bad.getByRole("button", { name: "Retry" }).click();
+    await bad.getByRole("button", { name: "Retry" }).focus();
+    await page.keyboard.press("Enter");
     await stateOf(bad, "Failed after 2 attempts");
+    expect(await bad.evaluate((row) => row.contains(document.activeElement))).toBe(true);
 
     holdConversions();
     await drop(page, { "long.mp4": SAMPLE });
@@ -161,6 +164,41 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     expect(await stack.download("input", "blocks.mp4")).toEqual(SAMPLE);
   });
 
+  test("an upload has arrived although the last answer of storage is lost", async ({ expect }) => {
+    const { page } = await openPage();
+    let lists = 0;
+    await page.route(/comp=blocklist/, async (route) => {
+      if (++lists > 1) return route.continue();
+      await route.fetch();
+      return route.abort("connectionreset");
+    });
+
+    await drop(page, { "unanswered.mp4": SAMPLE });
+    await stateOf(rowOf(page, "unanswered.mp4"), "Converted");
+
+    await page.locator("#upload-rows > li").first().waitFor({ state: "detached" });
+    expect(lists).toBe(2);
+  });
+
+  test("of two files of one name that are uploaded at once, one arrives whole, and the other is told", async ({
+    expect,
+  }) => {
+    const [first, second] = [await openPage(), await openPage()];
+    const held: Route[] = [];
+    for (const { page } of [first, second]) await page.route(/comp=blocklist/, (route) => void held.push(route));
+
+    await drop(first.page, { "twins.mp4": SAMPLE });
+    await vi.waitFor(() => expect(held).toHaveLength(1), PATIENCE);
+    await drop(second.page, { "twins.mp4": TEXT });
+    await vi.waitFor(() => expect(held).toHaveLength(2), PATIENCE);
+    await held[0]?.continue();
+    await stateOf(rowOf(first.page, "twins.mp4"), "Converted");
+    await held[1]?.continue();
+
+    await second.page.getByText("A file of that name has arrived in the meantime.").waitFor();
+    expect(await stack.download("input", "twins.mp4")).toEqual(SAMPLE);
+  });
+
   test("of a folder what the app takes is uploaded, and the options that were chosen go along", async ({ expect }) => {
     const { page } = await openPage();
     await page.getByText("Options for the next files").click();
@@ -169,7 +207,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     const list = page.waitForRequest(/comp=blocklist/);
     const folder = await chooseFolder(page, { "small.mp4": SAMPLE, "notes.txt": TEXT });
 
-    await page.getByText("1 file added. 1 other left out: only .mp4 are taken.").waitFor();
+    await page.getByText("1 file added. 1 other left out: the app takes .mp4.").waitFor();
     expect((await list).headers()).toMatchObject({ "x-ms-meta-mp3drop_bitrate": "96" });
     await stateOf(rowOf(page, `${folder}/small.mp4`), "Converted");
   });
@@ -222,6 +260,13 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     await page.reload();
     await page.locator("#rows > li").first().waitFor();
+  });
+
+  test("whose sign-in has ended learns what to do", async ({ expect }) => {
+    const { page } = await openPage({ routed: (one) => one.route("**/api/conversions?*", leadsToSignIn) });
+
+    await page.getByText("Your sign-in has ended. Load the page again to sign in.").waitFor();
+    expect(await page.locator("#key-dialog").isVisible()).toBe(false);
   });
 
   test("of ten thousand conversions a page is shown at a time, whichever way the user goes", async ({ expect }) => {
@@ -301,6 +346,11 @@ function answersOnlyTo(key: string): (page: Page) => Promise<unknown> {
     page.route("**/api/conversions?*", (route) =>
       route.request().headers()["x-functions-key"] === key ? route.continue() : route.fulfill({ status: 401 }),
     );
+}
+
+/** As the authentication of the site does it. */
+function leadsToSignIn(route: Route): Promise<void> {
+  return route.fulfill({ status: 302, headers: { location: "https://login.example.com/" } });
 }
 
 function listsMany(page: Page): Promise<unknown> {

@@ -84,7 +84,8 @@ function storageKind(method, [container, ...name], searchParams, headers, agent)
 
 /** `report.json` of a task is one kind; `00001.mp3.json` and `00002.mp3.json` are another. */
 function fileKind(file) {
-  return /\d{3}|[0-9a-f]{16}/.test(file) ? `*${file.slice(file.indexOf("."))}` : file;
+  const [, suffix = ""] = /^[^.]*(\..*)?$/.exec(file) ?? [];
+  return /\d{3}|[0-9a-f]{16}/.test(file) ? `*${suffix}` : file;
 }
 
 /** Members of collections, and whatever else is named by a hash, count as one. */

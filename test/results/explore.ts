@@ -275,7 +275,7 @@ function canonical(state: string): string {
 }
 
 /** More than any promise of a process takes to have its effect. */
-const TURNS = 12;
+const TURNS = 24;
 
 /** Until every process waits for a request. */
 async function quiet(): Promise<void> {

@@ -120,7 +120,7 @@ describe("another user of the machine", () => {
     expect(await list(signed(accountKey), date)).toBe(200);
     expect(await list(signed(DEVELOPMENT_ACCOUNT_KEY), date)).toBe(403);
     expect(await list(`Bearer ${part({ alg: "none" })}.${part(claims)}.`)).toBe(401);
-    expect(await list(undefined)).toBe(401);
+    expect(await list(undefined)).toBe(400);
   });
 
   test.runIf(process.platform === "linux")(

@@ -99,6 +99,7 @@ export async function convertWatching(
       progress.forget(nameOf(path, folder));
       output.note(`${nameOf(path, folder)}: it is gone`);
     },
+    onKept: (path) => progress.forget(nameOf(path, folder)),
     onSkipped: (entry) => {
       skipped.push(entry);
       output.note(`Skipped ${nameOf(entry.path, folder)}: ${printable(entry.message)}`);

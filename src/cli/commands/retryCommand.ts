@@ -43,11 +43,8 @@ export const RETRY = describedCommand<typeof OPTIONS, CommandContext>({
 async function retry({ values, positionals }: Parsed<typeof OPTIONS>, context: CommandContext): Promise<number> {
   const { output, signal } = context;
   const filter = { code: values.code, prefix: values.prefix, since: readSince(values.since, Date.now()) };
-  checkUsage(
-    positionals,
-    values.failed,
-    Object.values(filter).some((value) => value !== undefined),
-  );
+  const hasFilter = Object.values(filter).some((value) => value !== undefined);
+  checkUsage(positionals, values.failed, hasFilter);
   const { api } = await openApp(values, context);
   const act = api.retry.bind(api);
   const conversions = values.failed
@@ -57,8 +54,8 @@ async function retry({ values, positionals }: Parsed<typeof OPTIONS>, context: C
   if (values.json) output.result(printableJson({ conversions }, 2));
   else tellOutcomes(conversions, "is being tried again", output);
   if (values.failed) {
-    const words =
-      conversions.length === 0 ? "Nothing has failed" : `${conversions.length - refused} are being tried again`;
+    const none = hasFilter ? "Nothing that has failed fits" : "Nothing has failed";
+    const words = conversions.length === 0 ? none : `${conversions.length - refused} are being tried again`;
     output.note(refused === 0 ? words : `${words}, ${refused} were refused`);
   }
   return refused > 0 ? EXIT.someFailed : EXIT.ok;

@@ -41,13 +41,17 @@ export async function readView(
 /** The record of the blob's latest finished conversion; undefined if there is none. */
 export async function readRecord(
   app: App,
-  { workload, source }: Conversion,
+  conversion: Conversion,
   signal: AbortSignal,
 ): Promise<ConversionRecord | undefined> {
-  const { record } = resultNamesFor(workloadNamed(workload), source.name);
-  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(record);
+  const blob = app.storage.getContainerClient(app.containers.output).getBlobClient(recordNameOf(conversion));
   const content = await unlessMissing(download(blob, signal));
   return content === undefined ? undefined : (JSON.parse(content) as ConversionRecord);
+}
+
+/** In the output container. Conversions of other versions of the blob have the same. */
+export function recordNameOf({ workload, source }: Conversion): string {
+  return resultNamesFor(workloadNamed(workload), source.name).record;
 }
 
 /** Whether the blob is still the version that we uploaded. */

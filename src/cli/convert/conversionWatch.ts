@@ -2,10 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Conversion, ConversionRecord, ConversionView } from "../../model/conversion.ts";
 import { conversionIdOf } from "../../model/identity.ts";
 import type { App } from "./app.ts";
-import { isCurrent, readRecord, readView } from "./app.ts";
+import { isCurrent, readRecord, readView, recordNameOf } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import type { Look } from "./looks.ts";
-import { chosenForLook, pauseAfterLook } from "./looks.ts";
+import { chosenForLook, pauseAfterLook, unhurried } from "./looks.ts";
+import type { FollowBlobs } from "./recordNews.ts";
+import { RecordNews } from "./recordNews.ts";
 
 interface ConversionWatchOptions {
   readonly app: App;
@@ -14,6 +16,8 @@ interface ConversionWatchOptions {
   readonly fastestLookMs: number;
   /** Undefined where an upload may rightly be noticed late, as in the cloud if events are lost. */
   readonly pickUpBoundMs: number | undefined;
+  /** Left out where storage tells nobody of its blobs. */
+  readonly followBlobs?: FollowBlobs | undefined;
 }
 
 /** Called after each look, with undefined if the app could not say how far along the conversion is. */
@@ -40,9 +44,13 @@ const LOOKS_PER_INPUT_LOOKUP = 5;
 /** While the API has not heard of a conversion, which is so in its first moments, its record is looked for only so often. */
 const LOOKS_PER_RECORD_LOOKUP = 5;
 
-/** Waits for the records of conversions, with looks that all of them share: they do not become more with the conversions. */
+/**
+ * Waits for the records of conversions, with looks that all of them share: they do not become more with the conversions. Where
+ * storage tells of a record, it is read at once. Looks are for what is shown meanwhile, and for news that were missed.
+ */
 export class ConversionWatch {
   readonly #options: ConversionWatchOptions;
+  readonly #news: RecordNews<Watched>;
   /** In the order of their uploads. */
   readonly #watched = new Set<Watched>();
   #isLooking = false;
@@ -51,6 +59,12 @@ export class ConversionWatch {
 
   constructor(options: ConversionWatchOptions) {
     this.#options = options;
+    this.#news = new RecordNews({
+      follow: options.followBlobs,
+      container: options.app.containers.output,
+      onRecord: (watched) => void this.#readTold(watched),
+      onChange: () => this.#wake(),
+    });
   }
 
   /** Waits for the record of exactly this version, which comes from the app's API or, if that is silent, from storage. */
@@ -59,7 +73,9 @@ export class ConversionWatch {
       const id = conversionIdOf(conversion.workload, conversion.source);
       const startedAt = performance.now();
       const common = { looks: 0, seen: "", troubleSince: undefined };
-      this.#watched.add({ conversion, id, startedAt, onView, resolve, reject, ...common });
+      const watched = { conversion, id, startedAt, onView, resolve, reject, ...common };
+      this.#watched.add(watched);
+      this.#news.add(recordNameOf(conversion), watched);
       this.#lastNewsAt = startedAt;
       this.#wake();
       if (!this.#isLooking) void this.#lookOn();
@@ -73,26 +89,29 @@ export class ConversionWatch {
       for (let round = 0; this.#watched.size > 0; round++) {
         const chosen = chosenForLook([...this.#watched], round);
         const startedAt = performance.now();
-        await Promise.all(chosen.map((watched) => this.#lookAt(watched)));
+        const haveEnded = await Promise.all(chosen.map((watched) => this.#lookAt(watched)));
         const tookMs = performance.now() - startedAt;
-        // Where one has ended, others may have.
-        if (chosen.every((watched) => this.#watched.has(watched))) await this.#pause({ count: chosen.length, tookMs });
+        // Where one has ended unheard, others may have.
+        if (!haveEnded.includes(true)) await this.#pause({ count: chosen.length, tookMs });
       }
     } catch (error) {
-      for (const { reject } of this.#watched) reject(error);
-      this.#watched.clear();
+      for (const watched of this.#watched) {
+        this.#forget(watched);
+        watched.reject(error);
+      }
     } finally {
       this.#isLooking = false;
     }
   }
 
-  /** News shortens it, also while it lasts. */
+  /** News shortens it, also while it lasts, and the end of the last conversion ends it. */
   async #pause(look: Look): Promise<void> {
     const { signal, fastestLookMs } = this.#options;
     const startedAt = performance.now();
-    for (;;) {
+    while (this.#watched.size > 0) {
       const now = performance.now();
-      const leftMs = startedAt + pauseAfterLook(look, fastestLookMs, now - this.#lastNewsAt) - now;
+      const fastestMs = this.#news.isHeard ? unhurried(fastestLookMs) : fastestLookMs;
+      const leftMs = startedAt + pauseAfterLook(look, fastestMs, now - this.#lastNewsAt) - now;
       if (leftMs <= 0) return;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
@@ -102,17 +121,38 @@ export class ConversionWatch {
     }
   }
 
-  async #lookAt(watched: Watched): Promise<void> {
+  /** Whether the look has found the end. */
+  async #lookAt(watched: Watched): Promise<boolean> {
     try {
       const record = await this.#find(watched);
-      if (record === undefined) return;
-      this.#watched.delete(watched);
-      watched.resolve(record);
+      return record !== undefined && this.#end(watched, record);
     } catch (error) {
       if (!(error instanceof ClientFailure)) throw error;
-      this.#watched.delete(watched);
+      const isNew = this.#forget(watched);
       watched.reject(error);
+      return isNew;
     }
+  }
+
+  /** An answer that does not come is nothing to act on: there are looks. */
+  async #readTold(watched: Watched): Promise<void> {
+    const { app, signal } = this.#options;
+    const record = await readRecord(app, watched.conversion, signal).catch(() => undefined);
+    if (record?.conversionId !== watched.id) return;
+    this.#end(watched, record);
+    if (this.#watched.size === 0) this.#wake();
+  }
+
+  /** False if it had ended before. */
+  #end(watched: Watched, record: ConversionRecord): boolean {
+    const isNew = this.#forget(watched);
+    watched.resolve(record);
+    return isNew;
+  }
+
+  #forget(watched: Watched): boolean {
+    this.#news.delete(recordNameOf(watched.conversion), watched);
+    return this.#watched.delete(watched);
   }
 
   /** The record if there is one now. Throws a `ClientFailure` if there will be none. */
@@ -146,6 +186,8 @@ export class ConversionWatch {
   }
 
   #show(watched: Watched, view: ConversionView | undefined): void {
+    // The record may have been read meanwhile.
+    if (!this.#watched.has(watched)) return;
     const seen = view === undefined ? "" : `${view.status} ${view.phase} ${view.percent} ${view.waitReason}`;
     if (seen !== watched.seen) this.#lastNewsAt = performance.now();
     watched.seen = seen;

@@ -35,12 +35,12 @@ export function convertAll(sources: readonly Source[], options: RunOptions): Pro
 /** As `convertAll`, for files of which more may come while others are still converted: all share what is limited. */
 export function createConverter(options: RunOptions): (sources: readonly Source[]) => Promise<Outcome[]> {
   const { target, signal, onStage, onAnswer, metadata = {} } = options;
-  const { app, fastestLookMs, pickUpBoundMs } = target;
+  const { app, fastestLookMs, pickUpBoundMs, followBlobs } = target;
   // One listener for each file is no leak, however many there are.
   setMaxListeners(0, signal);
   const uploads = new Limiter(TRANSFERS_AT_ONCE);
   const downloads = new Limiter(TRANSFERS_AT_ONCE);
-  const watch = new ConversionWatch({ app, signal, fastestLookMs, pickUpBoundMs });
+  const watch = new ConversionWatch({ app, signal, fastestLookMs, pickUpBoundMs, followBlobs });
 
   const upload = (source: Source): Promise<BlobVersion> =>
     uploads.run(() => {

@@ -6,8 +6,11 @@ import type { LocalStack } from "../../local/stack/localStack.ts";
 import { startLocalStack } from "../../local/stack/localStack.ts";
 import type { StackConnection } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
+import type { BlobNews } from "../../local/kit/blobNews.ts";
+import { blobNewsIn } from "../../local/azurite/news.ts";
 import { errorMessage } from "../../local/kit/errorText.ts";
 import { createFailure } from "../../local/kit/failure.ts";
+import { followNews } from "../../local/kit/newsFile.ts";
 import type { ProcessIdentity } from "../../local/kit/processIdentity.ts";
 import { undoAll } from "../../local/kit/undo.ts";
 import { UserError } from "../../local/kit/userError.ts";
@@ -16,6 +19,7 @@ import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { apiAt } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
+import { untilNoneIsEnding } from "./lastSteps.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
@@ -75,7 +79,7 @@ async function enterRunningStack(
   const watching = setInterval(() => {
     if (!isHeldBy(folder, owner)) fail(stackStopped("The local stack was stopped"));
   }, POLL_MS * 5);
-  return targetAt(connection, options, env, lost, async () => {
+  return targetAt(folder, connection, options, env, lost, async () => {
     clearInterval(watching);
     leave();
   });
@@ -120,10 +124,15 @@ async function startOwnStack(
     fail(stackStopped(errorMessage(error)));
     failure.abort();
   });
-  return targetAt(stack.connection, options, env, lost, async (interrupted) => {
+  return targetAt(folder, stack.connection, options, env, lost, async (interrupted) => {
     // Guests learn that the stack has failed only from its stop.
     const leaveAtOnce = AbortSignal.any([interrupted, failure.signal]);
-    await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
+    await undoAll([
+      () => stack.stop(),
+      () => untilNoneIsEnding(stack.connection.functions.url, leaveAtOnce),
+      () => waitForGuests(folder, context, leaveAtOnce),
+      () => stack.hide(),
+    ]);
   });
 }
 
@@ -136,6 +145,7 @@ async function waitForGuests(folder: DataFolder, { output }: CommandContext, sig
 }
 
 async function targetAt(
+  folder: DataFolder,
   { storage, functions }: StackConnection,
   options: TargetOptions,
   env: NodeJS.ProcessEnv,
@@ -153,6 +163,7 @@ async function targetAt(
     },
     pickUpBoundMs: PICK_UP_BOUND_MS,
     fastestLookMs: FASTEST_LOOK_MS,
+    followBlobs: (onNews, onFailure) => followNews<BlobNews>(blobNewsIn(folder.azurite), onNews, onFailure),
     lost,
     close,
   };

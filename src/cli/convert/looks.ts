@@ -18,6 +18,14 @@ export function chosenForLook<Waiting>(waiting: readonly Waiting[], round: numbe
   return [...waiting.slice(0, OLDEST), ...(inTurn === undefined ? [] : [inTurn])];
 }
 
+/** Between looks on which nothing but what is shown depends, because the end is told: as often as people read it. */
+const UNHURRIED_MS = 1_000;
+
+/** How long to wait between two looks at a single conversion, in milliseconds, where its end will be told. */
+export function unhurried(fastestMs: number): number {
+  return Math.max(fastestMs, UNHURRIED_MS);
+}
+
 export interface Look {
   /** At how many conversions. */
   readonly count: number;

@@ -1,4 +1,5 @@
 import type { App } from "./app.ts";
+import type { FollowBlobs } from "./recordNews.ts";
 
 export interface TargetOptions {
   /** Undefined: not given. */
@@ -15,6 +16,8 @@ export interface Target {
   readonly pickUpBoundMs: number | undefined;
   /** Between two looks at a single conversion. */
   readonly fastestLookMs: number;
+  /** Left out where storage tells nobody of its blobs. */
+  readonly followBlobs?: FollowBlobs;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
   /** First waits for others that still use the app, until the signal is aborted or the app is lost. */

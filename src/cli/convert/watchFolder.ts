@@ -21,11 +21,13 @@ export interface FolderWatchOptions {
   readonly workloads: readonly Workload[];
   /** Aborted, it ends the watch. */
   readonly signal: AbortSignal;
-  readonly onReady: (sources: readonly Source[], watch: FolderWatch) => void;
+  readonly onReady: (sources: readonly Source[]) => void;
   /** The path of a file that is still being written. */
   readonly onGrowing: (path: string) => void;
   /** Was growing, and is not there any more. */
   readonly onGone: (path: string) => void;
+  /** Is complete, and is left alone, since it has a result. */
+  readonly onKept: (path: string) => void;
   readonly onSkipped: (skipped: Skipped) => void;
   readonly clock: WatchClock;
 }
@@ -67,7 +69,7 @@ export class FolderWatch {
   }
 
   #look(): void {
-    const { root, folder, out, workloads, keepsResults, onReady, onGrowing, onGone, onSkipped } = this.#options;
+    const { root, folder, out, workloads, keepsResults, onReady, onGrowing, onGone, onKept, onSkipped } = this.#options;
     const { sources, skipped } = sourcesBelow(root, folder, out, workloads);
     for (const entry of skipped) this.#once(`${entry.code} ${entry.path}`, () => onSkipped(entry));
     const { ready, fromStart, growing, gone } = this.#arrivals.look([...new Set(sources.map(({ path }) => path))]);
@@ -77,7 +79,9 @@ export class FolderWatch {
     const isDone = ({ path, resultPath }: Source): boolean =>
       (keepsResults || fromStart.has(path)) && existsSync(resultPath);
     const wanted = sources.filter((source) => isReady.has(source.path) && !isDone(source));
-    if (wanted.length > 0) onReady(wanted, this);
+    const isWanted = new Set(wanted.map(({ path }) => path));
+    for (const path of ready) if (!isWanted.has(path)) onKept(path);
+    if (wanted.length > 0) onReady(wanted);
   }
 
   #once(what: string, tell: () => void): void {

@@ -83,7 +83,9 @@ export async function deleteInputs(
     } catch (error) {
       signal.throwIfAborted();
       const code = (isRestError(error) && error.code) || "DeleteFailed";
-      if (code === "BlobNotFound") deleted.push(name);
+      // A condition on a blob that is gone may be answered in either way.
+      const mayBeGone = code === "BlobNotFound" || code === "ConditionNotMet";
+      if (mayBeGone && !(await container.getBlobClient(name).exists({ abortSignal: signal }))) deleted.push(name);
       else kept.push({ name, code, message: REASONS[code] ?? errorMessage(error).split("\n", 1)[0] ?? "" });
     }
   };

@@ -14,22 +14,52 @@ const AGO_WIDTH = 10;
 const SIZE_WIDTH = 7;
 const ID_LENGTH = 32;
 const BAR_WIDTH = 16;
-/** The widths of the columns of a list and of the gaps between them. */
-const BEFORE_NAME = 2 + STATE_WIDTH + 2 + AGO_WIDTH + 2 + SIZE_WIDTH + 2 + ID_LENGTH + 2;
-/** A name is never cut to less. */
-const MIN_NAME = 24;
+const GAP = "  ";
+/** Columns are left out for a name of this length. */
+const ENOUGH_FOR_NAME = 24;
+const MIN_NAME = 8;
+
+/** The columns of a list before the name, with their widths. */
+const WIDTHS = { state: STATE_WIDTH + 2, uploaded: AGO_WIDTH, size: SIZE_WIDTH, id: ID_LENGTH } as const;
+type Column = keyof typeof WIDTHS;
+/** What a narrow terminal does without, in this order: a conversion can be named by its name as well as by its id. */
+const DISPENSABLE: readonly Column[] = ["id", "size", "uploaded"];
 
 /** The titles over `listRow`. */
-export function listTitles(): string {
-  const titles = ["  STATE".padEnd(STATE_WIDTH + 2), "UPLOADED".padEnd(AGO_WIDTH), "SIZE".padStart(SIZE_WIDTH)];
-  return [...titles, "ID".padEnd(ID_LENGTH), "NAME"].join("  ");
+export function listTitles(stream: Stream = process.stdout): string {
+  const titles: Readonly<Record<Column, string>> = {
+    state: "  STATE".padEnd(WIDTHS.state),
+    uploaded: "UPLOADED".padEnd(AGO_WIDTH),
+    size: "SIZE".padStart(SIZE_WIDTH),
+    id: "ID".padEnd(ID_LENGTH),
+  };
+  return [...columnsFor(stream).map((column) => titles[column]), "NAME"].join(GAP);
 }
 
 /** One line. The name comes last: only a terminal knows how wide its characters are. */
 export function listRow(conversion: ConversionSummary, now: number, stream: Stream = process.stdout): string {
-  const { id, uploadedAt } = conversion;
-  const room = (stream.columns || Infinity) - BEFORE_NAME;
-  return `${stateCell(conversion, stream)}  ${agoCell(uploadedAt, now)}  ${sizeCell(conversion)}  ${id}  ${cut(nameCell(conversion), room)}`;
+  const columns = columnsFor(stream);
+  const cells: Readonly<Record<Column, string>> = {
+    state: stateCell(conversion, stream),
+    uploaded: agoCell(conversion.uploadedAt, now),
+    size: sizeCell(conversion),
+    id: conversion.id,
+  };
+  return [...columns.map((column) => cells[column]), cut(nameCell(conversion), roomForName(columns, stream))].join(GAP);
+}
+
+function columnsFor(stream: Stream): readonly Column[] {
+  let columns = Object.keys(WIDTHS) as Column[];
+  for (const dispensable of DISPENSABLE) {
+    if (roomForName(columns, stream) >= ENOUGH_FOR_NAME) break;
+    columns = columns.filter((column) => column !== dispensable);
+  }
+  return columns;
+}
+
+function roomForName(columns: readonly Column[], stream: Stream): number {
+  const taken = columns.reduce((sum, column) => sum + WIDTHS[column] + GAP.length, 0);
+  return (stream.columns || Infinity) - taken;
 }
 
 /** The line of one that has ended, below those that run. */

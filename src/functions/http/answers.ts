@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import { findInstance } from "../../durableClient.ts";
 import type { ConversionView } from "../../model/conversion.ts";
-import { findInstance } from "../../upkeep/instances.ts";
 import { viewOf } from "../../upkeep/conversionView.ts";
 
 const POLL_AFTER_SECONDS = "1";

@@ -4,7 +4,7 @@ import * as df from "durable-functions";
 import { services } from "../../azure/azureServices.ts";
 import { ServiceError } from "../../model/errors.ts";
 import { withoutSecrets } from "../../model/redact.ts";
-import { UnansweredError } from "../../upkeep/inTime.ts";
+import { UnansweredError } from "../../durableClient.ts";
 import { Refusal, problem } from "./answers.ts";
 
 export type ApiHandler = (

@@ -12,6 +12,8 @@ export const choices = v.strictObject({
   outputOnRetry: v.picklist(["replace", "append"]),
   /** Of targets that a formula makes fractional. */
   targetRounding: v.picklist(["down", "nearest", "up"]),
+  /** How long after a job was added or changed its next change is refused with 429, as the service does when it is busy. */
+  jobChangePauseSeconds: v.pipe(v.number(), v.minValue(0)),
 });
 export type Choices = v.InferOutput<typeof choices>;
 
@@ -22,4 +24,5 @@ export const DEFAULT_CHOICES: Choices = {
   emptyFileRange: "answer",
   outputOnRetry: "replace",
   targetRounding: "down",
+  jobChangePauseSeconds: 0,
 };

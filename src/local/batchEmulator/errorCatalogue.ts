@@ -21,6 +21,7 @@ export const ERROR_CATALOGUE = {
   InvalidRequestBody: [400, "The specified Request Body is not syntactically valid."],
   InvalidUri: [400, "The requested URI does not represent any resource on the server."],
   MissingContentLengthHeader: [411, "The content length header was not specified."],
+  MissingRequiredHeader: [400, "An HTTP header that's mandatory for this request is not specified."],
   MissingRequiredProperty: [400, "A required property was not specified in the request body."],
   MissingRequiredQueryParameter: [400, "A query parameter that's mandatory for this request is not specified."],
   MultipleConditionHeadersNotSupported: [400, "Multiple condition headers are not supported."],
@@ -43,6 +44,10 @@ export const ERROR_CATALOGUE = {
 
   AutoScaleFormulaTooLong: [400, "The autoscale formula length exceeds the maximum permissible limit."],
   AutoScalingFormulaSyntaxError: [400, "The specified autoscaling formula has a syntax error."],
+  InvalidApplicationPackageReferences: [
+    409,
+    "One or more application package references could not be satisfied. This occurs if the application id or version does not exist or is not active, or if the reference did not specify a version and there is no default version configured.",
+  ],
   InvalidAutoScalingSettings: [400, "The requested autoscale settings are not valid."],
   NodeAgentSKUNotFound: [404, "The specified node agent SKU is not found."],
   OperationInvalidForCurrentState: [409, "This operation is not valid for the current state of the resource."],
@@ -71,6 +76,10 @@ export const ERROR_CATALOGUE = {
   JobExists: [409, "The specified job already exists."],
   JobNotActive: [409, "The specified job is not in an active state."],
   JobNotDisabled: [409, "The specified operation requires the job to be disabled."],
+  JobPreparationTaskOrReleaseTaskNotSpecified: [
+    409,
+    "The specified job has neither a job preparation task nor a job release task.",
+  ],
   JobNotFound: [404, "The specified job does not exist."],
 
   TaskCompleted: [409, "The specified task is already in a completed state."],

@@ -13,11 +13,17 @@ export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly code: ServiceErrorCode;
   readonly values: readonly ErrorDetail[];
+  /** After which the client may try again; sent as a header. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ServiceErrorCode, options: { message?: string; values?: readonly ErrorDetail[] } = {}) {
+  constructor(
+    code: ServiceErrorCode,
+    options: { message?: string; values?: readonly ErrorDetail[]; retryAfterSeconds?: number | undefined } = {},
+  ) {
     super(options.message ?? ERROR_CATALOGUE[code][1]);
     this.code = code;
     this.values = options.values ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get status(): number {

@@ -15,7 +15,7 @@ interface FfmpegPaths {
 type Tool = keyof FfmpegPaths;
 
 const SETTINGS: Readonly<Record<Tool, string>> = { ffmpeg: "FFMPEG_PATH", ffprobe: "FFPROBE_PATH" };
-/** Nobody packages a newer one with both programs: docs/performance.md has the comparison. */
+/** docs/performance.md says how it compares, and why no newer one is packaged. */
 const PACKAGED_ADVICE =
   "The packaged ffmpeg is from 2018: it takes 2.5 times as long as a current one, and gets no security fixes. " +
   `Install one (${process.platform === "darwin" ? "brew install ffmpeg" : "sudo apt install ffmpeg, or what your system has for that"}); ` +

@@ -19,7 +19,7 @@
 # which of them is the "outcome" in report.json, because the exit statuses of ffmpeg differ between its versions: some
 # exit with 0 although the disk was full. What its log says is the same in all of them.
 
-set -u -o pipefail
+set -u -f -o pipefail
 exec 3>&1 # For the progress, wherever stdout goes.
 
 bitrate_kbps=${MP3_BITRATE_KBPS:?is not set}
@@ -37,6 +37,7 @@ readonly MAX_COVER_PIXELS=50000000
 readonly MAX_CHAPTERS=255     # Of the table of contents in an ID3 tag.
 readonly MAX_PEAK_DBTP=-1     # As EBU R 128 has it.
 readonly MAX_FRAME_BYTES=1441 # Of MPEG audio, layer III.
+readonly MAX_SAMPLE_RATE=48000
 
 main() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
@@ -87,7 +88,8 @@ chapter_count=0
 choose_streams() {
   local line stream='' rank=-1 chosen='' chosen_rank=-1 file=''
   local picture='"index": ([0-9]+), "codec_name": "(mjpeg|png)"'
-  while IFS= read -r line; do
+  local IFS=$'\n'
+  for line in $source_probe; do
     case $line in
       *'"index": '*) stream=$line rank=0 ;;
       *'"format": '*) file=$line ;;
@@ -100,7 +102,7 @@ choose_streams() {
     fi
     [[ $stream == "$chosen" && $line =~ '"language": "'([a-z]{3})\" ]] && stream_language=${BASH_REMATCH[1]}
     [[ $line == *'"attached_pic": 1'* && $stream =~ $picture ]] && picture_index=${picture_index:-${BASH_REMATCH[1]}}
-  done < <(printf '%s\n' "$source_probe") # bash keeps <<< in a file, and the disk may be full.
+  done
 
   [[ $chosen =~ '"index": '([0-9]+) ]] || return
   stream_index=${BASH_REMATCH[1]}
@@ -112,21 +114,29 @@ choose_streams() {
 # Sets sound_start_us and sound_us by what ffprobe says of the stream and of the file.
 read_times() {
   local start_us file_start_us
-  start_us=$(microseconds start_time "$1")
-  file_start_us=$(microseconds start_time "$2")
+  microseconds start_us '"start_time": "' "$1"
+  microseconds file_start_us '"start_time": "' "$2"
+  microseconds sound_us '"duration": "' "$1"
   ((start_us > file_start_us)) && sound_start_us=$((start_us - file_start_us))
-  sound_us=$(microseconds duration "$1")
   # That of fragments, which are not counted, is the time at which they end.
   [[ $1 != *'"nb_frames"'* ]] && ((start_us < sound_us)) && ((sound_us -= start_us))
   return 0
 }
 
+# Sets the variable $1 to the seconds that follow $2 in $3, in microseconds; to 0 where there are none.
 microseconds() {
-  [[ $2 =~ \"$1'": "'([0-9]+)\.([0-9]{6})\" ]] && echo $((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]})) || echo 0
+  local fraction
+  if [[ $3 =~ $2([0-9]+)(\.([0-9]+))? ]]; then
+    fraction=${BASH_REMATCH[3]}000000
+    printf -v "$1" %d $((10#${BASH_REMATCH[1]} * 1000000 + 10#${fraction:0:6}))
+  else
+    printf -v "$1" 0
+  fi
 }
 
 # --- Which part of it is converted ------------------------------------------------------------------------------------
 
+begin_us=0    # When the video plays its beginning.
 part_us=0     # How long it is; 0 or less: not known.
 part_input=() # Options of ffmpeg before and after its input.
 part_output=()
@@ -135,10 +145,11 @@ filters=aresample=async=1 # Where the sound pauses, or its timestamps jump, sile
 # Makes the time at which the part begins 0, for the chapters, too. What comes before is read all the same: to seek is
 # not exact in every MP4, and the first sound after it is not quite that of the video. Fails where nothing is left.
 choose_part() {
-  local start_us end_us begin_us=$sound_start_us length_us
-  start_us=$(trim_microseconds "$trim_start")
-  end_us=$(trim_microseconds "$trim_end")
+  local start_us end_us length_us
+  microseconds start_us ^ "$trim_start"
+  microseconds end_us ^ "$trim_end"
 
+  begin_us=$sound_start_us
   # The filter that fills pauses stands between those that trim: the part may begin or end in a pause.
   ((start_us > sound_start_us)) && begin_us=$start_us filters=atrim=start=0,$filters:first_pts=0
   ((begin_us > 0)) && part_input=(-itsoffset "-$(seconds $begin_us)")
@@ -151,13 +162,6 @@ choose_part() {
     filters+=,atrim=end=${part_output[1]}
   fi
   return 0
-}
-
-trim_microseconds() {
-  local whole=${1%.*} fraction=''
-  [[ $1 == *.* ]] && fraction=${1#*.}
-  fraction=${fraction}000000
-  echo $((10#0$whole * 1000000 + 10#${fraction:0:6}))
 }
 
 seconds() {
@@ -183,9 +187,9 @@ cover_output=()
 choose_cover() {
   local format=''
   if [[ -f cover ]]; then
-    case $(od -An -tx1 -N 4 cover) in
-      ' ff d8 ff'*) format=jpeg_pipe ;;
-      ' 89 50 4e 47') format=png_pipe ;;
+    case $(hex cover 0 4) in
+      ffd8ff*) format=jpeg_pipe ;;
+      89504e47) format=png_pipe ;;
     esac
     cover_input=(-protocol_whitelist file -f "$format" -i file:cover)
     [[ -n $format ]] && is_sound_picture "${cover_input[@]}" && use_cover file 1:v:0 && return
@@ -220,6 +224,9 @@ last_percent=100
 # a compressor. Sound that is too quiet or too short to be measured stays as it is.
 measure_loudness() {
   local loudnorm="loudnorm=I=$loudness_lufs:TP=$MAX_PEAK_DBTP:LRA=20:print_format=json" integrated range
+  # loudnorm may work at 192 kHz. What is filled and dropped before it is counted in samples of the MP3 all the same.
+  local hz=$((sample_rate > MAX_SAMPLE_RATE ? MAX_SAMPLE_RATE : sample_rate))
+  ((hz > 0)) && filters+=,aformat=sample_rates=$hz
   last_percent=49
   run_ffmpeg -map "0:$stream_index" -af "$filters,$loudnorm" ${part_output[@]+"${part_output[@]}"} -f null -
   first_percent=50 last_percent=100
@@ -231,7 +238,7 @@ measure_loudness() {
   [[ $range == 0.00 ]] && range=0.01
   loudnorm+=:linear=true:measured_I=$integrated:measured_LRA=$range:measured_TP=$(measured input_tp)
   loudnorm+=:measured_thresh=$(measured input_thresh):offset=$(measured target_offset)
-  filters+=,$loudnorm,aresample=$sample_rate # It may have raised the sample rate.
+  filters+=,$loudnorm,aresample=$hz
 }
 
 measured() {
@@ -247,8 +254,10 @@ convert() {
 
   run_ffmpeg ${cover_input[@]+"${cover_input[@]}"} -map "0:$stream_index" ${cover_output[@]+"${cover_output[@]}"} \
     -af "$filters" -c:a libmp3lame "${rate[@]}" "${tags[@]}" ${part_output[@]+"${part_output[@]}"} -f mp3 -y result.part
-  [[ -n $trim_start && $ffmpeg_facts == *'"encoding":{"packets":0,'* ]] && ((part_us <= 0)) && finish NothingLeft
-  return 0
+  # Where there should be sound, it is the file that lacks it.
+  if [[ -n $trim_start && $ffmpeg_facts == *'"encoding":{"packets":0,'* ]]; then
+    ((sound_us > 0 && begin_us < sound_start_us + sound_us)) || finish NothingLeft
+  fi
 }
 
 # Runs it on the part of the video that is converted, with these options of its output, and sets ffmpeg_facts to what
@@ -332,12 +341,12 @@ read_result() {
   set -- $(od -An -v -tu1 -N 10 result.part)
   [[ $# == 10 && "$1 $2 $3" == '73 68 51' ]] && ((id3_bytes = 10 + ($7 << 21) + ($8 << 14) + ($9 << 7) + ${10}))
   ((result_bytes > MAX_FRAME_BYTES)) && ((last = result_bytes - MAX_FRAME_BYTES))
-  result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$(hex $id3_bytes 64)\",\"lastBytes\":\"$(hex $last $MAX_FRAME_BYTES)\"}"
+  result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$(hex result.part $id3_bytes 64)\",\"lastBytes\":\"$(hex result.part $last $MAX_FRAME_BYTES)\"}"
 }
 
-# Bytes of the result, from an offset on. Their lines and spaces go when the shell splits them into words.
+# So many bytes of a file, from an offset on. Spaces and line ends go when the shell splits them into words.
 hex() {
-  printf '%s' $(od -An -v -tx1 -j "$1" -N "$2" result.part)
+  printf '%s' $(od -An -v -tx1 -j "$2" -N "$3" "$1")
 }
 
 # --- The end ----------------------------------------------------------------------------------------------------------

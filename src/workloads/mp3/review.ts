@@ -51,7 +51,7 @@ const NOTHING_KNOWN: Decoding = {
 };
 
 export function reviewReport(report: TaskReport): Review {
-  const { ffmpegVersion, ffprobeVersion, streamIndex, source, decoding } = report as Mp3Report;
+  const { ffmpegVersion, ffprobeVersion, streamIndex, source, decoding, encoding } = report as Mp3Report;
   const stream = source?.streams?.find(({ index }) => index === streamIndex);
   const mp3 = readResult(report);
   return {
@@ -61,9 +61,10 @@ export function reviewReport(report: TaskReport): Review {
     },
     output: { ...describeMp3(mp3, report) },
     tools: { ...(ffmpegVersion && { ffmpeg: ffmpegVersion }), ...(ffprobeVersion && { ffprobe: ffprobeVersion }) },
-    problem: mp3.flaw
-      ? { code: "FfmpegFailed", message: mp3.flaw }
-      : findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, mp3, partOf(report, stream ?? {})),
+    problem:
+      mp3.flaw !== undefined && encoding?.packets !== 0
+        ? { code: "FfmpegFailed", message: mp3.flaw }
+        : findProblem(stream ?? {}, decoding ?? NOTHING_KNOWN, mp3, partOf(report, stream ?? {})),
   };
 }
 

@@ -92,6 +92,15 @@ test("cancel and retry go through all that are named, and one refusal makes the 
   expect(requests.filter(({ what }) => what === `DELETE /${ID}`)).toHaveLength(1);
 });
 
+test("retry --failed says that nothing fits where nothing does, for other conversions may have failed", async ({
+  expect,
+}) => {
+  const { run } = await startStandInApi(() => ({ body: { started: 0, ids: [], refused: [], continuation: null } }));
+
+  expect((await run("retry", "--failed")).stderr).toBe("Nothing has failed\n");
+  expect((await run("retry", "--failed", "--code", "NodeLost")).stderr).toBe("Nothing that has failed fits\n");
+});
+
 test("retry --failed goes on until the app has seen all", async ({ expect }) => {
   const pages = [
     { started: 1, ids: [idOf("1")], refused: [], continuation: "more" },

@@ -1,4 +1,6 @@
+import { PassThrough } from "node:stream";
 import { test } from "vitest";
+import { listRow, listTitles } from "../../../src/cli/manage/rows.ts";
 import { failed, idOf, listOf, running, startStandInApi, summaryOf } from "./standInApi.ts";
 
 const HOSTILE = "a\u001B[31m\u202Egpj.mp4";
@@ -26,6 +28,25 @@ test("list shows each conversion in one line: its state, size, id and name", asy
   ]);
   expect(stderr).toContain("2 running, 1 succeeded, 1 failed, 1 cancelled\n");
 });
+
+test.for([
+  [120, true],
+  [80, false],
+  [40, false],
+] as const)(
+  "in a terminal of %i columns each conversion has one line (with its id: %o)",
+  ([columns, hasId], { expect }) => {
+    const stream = Object.assign(new PassThrough(), { columns }) as unknown as NodeJS.WriteStream;
+    const conversion = failed("talks/silent.mp4", { id: idOf("c") });
+
+    const row = listRow(conversion, Date.now(), stream);
+
+    expect(Math.max(row.length, listTitles(stream).length)).toBeLessThanOrEqual(columns);
+    expect(row).toMatch(/^✗ NoAudioStream .*talks\/sil/);
+    expect(row.includes(conversion.id)).toBe(hasId);
+    expect(listTitles(stream).includes(" ID ")).toBe(hasId);
+  },
+);
 
 test("list asks for what its options say, and for further pages until it has enough", async ({ expect }) => {
   const pages = [listOf([summaryOf("a.mp4")], { continuation: "2" }), listOf([], { continuation: "3" })];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "vitest";
 import { startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
-import { addPoolAndJob, connect, INSTANT, startVirtualFixture } from "./emulator.ts";
+import { addPoolAndJob, connect, IMAGE, INSTANT, startVirtualFixture } from "./emulator.ts";
 
 const START = Date.UTC(2026, 0, 1, 12);
 
@@ -205,4 +205,32 @@ test("an emulator that is stopped while it is on hold runs nothing", async ({ ex
   goOn();
 
   await expect(answer).rejects.toThrow();
+});
+
+test("a pool with networks and disks that are not taken any more is still there after an upgrade", async ({
+  expect,
+}) => {
+  const { client, emulator, dataFolder } = await startVirtualFixture();
+  await addPoolAndJob(client);
+  await emulator.stop();
+  const path = join(dataFolder, "batch", "journal.jsonl");
+  const lax = {
+    networkConfiguration: { endpointConfiguration: { inboundNATPools: [{ name: "x" }] } },
+    virtualMachineConfiguration: { ...IMAGE, dataDisks: [{}], osDisk: { caching: "much" } },
+  };
+  const lines = readFileSync(path, "utf8").split("\n");
+  const edited = lines.map((line) => {
+    if (!line.startsWith('{"pool"')) return line;
+    const entry = JSON.parse(line) as { v: { spec: object } };
+    return JSON.stringify({ ...entry, v: { ...entry.v, spec: { ...entry.v.spec, ...lax } } });
+  });
+  writeFileSync(path, edited.join("\n"));
+
+  const later = await startVirtualFixture({ dataFolder });
+
+  const pool = await later.client.pool.get("pool");
+  expect(pool.virtualMachineConfiguration?.dataDisks).toHaveLength(1);
+  expect(pool.networkConfiguration).toBeUndefined();
+  await later.clock.advance(0);
+  expect(await later.client.computeNode.list("pool")).toHaveLength(1);
 });

@@ -178,13 +178,32 @@ test("a job ends by itself when all of its tasks are completed", async ({ expect
   });
 });
 
-test("a failed task ends its job where the job asks for it", async ({ expect }) => {
+test("a failed task ends its job where the job asks for it and an exit option says nothing else", async ({
+  expect,
+}) => {
   const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 60, failureRate: 1 } });
   await addPoolAndJob(client, {}, { onTaskFailure: "performexitoptionsjobaction" });
-  await client.task.add("job", { id: "task", commandLine: "work" });
+  await client.task.add("job", { id: "task", commandLine: "work", exitConditions: { default: {} } });
   await clock.advance(60_000);
 
   expect((await client.job.get("job")).executionInfo?.terminateReason).toBe("TaskFailed");
+});
+
+test("a task without exit conditions that fails or is ended leaves its job going, and can run again", async ({
+  expect,
+}) => {
+  const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 60, failureRate: 1 } });
+  await addPoolAndJob(client, { taskSlotsPerNode: 2 }, { onTaskFailure: "performexitoptionsjobaction" });
+  await client.task.add("job", { id: "ended", commandLine: "work" });
+  await client.task.add("job", { id: "fails", commandLine: "work" });
+  await clock.advance(1000);
+  await client.task.terminate("job", "ended");
+  await clock.advance(60_000);
+
+  expect((await client.task.get("job", "fails")).executionInfo?.result).toBe("failure");
+  expect((await client.job.get("job")).state).toBe("active");
+  await client.task.reactivate("job", "ended");
+  expect((await client.task.get("job", "ended")).state).toBe("running");
 });
 
 test("an exit condition can spare the job", async ({ expect }) => {

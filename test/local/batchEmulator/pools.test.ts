@@ -102,7 +102,7 @@ test("a resize beyond the node limit gives what there is and a quota error", asy
 
 test("a stopped resize says so in its errors and keeps its target", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture({ timings: { allocationMs: 60_000 } });
-  await client.pool.add({ ...POOL, targetDedicatedNodes: 2 });
+  await client.pool.add({ ...POOL, targetDedicatedNodes: 2, targetLowPriorityNodes: 1 });
 
   await client.pool.stopResize("Pool-1");
   const during = await client.pool.get("Pool-1");
@@ -111,7 +111,11 @@ test("a stopped resize says so in its errors and keeps its target", async ({ exp
 
   expect(during.allocationState).toBe("stopping");
   expect(after).toMatchObject({ allocationState: "steady", targetDedicatedNodes: 2, currentDedicatedNodes: 0 });
-  expect(after.resizeErrors?.map((error) => error.code)).toEqual(["ResizeStopped"]);
+  const error = (kind: string) => ({
+    code: "ResizeStopped",
+    message: `Desired number of ${kind} nodes could not be allocated due to a stop resize operation`,
+  });
+  expect(after.resizeErrors).toEqual([error("dedicated"), error("low priority")]);
 });
 
 test("removed nodes leave and lower the target", async ({ expect }) => {

@@ -248,7 +248,7 @@ test("requests without a credential, of another account or of yesterday are refu
   const { emulator } = await startVirtualFixture();
   const status = async (options: object) => (await raw(emulator, { path: "/jobs", ...options })).status;
 
-  expect(await status({ authorization: null })).toBe(401);
+  expect(await status({ authorization: null })).toBe(400);
   expect(await status({ authorization: "Basic x" })).toBe(400);
   expect(await status({ authorization: "SharedKey devbatch" })).toBe(400);
   expect(await status({ authorization: "SharedKey other:AAAA" })).toBe(403);

@@ -103,6 +103,23 @@ test("sound whose peaks leave no room for a gain is compressed", ({ expect }) =>
   expect(Math.abs(loudnessOf(folder) + 16)).toBeLessThan(1);
 });
 
+/** Older versions cannot change timestamps. */
+const hasSetts = spawnSync(tools.ffmpeg, ["-bsfs"], { encoding: "utf8" }).stdout.includes("setts");
+
+test.skipIf(!hasSetts)("where timestamps stand still, as much is dropped with a compressor as without", ({ expect }) => {
+  const [plain, loud] = [{}, { MP3_LOUDNESS_LUFS: "-16" }].map((settings) => {
+    const folder = taskFolder();
+    folder.make(...beats(8), "-bsf:a", "setts=ts='if(gt(N,100),TS-1024*6,TS)'");
+    return folder.run(settings);
+  });
+
+  const { decoding, loudness } = loud?.report as Mp3Report;
+  expect(loudness).toMatchObject({ normalization_type: "dynamic" });
+  expect(decoding?.droppedSamples).toBeGreaterThan(3000);
+  expect(decoding).toEqual((plain?.report as Mp3Report).decoding);
+  expect([plain?.review.problem, loud?.review.problem]).toEqual([undefined, undefined]);
+});
+
 test("where a compressor does not suffice, the record says how loud the sound is", ({ expect }) => {
   const folder = taskFolder();
   folder.make(...beats(25));
@@ -208,6 +225,7 @@ test.for([
     /^The MP3 is .* s long, but its part of the audio of the video is 10 s$/,
   ],
   ["is cut off where no duration is known", "cut off, no durations", "5", "15", /^Only \d+ of the \d+ packets/],
+  ["begins beyond the cut", "cut off, index at the start", "15", "", /^There is no sound in the MP3$/],
   ["of fragments is cut off", "joined, cut off", "2", "19", /^The MP3 is .* s long, but its part/],
   ["is damaged", "damaged in the middle", "2", "18", /could not be decoded/],
 ] as const)("a part that %s is found out", ([, name, start, end, message], { expect }) => {

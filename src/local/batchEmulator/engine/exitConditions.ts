@@ -16,11 +16,16 @@ export interface ExitActions {
   readonly dependencyAction: "satisfy" | "block";
 }
 
+/**
+ * A task without exit conditions leaves its job alone, however it ended: `terminate` is the default of an exit option, and
+ * it has none. https://learn.microsoft.com/rest/api/batchservice/tasks/create-task#exitoptions
+ */
 export function exitActionsFor(task: Task, completion: Completion): ExitActions {
-  const given = mapped(task.record.spec.exitConditions ?? {}, completion);
+  const { exitConditions } = task.record.spec;
+  const given = mapped(exitConditions ?? {}, completion);
   const isSuccess = completion.failureInfo === undefined;
   return {
-    jobAction: given?.jobAction ?? (isSuccess ? "none" : "terminate"),
+    jobAction: given?.jobAction ?? (isSuccess || exitConditions === undefined ? "none" : "terminate"),
     dependencyAction: given?.dependencyAction ?? (isSuccess ? "satisfy" : "block"),
   };
 }

@@ -24,6 +24,8 @@ const NOT_RESTARTABLE: Partial<Record<NodeState, ServiceErrorCode>> = {
   rebooting: "NodeBeingRebooted",
   reimaging: "NodeBeingReimaged",
   leavingpool: "OperationNotValidOnNode",
+  deallocating: "OperationNotValidOnNode",
+  deallocated: "OperationNotValidOnNode",
   preempted: "OperationNotValidOnNode",
 };
 

@@ -81,6 +81,10 @@ function resumeNode(engine: Engine, node: Node): void {
     return;
   }
   if (state === "unusable") return;
+  if (state === "deallocating" || state === "deallocated") {
+    setNodeState(engine, node, "deallocated");
+    return;
+  }
   setNodeState(engine, node, state === "preempted" || state === "creating" ? "creating" : "rebooting");
   boot(engine, node);
 }

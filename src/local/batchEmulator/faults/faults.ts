@@ -17,9 +17,7 @@ const ERROR_BY_STATUS = { 429: "TooManyRequests", 500: "InternalError", 503: "Se
 >;
 
 /** How a request fails on purpose. */
-export type RequestFailure =
-  | { readonly kind: "dropped" }
-  | { readonly kind: "refused"; readonly error: ServiceError; readonly headers: Readonly<Record<string, string>> };
+export type RequestFailure = { readonly kind: "dropped" } | { readonly kind: "refused"; readonly error: ServiceError };
 
 /** Makes things go wrong on purpose: at a rate, for an operation, a number of times. */
 export class Faults {
@@ -56,9 +54,8 @@ export class Faults {
       }
       if (fault.status === undefined) continue;
       this.#log(`Fault: request answered ${fault.status} (${operation ?? "unknown"})`);
-      const retryAfter = fault.retryAfterSeconds;
-      const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
-      return { kind: "refused", error: new ServiceError(ERROR_BY_STATUS[fault.status]), headers };
+      const { retryAfterSeconds } = fault;
+      return { kind: "refused", error: new ServiceError(ERROR_BY_STATUS[fault.status], { retryAfterSeconds }) };
     }
     return undefined;
   }

@@ -16,7 +16,9 @@ const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows
 /** Throws unless the request is signed with a key of the account or, where that will do, carries a token for Batch. */
 export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
   const header = request.headers.authorization;
-  if (header === undefined) throw new ServiceError("UnauthorizedRequest");
+  if (header === undefined) {
+    throw new ServiceError("MissingRequiredHeader", { values: [{ key: "HeaderName", value: "Authorization" }] });
+  }
   const [scheme = "", rest = ""] = header.split(/\s+(.*)/s);
   if (scheme.toLowerCase() === "bearer") checkToken(rest, account, nowMs);
   else if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);

@@ -1,11 +1,13 @@
 import type { ReadStream } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
+import type { ApiVersion } from "../apiVersions.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Version } from "../timestamp.ts";
 
 /** An authenticated request for a known operation. */
 export interface Call {
   readonly engine: Engine;
+  readonly version: ApiVersion;
   /** Ids from the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: ReadonlyMap<string, string>;

@@ -1,7 +1,11 @@
+import type { Entity } from "../apiVersions.ts";
+
 /** Per kind of entity: what `$select` may name, and what `$filter` may compare and how. */
 export type FieldKind = "string" | "number" | "boolean" | "time";
 
 export interface Fields {
+  /** In the table of versions. */
+  readonly entity?: Entity;
   readonly select: readonly string[];
   readonly filter: Readonly<Record<string, FieldKind>>;
 }
@@ -13,8 +17,9 @@ const VERSION = "id url eTag lastModified creationTime state stateTransitionTime
 /** https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch */
 export const FIELDS = {
   pool: {
+    entity: "pool",
     select: names(
-      `${VERSION} displayName allocationState allocationStateTransitionTime vmSize virtualMachineConfiguration resizeTimeout resizeErrors currentDedicatedNodes targetDedicatedNodes currentLowPriorityNodes targetLowPriorityNodes enableAutoScale autoScaleFormula autoScaleEvaluationInterval autoScaleRun enableInterNodeCommunication networkConfiguration startTask taskSlotsPerNode taskSchedulingPolicy userAccounts metadata stats certificateReferences applicationPackageReferences mountConfiguration identity targetNodeCommunicationMode currentNodeCommunicationMode`,
+      `${VERSION} displayName allocationState allocationStateTransitionTime vmSize virtualMachineConfiguration resizeTimeout resizeErrors currentDedicatedNodes targetDedicatedNodes currentLowPriorityNodes targetLowPriorityNodes enableAutoScale autoScaleFormula autoScaleEvaluationInterval autoScaleRun enableInterNodeCommunication networkConfiguration startTask taskSlotsPerNode taskSchedulingPolicy userAccounts metadata stats certificateReferences applicationPackageReferences mountConfiguration identity targetNodeCommunicationMode currentNodeCommunicationMode maxTasksPerNode applicationLicenses resourceTags upgradePolicy`,
     ),
     filter: {
       id: "string",
@@ -30,6 +35,7 @@ export const FIELDS = {
     },
   },
   node: {
+    entity: "node",
     select: names(
       "id url state schedulingState stateTransitionTime lastBootTime allocationTime ipAddress affinityId vmSize totalTasksRun totalTasksSucceeded runningTasksCount runningTaskSlotsCount recentTasks startTask startTaskInfo errors isDedicated endpointConfiguration nodeAgentInfo virtualMachineInfo certificateReferences",
     ),
@@ -47,6 +53,7 @@ export const FIELDS = {
     },
   },
   job: {
+    entity: "job",
     select: names(
       `${VERSION} previousState previousStateTransitionTime displayName usesTaskDependencies priority maxParallelTasks allowTaskPreemption constraints jobManagerTask jobPreparationTask jobReleaseTask commonEnvironmentSettings poolInfo onAllTasksComplete onTaskFailure networkConfiguration metadata executionInfo stats`,
     ),
@@ -64,6 +71,7 @@ export const FIELDS = {
     },
   },
   task: {
+    entity: "task",
     select: names(
       `${VERSION} previousState previousStateTransitionTime displayName commandLine containerSettings exitConditions resourceFiles outputFiles environmentSettings affinityInfo constraints requiredSlots userIdentity executionInfo nodeInfo multiInstanceSettings dependsOn applicationPackageReferences authenticationTokenSettings stats`,
     ),
@@ -87,5 +95,5 @@ export const FIELDS = {
     select: names("nodeAgentSKUId imageReference osType capabilities batchSupportEndOfLife verificationType"),
     filter: { nodeAgentSKUId: "string", osType: "string", verificationType: "string" },
   },
-  nodeCounts: { select: ["poolId", "dedicated", "lowPriority"], filter: { poolId: "string" } },
+  nodeCounts: { entity: "nodeCounts", select: ["poolId", "dedicated", "lowPriority"], filter: { poolId: "string" } },
 } as const satisfies Record<string, Fields>;

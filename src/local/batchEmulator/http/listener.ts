@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ApiVersion } from "../apiVersions.ts";
 import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
@@ -16,6 +17,7 @@ import { sendError, sendReply } from "./respond.ts";
 import type { Exchange } from "./respond.ts";
 import { createRouter } from "./router.ts";
 import type { Match } from "./router.ts";
+import { checkOperation, checkVersion, readInVersion } from "./versioning.ts";
 
 interface ListenerOptions {
   readonly engine: Engine;
@@ -23,8 +25,6 @@ interface ListenerOptions {
   /** The real time, which clients sign with whatever clock the tasks run by. */
   readonly wallClock: () => number;
 }
-
-const API_VERSION = /^\d{4}-\d{2}-\d{2}(?:\.\d+\.\d+)?(?:-preview)?$/;
 
 /** What every request goes through: injected faults, body, signature, version, operation, commit, answer. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
@@ -71,9 +71,11 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
       options.wallClock(),
     );
     const query = parseQuery(rawUrl);
-    checkCommonQuery(query);
+    const version = checkVersion(query.get("api-version"));
+    checkTimeout(query);
     if (found instanceof ServiceError) throw found;
-    const reply = await perform(exchange, found, query, body);
+    checkOperation(version, found.operation.name);
+    const reply = await perform(exchange, found, version, query, body);
     // What has been answered must survive our death.
     engine.store.commit();
     await sendReply(exchange, reply);
@@ -87,7 +89,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     }
     // An unread body would leave the connection unusable.
     request.resume();
-    sendError(exchange, fault.error, engine.now(), fault.headers);
+    sendError(exchange, fault.error, engine.now());
   }
 
   function tryRoute(method: string, path: string): Match | ServiceError {
@@ -102,6 +104,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
   function perform(
     exchange: Exchange,
     { operation, params }: Match,
+    version: ApiVersion,
     query: Map<string, string>,
     body: Buffer,
   ): Reply | Promise<Reply> {
@@ -110,10 +113,11 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     }
     return operation.handler({
       engine,
+      version,
       params,
       query,
       headers: exchange.request.headers,
-      body: parseJson(body),
+      body: readInVersion(version, operation.name, parseJson(body)),
       baseUrl: exchange.baseUrl,
       rawUrl: exchange.request.url ?? "/",
       requestId: exchange.requestId,
@@ -121,14 +125,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
   }
 }
 
-function checkCommonQuery(query: ReadonlyMap<string, string>): void {
-  const version = query.get("api-version");
-  if (version === undefined || version === "") {
-    throw new ServiceError("MissingRequiredQueryParameter", {
-      values: [{ key: "QueryParameterName", value: "api-version" }],
-    });
-  }
-  if (!API_VERSION.test(version)) throw new ServiceError("UnsupportedRequestVersion");
+function checkTimeout(query: ReadonlyMap<string, string>): void {
   const timeout = query.get("timeout");
   if (timeout !== undefined && !/^\d+$/.test(timeout)) {
     throw invalidQuery("timeout", timeout, "Must be a whole number of seconds");

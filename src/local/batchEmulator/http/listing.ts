@@ -1,9 +1,11 @@
+import { propertiesMissingIn } from "../apiVersions.ts";
 import { LIMITS } from "../limits.ts";
 import { ServiceError, invalidQuery } from "../serviceError.ts";
 import type { Call, Reply } from "./call.ts";
 import type { Fields } from "./fields.ts";
 import { parseFilter } from "./filter.ts";
 import type { Predicate } from "./filter.ts";
+import { viewInVersion } from "./versioning.ts";
 
 interface Listed<Item> {
   readonly items: Iterable<Item>;
@@ -54,7 +56,7 @@ export function listReply<Item>(call: Call, list: Listed<Item>): Reply {
   };
 }
 
-/** Applies `$select` to a single entity. */
+/** A single entity as the version of the request has it, reduced to what was selected. */
 export function selectView(call: Call, view: object, fields: Fields): object {
   return readSelect(call, fields)(view);
 }
@@ -67,12 +69,14 @@ export function wantsStats(call: Call): boolean {
 }
 
 function readSelect(call: Call, fields: Fields): (view: object) => object {
+  const show = viewInVersion(call.version, fields.entity);
   const text = call.query.get("$select");
-  if (text === undefined || text.trim() === "") return (view) => view;
+  if (text === undefined || text.trim() === "") return show;
   const names = text.split(",").map((name) => name.trim());
-  const wrong = names.find((name) => !fields.select.includes(name));
+  const missing = fields.entity === undefined ? [] : propertiesMissingIn(call.version, fields.entity);
+  const wrong = names.find((name) => !fields.select.includes(name) || missing.includes(name));
   if (wrong !== undefined) throw invalidQuery("$select", text, `"${wrong}" is not a property that can be selected`);
-  return (view) => Object.fromEntries(Object.entries(view).filter(([name]) => isKept(name, names)));
+  return (view) => Object.fromEntries(Object.entries(show(view)).filter(([name]) => isKept(name, names)));
 }
 
 /** The service includes a node's image even when only other properties were selected. */
@@ -85,7 +89,8 @@ function readMaxResults(call: Call, max: number): number {
   if (text === undefined) return max;
   const value = Number(text);
   if (!/^-?\d+$/.test(text)) throw invalidQuery("maxresults", text, "Must be a whole number");
-  if (value < 1 || value > max) {
+  if (value < 1) throw invalidQuery("maxresults", text, "MaxResults cannot be less than 1");
+  if (value > max) {
     throw new ServiceError("OutOfRangeQueryParameterValue", {
       values: [
         { key: "QueryParameterName", value: "maxresults" },

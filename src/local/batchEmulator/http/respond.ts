@@ -39,19 +39,14 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
 }
 
 /** Errors carry their length, and their first line as the reason phrase. */
-export function sendError(
-  exchange: Exchange,
-  error: ServiceError,
-  now: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+export function sendError(exchange: Exchange, error: ServiceError, now: string): void {
   const { request, response, requestId, baseUrl } = exchange;
   const body = JSON.stringify({
     "odata.metadata": `${baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`,
     ...error.toBody(requestId, now),
   });
   setCommonHeaders(exchange);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (error.retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(error.retryAfterSeconds));
   if (error.status === 401) {
     response.setHeader("WWW-Authenticate", 'Bearer resource_id="https://batch.core.windows.net/"');
   }

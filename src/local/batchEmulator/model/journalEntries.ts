@@ -54,11 +54,21 @@ const failureInfo = v.optional(
 const kept = { id: text, seq: count };
 const versioned = { eTag: text, lastModified: time };
 
+/** Earlier versions took any networks and disks. What could not be read is left out, or left as it is. */
+const poolSpec = v.object({
+  ...newPool.entries,
+  networkConfiguration: v.fallback(newPool.entries.networkConfiguration, undefined),
+  virtualMachineConfiguration: v.union([
+    newPool.entries.virtualMachineConfiguration,
+    v.looseObject({ imageReference: v.record(text, text), nodeAgentSKUId: text }),
+  ]),
+});
+
 const pool = v.object({
   ...kept,
   ...versioned,
   creationTime: time,
-  spec: newPool,
+  spec: poolSpec,
   state: v.picklist(["active", "deleting"]),
   stateTransitionTime: time,
   allocationState: v.picklist(["steady", "resizing", "stopping"]),
@@ -73,6 +83,7 @@ const pool = v.object({
   autoScaleEvaluationInterval: v.optional(duration),
   autoScaleRun: v.optional(v.object({ timestamp: time, results: v.optional(text), error: v.optional(error) })),
   lastAutoScaleEnableMs: v.optional(v.number()),
+  wasReset: v.optional(v.boolean()),
 });
 
 const node = v.object({
@@ -92,6 +103,8 @@ const node = v.object({
     "rebooting",
     "reimaging",
     "leavingpool",
+    "deallocating",
+    "deallocated",
     "preempted",
     "unusable",
     "unknown",

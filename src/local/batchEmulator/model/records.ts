@@ -59,6 +59,8 @@ export interface PoolRecord extends Kept, Versioned {
   autoScaleEvaluationInterval?: string;
   autoScaleRun?: AutoScaleRun;
   lastAutoScaleEnableMs?: number;
+  /** Whether all properties that can be changed have been replaced: the pool then shows an empty list of certificates. */
+  wasReset?: boolean;
 }
 
 export type NodeState =
@@ -72,6 +74,8 @@ export type NodeState =
   | "rebooting"
   | "reimaging"
   | "leavingpool"
+  | "deallocating"
+  | "deallocated"
   | "preempted"
   | "unusable"
   | "unknown";

@@ -12,7 +12,7 @@ import { isArchived, keyOf, newCounts } from "./entities.ts";
 import type { Job, Node, Pool, Task } from "./entities.ts";
 import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 2, oldestVersion: 1 };
+const FORMAT = { kind: "batch-emulator", version: 3, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
 const COMPACT_AT_BYTES = 8 * 1024 * 1024;
 

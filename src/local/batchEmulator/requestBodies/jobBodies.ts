@@ -76,6 +76,7 @@ const jobPatch = v.object({
   onAllTasksComplete: optional(onAllTasksComplete),
   constraints: optional(constraints),
   poolInfo: optional(poolInfo),
+  networkConfiguration: unsupported("networkConfiguration of a job"),
   metadata: optional(v.array(nameValue)),
 });
 export type JobPatch = v.InferOutput<typeof jobPatch>;

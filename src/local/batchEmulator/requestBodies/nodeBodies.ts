@@ -6,10 +6,10 @@ export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
 
 export const nodeDeallocationOption = choice(NODE_DEALLOCATION_OPTIONS);
 
-/** Reboot and reimage have the same options; the body may be absent. */
+/** Reboot, reimage and deallocation have the same options; the body may be absent. */
 export function parseNodeAction(
   body: unknown,
-  property: "nodeRebootOption" | "nodeReimageOption",
+  property: "nodeRebootOption" | "nodeReimageOption" | "nodeDeallocateOption",
 ): NodeDeallocationOption {
   const options = parseBody(v.record(v.string(), v.unknown()), body ?? {});
   return (

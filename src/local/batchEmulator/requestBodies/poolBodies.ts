@@ -2,6 +2,8 @@ import * as v from "valibot";
 import { DURATIONS, LIMITS } from "../limits.ts";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 import { resourceFile } from "./fileBodies.ts";
+import { virtualMachineConfiguration } from "./machineBodies.ts";
+import { networkConfiguration } from "./networkBodies.ts";
 import { nodeDeallocationOption } from "./nodeBodies.ts";
 import {
   choice,
@@ -31,18 +33,6 @@ const startTask = v.object({
 });
 export type StartTaskSpec = v.InferOutput<typeof startTask>;
 
-const imageReference = v.union([
-  v.object({ virtualMachineImageId: v.string() }),
-  v.object({ publisher: v.string(), offer: v.string(), sku: v.string(), version: v.nullish(v.string(), "latest") }),
-]);
-
-const virtualMachineConfiguration = v.looseObject({
-  imageReference,
-  nodeAgentSKUId: v.string(),
-  containerConfiguration: unsupported("containerConfiguration"),
-  nodePlacementConfiguration: optional(v.object({ policy: optional(choice(["Regional", "Zonal"])) })),
-});
-
 /** Checks the form only: which sizes exist depends on the region and changes. */
 const vmSize = v.pipe(
   v.string(),
@@ -51,6 +41,30 @@ const vmSize = v.pipe(
 );
 
 const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
+
+const taskSchedulingPolicy = v.object({
+  jobDefaultOrder: optional(choice(["none", "creationtime"])),
+  nodeFillType: v.nullish(choice(["Spread", "Pack"]), "Spread"),
+});
+
+/** An application package must have been uploaded, through Azure Resource Manager: there are none here. */
+const applicationPackageReferences = v.pipe(
+  optional(v.array(v.looseObject({ applicationId: v.string() }))),
+  v.transform((references): undefined => {
+    if (references !== undefined && references.length > 0) {
+      throw new ServiceError("InvalidApplicationPackageReferences", {
+        values: references.map(({ applicationId }) => ({ key: "ApplicationId", value: applicationId })),
+      });
+    }
+  }),
+);
+
+/** Kept and shown; nothing here goes by them. */
+const shownOnly = {
+  resourceTags: optional(v.record(v.string(), v.string())),
+  upgradePolicy: optional(v.looseObject({ mode: choice(["automatic", "manual", "rolling"]) })),
+  applicationLicenses: optional(v.array(v.string())),
+};
 
 const resizeTimeout = v.nullish(
   duration({ min: DURATIONS.MIN_RESIZE_TIMEOUT, max: DURATIONS.MAX_RESIZE_TIMEOUT }),
@@ -75,19 +89,20 @@ export const newPool = v.object({
   autoScaleFormula: optional(v.string()),
   autoScaleEvaluationInterval,
   enableInterNodeCommunication: v.nullish(v.boolean(), false),
-  networkConfiguration: optional(v.record(v.string(), v.unknown())),
+  networkConfiguration: optional(networkConfiguration),
   startTask: optional(startTask),
   taskSlotsPerNode: v.nullish(
     v.pipe(count, v.minValue(1, "Must be at least 1"), v.maxValue(LIMITS.MAX_SLOTS_PER_NODE, "May be at most 256")),
     1,
   ),
-  taskSchedulingPolicy: v.nullish(v.object({ nodeFillType: choice(["Spread", "Pack"]) }), { nodeFillType: "Spread" }),
+  taskSchedulingPolicy: v.nullish(taskSchedulingPolicy, { jobDefaultOrder: undefined, nodeFillType: "Spread" }),
   userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
   metadata: optional(v.array(nameValue)),
   mountConfiguration: unsupported("mountConfiguration"),
-  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  applicationPackageReferences,
   certificateReferences: unsupported("certificateReferences"),
   targetNodeCommunicationMode: optional(nodeCommunicationMode),
+  ...shownOnly,
 });
 export type PoolSpec = v.InferOutput<typeof newPool>;
 
@@ -115,24 +130,41 @@ export function parseNewPool(body: unknown): PoolSpec {
   return pool;
 }
 
-const poolPatch = v.object({
+const poolProperties = v.object({
   startTask: optional(startTask),
   metadata: optional(v.array(nameValue)),
-  applicationPackageReferences: unsupported("applicationPackageReferences"),
+  applicationPackageReferences,
   certificateReferences: unsupported("certificateReferences"),
   targetNodeCommunicationMode: optional(nodeCommunicationMode),
 });
+
+/** What came with 2024-07-01.20.0. */
+const poolPatch = v.object({
+  ...poolProperties.entries,
+  displayName: optional(displayName),
+  taskSchedulingPolicy: optional(taskSchedulingPolicy),
+  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  resourceTags: shownOnly.resourceTags,
+  upgradePolicy: shownOnly.upgradePolicy,
+  vmSize: unsupported("a change of vmSize"),
+  taskSlotsPerNode: unsupported("a change of taskSlotsPerNode"),
+  enableInterNodeCommunication: unsupported("a change of enableInterNodeCommunication"),
+  virtualMachineConfiguration: unsupported("a change of virtualMachineConfiguration"),
+  networkConfiguration: unsupported("a change of networkConfiguration"),
+  mountConfiguration: unsupported("mountConfiguration"),
+});
 export type PoolPatch = v.InferOutput<typeof poolPatch>;
+export type PoolProperties = v.InferOutput<typeof poolProperties>;
 
 export function parsePoolPatch(body: unknown): PoolPatch {
   return parseBody(poolPatch, body);
 }
 
 /** Replaces everything that can be changed: what is left out is removed. */
-export function parsePoolProperties(body: unknown): PoolPatch {
+export function parsePoolProperties(body: unknown): PoolProperties {
   const required = v.object({ metadata: v.array(nameValue) });
   parseBody(required, body);
-  return parseBody(poolPatch, body);
+  return parseBody(poolProperties, body);
 }
 
 const resize = v.object({
@@ -148,7 +180,7 @@ export function parseResize(body: unknown): ResizeRequest {
   const request = parseBody(resize, body);
   if (request.targetDedicatedNodes === undefined && request.targetLowPriorityNodes === undefined) {
     throw new ServiceError("MissingRequiredProperty", {
-      values: [{ key: "PropertyName", value: "targetDedicatedNodes" }],
+      values: [{ key: "PropertyName", value: "targetDedicatedNodes and/or targetLowPriorityNodes" }],
     });
   }
   return request;

@@ -51,14 +51,41 @@ export const SUPPORTED_IMAGES: readonly SupportedImage[] = ROWS.map(([reference,
   };
 });
 
+/** Of images that the service has offered beside those of the list. */
+const OTHER_PUBLISHERS = ["batch", "credativ", "debian", "openlogic", "oracle"];
+const PUBLISHERS = new Set([
+  ...SUPPORTED_IMAGES.map(({ imageReference }) => imageReference.publisher),
+  ...OTHER_PUBLISHERS,
+]);
+
+const IMAGES_OF_GALLERY =
+  "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute";
+const IMAGE_ID_FORMATS = [
+  `${IMAGES_OF_GALLERY}/images/{imageName}`,
+  `${IMAGES_OF_GALLERY}/galleries/{galleryName}/images/{galleryImageName}/versions/{galleryImageVersionName}`,
+  `${IMAGES_OF_GALLERY}/galleries/{galleryName}/images/{galleryImageName}`,
+] as const;
+const IMAGE_ID_PATTERNS = IMAGE_ID_FORMATS.map(
+  (format) => new RegExp(`^${format.replaceAll(/\{\w+\}/g, "[^/]+")}$`, "i"),
+);
+
 /**
- * Refuses an agent that does not exist, and one other than the image is known to need. Images that are not in the list
- * pass: the service's own list is longer and changes.
+ * Refuses an agent that does not exist, one other than the image is known to need, and images of a publisher that the
+ * service knows nothing of. Other images that are not in the list pass: the service's own list is longer and changes.
  */
 export function checkImage({ virtualMachineConfiguration }: PoolSpec): void {
   const { imageReference, nodeAgentSKUId } = virtualMachineConfiguration;
+  if ("virtualMachineImageId" in imageReference) checkImageId(String(imageReference.virtualMachineImageId));
   if (!/^batch\.node\.\S+ \S+$/.test(nodeAgentSKUId)) throw new ServiceError("NodeAgentSKUNotFound");
-  if (!("publisher" in imageReference)) return;
+  if (!isOfMarketplace(imageReference)) return;
+  const { publisher, offer, sku } = imageReference;
+  if (!PUBLISHERS.has(publisher.toLowerCase())) {
+    throw invalidProperty(
+      "imageReference",
+      `${publisher}/${offer}/${sku}`,
+      `The specified imageReference with publisher ${publisher} offer ${offer} sku ${sku} is not supported.`,
+    );
+  }
   const known = SUPPORTED_IMAGES.filter(({ imageReference: image }) =>
     (["publisher", "offer", "sku"] as const).every((part) => image[part] === imageReference[part].toLowerCase()),
   );
@@ -69,4 +96,20 @@ export function checkImage({ virtualMachineConfiguration }: PoolSpec): void {
       `The image needs the node agent ${known[0]?.nodeAgentSKUId}`,
     );
   }
+}
+
+type ImageReference = PoolSpec["virtualMachineConfiguration"]["imageReference"];
+
+function isOfMarketplace(image: ImageReference): image is Extract<ImageReference, { readonly version: string }> {
+  return "publisher" in image && "sku" in image;
+}
+
+function checkImageId(id: string): void {
+  if (IMAGE_ID_PATTERNS.some((pattern) => pattern.test(id))) return;
+  const [first, second, third] = IMAGE_ID_FORMATS;
+  throw invalidProperty(
+    "virtualMachineImageId",
+    id,
+    `The specified resource id must be of the format ${first}, ${second}, or ${third}`,
+  );
 }

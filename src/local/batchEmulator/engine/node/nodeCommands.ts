@@ -18,6 +18,27 @@ export function restartNode(
   vacate(node, option, () => restart(engine, node, state));
 }
 
+/** Its machine goes, its disk stays; the node keeps its place in the pool. */
+export function deallocateNode(engine: Engine, node: Node, option: NodeDeallocationOption): void {
+  const { state } = node.record;
+  if (state !== "idle" && state !== "running") throw new ServiceError("OperationNotValidOnNode");
+  vacate(node, option, () => {
+    const epoch = ++node.epoch;
+    node.isDraining = false;
+    setNodeState(engine, node, "deallocating");
+    const finish = (): void => {
+      if (node.epoch === epoch) setNodeState(engine, node, "deallocated");
+    };
+    engine.inBackground(resetMachine(engine, node, false).then(finish));
+  });
+}
+
+export function startNode(engine: Engine, node: Node): void {
+  if (node.record.state !== "deallocated") throw new ServiceError("OperationNotValidOnNode");
+  setNodeState(engine, node, "starting");
+  boot(engine, node);
+}
+
 export function disableScheduling(engine: Engine, node: Node, option: DisableSchedulingOption): void {
   if (node.record.schedulingState === "disabled") throw new ServiceError("NodeAlreadyInTargetSchedulingState");
   node.record.schedulingState = "disabled";

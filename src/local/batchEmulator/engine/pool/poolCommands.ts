@@ -2,14 +2,14 @@ import { DURATIONS } from "../../limits.ts";
 import { keyOf } from "../../model/entities.ts";
 import type { Node, Pool } from "../../model/entities.ts";
 import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
-import type { PoolPatch, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
+import type { PoolPatch, PoolProperties, PoolSpec, ResizeRequest } from "../../requestBodies/poolBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { leavePool } from "../node/leaving.ts";
 import { refuseWhenDeleting, refuseWhenResizing } from "../refusals.ts";
 import { startAutoScale } from "./autoscaling.ts";
 import { checkFormula, startSampling } from "./formulas.ts";
-import { beginResize, continueResize, endResize, setAllocationState, sidesOf } from "./resizing.ts";
+import { beginResize, continueResize, endResize, setAllocationState, shortfalls, sidesOf } from "./resizing.ts";
 
 export function addPool(engine: Engine, spec: PoolSpec): Pool {
   const existing = engine.store.pools.get(keyOf(spec.id));
@@ -54,10 +54,11 @@ export function patchPool(engine: Engine, pool: Pool, patch: PoolPatch): void {
 }
 
 /** What is left out is removed. */
-export function replacePoolProperties(engine: Engine, pool: Pool, properties: PoolPatch): void {
+export function replacePoolProperties(engine: Engine, pool: Pool, properties: PoolProperties): void {
   refuseWhenDeleting(pool);
-  const { startTask, metadata, targetNodeCommunicationMode } = properties;
+  const { startTask, metadata, targetNodeCommunicationMode = "default" } = properties;
   pool.record.spec = { ...pool.record.spec, startTask, metadata, targetNodeCommunicationMode };
+  pool.record.wasReset = true;
   touchPool(engine, pool);
 }
 
@@ -82,12 +83,7 @@ export function stopResize(engine: Engine, pool: Pool): void {
   setAllocationState(engine, pool, "stopping");
   touchPool(engine, pool);
   pool.cancelResize = engine.after(engine.timings.allocationMs, () => {
-    const hasReached = sidesOf(pool).every(({ nodes, target }) => nodes.length === target);
-    const stopped = {
-      code: "ResizeStopped",
-      message: "Desired number of nodes could not be allocated due to a stop resize operation",
-    };
-    endResize(engine, pool, hasReached ? [] : [stopped]);
+    endResize(engine, pool, shortfalls(pool, "ResizeStopped", "due to a stop resize operation"));
   });
 }
 

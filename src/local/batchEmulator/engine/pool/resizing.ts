@@ -79,6 +79,16 @@ export function sidesOf({ record, nodes }: Pool): readonly Side[] {
   ];
 }
 
+/** One error for each kind of node of which there are not as many as there should be. */
+export function shortfalls(pool: Pool, code: string, reason: string): ResizeError[] {
+  return sidesOf(pool)
+    .filter(({ nodes, target }) => nodes.length !== target)
+    .map(({ name }) => ({
+      code,
+      message: `Desired number of ${name === "dedicated" ? "dedicated" : "low priority"} nodes could not be allocated ${reason}`,
+    }));
+}
+
 function allocate(engine: Engine, pool: Pool): void {
   const errors: ResizeError[] = [];
   for (const side of sidesOf(pool)) {
@@ -90,12 +100,7 @@ function allocate(engine: Engine, pool: Pool): void {
     if (excess < 0) errors.push(...grow(engine, pool, side, -excess));
   }
   pool.cancelResize = engine.after(durationMs(pool.record.resizeTimeout), () =>
-    endResize(engine, pool, [
-      {
-        code: "AllocationTimedout",
-        message: "Desired number of nodes could not be allocated as the resize timeout was reached",
-      },
-    ]),
+    endResize(engine, pool, shortfalls(pool, "AllocationTimedout", "as the resize timeout was reached")),
   );
   finishWhenReached(engine, pool, errors);
 }

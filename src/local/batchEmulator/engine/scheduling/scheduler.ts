@@ -25,7 +25,7 @@ function assignTasks(engine: Engine, pool: Pool): void {
     const slots = acceptsTasks(node) ? slotsPerNode - slotsInUse(node) : 0;
     if (slots > 0) free.set(node, slots);
   }
-  for (const job of byPriority(engine, pool)) {
+  for (const job of inOrder(engine, pool)) {
     // Once a task has found no place, only smaller ones are considered: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
     while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
@@ -51,9 +51,12 @@ function mayRunMore(job: Job): boolean {
   return state === "active" && (spec.maxParallelTasks === -1 || job.runs.size < spec.maxParallelTasks);
 }
 
-function byPriority(engine: Engine, pool: Pool): Job[] {
+/** By priority. Between jobs of the same priority chance decides, or their age if the pool says so. */
+function inOrder(engine: Engine, pool: Pool): Job[] {
   const waiting = [...engine.store.jobsOfPool(pool.record.id)].filter((job) => job.ready.size > 0);
-  return shuffled(waiting, engine.random).sort((a, b) => b.record.spec.priority - a.record.spec.priority);
+  const isByAge = pool.record.spec.taskSchedulingPolicy.jobDefaultOrder === "creationtime";
+  const equals = isByAge ? waiting.sort((a, b) => a.record.seq - b.record.seq) : shuffled(waiting, engine.random);
+  return equals.sort((a, b) => b.record.spec.priority - a.record.spec.priority);
 }
 
 function pick(engine: Engine, job: Job, tooLarge: number): Task | undefined {

@@ -34,7 +34,7 @@ export function poolEvaluateAutoScale(call: Call): Reply {
   if (!pool.record.enableAutoScale) throw new ServiceError("OperationNotValidOnPool");
   const { run } = runFormula(call.engine, pool, parseEvaluateAutoScale(call.body).autoScaleFormula);
   return {
-    ...changeReply(call, 200, pool.record),
+    ...changeReply(call, 200),
     body: {
       "odata.metadata": `${call.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun`,
       ...run,

@@ -1,5 +1,7 @@
+import { countsTasksOnly, knowsForce } from "../../apiVersions.ts";
 import { addJob, enableJob, patchJob, terminateJobByUser } from "../../engine/job/jobCommands.ts";
 import { deleteJob, disableJob } from "../../engine/job/jobEndings.ts";
+import { pauseChanges, refuseWhenThrottled } from "../../engine/job/jobThrottle.ts";
 import type { Job } from "../../model/entities.ts";
 import {
   parseDisableJob,
@@ -8,6 +10,7 @@ import {
   parseNewJob,
   parseTerminateJob,
 } from "../../requestBodies/jobBodies.ts";
+import { invalidQuery, ServiceError } from "../../serviceError.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
@@ -16,7 +19,9 @@ import { listReply, selectView, wantsStats } from "../listing.ts";
 import { jobView } from "../views/jobView.ts";
 
 export function jobAdd(call: Call): Reply {
-  const { record } = addJob(call.engine, parseNewJob(call.body));
+  const job = addJob(call.engine, parseNewJob(call.body));
+  const { record } = job;
+  pauseChanges(call.engine, job);
   // The service gives this address whatever the job's id.
   const url = `${call.baseUrl}/jobs/job-1`;
   return { ...changeReply(call, 201, record), headers: { Location: url }, dataServiceId: url };
@@ -49,6 +54,7 @@ export function jobUpdate(call: Call): Reply {
 }
 
 export function jobTerminate(call: Call): Reply {
+  checkForce(call);
   return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body)));
 }
 
@@ -61,6 +67,7 @@ export function jobEnable(call: Call): Reply {
 }
 
 export function jobDelete(call: Call): Reply {
+  checkForce(call);
   const job = jobOf(call);
   checkWrite(call, job.record);
   deleteJob(call.engine, job);
@@ -69,7 +76,21 @@ export function jobDelete(call: Call): Reply {
 
 export function jobTaskCounts(call: Call): Reply {
   const { counts, slotCounts } = jobOf(call);
-  return entityReply(call, "taskcounts", { taskCounts: counts, taskSlotCounts: slotCounts });
+  const view = countsTasksOnly(call.version) ? counts : { taskCounts: counts, taskSlotCounts: slotCounts };
+  return entityReply(call, "taskcounts", view);
+}
+
+/** No job here has such a task. */
+export function jobPreparationAndReleaseStatus(call: Call): Reply {
+  jobOf(call);
+  throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+}
+
+/** Forced or not, all nodes here do as they are told, so there is nothing to skip. */
+function checkForce(call: Call): void {
+  const force = call.query.get("force");
+  if (force === undefined || !knowsForce(call.version) || /^(true|false)$/i.test(force)) return;
+  throw invalidQuery("force", force, "Must be true or false");
 }
 
 export function jobOf(call: Call): Job {
@@ -78,7 +99,9 @@ export function jobOf(call: Call): Job {
 
 function change(call: Call, status: number, act: (job: Job) => void): Reply {
   const job = jobOf(call);
+  refuseWhenThrottled(call.engine, job);
   checkWrite(call, job.record);
   act(job);
+  pauseChanges(call.engine, job);
   return changeReply(call, status, job.record);
 }

@@ -1,5 +1,11 @@
 import { LOOPBACK } from "../../../kit/loopback.ts";
-import { disableScheduling, enableScheduling, restartNode } from "../../engine/node/nodeCommands.ts";
+import {
+  deallocateNode,
+  disableScheduling,
+  enableScheduling,
+  restartNode,
+  startNode,
+} from "../../engine/node/nodeCommands.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import type { Node } from "../../model/entities.ts";
 import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/nodeBodies.ts";
@@ -35,6 +41,20 @@ export function nodeReimage(call: Call): Reply {
   const node = nodeOf(call);
   refuseWhenDeleting(node.pool);
   restartNode(call.engine, node, "reimaging", parseNodeAction(call.body, "nodeReimageOption"));
+  return changeReply(call, 202);
+}
+
+export function nodeDeallocate(call: Call): Reply {
+  const node = nodeOf(call);
+  refuseWhenDeleting(node.pool);
+  deallocateNode(call.engine, node, parseNodeAction(call.body, "nodeDeallocateOption"));
+  return changeReply(call, 202);
+}
+
+export function nodeStart(call: Call): Reply {
+  const node = nodeOf(call);
+  refuseWhenDeleting(node.pool);
+  startNode(call.engine, node);
   return changeReply(call, 202);
 }
 

@@ -68,8 +68,10 @@ export function poolUpdateProperties(call: Call): Reply {
   return changeReply(call, 204, pool.record);
 }
 
+/** The service reads the body before it looks for the pool. */
 export function poolResize(call: Call): Reply {
-  return change(call, 202, (pool) => resizePool(call.engine, pool, parseResize(call.body)));
+  const request = parseResize(call.body);
+  return change(call, 202, (pool) => resizePool(call.engine, pool, request));
 }
 
 export function poolStopResize(call: Call): Reply {
@@ -100,6 +102,11 @@ export function listNodeCounts(call: Call): Reply {
     kind: "poolnodecounts",
     maxResults: LIMITS.MAX_RESULTS_NODE_COUNTS,
   });
+}
+
+/** Nothing is billed here. */
+export function listUsageMetrics(call: Call): Reply {
+  return { status: 200, body: { "odata.metadata": `${call.baseUrl}/$metadata#poolusagemetrics`, value: [] } };
 }
 
 export function poolOf(call: Call): Pool {

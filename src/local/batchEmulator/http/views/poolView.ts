@@ -33,12 +33,18 @@ export function poolView(baseUrl: string, pool: Pool, identities: readonly strin
     networkConfiguration: spec.networkConfiguration,
     startTask: spec.startTask,
     userAccounts: spec.userAccounts?.map(withoutSecrets),
-    metadata: spec.metadata,
+    ...(spec.metadata !== undefined && spec.metadata.length > 0 && { metadata: spec.metadata }),
     taskSlotsPerNode: spec.taskSlotsPerNode,
     taskSchedulingPolicy: spec.taskSchedulingPolicy,
     virtualMachineConfiguration: spec.virtualMachineConfiguration,
+    applicationLicenses: spec.applicationLicenses,
+    certificateReferences: record.wasReset === true ? [] : undefined,
+    resourceTags: spec.resourceTags,
+    upgradePolicy: spec.upgradePolicy,
     targetNodeCommunicationMode: spec.targetNodeCommunicationMode,
-    ...(spec.targetNodeCommunicationMode !== undefined && { currentNodeCommunicationMode: "simplified" }),
+    // It is the nodes that communicate.
+    ...(spec.targetNodeCommunicationMode !== undefined &&
+      pool.nodes.size > 0 && { currentNodeCommunicationMode: "simplified" }),
     ...(identities.length > 0 && {
       identity: { type: "UserAssigned", userAssignedIdentities: identities.map(identityView) },
     }),

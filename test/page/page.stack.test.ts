@@ -174,10 +174,10 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     });
 
     await drop(page, { "unanswered.mp4": SAMPLE });
-    await stateOf(rowOf(page, "unanswered.mp4"), "Converted");
 
-    await page.locator("#upload-rows > li").first().waitFor({ state: "detached" });
+    await page.getByText("Uploaded · its conversion begins in a moment").waitFor();
     expect(lists).toBe(2);
+    await stateOf(rowOf(page, "unanswered.mp4"), "Converted");
   });
 
   test("of two files of one name that are uploaded at once, one arrives whole, and the other is told", async ({

@@ -4,6 +4,7 @@ import { conversionIdOf } from "../../model/identity.ts";
 import type { App } from "./app.ts";
 import { isCurrent, readRecord, readView, recordNameOf } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
+import { LAST_STEPS_BOUND_MS, untilEnded } from "./lastSteps.ts";
 import type { Look } from "./looks.ts";
 import { chosenForLook, pauseAfterLook, unhurried } from "./looks.ts";
 import type { FollowBlobs } from "./recordNews.ts";
@@ -53,6 +54,8 @@ export class ConversionWatch {
   readonly #news: RecordNews<Watched>;
   /** In the order of their uploads. */
   readonly #watched = new Set<Watched>();
+  /** Which conversions were lately heard to have their records, and when, the oldest first. */
+  readonly #told = new Map<string, number>();
   #isLooking = false;
   #lastNewsAt = 0;
   #wake: () => void = () => {};
@@ -80,6 +83,21 @@ export class ConversionWatch {
       this.#wake();
       if (!this.#isLooking) void this.#lookOn();
     });
+  }
+
+  /** Waits until the conversions that were lately heard to have their records have ended for the app, too. */
+  async untilEnded(): Promise<void> {
+    const { app, signal } = this.#options;
+    this.#forgetLongTold();
+    await untilEnded(app, [...this.#told.keys()], signal);
+  }
+
+  #forgetLongTold(): void {
+    const late = performance.now() - LAST_STEPS_BOUND_MS;
+    for (const [id, at] of this.#told) {
+      if (at > late) return;
+      this.#told.delete(id);
+    }
   }
 
   async #lookOn(): Promise<void> {
@@ -139,7 +157,10 @@ export class ConversionWatch {
     const { app, signal } = this.#options;
     const record = await readRecord(app, watched.conversion, signal).catch(() => undefined);
     if (record?.conversionId !== watched.id) return;
-    this.#end(watched, record);
+    if (this.#end(watched, record)) {
+      this.#forgetLongTold();
+      this.#told.set(watched.id, performance.now());
+    }
     if (this.#watched.size === 0) this.#wake();
   }
 

@@ -86,6 +86,7 @@ export function createConverter(options: RunOptions): (sources: readonly Source[
     });
     // Even if one of them fails: the process may end as soon as we return, and a cancelled download has to clean up.
     await Promise.allSettled(outcomes);
+    if (target.stopsWithUs) await watch.untilEnded();
     return Promise.all(outcomes);
   };
 }

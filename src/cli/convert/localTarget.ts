@@ -19,7 +19,6 @@ import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { apiAt } from "./app.ts";
 import { ClientFailure } from "./clientFailure.ts";
-import { untilNoneIsEnding } from "./lastSteps.ts";
 import { RETRY_OPTIONS, containersFrom } from "./storageSettings.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
@@ -124,16 +123,12 @@ async function startOwnStack(
     fail(stackStopped(errorMessage(error)));
     failure.abort();
   });
-  return targetAt(folder, stack.connection, options, env, lost, async (interrupted) => {
+  const target = await targetAt(folder, stack.connection, options, env, lost, async (interrupted) => {
     // Guests learn that the stack has failed only from its stop.
     const leaveAtOnce = AbortSignal.any([interrupted, failure.signal]);
-    await undoAll([
-      () => stack.stop(),
-      () => untilNoneIsEnding(stack.connection.functions.url, leaveAtOnce),
-      () => waitForGuests(folder, context, leaveAtOnce),
-      () => stack.hide(),
-    ]);
+    await undoAll([() => stack.stop(), () => waitForGuests(folder, context, leaveAtOnce), () => stack.hide()]);
   });
+  return { ...target, stopsWithUs: true };
 }
 
 /** Other processes may have started to use the stack of this one. */

@@ -18,6 +18,8 @@ export interface Target {
   readonly fastestLookMs: number;
   /** Left out where storage tells nobody of its blobs. */
   readonly followBlobs?: FollowBlobs;
+  /** Whether nothing goes on once it is closed. */
+  readonly stopsWithUs?: true;
   /** Rejects when the app will not come back; never resolves. */
   readonly lost: Promise<never>;
   /** First waits for others that still use the app, until the signal is aborted or the app is lost. */

@@ -160,9 +160,9 @@ async function run(
   const adminApi = createAdminApi({
     functions: worker.functions,
     run: (fn, input) => {
-      const isWarmup = fn.trigger.type === "warmupTrigger";
-      if (isWarmup)
+      if (fn.trigger.type === "warmupTrigger") {
         return worker.invoke({ fn, input: { json: "{}" }, extraInputs: extraInputs() }).then(() => undefined);
+      }
       return byHand.find((trigger) => trigger.fn === fn)?.run(input);
     },
     keys,

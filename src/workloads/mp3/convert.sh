@@ -67,7 +67,7 @@ readonly safe_input=(-protocol_whitelist file -f mov -i file:input)
 probe_source() {
   local probe status=0
   probe=$(ffprobe -v error -print_format json=compact=1 \
-    -show_entries program_version=version:format=start_time,duration:chapter=id:stream=index,codec_name,codec_type,sample_rate,channels,start_time,duration,nb_frames:stream_disposition=default,attached_pic:stream_tags=language \
+    -show_entries program_version=version:format=start_time,duration:chapter=id,start_time,end_time:stream=index,codec_name,codec_type,sample_rate,channels,start_time,duration,nb_frames:stream_disposition=default,attached_pic:stream_tags=language \
     "${safe_input[@]}") || status=$?
   [[ $probe =~ '"version": '(\"[A-Za-z0-9.:~+-]+) ]] && ffprobe_version=${BASH_REMATCH[1]}\"
   ((status == 0)) || fail $status UnreadableInput

@@ -12,6 +12,7 @@ const NO_PICTURES: Readonly<Record<CoverSource, string>> = {
 /** A listener does not notice less, in LU. */
 const LOUDNESS_TOLERANCE = 1;
 
+/** In the video. */
 export function countChapters({ source }: Mp3Report): number {
   return source?.chapters?.length ?? 0;
 }

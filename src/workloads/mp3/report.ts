@@ -27,7 +27,13 @@ export interface Mp3Report extends TaskReport {
 export interface Probe {
   readonly streams?: readonly ProbedStream[];
   readonly format?: { readonly start_time?: string; readonly duration?: string; readonly bit_rate?: string };
-  readonly chapters?: readonly unknown[];
+  readonly chapters?: readonly ProbedChapter[];
+}
+
+/** A report of the script of an older version has no times. */
+export interface ProbedChapter {
+  readonly start_time?: string;
+  readonly end_time?: string;
 }
 
 export interface ProbedStream {

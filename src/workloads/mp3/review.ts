@@ -3,7 +3,7 @@ import type { Review, TaskReport } from "../workload.ts";
 import type { Mp3File } from "./mp3File.ts";
 import { readMp3 } from "./mp3File.ts";
 import { MAX_CHAPTERS, countChapters, notesOn } from "./notes.ts";
-import { partOf } from "./part.ts";
+import { countChaptersIn, partOf } from "./part.ts";
 import type { CoverSource, Decoding, Mp3Report, ProbedStream } from "./report.ts";
 import { numberOf } from "./report.ts";
 import { findProblem, isDurationRight, promisedSeconds, wasReadToItsEnd } from "./wholeness.ts";
@@ -59,7 +59,7 @@ export function reviewReport(report: TaskReport): Review {
       durationSeconds: durationOfAudio(report, stream ?? {}, mp3.durationSeconds),
       audioStream: stream ? describeStream(stream) : null,
     },
-    output: { ...describeMp3(mp3, report) },
+    output: { ...describeMp3(mp3, report, stream ?? {}) },
     tools: { ...(ffmpegVersion && { ffmpeg: ffmpegVersion }), ...(ffprobeVersion && { ffprobe: ffprobeVersion }) },
     problem:
       mp3.flaw !== undefined && encoding?.packets !== 0
@@ -98,15 +98,15 @@ function describeStream({ index, codec_name, sample_rate, channels, tags }: Prob
   };
 }
 
-function describeMp3({ durationSeconds, bitrateKbps }: Mp3File, report: Mp3Report): Mp3Facts {
-  const chapters = countChapters(report);
+function describeMp3({ durationSeconds, bitrateKbps }: Mp3File, report: Mp3Report, stream: ProbedStream): Mp3Facts {
+  const chapters = countChapters(report) <= MAX_CHAPTERS ? countChaptersIn(report, stream) : 0;
   const loudnessLufs = numberOf(report.loudness?.output_i);
   const notes = notesOn(report);
   return {
     durationSeconds,
     bitrateKbps,
     ...(report.cover && { cover: report.cover }),
-    ...(chapters > 0 && chapters <= MAX_CHAPTERS && { chapters }),
+    ...(chapters > 0 && { chapters }),
     ...(loudnessLufs !== null && { loudnessLufs }),
     ...(notes.length > 0 && { notes }),
   };

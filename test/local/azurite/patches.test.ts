@@ -98,6 +98,61 @@ test("an Azurite with findsByName finds blobs whose names look like numbers, and
   expect(answer).toEqual([names, names]);
 });
 
+test("hashesOnce finds the methods of Azurite that it wraps", ({ expect }) => {
+  const { answer } = runPatched(
+    "hashesOnce",
+    AZURITE,
+    `[...["appendExtent", "streamPipe", "readExtent"].map(
+      (name) => azurite("./common/persistence/FSExtentStore").default.prototype[name].name,
+    ), azurite("./common/utils/utils").getMD5FromStream.name]`,
+  );
+
+  expect(answer, `Azurite ${version} writes uploads otherwise: it reads each of them again for its MD5`).toEqual([
+    "appendAndHash",
+    "pipeAndHash",
+    "readUnlessHashed",
+    "getMD5UnlessHashed",
+  ]);
+});
+
+test("matchesOnce finds the function of Azurite that it wraps, and gives the same answers, first and again", ({
+  expect,
+}) => {
+  const { answer } = runPatched(
+    "matchesOnce",
+    AZURITE,
+    `(() => {
+      const { isURITemplateMatch } = azurite("./blob/generated/utils/utils");
+      const ask = () => ["/", "/container", "/container/blob"].map((path) =>
+        ["/", "/{containerName}", "/{containerName}/{blob}"].filter((template) => isURITemplateMatch(path, template)));
+      return [isURITemplateMatch.name, ask(), ask()];
+    })()`,
+  );
+
+  const matches = [["/"], ["/{containerName}"], ["/{containerName}/{blob}"]];
+  expect(answer, `Azurite ${version} compares paths otherwise`).toEqual(["matchOnce", matches, matches]);
+});
+
+test("largePieces has the streams that Azurite opens move more at a time, unless it says how much", ({ expect }) => {
+  const { answer } = runPatched(
+    "largePieces",
+    AZURITE,
+    `(() => {
+      const { createReadStream, createWriteStream } = azurite("fs");
+      const sizes = (options) => [
+        createReadStream(process.execPath, options).readableHighWaterMark,
+        createWriteStream("", { ...options, fd: 1 }).writableHighWaterMark,
+      ];
+      return [sizes({ start: 0 }), sizes({ highWaterMark: 5 })];
+    })()`,
+  );
+
+  expect(answer).toEqual([
+    [256 * 1024, 1024 * 1024],
+    [5, 5],
+  ]);
+});
+
 test.for(["sequelize", "applicationinsights"])("loadsLess replaces %s by a stand-in", (name, { expect }) => {
   const { answer } = runPatched("loadsLess", AZURITE, `String(Object.keys(azurite(${JSON.stringify(name)})))`);
 
@@ -109,6 +164,11 @@ test.for([
   ["findsByName", "Azurite starts without the patch findsByName: Cannot find module 'lokijs'"],
   ["tellsOfBlobs", "Azurite starts without the patch tellsOfBlobs: Cannot find module 'lokijs'"],
   ["loadsLess", "Azurite starts without the patch loadsLess of sequelize: Cannot find module 'sequelize'"],
+  [
+    "hashesOnce",
+    "Azurite starts without the patch hashesOnce: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  ["matchesOnce", "Azurite starts without the patch matchesOnce: Cannot find module './blob/generated/utils/utils'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {
   const azurite = join(temporaryFolder(), "azurite.js");
   writeFileSync(azurite, 'console.log("ready");');

@@ -302,6 +302,19 @@ test("a live id, a bad id and an unknown orchestrator are refused with a reason"
   expect(await unknown.text()).toContain("The function 'nobody' doesn't exist");
 });
 
+test("a start over HTTP without a body makes an instance that fails, as on Azure", async ({ expect }) => {
+  const { statusQueryGetUri } = await start("waitForEvent", "links-10");
+  const url = statusQueryGetUri.replace("instances/links-10", "orchestrators/chain/links-11");
+
+  const started = await fetch(url, { method: "POST" });
+
+  expect(started.status).toBe(202);
+  expect(await waitFor((await started.json()) as Links, "Failed")).toMatchObject({
+    input: "",
+    output: expect.stringMatching(/^Orchestrator function 'chain' failed: it was started over HTTP without a body/),
+  });
+});
+
 test("a start that waits answers with the output, and with the status of an instance that has failed", async ({
   expect,
 }) => {

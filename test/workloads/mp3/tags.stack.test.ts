@@ -82,6 +82,16 @@ test("the picture, chapters, language and date of a video are in its MP3", async
   );
 });
 
+test("the record counts the chapters of the part that is converted", async ({ expect }) => {
+  const folder = taskFolder();
+  makeTalk(folder);
+
+  const { review } = folder.run({ TRIM_START_SECONDS: "1.5" });
+
+  expect((await readResult(folder)).format.chapters).toEqual([expect.objectContaining({ title: "Rest" })]);
+  expect(review.output).toMatchObject({ chapters: 1 });
+});
+
 test("the file «cover» comes before the picture in the video, and does not stay on the node", async ({ expect }) => {
   const folder = taskFolder();
   makeTalk(folder);

@@ -73,8 +73,9 @@ function hasPath(value: unknown, [name, ...rest]: readonly string[]): boolean {
   return isObject(value) && hasPath(value[name], rest);
 }
 
-function without(value: object, [name, ...rest]: readonly string[]): object {
-  if (Array.isArray(value)) return value.map((item: object) => without(item, [name ?? "", ...rest]));
+function without(value: object, [name = "", ...rest]: readonly string[]): object {
+  if (Array.isArray(value)) return value.map((item: object) => without(item, [name, ...rest]));
+  if (!(name in value)) return value;
   const entries = Object.entries(value) as [string, unknown][];
   if (rest.length === 0) return Object.fromEntries(entries.filter(([key]) => key !== name));
   return Object.fromEntries(

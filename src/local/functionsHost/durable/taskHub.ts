@@ -47,6 +47,12 @@ export interface TaskHubOptions extends HubConditions {
 /** The values of the real extension with Azure Storage, whose queues hold a message for seven days at most. */
 const SPANS: TimerSpans = { longTimerInterval: "3.00:00:00", maxShortTimer: "6.00:00:00", httpPollMs: 30_000 };
 const MAX_HISTORY_EVENTS = 5_000;
+/** What the real host answers here is `Exception while executing function`. */
+const NO_INPUT = {
+  kind: "crash",
+  message:
+    "it was started over HTTP without a body, and the Durable extension cannot read an empty input: post JSON, such as null",
+} as const;
 /** A pause after each of them would cost more than many a turn. */
 const TURNS_IN_A_ROW = 8;
 
@@ -129,11 +135,12 @@ export class TaskHub {
     return newId();
   }
 
+  /** An input that is empty text is none that the extension could read: the instance fails. */
   startInstance(id: string, name: string, input: string | null, version = ""): void {
     const executionId = newId();
     this.deliver({
       to: id,
-      message: { type: "start", executionId, name, version, input: input || null, parent: null },
+      message: { type: "start", executionId, name, version, input, parent: null },
     });
   }
 
@@ -201,6 +208,7 @@ export class TaskHub {
   }
 
   #replay(instance: Instance, prepared: PreparedTurn, runner: DurableRunner): ReturnType<typeof replayTwice> {
+    if (instance.input === "") return Promise.resolve(NO_INPUT);
     return replayTwice(runner, instance, this.#orchestratorTriggers.factory(instance, prepared));
   }
 

@@ -11,7 +11,9 @@ export function toBlob(data: RpcTypedData): Buffer {
   if (data.int !== undefined) return numbers.subarray(0, numbers.writeInt32LE(data.int));
   if (data.double !== undefined) return numbers.subarray(0, numbers.writeDoubleLE(data.double));
   if (data.json === "true" || data.json === "false") return Buffer.from([data.json === "true" ? 1 : 0]);
-  return Buffer.from(data.json ?? "");
+  // What has become text on its way, such as a date, has no quotes.
+  const value: unknown = JSON.parse(data.json ?? '""');
+  return Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 }
 
 /** The messages for a queue: one for each item of an array. */

@@ -37,7 +37,8 @@ export class StorageBindings implements ExtraBindings {
     for (const fn of functions) {
       for (const binding of fn.bindings.filter((other) => this.has(other))) {
         const where = `Function ${fn.name}`;
-        const place = resolveSettings(String(binding["path"] ?? binding["queueName"] ?? ""), this.#settings, where);
+        const { path, queueName } = binding as { path?: string; queueName?: string };
+        const place = resolveSettings(path ?? queueName ?? "", this.#settings, where);
         const connection = openConnection(binding, this.#settings, where);
         await (binding.type === "blob" ? connection.blobs() : connection.queues());
         this.#known.set(binding, { connection, place });

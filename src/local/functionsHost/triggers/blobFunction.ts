@@ -41,8 +41,19 @@ export async function readBlobFunction(fn: RegisteredFunction, settings: AppSett
     source: resolveSettings(source, settings, where) === "EventGrid" ? "EventGrid" : "LogsAndContainerScan",
     connection,
     service: await connection.blobs(),
-    isDeferred: fn.trigger.properties?.supportsDeferredBinding?.toLowerCase() === "true",
+    isDeferred: fn.trigger.properties?.supportsDeferredBinding === "true" && !hasExpressions(fn),
   };
+}
+
+/**
+ * With an expression in another binding, the real host falls back to the bytes without a word.
+ * https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script/Description/Workers/WorkerFunctionDescriptorProvider.cs
+ */
+function hasExpressions({ bindings, trigger }: RegisteredFunction): boolean {
+  return bindings.some(
+    (binding) =>
+      binding !== trigger && Object.values(binding).some((value) => typeof value === "string" && /\{.+\}/.test(value)),
+  );
 }
 
 /** How long the storage may take to answer, besides the time for the bytes of the blob. */

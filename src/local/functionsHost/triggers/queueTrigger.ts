@@ -80,12 +80,12 @@ export class QueueTrigger {
       this.#noticeOutage(error);
     }
     if (this.#isStopped) return;
-    if (this.#running > limits.newBatchThreshold) this.#isWaitingForRoom = true;
-    else
-      this.#cancel = clock.after(
-        found > 0 ? 0 : Math.min(pollMs, limits.maxPollingIntervalMs),
-        () => void this.#poll(),
-      );
+    if (this.#running > limits.newBatchThreshold) {
+      this.#isWaitingForRoom = true;
+      return;
+    }
+    const pauseMs = found > 0 ? 0 : Math.min(pollMs, limits.maxPollingIntervalMs);
+    this.#cancel = clock.after(pauseMs, () => void this.#poll());
   }
 
   /** Says so once when polling starts to fail, not at every poll. A missing queue may still come. */

@@ -59,7 +59,8 @@ interface TimerTriggerOptions {
 
 /** As on the real host, schedules with shorter intervals are not watched for missed runs. */
 const MIN_MONITORED_MS = 60_000;
-const NEVER = new Date(0).toISOString();
+/** As .NET writes a time that was never set. */
+const NEVER = "0001-01-01T00:00:00+00:00";
 
 /** Runs one function on its schedule, never twice at once. */
 export class TimerTrigger {

@@ -11,7 +11,8 @@ interface BlobPollingOptions {
   readonly delivery: Pick<BlobDelivery, "offer" | "forget">;
   readonly receipts: BlobReceipts;
   readonly clock: Clock;
-  readonly intervalMs: number;
+  /** Asked before each listing, for the pause after it. */
+  readonly intervalMs: () => number;
   /** How long the storage may be silent before a listing counts as failed; a minute if not given. */
   readonly silenceMs?: number;
   readonly log: Logger;
@@ -43,14 +44,14 @@ export class BlobPolling {
   }
 
   async #poll(): Promise<void> {
-    const { clock, intervalMs } = this.#options;
+    const { clock } = this.#options;
     const startedAt = clock.now();
-    let pauseMs = intervalMs;
+    let pauseMs = this.#options.intervalMs();
     try {
       await this.#list();
       this.#isFailing = false;
       const spent = clock.now() - startedAt;
-      pauseMs = Math.max(intervalMs - spent, spent / MAX_DUTY, 1);
+      pauseMs = Math.max(pauseMs - spent, spent / MAX_DUTY, 1);
     } catch (error) {
       this.#notice(error);
     }

@@ -12,7 +12,7 @@ import { readBlobFunction } from "./blobFunction.ts";
 import { BlobPolling } from "./blobPolling.ts";
 import type { BlobReceipts, ReceiptEntry } from "./blobReceipts.ts";
 import { createBlobEvents } from "./eventGrid.ts";
-import { followBlobNews } from "./storageNews.ts";
+import { StorageNews } from "./storageNews.ts";
 import { putPoisonMessage } from "./poison.ts";
 
 interface BlobTriggersOptions {
@@ -39,6 +39,12 @@ interface BlobTriggers {
   stop(): void;
 }
 
+/**
+ * Where storage tells of new blobs, listings find only what was missed. They are dear: a container of hundreds of blobs takes
+ * tens of milliseconds of processor time each.
+ */
+const TOLD_POLL_MS = 2_000;
+
 /** Every blob trigger of the app, whatever its source. */
 export async function createBlobTriggers(options: BlobTriggersOptions): Promise<BlobTriggers> {
   const { settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
@@ -54,10 +60,9 @@ export async function createBlobTriggers(options: BlobTriggersOptions): Promise<
   });
   const targets = functions.filter(({ source }) => source === "EventGrid");
   const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");
-  const polled = scanned.map(
-    (target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs: pollMs, log }),
-  );
-  let stopFollowing = (): void => undefined;
+  const news = blobNewsFile === undefined ? undefined : new StorageNews(blobNewsFile, scanned, delivery, log);
+  const intervalMs = (): number => (news?.isFollowed === true ? Math.max(pollMs, TOLD_POLL_MS) : pollMs);
+  const polled = scanned.map((target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs, log }));
 
   return {
     events: createBlobEvents({ targets, delivery, keys: options.keys, systemKey: options.systemKey, log }),
@@ -65,11 +70,11 @@ export async function createBlobTriggers(options: BlobTriggersOptions): Promise<
       for (const target of targets) {
         for (const receipt of receipts.of(target.fn.name)) delivery.offer(target, receipt);
       }
-      if (blobNewsFile !== undefined) stopFollowing = followBlobNews(blobNewsFile, scanned, delivery, log);
+      news?.follow();
       for (const poller of polled) poller.start();
     },
     stop() {
-      stopFollowing();
+      news?.stop();
       for (const poller of polled) poller.stop();
       delivery.stop();
     },

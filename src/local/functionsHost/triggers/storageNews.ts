@@ -8,22 +8,48 @@ import { bareEtag } from "./blobReceipts.ts";
 
 /**
  * Offers each blob for delivery as soon as storage tells of it, which spares the wait for the next listing. News may be
- * missed: what counts is what the listings find. Returns what ends it.
+ * missed: what counts is what the listings find.
  */
-export function followBlobNews(
-  file: string,
-  targets: readonly BlobFunction[],
-  delivery: Pick<BlobDelivery, "offer">,
-  log: Logger,
-): () => void {
-  const giveUp = (error: unknown): void => {
-    log.write("warning", "Host", `Blobs are noticed by polling only, not from ${file}: ${errorMessage(error)}`);
-  };
-  try {
-    return followNews<BlobNews>(file, (news) => offerTo(targets, delivery, news), giveUp);
-  } catch (error) {
-    giveUp(error);
-    return () => undefined;
+export class StorageNews {
+  readonly #file: string;
+  readonly #targets: readonly BlobFunction[];
+  readonly #delivery: Pick<BlobDelivery, "offer">;
+  readonly #log: Logger;
+  #stop: (() => void) | undefined;
+
+  constructor(file: string, targets: readonly BlobFunction[], delivery: Pick<BlobDelivery, "offer">, log: Logger) {
+    this.#file = file;
+    this.#targets = targets;
+    this.#delivery = delivery;
+    this.#log = log;
+  }
+
+  /** Whether news arrive at present. */
+  get isFollowed(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  follow(): void {
+    try {
+      this.#stop = followNews<BlobNews>(
+        this.#file,
+        (news) => offerTo(this.#targets, this.#delivery, news),
+        (error) => this.#giveUp(error),
+      );
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #giveUp(error: unknown): void {
+    this.#stop = undefined;
+    const message = `Blobs are noticed by polling only, not from ${this.#file}: ${errorMessage(error)}`;
+    this.#log.write("warning", "Host", message);
   }
 }
 

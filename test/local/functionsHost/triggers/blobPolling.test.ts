@@ -46,7 +46,7 @@ test("polling goes on after a listing that the storage accepted and never answer
       delivery: { offer: (_target, { name }) => resolve(name), forget: () => {} },
       receipts: new BlobReceipts(),
       clock: systemClock(),
-      intervalMs: 1,
+      intervalMs: () => 1,
       silenceMs: SILENCE_MS,
       log: { write: () => {} },
     });

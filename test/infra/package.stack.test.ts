@@ -26,6 +26,7 @@ test("the package holds the app with its page and the task scripts, and nothing 
     "dist/azure",
     "dist/config.js",
     "dist/durable.js",
+    "dist/durableClient.js",
     "dist/functions",
     "dist/index.js",
     "dist/metrics.js",

@@ -7,6 +7,8 @@ import { isRestError } from "./storageErrors.ts";
 
 /** For all repetitions of a request together. */
 const TIMEOUT_MS = 20_000;
+/** Only for what passes at once: whoever tells tries again, for hours. */
+const OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 300, maxRetryDelayInMs: 1_000 } };
 /** A message stays until somebody takes it: by default it would go after seven days. */
 const FOR_EVER = { messageTimeToLive: -1 };
 
@@ -45,8 +47,8 @@ async function connect(
   const { QueueServiceClient } = await import("@azure/storage-queue");
   const account =
     connectionString === undefined
-      ? new QueueServiceClient(queueServiceUri ?? "", entraCredential(clientId))
-      : QueueServiceClient.fromConnectionString(connectionString);
+      ? new QueueServiceClient(queueServiceUri ?? "", entraCredential(clientId), OPTIONS)
+      : QueueServiceClient.fromConnectionString(connectionString, OPTIONS);
   return account.getQueueClient(queueName);
 }
 

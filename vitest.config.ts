@@ -5,8 +5,8 @@ export default defineConfig({
     globalSetup: ["test/buildOnce.ts"],
     setupFiles: ["test/quietFunctionsLibrary.ts"],
     restoreMocks: true,
-    // Most tests wait for other processes: it takes three workers to keep two cores busy.
-    maxWorkers: 3,
+    // Most tests wait for other processes; with the default of one worker less than there are cores, two cores idle.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

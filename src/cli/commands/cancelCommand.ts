@@ -5,15 +5,11 @@ import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import type { OptionTable } from "../../local/kit/commandLine/helpText.ts";
 import { printableJson } from "../../local/kit/commandLine/printable.ts";
 import type { CommandContext } from "../commandContext.ts";
-import { doToEach, tellOutcomes } from "../manage/ids.ts";
+import { doToEach, OUTCOME_OPTIONS, tellOutcomes } from "../manage/ids.ts";
 import { APP_NOTE, APP_OPTIONS, openApp } from "../manage/openApp.ts";
 
 const OPTIONS = {
-  json: {
-    type: "boolean",
-    default: false,
-    help: 'one JSON document on stdout: {"conversions": [{"id", "word", "outcome", "code", "message"}, ...]}',
-  },
+  ...OUTCOME_OPTIONS,
   ...APP_OPTIONS,
 } as const satisfies OptionTable;
 

@@ -5,7 +5,7 @@ import { EXIT } from "../../local/kit/commandLine/exitCodes.ts";
 import type { OptionTable } from "../../local/kit/commandLine/helpText.ts";
 import { printableJson } from "../../local/kit/commandLine/printable.ts";
 import type { CommandContext } from "../commandContext.ts";
-import { doToEach, tellOutcomes } from "../manage/ids.ts";
+import { doToEach, OUTCOME_OPTIONS, tellOutcomes } from "../manage/ids.ts";
 import { FILTER_OPTIONS, readSince } from "../manage/listFilter.ts";
 import { APP_NOTE, APP_OPTIONS, openApp } from "../manage/openApp.ts";
 import { retryAllFailed } from "../manage/retryAllFailed.ts";
@@ -13,11 +13,7 @@ import { retryAllFailed } from "../manage/retryAllFailed.ts";
 const OPTIONS = {
   failed: { type: "boolean", default: false, help: "all that have failed, and fit what else is given" },
   ...FILTER_OPTIONS,
-  json: {
-    type: "boolean",
-    default: false,
-    help: 'one JSON document on stdout: {"conversions": [{"id", "word", "outcome", "code", "message"}, ...]}',
-  },
+  ...OUTCOME_OPTIONS,
   ...APP_OPTIONS,
 } as const satisfies OptionTable;
 

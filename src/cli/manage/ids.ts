@@ -8,6 +8,16 @@ import type { ConversionView } from "../../model/conversion.ts";
 import type { AppApi } from "../api/appApi.ts";
 import { ApiFailure } from "../api/appApi.ts";
 import { findConversion } from "./findConversion.ts";
+import type { OptionTable } from "../../local/kit/commandLine/helpText.ts";
+
+/** Of the commands that do something to each conversion that is named. */
+export const OUTCOME_OPTIONS = {
+  json: {
+    type: "boolean",
+    default: false,
+    help: 'one JSON document on stdout: {"conversions": [{"id", "word", "outcome", "code", "message"}, ...]}',
+  },
+} as const satisfies OptionTable;
 
 const AT_ONCE = 8;
 

@@ -85,6 +85,9 @@ const POOL: Readonly<Record<string, Span>> = {
   [`${MACHINE}.serviceArtifactReference`]: { since: "2023-11-01.18.0" },
 };
 
+/** Of the pool that is made for a job. */
+const AUTO_POOL = within("poolInfo.autoPoolSpecification.pool", POOL);
+
 /** Dotted paths; of a list, every item. */
 const PROPERTY_SPANS: Readonly<Record<Entity, Readonly<Record<string, Span>>>> = {
   pool: POOL,
@@ -110,8 +113,13 @@ const PROPERTY_SPANS: Readonly<Record<Entity, Readonly<Record<string, Span>>>> =
       [`${side}.upgradingOS`, UPGRADES],
     ]),
   ),
-  job: { allowTaskPreemption: { since: "2022-01-01.15.0" }, maxParallelTasks: { since: "2021-06-01.14.0" } },
+  job: {
+    ...AUTO_POOL,
+    allowTaskPreemption: { since: "2022-01-01.15.0" },
+    maxParallelTasks: { since: "2021-06-01.14.0" },
+  },
   jobPatch: {
+    ...AUTO_POOL,
     allowTaskPreemption: { since: "2022-01-01.15.0" },
     maxParallelTasks: { since: "2021-06-01.14.0" },
     networkConfiguration: SINCE_2024_07,
@@ -148,6 +156,10 @@ export function countsTasksOnly(version: ApiVersion): boolean {
 /** Whether the deletion and the termination of a job can be forced. */
 export function knowsForce(version: ApiVersion): boolean {
   return isWithin(version, SINCE_2024_07);
+}
+
+function within(place: string, spans: Readonly<Record<string, Span>>): Record<string, Span> {
+  return Object.fromEntries(Object.entries(spans).map(([path, span]) => [`${place}.${path}`, span]));
 }
 
 function isWithin(version: ApiVersion, { since, before }: Span): boolean {

@@ -1,5 +1,4 @@
-import { keyOf } from "../model/entities.ts";
-import type { Job } from "../model/entities.ts";
+import { keyOf, poolIdOf } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
@@ -7,6 +6,7 @@ import { continueEnding, followExitActions, terminateWhenAllComplete } from "./j
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
+import { endAutoPool, makeAutoPool } from "./pool/autoPools.ts";
 import { onNodeLeft } from "./pool/resizing.ts";
 import { schedule } from "./scheduling/scheduler.ts";
 import { releaseDependents } from "./task/dependencies.ts";
@@ -28,6 +28,12 @@ export function startEngine(parts: EngineParts): Engine {
 
 function haveEffects(engine: Engine, event: EngineEvent): void {
   switch (event.kind) {
+    case "jobAdded":
+      return makeAutoPool(engine, event.job);
+
+    case "jobEnded":
+      return endAutoPool(engine, event.job);
+
     case "tasksWaiting":
       return schedule(engine, poolIdOf(event.job));
 
@@ -65,8 +71,4 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "resizeEnded":
       return schedule(engine, event.pool.record.id);
   }
-}
-
-function poolIdOf(job: Job): string {
-  return job.record.spec.poolInfo.poolId;
 }

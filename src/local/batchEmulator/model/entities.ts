@@ -56,6 +56,11 @@ export interface Task {
   end?: TaskEnd | undefined;
 }
 
+/** The pool that the job runs on, whether or not there is one. */
+export function poolIdOf({ record }: Job): string {
+  return record.autoPoolId ?? record.spec.poolInfo.poolId ?? "";
+}
+
 export function isArchived(task: Task | ArchivedTask): task is ArchivedTask {
   return "place" in task;
 }

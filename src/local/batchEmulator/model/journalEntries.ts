@@ -144,6 +144,8 @@ const job = v.object({
   startTime: time,
   endTime: v.optional(time),
   terminateReason: v.optional(text),
+  autoPoolId: v.optional(text),
+  schedulingError: failureInfo,
 });
 
 const taskState = v.picklist(["active", "running", "completed"]);

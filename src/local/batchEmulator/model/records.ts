@@ -22,7 +22,7 @@ interface NameValue {
   readonly value: string;
 }
 
-/** Says why a task or a start task failed. The service writes the category in PascalCase. */
+/** Says why a task, a start task or a job failed. The service writes the category in PascalCase. */
 export interface FailureInfo {
   readonly category: "UserError" | "ServerError";
   readonly code: string;
@@ -124,6 +124,10 @@ export interface JobRecord extends Kept, Versioned {
   startTime: string;
   endTime?: string;
   terminateReason?: string;
+  /** Of a pool that was made for it, or was to be made. */
+  autoPoolId?: string;
+  /** Why it could not be started. */
+  schedulingError?: FailureInfo;
 }
 
 export type TaskState = "active" | "running" | "completed";

@@ -8,11 +8,11 @@ import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
 import type { Entry } from "./journalEntries.ts";
-import { isArchived, keyOf, newCounts } from "./entities.ts";
+import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
 import type { Job, Node, Pool, Task } from "./entities.ts";
 import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 3, oldestVersion: 1 };
+const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
 const COMPACT_AT_BYTES = 8 * 1024 * 1024;
 
@@ -112,16 +112,18 @@ export class Store {
     this.#write({ job: keyOf(record.id), v: record });
   }
 
-  moveJob(job: Job, poolId: string): void {
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
-    job.record.spec = { ...job.record.spec, poolInfo: { ...job.record.spec.poolInfo, poolId } };
+  /** For changes that may give the job another pool. */
+  moveJob(job: Job, change: (record: JobRecord) => void): void {
+    this.jobsOfPool(poolIdOf(job)).delete(job);
+    change(job.record);
     this.#index(job);
+    this.saveJob(job);
   }
 
   removeJob(job: Job): void {
     for (const task of job.tasks.values()) this.#completed.release(task);
     this.jobs.delete(keyOf(job.record.id));
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
+    this.jobsOfPool(poolIdOf(job)).delete(job);
     this.#write({ job: keyOf(job.record.id), v: null });
   }
 
@@ -245,7 +247,7 @@ export class Store {
   }
 
   #index(job: Job): void {
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).add(job);
+    this.jobsOfPool(poolIdOf(job)).add(job);
   }
 
   /** Gives whether the task was archived; it is in memory again now. */
@@ -304,7 +306,7 @@ export class Store {
 
   #applyJob(key: string, record: JobRecord | null): void {
     const existing = this.jobs.get(key);
-    if (existing !== undefined) this.jobsOfPool(existing.record.spec.poolInfo.poolId).delete(existing);
+    if (existing !== undefined) this.jobsOfPool(poolIdOf(existing)).delete(existing);
     if (record === null) {
       this.jobs.delete(key);
     } else if (existing === undefined) {

@@ -1,6 +1,7 @@
 import { keyOf } from "../../model/entities.ts";
 import type { ActiveRun, Job } from "../../model/entities.ts";
 import { jobFolder } from "../../model/nodeFolders.ts";
+import type { FailureInfo } from "../../model/records.ts";
 import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
@@ -31,6 +32,16 @@ export function terminateJob(engine: Engine, job: Job, reason: string): void {
   job.cancelWallClock?.();
   endRuns(job, "terminated");
   continueEnding(engine, job);
+}
+
+/** A job that cannot be started completes at once. */
+export function failJob(engine: Engine, job: Job, error: FailureInfo): void {
+  setJobState(engine, job, "completed");
+  job.record.endTime = engine.now();
+  job.record.schedulingError = error;
+  engine.store.saveJob(job);
+  job.cancelWallClock?.();
+  engine.emit({ kind: "jobEnded", job });
 }
 
 export function terminateWhenAllComplete(engine: Engine, job: Job): void {
@@ -74,6 +85,7 @@ function finishTermination(engine: Engine, job: Job): void {
   setJobState(engine, job, "completed");
   job.record.endTime = engine.now();
   engine.store.saveJob(job);
+  engine.emit({ kind: "jobEnded", job });
 }
 
 /** Deletes the tasks and their files, whatever their retention time. */
@@ -87,6 +99,7 @@ function finishDeletion(engine: Engine, job: Job): void {
       engine.inBackground(engine.runner.removeFolder(jobFolder(node, job.record.id)));
     }
   }
+  engine.emit({ kind: "jobEnded", job });
 }
 
 function endRuns(job: Job, ending: NonNullable<ActiveRun["ending"]>): void {

@@ -32,6 +32,7 @@ export const ERROR_CATALOGUE = {
   ],
   RequestBodyTooLarge: [413, "The request body is too large and exceeds the maximum permissible limit."],
   UnsupportedHttpVerb: [405, "The resource doesn't support the specified HTTP verb."],
+  UnsupportedProperty: [400, "One of the properties specified in the request body is not supported."],
   UnsupportedRequestVersion: [
     400,
     "The specified version of the API is not supported. Verify the value of the api-version query parameter.",
@@ -67,6 +68,8 @@ export const ERROR_CATALOGUE = {
   NodeBeingReimaged: [409, "The specified node is being reimaged."],
   NodeBeingStarted: [409, "The specified node is being started."],
   NodeNotFound: [404, "The specified node does not exist."],
+  NodeUserExists: [409, "The specified node user already exists."],
+  NodeUserNotFound: [404, "The specified node user does not exist."],
   NodeStateUnusable: [409, "The specified node is unusable."],
   OperationNotValidOnNode: [409, "The specified operation is not valid on the specified node."],
 
@@ -92,6 +95,8 @@ export const ERROR_CATALOGUE = {
   TaskExists: [409, "The specified task already exists."],
   TaskFilesCleanedup: [409, "The files of the specified task are cleaned up."],
   TaskFilesUnavailable: [409, "The files of the specified task are unavailable."],
+  TaskIdSameAsJobPreparationTask: [409, "The specified task id is same as the job preparation task."],
+  TaskIdSameAsJobReleaseTask: [409, "The specified task id is same as the job release task."],
   TaskNotCompleted: [409, "The specified task is not in a completed state."],
   TaskNotFound: [404, "The specified task does not exist."],
   TaskSucceeded: [409, "The specified task has completed successfully."],

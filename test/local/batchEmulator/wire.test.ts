@@ -169,16 +169,16 @@ test("an operation that is not implemented answers 501 with its name", async ({ 
   const { emulator } = await startVirtualFixture();
 
   const schedules = await raw(emulator, { path: "/jobschedules" });
-  const manager = await raw(emulator, {
+  const network = await raw(emulator, {
     method: "POST",
     path: "/jobs",
-    body: { id: "j", poolInfo: { poolId: "p" }, jobManagerTask: { id: "m" } },
+    body: { id: "j", poolInfo: { poolId: "p" }, networkConfiguration: { subnetId: "s" } },
   });
 
   expect(schedules.status).toBe(501);
   expect(schedules.reason).toBe("The Batch emulator does not implement JobSchedule_List.");
-  expect(manager.status).toBe(501);
-  expect(manager.reason).toContain("jobManagerTask");
+  expect(network.status).toBe(501);
+  expect(network.reason).toContain("networkConfiguration");
 });
 
 test("a property that is not implemented answers 501 with its name, even in place of a required one", async ({

@@ -1,5 +1,5 @@
 import type { Cancel } from "../../kit/clock.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskRecord } from "./records.ts";
+import type { ArchivedTask, JobNodeRecord, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskRecord } from "./records.ts";
 import type { TaskQueue } from "./taskQueue.ts";
 
 /** Ids keep their case and are compared without it. */
@@ -34,10 +34,19 @@ export interface Job {
   /** In the order in which they were added. */
   readonly tasks: Map<string, Task | ArchivedTask>;
   readonly ready: TaskQueue<Task>;
+  /** By the ids of the nodes; empty if the job has no preparation. */
+  readonly nodes: Map<string, JobNode>;
   readonly runs: Set<ActiveRun>;
   readonly counts: TaskCounts;
   readonly slotCounts: TaskCounts;
   cancelWallClock?: Cancel | undefined;
+}
+
+export interface JobNode {
+  readonly record: JobNodeRecord;
+  readonly job: Job;
+  /** Ends the preparation or release that is running. */
+  kill?: (() => void) | undefined;
 }
 
 export interface TaskCounts {

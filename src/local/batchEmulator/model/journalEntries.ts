@@ -5,13 +5,22 @@ import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
 import { newPool } from "../requestBodies/poolBodies.ts";
 import { newTask } from "../requestBodies/taskBodies.ts";
 import { keyOf } from "./entities.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
+import type {
+  ArchivedTask,
+  JobNodeRecord,
+  JobRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskProgress,
+  TaskRecord,
+} from "./records.ts";
 
 /** One line of the journal: the newest state of one thing, or null when it is gone. An archived task goes as a task. */
 export type Entry =
   | { readonly pool: string; readonly v: PoolRecord | null }
   | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
   | { readonly job: string; readonly v: JobRecord | null }
+  | { readonly jobNode: string; readonly of: string; readonly v: JobNodeRecord }
   | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
   | { readonly progress: string; readonly of: string; readonly v: TaskProgress }
   | { readonly archived: string; readonly of: string; readonly v: ArchivedTask };
@@ -30,7 +39,7 @@ export function readEntry(line: Entry): Entry {
   return "spec" in read ? ({ ...line, v: { ...line.v, spec: read.spec } } as Entry) : line;
 }
 
-const KINDS = ["pool", "node", "job", "task", "progress", "archived"] as const;
+const KINDS = ["pool", "node", "job", "jobNode", "task", "progress", "archived"] as const;
 
 const text = v.string();
 const whole = v.pipe(v.number(), v.integer());
@@ -50,6 +59,17 @@ const error = v.object({ code: text, message: text, values: nameValues });
 const failureInfo = v.optional(
   v.object({ category: v.picklist(["UserError", "ServerError"]), code: text, message: text, details: nameValues }),
 );
+
+const nodeTaskInfo = v.object({
+  state: v.picklist(["running", "completed"]),
+  startTime: time,
+  retryCount: count,
+  lastRetryTime: v.optional(time),
+  endTime: v.optional(time),
+  exitCode: v.optional(whole),
+  failureInfo,
+  result,
+});
 
 const kept = { id: text, seq: count };
 const versioned = { eTag: text, lastModified: time };
@@ -112,18 +132,7 @@ const node = v.object({
   stateTransitionTime: time,
   schedulingState: v.picklist(["enabled", "disabled"]),
   lastBootTime: v.optional(time),
-  startTaskInfo: v.optional(
-    v.object({
-      state: v.picklist(["running", "completed"]),
-      startTime: time,
-      retryCount: count,
-      lastRetryTime: v.optional(time),
-      endTime: v.optional(time),
-      exitCode: v.optional(whole),
-      failureInfo,
-      result,
-    }),
-  ),
+  startTaskInfo: v.optional(nodeTaskInfo),
   errors: v.array(error),
   totalTasksRun: count,
   totalTasksSucceeded: count,
@@ -148,7 +157,16 @@ const job = v.object({
   schedulingError: failureInfo,
 });
 
-const taskState = v.picklist(["active", "running", "completed"]);
+const jobNode = v.object({
+  seq: count,
+  poolId: text,
+  nodeId: text,
+  preparation: nodeTaskInfo,
+  isOutdated: v.optional(v.boolean()),
+  release: v.optional(nodeTaskInfo),
+});
+
+const taskState = v.picklist(["active", "preparing", "running", "completed"]);
 
 const progress = v.object({
   ...versioned,
@@ -193,6 +211,7 @@ const SCHEMAS = {
   pool: v.strictObject({ pool: text, v: v.nullable(pool) }),
   node: v.strictObject({ node: text, of: text, v: v.nullable(node) }),
   job: v.strictObject({ job: text, v: v.nullable(job) }),
+  jobNode: v.strictObject({ jobNode: text, of: text, v: jobNode }),
   task: v.strictObject({ task: text, of: text, v: v.nullable(task) }),
   progress: v.strictObject({ progress: text, of: text, v: progress }),
   archived: v.strictObject({ archived: text, of: text, v: archived }),

@@ -80,7 +80,8 @@ export type NodeState =
   | "unusable"
   | "unknown";
 
-export interface StartTaskInfo {
+/** A start, preparation or release task: a node runs them for itself, they wait in no queue. */
+export interface NodeTaskInfo {
   readonly state: "running" | "completed";
   readonly startTime: string;
   readonly retryCount: number;
@@ -105,7 +106,7 @@ export interface NodeRecord extends Kept {
   stateTransitionTime: string;
   schedulingState: "enabled" | "disabled";
   lastBootTime?: string;
-  startTaskInfo?: StartTaskInfo;
+  startTaskInfo?: NodeTaskInfo;
   errors: readonly NodeError[];
   totalTasksRun: number;
   totalTasksSucceeded: number;
@@ -130,7 +131,19 @@ export interface JobRecord extends Kept, Versioned {
   schedulingError?: FailureInfo;
 }
 
-export type TaskState = "active" | "running" | "completed";
+/** A node on which tasks of a job were to run: what became of the job's preparation and release there. */
+export interface JobNodeRecord {
+  readonly seq: number;
+  readonly poolId: string;
+  readonly nodeId: string;
+  preparation: NodeTaskInfo;
+  /** The node has lost what the preparation did, or ended it: it runs again before the next task. */
+  isOutdated?: boolean;
+  release?: NodeTaskInfo;
+}
+
+/** A task is preparing while it waits on its node for the preparation of its job. */
+export type TaskState = "active" | "preparing" | "running" | "completed";
 
 interface TaskExecution {
   retryCount: number;

@@ -9,8 +9,17 @@ import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
 import type { Entry } from "./journalEntries.ts";
 import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
-import type { Job, Node, Pool, Task } from "./entities.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
+import type { Job, JobNode, Node, Pool, Task } from "./entities.ts";
+import type {
+  ArchivedTask,
+  JobNodeRecord,
+  JobRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskEnd,
+  TaskProgress,
+  TaskRecord,
+} from "./records.ts";
 
 const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
@@ -98,6 +107,7 @@ export class Store {
       record,
       tasks: new Map(),
       ready: new TaskQueue(),
+      nodes: new Map(),
       runs: new Set(),
       counts: newCounts(),
       slotCounts: newCounts(),
@@ -110,6 +120,17 @@ export class Store {
 
   saveJob({ record }: Job): void {
     this.#write({ job: keyOf(record.id), v: record });
+  }
+
+  addJobNode(job: Job, record: JobNodeRecord): JobNode {
+    const jobNode: JobNode = { record, job };
+    job.nodes.set(keyOf(record.nodeId), jobNode);
+    this.saveJobNode(jobNode);
+    return jobNode;
+  }
+
+  saveJobNode({ record, job }: JobNode): void {
+    this.#write({ jobNode: keyOf(record.nodeId), of: keyOf(job.record.id), v: record });
   }
 
   /** For changes that may give the job another pool. */
@@ -271,6 +292,7 @@ export class Store {
     }
     for (const [key, job] of this.jobs) {
       yield { job: key, v: job.record };
+      for (const [nodeKey, jobNode] of job.nodes) yield { jobNode: nodeKey, of: key, v: jobNode.record };
       for (const [taskKey, task] of job.tasks) {
         if (isArchived(task)) yield { archived: taskKey, of: key, v: task };
         else yield { task: taskKey, of: key, v: task.record };
@@ -285,6 +307,7 @@ export class Store {
     if ("pool" in entry) this.#applyPool(entry.pool, entry.v);
     else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
     else if ("job" in entry) this.#applyJob(entry.job, entry.v);
+    else if ("jobNode" in entry) this.#applyJobNode(entry.of, entry.v);
     else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
     else if ("archived" in entry) this.#applyArchived(entry.of, entry.archived, entry.v);
     else this.#applyProgress(entry.of, entry.progress, entry.v);
@@ -315,6 +338,11 @@ export class Store {
       existing.record = record;
       this.#index(existing);
     }
+  }
+
+  #applyJobNode(jobKey: string, record: JobNodeRecord): void {
+    const job = this.jobs.get(jobKey);
+    if (job !== undefined) this.addJobNode(job, record);
   }
 
   #applyTask(jobKey: string, key: string, record: TaskRecord | null): void {

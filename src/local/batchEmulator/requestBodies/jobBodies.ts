@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { DURATIONS, LIMITS } from "../limits.ts";
 import { ServiceError } from "../serviceError.ts";
+import { completeJobTasks, jobTasks, jobTasksStay } from "./jobTaskBodies.ts";
+import type { JobTasks } from "./jobTaskBodies.ts";
 import { checkPoolInfo, poolInfo } from "./poolInfoBodies.ts";
 import {
   choice,
@@ -40,16 +42,14 @@ const maxParallelTasks = v.pipe(
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);
 const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
 
-export const newJob = v.object({
-  id,
+/** All of a new job but its id; a job schedule has the same for the jobs that it makes. */
+export const jobSpecification = v.object({
   displayName: optional(displayName),
   priority: v.nullish(priority, 0),
   maxParallelTasks: v.nullish(maxParallelTasks, -1),
   allowTaskPreemption: v.nullish(v.boolean(), false),
   constraints: v.nullish(constraints, DEFAULT_CONSTRAINTS),
-  jobManagerTask: unsupported("jobManagerTask"),
-  jobPreparationTask: unsupported("jobPreparationTask"),
-  jobReleaseTask: unsupported("jobReleaseTask"),
+  ...jobTasks,
   commonEnvironmentSettings: optional(v.array(environmentSetting)),
   poolInfo,
   onAllTasksComplete: v.nullish(onAllTasksComplete, "noaction"),
@@ -58,15 +58,18 @@ export const newJob = v.object({
   metadata: optional(v.array(nameValue)),
   usesTaskDependencies: v.nullish(v.boolean(), false),
 });
-export type JobSpec = v.InferOutput<typeof newJob>;
+
+export const newJob = v.object({ id, ...jobSpecification.entries });
+export type JobSpec = Omit<v.InferOutput<typeof newJob>, keyof JobTasks> & JobTasks;
 
 export function parseNewJob(body: unknown): JobSpec {
   const job = parseBody(newJob, body);
   checkPoolInfo(job.poolInfo, "job");
-  return job;
+  return completeJobTasks(job);
 }
 
 const jobPatch = v.object({
+  ...jobTasksStay,
   priority: optional(priority),
   maxParallelTasks: optional(maxParallelTasks),
   allowTaskPreemption: optional(v.boolean()),
@@ -85,6 +88,7 @@ export function parseJobPatch(body: unknown): JobPatch {
 }
 
 const jobUpdate = v.object({
+  ...jobTasksStay,
   priority: v.nullish(priority, 0),
   maxParallelTasks: v.nullish(maxParallelTasks, -1),
   allowTaskPreemption: v.nullish(v.boolean(), false),

@@ -1,6 +1,6 @@
 import type { Node } from "../../model/entities.ts";
 import { startupFolder } from "../../model/nodeFolders.ts";
-import type { StartTaskInfo } from "../../model/records.ts";
+import type { NodeTaskInfo } from "../../model/records.ts";
 import type { StartTaskSpec } from "../../requestBodies/poolBodies.ts";
 import type { Outcome } from "../../runner/taskRunner.ts";
 import type { Engine } from "../engine.ts";
@@ -32,7 +32,7 @@ async function runWithRetries(
   node: Node,
   spec: StartTaskSpec,
   isCurrent: () => boolean,
-): Promise<StartTaskInfo | undefined> {
+): Promise<NodeTaskInfo | undefined> {
   let startTime = engine.now();
   for (let retryCount = 0; ; retryCount++) {
     const retry = retryCount === 0 ? {} : { lastRetryTime: startTime };
@@ -75,7 +75,7 @@ async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec, isRetry:
   }
 }
 
-function setInfo(engine: Engine, node: Node, info: StartTaskInfo): void {
+function setInfo(engine: Engine, node: Node, info: NodeTaskInfo): void {
   node.record.startTaskInfo = info;
   engine.store.saveNode(node);
 }

@@ -1,6 +1,7 @@
 import { keyOf } from "../../model/entities.ts";
 import type { Job, Task } from "../../model/entities.ts";
-import type { TaskConstraints, TaskSpec } from "../../requestBodies/taskBodies.ts";
+import type { TaskSpec } from "../../requestBodies/taskBodies.ts";
+import type { TaskConstraints } from "../../requestBodies/taskConstraints.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";

@@ -168,15 +168,15 @@ test("every operation answers exactly the status of the service", async ({ expec
 test("an operation that is not implemented answers 501 with its name", async ({ expect }) => {
   const { emulator } = await startVirtualFixture();
 
-  const schedules = await raw(emulator, { path: "/jobschedules" });
+  const applications = await raw(emulator, { path: "/applications" });
   const network = await raw(emulator, {
     method: "POST",
     path: "/jobs",
     body: { id: "j", poolInfo: { poolId: "p" }, networkConfiguration: { subnetId: "s" } },
   });
 
-  expect(schedules.status).toBe(501);
-  expect(schedules.reason).toBe("The Batch emulator does not implement JobSchedule_List.");
+  expect(applications.status).toBe(501);
+  expect(applications.reason).toBe("The Batch emulator does not implement Application_List.");
   expect(network.status).toBe(501);
   expect(network.reason).toContain("networkConfiguration");
 });

@@ -3,6 +3,7 @@ import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
 import { continueEnding, followExitActions, terminateWhenAllComplete } from "./job/jobEndings.ts";
+import { continueScheduleOf } from "./jobSchedule/jobScheduleRuns.ts";
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
@@ -12,7 +13,7 @@ import { schedule } from "./scheduling/scheduler.ts";
 import { releaseDependents } from "./task/dependencies.ts";
 
 /*
- * Tasks, nodes, jobs and pools each have a folder of transitions. A transition changes the model and, where that
+ * Tasks, nodes, jobs, pools and job schedules each have a folder of transitions. A transition changes the model and, where that
  * concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
  *
  *   request, timer, end of a process
@@ -32,7 +33,8 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
       return makeAutoPool(engine, event.job);
 
     case "jobEnded":
-      return endAutoPool(engine, event.job);
+      endAutoPool(engine, event.job);
+      return continueScheduleOf(engine, event.job);
 
     case "tasksWaiting":
       return schedule(engine, poolIdOf(event.job));

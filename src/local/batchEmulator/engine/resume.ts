@@ -6,6 +6,7 @@ import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
 import { continueEnding } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
+import { continueJobSchedule } from "./jobSchedule/jobScheduleRuns.ts";
 import { boot } from "./node/booting.ts";
 import { setNodeState } from "./node/nodeStates.ts";
 import { startAutoScale } from "./pool/autoscaling.ts";
@@ -25,6 +26,7 @@ export async function resume(engine: Engine): Promise<void> {
   await engine.runner.killAllIn(engine.nodesFolder);
   for (const job of engine.store.jobs.values()) resumeJob(engine, job);
   for (const pool of engine.store.pools.values()) resumePool(engine, pool);
+  for (const schedule of engine.store.jobSchedules.values()) continueJobSchedule(engine, schedule);
 }
 
 function resumeJob(engine: Engine, job: Job): void {

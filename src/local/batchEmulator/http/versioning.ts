@@ -10,6 +10,9 @@ const BODIES: Readonly<Record<string, readonly [entity: Entity, type: string]>> 
   Job_Add: ["job", "CloudJob"],
   Job_Patch: ["jobPatch", "CloudJob"],
   Job_Update: ["job", "CloudJob"],
+  JobSchedule_Add: ["jobSchedule", "CloudJobSchedule"],
+  JobSchedule_Patch: ["jobSchedule", "CloudJobSchedule"],
+  JobSchedule_Update: ["jobSchedule", "CloudJobSchedule"],
   Task_Add: ["task", "CloudTask"],
   Task_AddCollection: ["task", "CloudTask"],
 };
@@ -88,8 +91,9 @@ function without(value: object, [name = "", ...rest]: readonly string[]): object
 
 /** Where the entity describes a pool, if it does. */
 function placeOfPool(entity: Entity): readonly string[] {
-  const isOfJob = entity === "job" || entity === "jobPatch";
-  return isOfJob ? ["poolInfo", "autoPoolSpecification", "pool"] : [];
+  const ofJob = ["poolInfo", "autoPoolSpecification", "pool"];
+  if (entity === "jobSchedule") return ["jobSpecification", ...ofJob];
+  return entity === "job" || entity === "jobPatch" ? ofJob : [];
 }
 
 /** Renames a property of what is found in the place. */

@@ -16,6 +16,7 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
   if (existing !== undefined) {
     throw new ServiceError(existing.record.state === "deleting" ? "JobBeingDeleted" : "JobExists");
   }
+  if (engine.store.jobSchedules.has(keyOf(spec.id))) throw new ServiceError("JobScheduleWithSameIdExists");
   const version = engine.newVersion();
   const job = engine.store.addJob({
     id: spec.id,

@@ -9,7 +9,8 @@ import { failJob } from "../job/jobEndings.ts";
 import { addPool, deletePool } from "./poolCommands.ts";
 
 /*
- * A pool that a job describes instead of naming one. It is like any other, but comes and goes with its job.
+ * A pool that a job describes instead of naming one. It is like any other, but comes and goes with its job or with the
+ * schedule of its jobs.
  * https://learn.microsoft.com/azure/batch/nodes-and-pools#pools
  */
 
@@ -19,16 +20,25 @@ const SCHEDULING_ERRORS = {
   InvalidAutoScaleFormulaInAutoPool: "The specified auto-scaling settings are not valid.",
 } as const;
 
-/** Gives a new job the pool that it describes, if it does. */
+/** Gives a new job the pool that it describes, if it does. The jobs of a schedule may share one. */
 export function makeAutoPool(engine: Engine, job: Job): void {
   const automatic = job.record.spec.poolInfo.autoPoolSpecification;
   if (automatic === undefined) return;
-  const poolId = newPoolId(engine, automatic);
+  const schedule = automatic.poolLifetimeOption === "jobschedule" ? engine.store.jobScheduleOf(job) : undefined;
+  const shared = engine.store.pools.get(keyOf(schedule?.record.autoPoolId ?? ""));
+  const isShared = shared?.record.state === "active";
+  const poolId = isShared ? shared.record.id : newPoolId(engine, automatic);
   engine.store.moveJob(job, (record) => {
     record.autoPoolId = poolId;
   });
+  if (isShared) return;
   const error = tryToAdd(engine, poolId, automatic);
-  if (error !== undefined) failJob(engine, job, error);
+  if (error !== undefined) {
+    failJob(engine, job, error);
+  } else if (schedule !== undefined) {
+    schedule.record.autoPoolId = poolId;
+    engine.store.saveJobSchedule(schedule);
+  }
 }
 
 /** Deletes the pool that was made for the job. */
@@ -37,8 +47,8 @@ export function endAutoPool(engine: Engine, { record }: Job): void {
   if (automatic?.poolLifetimeOption === "job" && !automatic.keepAlive) deleteAutoPool(engine, record.autoPoolId);
 }
 
-/** Somebody else may have done so before. */
-function deleteAutoPool(engine: Engine, poolId: string | undefined): void {
+/** Unless somebody else has done so before. */
+export function deleteAutoPool(engine: Engine, poolId: string | undefined): void {
   const pool = engine.store.pools.get(keyOf(poolId ?? ""));
   if (pool?.record.state === "active") deletePool(engine, pool);
 }

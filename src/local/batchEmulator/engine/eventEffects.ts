@@ -3,7 +3,14 @@ import type { Job } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
-import { continueEnding, followExitActions, terminateWhenAllComplete } from "./job/jobEndings.ts";
+import {
+  continueEnding,
+  continueEndingsOn,
+  followExitActions,
+  followManager,
+  terminateWhenAllComplete,
+} from "./job/jobEndings.ts";
+import { interruptJobTasks } from "./job/preparation.ts";
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
@@ -42,6 +49,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
         schedule(engine, poolIdOf(task.job));
       }
       followExitActions(engine, task.job, actions);
+      followManager(engine, task);
       return terminateWhenAllComplete(engine, task.job);
     }
 
@@ -56,7 +64,19 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
       return schedule(engine, node.pool.record.id);
     }
 
+    case "jobTaskEnded":
+      continueEnding(engine, event.job);
+      return schedule(engine, event.node.pool.record.id);
+
+    case "nodeStopped":
+      interruptJobTasks(engine, event.node, event.isDiskLost);
+      return continueEndingsOn(engine, event.node);
+
+    case "nodeUnfit":
+      return continueEndingsOn(engine, event.node);
+
     case "nodeReady":
+      continueEndingsOn(engine, event.node);
       return schedule(engine, event.node.pool.record.id);
 
     case "nodeLeft":

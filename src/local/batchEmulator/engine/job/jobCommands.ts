@@ -5,6 +5,7 @@ import type { JobPatch, JobSpec } from "../../requestBodies/jobBodies.ts";
 import { invalidProperty, ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
+import { addJobManager } from "./jobManager.ts";
 import { terminateJob, terminateWhenAllComplete } from "./jobEndings.ts";
 import { isEnding, setJobState, touchJob } from "./jobStates.ts";
 
@@ -26,6 +27,7 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
     startTime: version.lastModified,
   });
   startWallClock(engine, job);
+  addJobManager(engine, job);
   // A job without tasks has completed all of them; the service takes a moment to see it.
   if (spec.onAllTasksComplete === "terminatejob") {
     engine.after(engine.timings.jobTerminateMs, () => terminateWhenAllComplete(engine, job));

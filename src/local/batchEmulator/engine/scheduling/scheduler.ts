@@ -3,9 +3,10 @@ import type { Job, Node, Pool, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import type { Engine } from "../engine.ts";
 import { managerSpecOf, waitingManager } from "../job/jobManager.ts";
-import { mayRunOn, prepareNode } from "../job/preparation.ts";
+import { prepareNode } from "../job/preparation.ts";
 import { acceptsTasks } from "../node/nodeStates.ts";
 import { startRun } from "../task/taskRun.ts";
+import { chooseNode, isReserved, mayFindPlace } from "./placement.ts";
 import { makeRoomFor } from "./preemption.ts";
 
 /** The service promises no order within a job: chance decides among this many of those that have waited longest. */
@@ -30,24 +31,25 @@ function assignTasks(engine: Engine, pool: Pool): void {
   for (const job of inOrder(engine, pool)) {
     // Once a task has found no place, only smaller ones are considered: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
-    let manager = waitingManager(job);
+    const manager = waitingManager(job);
+    let isManagerNext = manager !== undefined;
     while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
-      const task = manager ?? pick(engine, job, tooLarge);
+      const task = isManagerNext ? manager : pick(engine, job, tooLarge, manager);
       if (task === undefined) break;
       const { requiredSlots } = task.record.spec;
       const node = chooseNode(pool, free, task);
       if (node === undefined) {
         // The others of the job let it pass, if it can pass at all.
-        if (manager !== undefined && mayFindPlace(pool, manager)) break;
-        if (manager === undefined) tooLarge = requiredSlots;
-        manager = undefined;
+        if (isManagerNext && mayFindPlace(pool, task)) break;
+        if (!isManagerNext) tooLarge = requiredSlots;
+        isManagerNext = false;
         continue;
       }
       const isExclusive = managerSpecOf(task)?.runExclusive === true;
       const left = (free.get(node) ?? 0) - requiredSlots;
       if (left > 0 && !isExclusive) free.set(node, left);
       else free.delete(node);
-      manager = undefined;
+      isManagerNext = false;
       startRun(engine, task, node, { isExclusive, isPreparing: prepareNode(engine, job, node) });
     }
     if (mayRunMore(job) && job.ready.size > 0) makeRoomFor(engine, pool, job);
@@ -67,43 +69,11 @@ function inOrder(engine: Engine, pool: Pool): Job[] {
   return equals.sort((a, b) => b.record.spec.priority - a.record.spec.priority);
 }
 
-function pick(engine: Engine, job: Job, tooLarge: number): Task | undefined {
+function pick(engine: Engine, job: Job, tooLarge: number, except: Task | undefined): Task | undefined {
   const candidates: Task[] = [];
   for (const task of job.ready) {
-    if (task.record.spec.requiredSlots < tooLarge) candidates.push(task);
+    if (task !== except && task.record.spec.requiredSlots < tooLarge) candidates.push(task);
     if (candidates.length === CANDIDATES) break;
   }
   return candidates[Math.floor(engine.random.number() * candidates.length)];
-}
-
-function isReserved({ runs }: Node): boolean {
-  return [...runs].some((run) => run.isExclusive);
-}
-
-function suits(node: Node, task: Task): boolean {
-  const isAllowed = node.record.isDedicated || managerSpecOf(task)?.allowLowPriorityNode !== false;
-  return isAllowed && mayRunOn(task.job, node);
-}
-
-/** Once a node that is busy now has become free. */
-function mayFindPlace(pool: Pool, task: Task): boolean {
-  if (task.record.spec.requiredSlots > pool.record.spec.taskSlotsPerNode) return false;
-  return [...pool.nodes.values()].some((node) => acceptsTasks(node) && suits(node, task));
-}
-
-function chooseNode(pool: Pool, free: ReadonlyMap<Node, number>, task: Task): Node | undefined {
-  const { requiredSlots, affinityInfo } = task.record.spec;
-  const isPack = pool.record.spec.taskSchedulingPolicy.nodeFillType === "Pack";
-  let best: Node | undefined;
-  let bestSlots = 0;
-  for (const [node, slots] of free) {
-    if (slots < requiredSlots || !suits(node, task)) continue;
-    if (managerSpecOf(task)?.runExclusive === true && node.runs.size > 0) continue;
-    if (affinityInfo?.affinityId === `TVM:${node.record.id}`) return node;
-    if (best === undefined || (isPack ? slots < bestSlots : slots > bestSlots)) {
-      best = node;
-      bestSlots = slots;
-    }
-  }
-  return best;
 }

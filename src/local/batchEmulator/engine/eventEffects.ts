@@ -2,7 +2,14 @@ import { keyOf, poolIdOf } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
-import { continueEnding, followExitActions, terminateWhenAllComplete } from "./job/jobEndings.ts";
+import {
+  continueEnding,
+  continueEndingsOn,
+  followExitActions,
+  followManager,
+  terminateWhenAllComplete,
+} from "./job/jobEndings.ts";
+import { interruptJobTasks } from "./job/preparation.ts";
 import { continueScheduleOf } from "./jobSchedule/jobScheduleRuns.ts";
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
@@ -13,8 +20,8 @@ import { schedule } from "./scheduling/scheduler.ts";
 import { releaseDependents } from "./task/dependencies.ts";
 
 /*
- * Tasks, nodes, jobs, pools and job schedules each have a folder of transitions. A transition changes the model and, where that
- * concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
+ * Tasks, nodes, jobs, pools and job schedules each have a folder of transitions. A transition changes the model and,
+ * where that concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
  *
  *   request, timer, end of a process
  *      └─> transition: changes the model, emits an event
@@ -50,6 +57,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
         schedule(engine, poolIdOf(task.job));
       }
       followExitActions(engine, task.job, actions);
+      followManager(engine, task);
       return terminateWhenAllComplete(engine, task.job);
     }
 
@@ -64,7 +72,19 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
       return schedule(engine, node.pool.record.id);
     }
 
+    case "jobTaskEnded":
+      continueEnding(engine, event.job);
+      return schedule(engine, event.node.pool.record.id);
+
+    case "nodeStopped":
+      interruptJobTasks(engine, event.node, event.isDiskLost);
+      return continueEndingsOn(engine, event.node);
+
+    case "nodeUnfit":
+      return continueEndingsOn(engine, event.node);
+
     case "nodeReady":
+      continueEndingsOn(engine, event.node);
       return schedule(engine, event.node.pool.record.id);
 
     case "nodeLeft":

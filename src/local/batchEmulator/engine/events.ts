@@ -18,8 +18,14 @@ export type EngineEvent =
   | { readonly kind: "taskDeleted"; readonly task: Task }
   /** The task is off its node: completed, active again, or deleted meanwhile. */
   | { readonly kind: "runEnded"; readonly run: ActiveRun }
+  /** The preparation or release of the job on the node has ended. */
+  | { readonly kind: "jobTaskEnded"; readonly job: Job; readonly node: Node }
   /** The node takes tasks. */
   | { readonly kind: "nodeReady"; readonly node: Node }
+  /** Its machine stopped, whether it comes back or not; its tasks have been taken off it. */
+  | { readonly kind: "nodeStopped"; readonly node: Node; readonly isDiskLost: boolean }
+  /** Its start task failed: it takes no tasks until it is restarted. */
+  | { readonly kind: "nodeUnfit"; readonly node: Node }
   | { readonly kind: "nodeLeft"; readonly pool: Pool }
   /** The pool is steady again. */
   | { readonly kind: "resizeEnded"; readonly pool: Pool };

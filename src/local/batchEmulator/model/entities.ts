@@ -60,8 +60,14 @@ export interface Job {
 export interface JobNode {
   readonly record: JobNodeRecord;
   readonly job: Job;
-  /** Ends the preparation or release that is running. */
-  kill?: (() => void) | undefined;
+  /** The preparation or release that is running. */
+  run?: NodeTaskRun | undefined;
+}
+
+export interface NodeTaskRun {
+  /** Whether somebody asked for its end. */
+  isTerminated: boolean;
+  kill: () => void;
 }
 
 export interface TaskCounts {
@@ -103,6 +109,10 @@ export interface ActiveRun {
   readonly task: Task;
   readonly node: Node;
   readonly slots: number;
+  /** Nothing else runs on its node meanwhile. */
+  readonly isExclusive: boolean;
+  /** It waits for the preparation of its job; its command has not begun. */
+  isPreparing: boolean;
   /** What its end is to mean, if somebody asked for it. */
   ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
   kill: () => void;

@@ -7,6 +7,7 @@ import type { PoolInfo } from "../../requestBodies/poolInfoBodies.ts";
 import { invalidProperty, ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
+import { addJobManager } from "./jobManager.ts";
 import { terminateJob, terminateWhenAllComplete } from "./jobEndings.ts";
 import { isEnding, setJobState, touchJob } from "./jobStates.ts";
 
@@ -30,6 +31,9 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
   });
   startWallClock(engine, job);
   engine.emit({ kind: "jobAdded", job });
+  // Its pool could not be made.
+  if (isEnding(job)) return job;
+  addJobManager(engine, job);
   // A job without tasks has completed all of them; the service takes a moment to see it.
   if (spec.onAllTasksComplete === "terminatejob") {
     engine.after(engine.timings.jobTerminateMs, () => terminateWhenAllComplete(engine, job));

@@ -1,5 +1,5 @@
 import { keyOf } from "../../model/entities.ts";
-import type { ActiveRun, Job } from "../../model/entities.ts";
+import type { ActiveRun, Job, Node, Task } from "../../model/entities.ts";
 import { jobFolder } from "../../model/nodeFolders.ts";
 import type { FailureInfo } from "../../model/records.ts";
 import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
@@ -8,11 +8,16 @@ import type { Engine } from "../engine.ts";
 import type { ExitActions } from "../exitConditions.ts";
 import { refuseWhenEnding } from "../refusals.ts";
 import { endRun } from "../task/taskRun.ts";
-import { setJobState, touchJob } from "./jobStates.ts";
+import { managerSpecOf } from "./jobManager.ts";
+import { isEnding, setJobState, touchJob } from "./jobStates.ts";
+import { removeJobTaskFilesWhenDue } from "./jobTaskFiles.ts";
+import { endPreparations } from "./preparation.ts";
+import { releaseNodes } from "./release.ts";
 
 /*
  * A job is disabled, terminated or deleted in two steps: the first sets a state on the way (disabling, terminating,
- * deleting), the second follows a little later, once none of its tasks is running.
+ * deleting), the second follows a little later, once none of its tasks is running and, at its end, its nodes have been
+ * released.
  */
 
 export function disableJob(engine: Engine, job: Job, option: DisableTasksOption): void {
@@ -31,6 +36,7 @@ export function terminateJob(engine: Engine, job: Job, reason: string): void {
   touchJob(engine, job);
   job.cancelWallClock?.();
   endRuns(job, "terminated");
+  endPreparations(job);
   continueEnding(engine, job);
 }
 
@@ -56,7 +62,15 @@ export function deleteJob(engine: Engine, job: Job): void {
   touchJob(engine, job);
   job.cancelWallClock?.();
   endRuns(job, "terminated");
+  endPreparations(job);
   continueEnding(engine, job);
+}
+
+/** The job of a manager ends with it, unless it says otherwise. */
+export function followManager(engine: Engine, task: Task): void {
+  if (managerSpecOf(task)?.killJobOnCompletion === true && !isEnding(task.job)) {
+    terminateJob(engine, task.job, "JMComplete");
+  }
 }
 
 /** Lets the exit conditions of a task have their effect on its job. */
@@ -67,7 +81,7 @@ export function followExitActions(engine: Engine, job: Job, { jobAction }: ExitA
   if (jobAction === "disable") disableJob(engine, job, "requeue");
 }
 
-/** The second step: after the first, after the last run has ended, and after a restart. */
+/** The second step: after the first, after the last run or release has ended, and after a restart. */
 export function continueEnding(engine: Engine, job: Job): void {
   const { jobDisableMs, jobTerminateMs, jobDeleteMs } = engine.timings;
   const { state } = job.record;
@@ -76,15 +90,22 @@ export function continueEnding(engine: Engine, job: Job): void {
   if (state === "deleting") engine.after(jobDeleteMs, () => finishDeletion(engine, job));
 }
 
+/** Those that may have waited for the node to come up, or now need not wait for it any more. */
+export function continueEndingsOn(engine: Engine, node: Node): void {
+  const key = keyOf(node.record.id);
+  for (const job of engine.store.jobs.values()) if (job.nodes.has(key)) continueEnding(engine, job);
+}
+
 function finishDisabling(engine: Engine, job: Job): void {
   if (job.record.state === "disabling" && job.runs.size === 0) setJobState(engine, job, "disabled");
 }
 
 function finishTermination(engine: Engine, job: Job): void {
-  if (job.record.state !== "terminating" || job.runs.size > 0) return;
+  if (job.record.state !== "terminating" || job.runs.size > 0 || !releaseNodes(engine, job)) return;
   setJobState(engine, job, "completed");
   job.record.endTime = engine.now();
   engine.store.saveJob(job);
+  removeJobTaskFilesWhenDue(engine, job);
   engine.emit({ kind: "jobEnded", job });
 }
 
@@ -92,7 +113,7 @@ function finishTermination(engine: Engine, job: Job): void {
 function finishDeletion(engine: Engine, job: Job): void {
   if (job.record.state !== "deleting" || job.runs.size > 0) return;
   // It was asked for when the deletion began and again when the last run ended, and by now another may have this name.
-  if (engine.store.jobs.get(keyOf(job.record.id)) !== job) return;
+  if (engine.store.jobs.get(keyOf(job.record.id)) !== job || !releaseNodes(engine, job)) return;
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
     for (const node of pool.nodes.values()) {

@@ -16,6 +16,7 @@ import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
+import { jobNodeView } from "../views/jobNodeView.ts";
 import { jobView } from "../views/jobView.ts";
 
 export function jobAdd(call: Call): Reply {
@@ -80,10 +81,19 @@ export function jobTaskCounts(call: Call): Reply {
   return entityReply(call, "taskcounts", view);
 }
 
-/** No job here has such a task. */
+/** Every node that has run the preparation, even if it has left its pool. */
 export function jobPreparationAndReleaseStatus(call: Call): Reply {
-  jobOf(call);
-  throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+  const job = jobOf(call);
+  if (job.record.spec.jobPreparationTask === undefined) {
+    throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+  }
+  return listReply(call, {
+    items: job.nodes.values(),
+    position: ({ record }) => record.seq,
+    view: (jobNode) => jobNodeView(call.baseUrl, jobNode),
+    fields: FIELDS.jobNode,
+    kind: "jobpreparationandreleasetaskstatuslist",
+  });
 }
 
 /** Forced or not, all nodes here do as they are told, so there is nothing to skip. */

@@ -77,6 +77,21 @@ export const ERROR_CATALOGUE = {
   NodeStateUnusable: [409, "The specified node is unusable."],
   OperationNotValidOnNode: [409, "The specified operation is not valid on the specified node."],
 
+  JobScheduleBeingDeleted: [409, "The specified job schedule has been marked for deletion and is being reclaimed."],
+  JobScheduleBeingTerminated: [409, "The specified job schedule is being terminated."],
+  JobScheduleCompleted: [409, "The specified job schedule is already in completed state."],
+  JobScheduleDisabled: [409, "The specified job schedule is disabled."],
+  JobScheduleExists: [409, "The specified job schedule already exists."],
+  JobScheduleNotFound: [404, "The specified job schedule does not exist."],
+  JobScheduleWithSameIdExists: [
+    409,
+    "A job schedule with the specified job id exists. Job and job schedule cannot have the same id.",
+  ],
+  JobWithSameIdExists: [
+    409,
+    "A job with the specified job schedule id exists. Job and job schedule cannot have the same id.",
+  ],
+
   JobBeingDeleted: [409, "The specified job has been marked for deletion and is being garbage collected."],
   JobBeingTerminated: [409, "The specified job is being terminated."],
   JobCompleted: [409, "The specified job is already in a completed state."],

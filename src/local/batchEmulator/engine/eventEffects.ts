@@ -1,5 +1,4 @@
-import { keyOf } from "../model/entities.ts";
-import type { Job } from "../model/entities.ts";
+import { keyOf, poolIdOf } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
@@ -11,16 +10,18 @@ import {
   terminateWhenAllComplete,
 } from "./job/jobEndings.ts";
 import { interruptJobTasks } from "./job/preparation.ts";
+import { continueScheduleOf } from "./jobSchedule/jobScheduleRuns.ts";
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
+import { endAutoPool, makeAutoPool } from "./pool/autoPools.ts";
 import { onNodeLeft } from "./pool/resizing.ts";
 import { schedule } from "./scheduling/scheduler.ts";
 import { releaseDependents } from "./task/dependencies.ts";
 
 /*
- * Tasks, nodes, jobs and pools each have a folder of transitions. A transition changes the model and, where that
- * concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
+ * Tasks, nodes, jobs, pools and job schedules each have a folder of transitions. A transition changes the model and,
+ * where that concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
  *
  *   request, timer, end of a process
  *      └─> transition: changes the model, emits an event
@@ -35,6 +36,13 @@ export function startEngine(parts: EngineParts): Engine {
 
 function haveEffects(engine: Engine, event: EngineEvent): void {
   switch (event.kind) {
+    case "jobAdded":
+      return makeAutoPool(engine, event.job);
+
+    case "jobEnded":
+      endAutoPool(engine, event.job);
+      return continueScheduleOf(engine, event.job);
+
     case "tasksWaiting":
       return schedule(engine, poolIdOf(event.job));
 
@@ -85,8 +93,4 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "resizeEnded":
       return schedule(engine, event.pool.record.id);
   }
-}
-
-function poolIdOf(job: Job): string {
-  return job.record.spec.poolInfo.poolId;
 }

@@ -6,6 +6,9 @@ import type { ExitActions } from "./exitConditions.ts";
  * has changed the model; `eventEffects.ts` says what follows.
  */
 export type EngineEvent =
+  | { readonly kind: "jobAdded"; readonly job: Job }
+  /** It is completed, or it is gone. */
+  | { readonly kind: "jobEnded"; readonly job: Job }
   /** Tasks of the job may be ready to run: one was added or reactivated, or the job was enabled or changed. */
   | { readonly kind: "tasksWaiting"; readonly job: Job }
   /** A task has its place on a node; its command has not begun yet. */

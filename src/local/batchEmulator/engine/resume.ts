@@ -8,6 +8,7 @@ import { continueEnding } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
 import { removeJobTaskFilesWhenDue } from "./job/jobTaskFiles.ts";
 import { interrupt } from "./job/preparation.ts";
+import { continueJobSchedule } from "./jobSchedule/jobScheduleRuns.ts";
 import { boot } from "./node/booting.ts";
 import { setNodeState } from "./node/nodeStates.ts";
 import { startAutoScale } from "./pool/autoscaling.ts";
@@ -27,6 +28,7 @@ export async function resume(engine: Engine): Promise<void> {
   await engine.runner.killAllIn(engine.nodesFolder);
   for (const job of engine.store.jobs.values()) resumeJob(engine, job);
   for (const pool of engine.store.pools.values()) resumePool(engine, pool);
+  for (const schedule of engine.store.jobSchedules.values()) continueJobSchedule(engine, schedule);
 }
 
 function resumeJob(engine: Engine, job: Job): void {

@@ -80,6 +80,22 @@ export const FIELDS = {
       "executionInfo/poolId": "string",
     },
   },
+  jobSchedule: {
+    entity: "jobSchedule",
+    select: names(
+      `${VERSION} previousState previousStateTransitionTime displayName schedule jobSpecification executionInfo metadata stats`,
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      creationTime: "time",
+      lastModified: "time",
+      "executionInfo/endTime": "time",
+      "schedule/doNotRunUntil": "time",
+      "schedule/doNotRunAfter": "time",
+    },
+  },
   task: {
     entity: "task",
     select: names(

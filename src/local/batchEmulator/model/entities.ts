@@ -1,5 +1,14 @@
 import type { Cancel } from "../../kit/clock.ts";
-import type { ArchivedTask, JobNodeRecord, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskRecord } from "./records.ts";
+import type {
+  ArchivedTask,
+  JobNodeRecord,
+  JobRecord,
+  JobScheduleRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskEnd,
+  TaskRecord,
+} from "./records.ts";
 import type { TaskQueue } from "./taskQueue.ts";
 
 /** Ids keep their case and are compared without it. */
@@ -27,6 +36,12 @@ export interface Node {
   /** Takes no more tasks, because it is about to leave or restart. */
   isDraining: boolean;
   whenDrained?: () => void;
+}
+
+export interface JobSchedule {
+  record: JobScheduleRecord;
+  /** Ends the wait for its next job, or for its end. */
+  cancelTimer?: Cancel | undefined;
 }
 
 export interface Job {
@@ -69,6 +84,11 @@ export interface Task {
   run?: ActiveRun | undefined;
   /** Set while it is completed. */
   end?: TaskEnd | undefined;
+}
+
+/** The pool that the job runs on, whether or not there is one. */
+export function poolIdOf({ record }: Job): string {
+  return record.autoPoolId ?? record.spec.poolInfo.poolId ?? "";
 }
 
 export function isArchived(task: Task | ArchivedTask): task is ArchivedTask {

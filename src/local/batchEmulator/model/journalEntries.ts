@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../duration.ts";
 import { newJob } from "../requestBodies/jobBodies.ts";
+import { newJobSchedule } from "../requestBodies/jobScheduleBodies.ts";
 import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
 import { newPool } from "../requestBodies/poolBodies.ts";
 import { newTask } from "../requestBodies/taskBodies.ts";
@@ -9,6 +10,7 @@ import type {
   ArchivedTask,
   JobNodeRecord,
   JobRecord,
+  JobScheduleRecord,
   NodeRecord,
   PoolRecord,
   TaskProgress,
@@ -19,6 +21,7 @@ import type {
 export type Entry =
   | { readonly pool: string; readonly v: PoolRecord | null }
   | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
+  | { readonly jobSchedule: string; readonly v: JobScheduleRecord | null }
   | { readonly job: string; readonly v: JobRecord | null }
   | { readonly jobNode: string; readonly of: string; readonly v: JobNodeRecord }
   | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
@@ -39,7 +42,7 @@ export function readEntry(line: Entry): Entry {
   return "spec" in read ? ({ ...line, v: { ...line.v, spec: read.spec } } as Entry) : line;
 }
 
-const KINDS = ["pool", "node", "job", "jobNode", "task", "progress", "archived"] as const;
+const KINDS = ["pool", "node", "jobSchedule", "job", "jobNode", "task", "progress", "archived"] as const;
 
 const text = v.string();
 const whole = v.pipe(v.number(), v.integer());
@@ -140,13 +143,33 @@ const node = v.object({
   folder: v.pipe(text, v.minLength(1)),
 });
 
+const jobScheduleState = v.picklist(["active", "disabled", "terminating", "completed", "deleting"]);
+
+const jobSchedule = v.object({
+  ...kept,
+  ...versioned,
+  creationTime: time,
+  spec: newJobSchedule,
+  state: jobScheduleState,
+  stateTransitionTime: time,
+  previousState: v.optional(jobScheduleState),
+  previousStateTransitionTime: v.optional(time),
+  endTime: v.optional(time),
+  jobCount: count,
+  lastRunTime: v.optional(time),
+  recentJobId: v.optional(text),
+  autoPoolId: v.optional(text),
+  retiredPoolId: v.optional(text),
+});
+
 const jobState = v.picklist(["active", "disabling", "disabled", "terminating", "completed", "deleting"]);
 
 const job = v.object({
   ...kept,
   ...versioned,
   creationTime: time,
-  spec: newJob,
+  // A schedule gives its jobs ids that no client could.
+  spec: v.object({ ...newJob.entries, id: text }),
   state: jobState,
   stateTransitionTime: time,
   previousState: v.optional(jobState),
@@ -154,6 +177,8 @@ const job = v.object({
   startTime: time,
   endTime: v.optional(time),
   terminateReason: v.optional(text),
+  autoPoolId: v.optional(text),
+  schedulingError: failureInfo,
 });
 
 const jobNode = v.object({
@@ -209,6 +234,7 @@ const archived = v.object({
 const SCHEMAS = {
   pool: v.strictObject({ pool: text, v: v.nullable(pool) }),
   node: v.strictObject({ node: text, of: text, v: v.nullable(node) }),
+  jobSchedule: v.strictObject({ jobSchedule: text, v: v.nullable(jobSchedule) }),
   job: v.strictObject({ job: text, v: v.nullable(job) }),
   jobNode: v.strictObject({ jobNode: text, of: text, v: jobNode }),
   task: v.strictObject({ task: text, of: text, v: v.nullable(task) }),

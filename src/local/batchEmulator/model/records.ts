@@ -1,10 +1,11 @@
 import type { ArchivePlace } from "../../kit/archive.ts";
 import type { JobSpec } from "../requestBodies/jobBodies.ts";
+import type { JobScheduleSpec } from "../requestBodies/jobScheduleBodies.ts";
 import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import type { PoolSpec } from "../requestBodies/poolBodies.ts";
 import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
-/** What the journal keeps of each pool, node, job and task: plain JSON, with times and names as on the wire. */
+/** What the journal keeps of each pool, node, job schedule, job and task: plain JSON, with times and names as on the wire. */
 interface Kept {
   readonly id: string;
   /** Grows with everything that is added: the order of lists, and where the next page goes on. */
@@ -22,7 +23,7 @@ interface NameValue {
   readonly value: string;
 }
 
-/** Says why a task or a start task failed. The service writes the category in PascalCase. */
+/** Says why a task, a start task or a job failed. The service writes the category in PascalCase. */
 export interface FailureInfo {
   readonly category: "UserError" | "ServerError";
   readonly code: string;
@@ -133,6 +134,30 @@ export interface JobRecord extends Kept, Versioned {
   startTime: string;
   endTime?: string;
   terminateReason?: string;
+  /** Of a pool that was made for it, or was to be made. */
+  autoPoolId?: string;
+  /** Why it could not be started. */
+  schedulingError?: FailureInfo;
+}
+
+export type JobScheduleState = "active" | "disabled" | "terminating" | "completed" | "deleting";
+
+export interface JobScheduleRecord extends Kept, Versioned {
+  spec: JobScheduleSpec;
+  state: JobScheduleState;
+  stateTransitionTime: string;
+  previousState?: JobScheduleState;
+  previousStateTransitionTime?: string;
+  endTime?: string;
+  /** How many jobs it has created; they are numbered. */
+  jobCount: number;
+  /** When the latest of them was due. */
+  lastRunTime?: string;
+  recentJobId?: string;
+  /** Of the pool that was made for all of its jobs. */
+  autoPoolId?: string;
+  /** Of one like it that the running job may still use, and no later one. */
+  retiredPoolId?: string;
 }
 
 /** A node on which tasks of a job were to run: what became of the job's preparation and release there. */

@@ -3,6 +3,7 @@ import { DURATIONS, LIMITS } from "../limits.ts";
 import { ServiceError } from "../serviceError.ts";
 import { completeJobTasks, jobTasks, jobTasksStay } from "./jobTaskBodies.ts";
 import type { JobTasks } from "./jobTaskBodies.ts";
+import { checkPoolInfo, poolInfo } from "./poolInfoBodies.ts";
 import {
   choice,
   countOrUnlimited,
@@ -38,12 +39,6 @@ const maxParallelTasks = v.pipe(
   v.check((value) => value === -1 || value > 0, "Must be -1 for unlimited, or greater than 0"),
 );
 
-const poolInfo = v.object({
-  // Replaces poolId, so it comes first: otherwise the answer would be that poolId is missing.
-  autoPoolSpecification: unsupported("autoPoolSpecification"),
-  poolId: id,
-});
-
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);
 const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
 
@@ -68,7 +63,9 @@ export const newJob = v.object({ id, ...jobSpecification.entries });
 export type JobSpec = Omit<v.InferOutput<typeof newJob>, keyof JobTasks> & JobTasks;
 
 export function parseNewJob(body: unknown): JobSpec {
-  return completeJobTasks(parseBody(newJob, body));
+  const job = parseBody(newJob, body);
+  checkPoolInfo(job.poolInfo, "job");
+  return completeJobTasks(job);
 }
 
 const jobPatch = v.object({
@@ -85,7 +82,9 @@ const jobPatch = v.object({
 export type JobPatch = v.InferOutput<typeof jobPatch>;
 
 export function parseJobPatch(body: unknown): JobPatch {
-  return parseBody(jobPatch, body);
+  const patch = parseBody(jobPatch, body);
+  if (patch.poolInfo !== undefined) checkPoolInfo(patch.poolInfo, "jobschedule");
+  return patch;
 }
 
 const jobUpdate = v.object({
@@ -101,7 +100,9 @@ const jobUpdate = v.object({
 
 /** What a PUT leaves out returns to its default. */
 export function parseJobUpdate(body: unknown): JobPatch {
-  return parseBody(jobUpdate, body);
+  const update = parseBody(jobUpdate, body);
+  checkPoolInfo(update.poolInfo, "jobschedule");
+  return update;
 }
 
 const disableJob = v.object({ disableTasks: choice(["requeue", "terminate", "wait"]) });

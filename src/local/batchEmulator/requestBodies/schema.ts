@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { formatDuration, parseDuration } from "../duration.ts";
+import { timestamp } from "../timestamp.ts";
 import { LIMITS } from "../limits.ts";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 
@@ -50,6 +51,13 @@ export function duration(range: { min?: string; max?: string } = {}) {
     }),
   );
 }
+
+/** A point in time, in the form in which the service returns it. */
+export const time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "Must be a date and time such as 2026-01-01T12:00:00Z"),
+  v.transform((text) => timestamp(Date.parse(text))),
+);
 
 export const id = v.pipe(
   v.string(),

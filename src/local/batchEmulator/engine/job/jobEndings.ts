@@ -1,6 +1,7 @@
 import { keyOf } from "../../model/entities.ts";
 import type { ActiveRun, Job, Node, Task } from "../../model/entities.ts";
 import { jobFolder } from "../../model/nodeFolders.ts";
+import type { FailureInfo } from "../../model/records.ts";
 import type { DisableTasksOption } from "../../requestBodies/jobBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
@@ -37,6 +38,16 @@ export function terminateJob(engine: Engine, job: Job, reason: string): void {
   endRuns(job, "terminated");
   endPreparations(job);
   continueEnding(engine, job);
+}
+
+/** A job that cannot be started completes at once. */
+export function failJob(engine: Engine, job: Job, error: FailureInfo): void {
+  setJobState(engine, job, "completed");
+  job.record.endTime = engine.now();
+  job.record.schedulingError = error;
+  engine.store.saveJob(job);
+  job.cancelWallClock?.();
+  engine.emit({ kind: "jobEnded", job });
 }
 
 export function terminateWhenAllComplete(engine: Engine, job: Job): void {
@@ -95,6 +106,7 @@ function finishTermination(engine: Engine, job: Job): void {
   job.record.endTime = engine.now();
   engine.store.saveJob(job);
   removeJobTaskFilesWhenDue(engine, job);
+  engine.emit({ kind: "jobEnded", job });
 }
 
 /** Deletes the tasks and their files, whatever their retention time. */
@@ -108,6 +120,7 @@ function finishDeletion(engine: Engine, job: Job): void {
       engine.inBackground(engine.runner.removeFolder(jobFolder(node, job.record.id)));
     }
   }
+  engine.emit({ kind: "jobEnded", job });
 }
 
 function endRuns(job: Job, ending: NonNullable<ActiveRun["ending"]>): void {

@@ -97,7 +97,7 @@ export function jobPreparationAndReleaseStatus(call: Call): Reply {
 }
 
 /** Forced or not, all nodes here do as they are told, so there is nothing to skip. */
-function checkForce(call: Call): void {
+export function checkForce(call: Call): void {
   const force = call.query.get("force");
   if (force === undefined || !knowsForce(call.version) || /^(true|false)$/i.test(force)) return;
   throw invalidQuery("force", force, "Must be true or false");

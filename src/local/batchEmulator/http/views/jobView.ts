@@ -1,4 +1,6 @@
+import { poolIdOf } from "../../model/entities.ts";
 import type { Job } from "../../model/entities.ts";
+import { poolInfoView } from "./poolInfoView.ts";
 import { noUsage } from "./usage.ts";
 
 export function jobView(baseUrl: string, job: Job, withStats = false): object {
@@ -25,12 +27,13 @@ export function jobView(baseUrl: string, job: Job, withStats = false): object {
     jobPreparationTask: spec.jobPreparationTask,
     jobReleaseTask: spec.jobReleaseTask,
     commonEnvironmentSettings: spec.commonEnvironmentSettings,
-    poolInfo: spec.poolInfo,
+    poolInfo: poolInfoView(spec.poolInfo),
     metadata: spec.metadata,
     executionInfo: {
       startTime: record.startTime,
       endTime: record.endTime,
-      poolId: spec.poolInfo.poolId,
+      poolId: poolIdOf(job),
+      schedulingError: record.schedulingError,
       terminateReason: record.terminateReason,
     },
     onAllTasksComplete: spec.onAllTasksComplete,

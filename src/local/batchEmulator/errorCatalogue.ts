@@ -4,6 +4,10 @@ export const ERROR_CATALOGUE = {
     403,
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
   ],
+  InsufficientAccountPermissions: [
+    403,
+    "The account being accessed does not have sufficient permissions to execute this operation.",
+  ],
   InvalidAuthenticationInfo: [
     400,
     "The authentication information was not provided in the correct format. Verify the value of Authorization header.",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Job, Node, Task } from "../model/entities.ts";
+import type { ActiveRun, Job, Node } from "../model/entities.ts";
 import { startupFolder, taskFolder } from "../model/nodeFolders.ts";
 import type { Engine } from "./engine.ts";
 
@@ -11,8 +11,11 @@ interface TaskOfJob {
 type Environment = Record<string, string>;
 
 /** https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables */
-export function taskEnvironment(engine: Engine, task: Task, node: Node): Environment {
-  return jobTaskEnvironment(engine, task.job, node, task.record.spec);
+export function taskEnvironment(engine: Engine, { task, node, token }: ActiveRun): Environment {
+  return {
+    ...(token !== undefined && { AZ_BATCH_AUTHENTICATION_TOKEN: token }),
+    ...jobTaskEnvironment(engine, task.job, node, task.record.spec),
+  };
 }
 
 /** Of any task of a job, be it the preparation or release. */

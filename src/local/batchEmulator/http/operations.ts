@@ -45,9 +45,9 @@ const ROWS: readonly Row[] = [
   ["ComputeNode_GetRemoteLoginSettings", "GET", `${NODE}/remoteloginsettings`, nodes.nodeRemoteLogin],
   ["ComputeNode_GetRemoteDesktop", "GET", `${NODE}/rdp`],
   ["ComputeNode_UploadBatchServiceLogs", "POST", `${NODE}/uploadbatchservicelogs`],
-  ["ComputeNode_AddUser", "POST", `${NODE}/users`],
-  ["ComputeNode_UpdateUser", "PUT", `${NODE}/users/{user}`],
-  ["ComputeNode_DeleteUser", "DELETE", `${NODE}/users/{user}`],
+  ["ComputeNode_AddUser", "POST", `${NODE}/users`, nodes.nodeAddUser],
+  ["ComputeNode_UpdateUser", "PUT", `${NODE}/users/{user}`, nodes.nodeUpdateUser],
+  ["ComputeNode_DeleteUser", "DELETE", `${NODE}/users/{user}`, nodes.nodeDeleteUser],
   ["ComputeNodeExtension_List", "GET", `${NODE}/extensions`],
   ["ComputeNodeExtension_Get", "GET", `${NODE}/extensions/{extension}`],
 

@@ -113,6 +113,8 @@ export interface ActiveRun {
   readonly isExclusive: boolean;
   /** It waits for the preparation of its job; its command has not begun. */
   isPreparing: boolean;
+  /** With which it may act on its job. */
+  token?: string | undefined;
   /** What its end is to mean, if somebody asked for it. */
   ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
   kill: () => void;

@@ -137,6 +137,7 @@ const node = v.object({
   lastBootTime: v.optional(time),
   startTaskInfo: v.optional(nodeTaskInfo),
   errors: v.array(error),
+  users: v.optional(v.array(v.object({ name: text, isAdmin: v.boolean(), expiryTime: time }))),
   totalTasksRun: count,
   totalTasksSucceeded: count,
   folder: v.pipe(text, v.minLength(1)),

@@ -98,6 +98,13 @@ interface NodeError {
   readonly message: string;
 }
 
+/** Without the password and the key: nobody can log in. */
+interface NodeUser {
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly expiryTime: string;
+}
+
 export interface NodeRecord extends Kept {
   readonly poolId: string;
   readonly isDedicated: boolean;
@@ -109,6 +116,7 @@ export interface NodeRecord extends Kept {
   lastBootTime?: string;
   startTaskInfo?: NodeTaskInfo;
   errors: readonly NodeError[];
+  users?: readonly NodeUser[];
   totalTasksRun: number;
   totalTasksSucceeded: number;
   /** The virtual machine's disk: survives a reboot but not a reimage. */

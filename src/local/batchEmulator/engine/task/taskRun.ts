@@ -56,6 +56,7 @@ export function endRun(run: ActiveRun, ending: NonNullable<ActiveRun["ending"]>)
 
 async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
   const { task } = run;
+  if (task.record.spec.authenticationTokenSettings !== undefined) run.token = engine.tokens.issue(task.job);
   let work = workOf(engine, run);
   for (;;) {
     const outcome = await attempt(engine, run, work);
@@ -172,17 +173,19 @@ function finish(engine: Engine, run: ActiveRun, conclude: () => void): void {
   task.job.runs.delete(run);
   node.runs.delete(run);
   if (task.run === run) task.run = undefined;
+  if (run.token !== undefined) engine.tokens.revoke(run.token);
   const isDeleted = task.job.tasks.get(keyOf(task.record.id)) !== task;
   if (!isDeleted) conclude();
   engine.emit({ kind: "runEnded", run });
 }
 
-function workOf(engine: Engine, { task, node }: ActiveRun): Work {
+function workOf(engine: Engine, run: ActiveRun): Work {
+  const { task, node } = run;
   const { job, record } = task;
   return {
     commandLine: record.spec.commandLine,
     folder: taskFolder(node, job.record.id, record.id),
-    environment: taskEnvironment(engine, task, node),
+    environment: taskEnvironment(engine, run),
     resourceFiles: record.spec.resourceFiles ?? [],
     appendsOutput: false,
   };

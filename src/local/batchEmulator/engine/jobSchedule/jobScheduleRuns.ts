@@ -49,7 +49,8 @@ function continueRuns(engine: Engine, schedule: JobSchedule): void {
     return;
   }
   const { recurrenceInterval, doNotRunAfter } = record.spec.schedule;
-  const endMs = recurrenceInterval === undefined ? nowMs : Date.parse(doNotRunAfter ?? "");
+  const isOver = recurrenceInterval === undefined || doNotRunAfter === undefined;
+  const endMs = isOver ? nowMs : Date.parse(doNotRunAfter);
   if (endMs > nowMs) continueAt(engine, schedule, endMs);
   else complete(engine, schedule);
 }

@@ -88,8 +88,19 @@ const POOL: Readonly<Record<string, Span>> = {
 /** Of the pool that is made for a job. */
 const AUTO_POOL = within("poolInfo.autoPoolSpecification.pool", POOL);
 
+const TASK: Readonly<Record<string, Span>> = {
+  "containerSettings.containerHostBatchBindMounts": SINCE_2024_07,
+  [`${UPLOAD}.identityReference`]: IDENTITIES,
+  [`${UPLOAD}.uploadHeaders`]: { since: "2022-01-01.15.0" },
+  requiredSlots: SLOTS,
+  "resourceFiles.identityReference": IDENTITIES,
+};
+
 const JOB: Readonly<Record<string, Span>> = {
   ...AUTO_POOL,
+  ...within("jobManagerTask", TASK),
+  ...within("jobPreparationTask", TASK),
+  ...within("jobReleaseTask", TASK),
   allowTaskPreemption: { since: "2022-01-01.15.0" },
   maxParallelTasks: { since: "2021-06-01.14.0" },
 };
@@ -127,13 +138,7 @@ const PROPERTY_SPANS: Readonly<Record<Entity, Readonly<Record<string, Span>>>> =
     networkConfiguration: SINCE_2024_07,
   },
   jobSchedule: within("jobSpecification", JOB),
-  task: {
-    "containerSettings.containerHostBatchBindMounts": SINCE_2024_07,
-    [`${UPLOAD}.identityReference`]: IDENTITIES,
-    [`${UPLOAD}.uploadHeaders`]: { since: "2022-01-01.15.0" },
-    requiredSlots: SLOTS,
-    "resourceFiles.identityReference": IDENTITIES,
-  },
+  task: TASK,
 };
 
 export function isApiVersion(text: string): text is ApiVersion {

@@ -75,6 +75,9 @@ test("each property is taken from its first version on, and no longer than until
   expect(await pool({ taskSlotsPerNode: 2 })).toEqual(from("2020-09-01.12.0"));
   expect(await machine({ osDisk: {} })).toEqual(from("2021-06-01.14.0"));
   expect(await job({ maxParallelTasks: 1 })).toEqual(from("2021-06-01.14.0"));
+  const manager = { id: "m", commandLine: "work" };
+  expect(await job({ jobManagerTask: { ...manager, requiredSlots: 1 } })).toEqual(from("2020-09-01.12.0"));
+  expect(await schedule({ jobManagerTask: { ...manager, requiredSlots: 1 } })).toEqual(from("2020-09-01.12.0"));
   expect(await schedule({ maxParallelTasks: 1 })).toEqual(from("2021-06-01.14.0"));
   expect(await job({ allowTaskPreemption: true })).toEqual(from("2022-01-01.15.0"));
   expect(await pool({ targetNodeCommunicationMode: "default" })).toEqual(between("2022-10-01.16.0", "2024-07-01.20.0"));

@@ -1,14 +1,12 @@
 import type { BatchServiceClient } from "@azure/batch";
-import { cpSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "vitest";
-import { VirtualClock } from "../../../src/local/batchEmulator/index.ts";
-import { temporaryFolder } from "../temporaryFolder.ts";
+import { copyOfData, reopen } from "./afterKill.ts";
 import { addPoolAndJob, refusal, startVirtualFixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 
 const PREPARATION = { jobPreparationTask: { commandLine: "prepare" } };
 const BOTH = { ...PREPARATION, jobReleaseTask: { commandLine: "release" } };
+const NEWER = "api-version=2024-07-01.20.0";
 const FILE = { httpUrl: "http://127.0.0.1/c/b", filePath: "b" };
 
 async function statuses(client: BatchServiceClient) {
@@ -26,17 +24,6 @@ async function stateOf(client: BatchServiceClient, taskId = "task") {
 async function nodeIdOf(client: BatchServiceClient): Promise<string> {
   const [node] = await client.computeNode.list("pool");
   return node?.id ?? "";
-}
-
-/** As a kill -9 leaves it at this moment. */
-async function reopen(dataFolder: string, nowMs: number) {
-  const copy = temporaryFolder();
-  mkdirSync(join(copy, "batch"));
-  for (const name of ["journal.jsonl", "archive"]) {
-    cpSync(join(dataFolder, "batch", name), join(copy, "batch", name), { recursive: true });
-  }
-  const clock = new VirtualClock(nowMs);
-  return { ...(await startVirtualFixture({ dataFolder: copy, clock })), clock };
 }
 
 test("preparation and release tasks show the defaults of the service", async ({ expect }) => {
@@ -260,6 +247,26 @@ test("a release is ended after a quarter of an hour at the latest, and is not tr
   expect((await client.job.get("job")).state).toBe("completed");
 });
 
+test("a job that is ended or deleted by force does not wait for its releases", async ({ expect }) => {
+  const { client, clock, emulator } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, BOTH);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(61_000);
+  const force = (method: string, path: string) => raw(emulator, { method, path: `${path}?force=true&${NEWER}` });
+
+  await force("POST", "/jobs/job/terminate");
+  await clock.advance(1000);
+  expect((await client.job.get("job")).state).toBe("completed");
+  expect(await statuses(client)).toEqual([{ prepared: "success", released: "running" }]);
+
+  await force("DELETE", "/jobs/job");
+  await clock.advance(1000);
+  expect(await refusal(client.job.get("job"))).toMatchObject({ code: "JobNotFound" });
+  await client.job.add({ id: "job", poolInfo: { poolId: "pool" }, ...BOTH });
+  await clock.advance(120_000);
+  expect(await statuses(client)).toEqual([]);
+});
+
 test.for([
   { rerunOnNodeRebootAfterSuccess: true, action: "reboot" as const, state: "preparing" },
   { rerunOnNodeRebootAfterSuccess: false, action: "reboot" as const, state: "running" },
@@ -306,7 +313,7 @@ test("after a kill a preparation that ran begins anew with the task that waited 
   await client.task.add("job", { id: "task", commandLine: "work" });
   await clock.advance(30_000);
 
-  const again = await reopen(dataFolder, clock.now());
+  const again = await reopen(copyOfData(dataFolder), clock.now());
   expect(await statuses(again.client)).toEqual([{ prepared: "failure", released: undefined }]);
   expect(await stateOf(again.client)).toBe("active");
   await again.clock.advance(1000);
@@ -330,13 +337,13 @@ test("after a kill a job that was ending is released on its nodes, and only wher
   await clock.advance(30_000);
   expect(await statuses(client)).toEqual([{ prepared: "success", released: "running" }]);
 
-  const again = await reopen(dataFolder, clock.now());
+  const again = await reopen(copyOfData(dataFolder), clock.now());
   await again.clock.advance(30_000);
   expect(await statuses(again.client)).toEqual([{ prepared: "success", released: "running" }]);
   await again.clock.advance(31_000);
   expect((await again.client.job.get("job")).state).toBe("completed");
 
-  const third = await reopen(again.dataFolder, again.clock.now());
+  const third = await reopen(copyOfData(again.dataFolder), again.clock.now());
   await third.clock.advance(1000);
   expect(await statuses(third.client)).toEqual([{ prepared: "success", released: "success" }]);
 });

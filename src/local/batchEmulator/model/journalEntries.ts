@@ -177,6 +177,7 @@ const job = v.object({
   startTime: time,
   endTime: v.optional(time),
   terminateReason: v.optional(text),
+  isForced: v.optional(v.boolean()),
   autoPoolId: v.optional(text),
   schedulingError: failureInfo,
 });

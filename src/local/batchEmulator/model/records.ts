@@ -134,6 +134,8 @@ export interface JobRecord extends Kept, Versioned {
   startTime: string;
   endTime?: string;
   terminateReason?: string;
+  /** Its end does not wait for its nodes. */
+  isForced?: boolean;
   /** Of a pool that was made for it, or was to be made. */
   autoPoolId?: string;
   /** Why it could not be started. */

@@ -90,9 +90,9 @@ function isSame(a: PoolInfo, b: PoolInfo): boolean {
   );
 }
 
-export function terminateJobByUser(engine: Engine, job: Job, reason: string | undefined): void {
+export function terminateJobByUser(engine: Engine, job: Job, reason: string | undefined, isForced: boolean): void {
   refuseWhenEnding(job);
-  terminateJob(engine, job, reason ?? "UserTerminate");
+  terminateJob(engine, job, reason ?? "UserTerminate", isForced);
 }
 
 export function enableJob(engine: Engine, job: Job): void {

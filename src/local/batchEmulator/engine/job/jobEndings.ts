@@ -11,7 +11,7 @@ import { endRun } from "../task/taskRun.ts";
 import { managerSpecOf } from "./jobManager.ts";
 import { isEnding, setJobState, touchJob } from "./jobStates.ts";
 import { removeJobTaskFilesWhenDue } from "./jobTaskFiles.ts";
-import { endPreparations } from "./preparation.ts";
+import { dropJobTasks, endPreparations } from "./preparation.ts";
 import { releaseNodes } from "./release.ts";
 
 /*
@@ -29,10 +29,11 @@ export function disableJob(engine: Engine, job: Job, option: DisableTasksOption)
   continueEnding(engine, job);
 }
 
-/** Running tasks are ended; waiting ones stay active for good. */
-export function terminateJob(engine: Engine, job: Job, reason: string): void {
+/** Running tasks are ended; waiting ones stay active for good. If it is forced, releases are begun but not waited for. */
+export function terminateJob(engine: Engine, job: Job, reason: string, isForced = false): void {
   setJobState(engine, job, "terminating");
   job.record.terminateReason = reason;
+  if (isForced) job.record.isForced = true;
   touchJob(engine, job);
   job.cancelWallClock?.();
   endRuns(job, "terminated");
@@ -56,9 +57,11 @@ export function terminateWhenAllComplete(engine: Engine, job: Job): void {
   if (state === "active" && job.counts.completed === job.tasks.size) terminateJob(engine, job, "AllTasksComplete");
 }
 
-export function deleteJob(engine: Engine, job: Job): void {
+/** If it is forced, releases that have not ended by then are cut short. */
+export function deleteJob(engine: Engine, job: Job, isForced = false): void {
   if (job.record.state === "deleting") throw new ServiceError("JobBeingDeleted");
   setJobState(engine, job, "deleting");
+  if (isForced) job.record.isForced = true;
   touchJob(engine, job);
   job.cancelWallClock?.();
   endRuns(job, "terminated");
@@ -101,7 +104,7 @@ function finishDisabling(engine: Engine, job: Job): void {
 }
 
 function finishTermination(engine: Engine, job: Job): void {
-  if (job.record.state !== "terminating" || job.runs.size > 0 || !releaseNodes(engine, job)) return;
+  if (job.record.state !== "terminating" || job.runs.size > 0 || !isReleased(engine, job)) return;
   setJobState(engine, job, "completed");
   job.record.endTime = engine.now();
   engine.store.saveJob(job);
@@ -113,7 +116,8 @@ function finishTermination(engine: Engine, job: Job): void {
 function finishDeletion(engine: Engine, job: Job): void {
   if (job.record.state !== "deleting" || job.runs.size > 0) return;
   // It was asked for when the deletion began and again when the last run ended, and by now another may have this name.
-  if (engine.store.jobs.get(keyOf(job.record.id)) !== job || !releaseNodes(engine, job)) return;
+  if (engine.store.jobs.get(keyOf(job.record.id)) !== job || !isReleased(engine, job)) return;
+  dropJobTasks(job);
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
     for (const node of pool.nodes.values()) {
@@ -121,6 +125,10 @@ function finishDeletion(engine: Engine, job: Job): void {
     }
   }
   engine.emit({ kind: "jobEnded", job });
+}
+
+function isReleased(engine: Engine, job: Job): boolean {
+  return releaseNodes(engine, job) || job.record.isForced === true;
 }
 
 function endRuns(job: Job, ending: NonNullable<ActiveRun["ending"]>): void {

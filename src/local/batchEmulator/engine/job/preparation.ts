@@ -43,6 +43,15 @@ export function endPreparations(job: Job): void {
   }
 }
 
+/** Ends preparations and releases without a word, because the job is gone. */
+export function dropJobTasks(job: Job): void {
+  for (const jobNode of job.nodes.values()) {
+    const { run } = jobNode;
+    jobNode.run = undefined;
+    run?.kill();
+  }
+}
+
 /** The machine has stopped: what ran on it has ended, and what it had prepared may be gone. */
 export function interruptJobTasks(engine: Engine, node: Node, isDiskLost: boolean): void {
   const key = keyOf(node.record.id);

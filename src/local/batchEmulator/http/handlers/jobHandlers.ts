@@ -55,8 +55,8 @@ export function jobUpdate(call: Call): Reply {
 }
 
 export function jobTerminate(call: Call): Reply {
-  checkForce(call);
-  return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body)));
+  const isForced = readForce(call);
+  return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body), isForced));
 }
 
 export function jobDisable(call: Call): Reply {
@@ -68,10 +68,10 @@ export function jobEnable(call: Call): Reply {
 }
 
 export function jobDelete(call: Call): Reply {
-  checkForce(call);
+  const isForced = readForce(call);
   const job = jobOf(call);
   checkWrite(call, job.record);
-  deleteJob(call.engine, job);
+  deleteJob(call.engine, job, isForced);
   return { status: 202 };
 }
 
@@ -96,10 +96,11 @@ export function jobPreparationAndReleaseStatus(call: Call): Reply {
   });
 }
 
-/** Forced or not, all nodes here do as they are told, so there is nothing to skip. */
-export function checkForce(call: Call): void {
+/** Whether the nodes are not to be waited for. */
+export function readForce(call: Call): boolean {
   const force = call.query.get("force");
-  if (force === undefined || !knowsForce(call.version) || /^(true|false)$/i.test(force)) return;
+  if (force === undefined || !knowsForce(call.version)) return false;
+  if (/^(true|false)$/i.test(force)) return force.toLowerCase() === "true";
   throw invalidQuery("force", force, "Must be true or false");
 }
 

@@ -20,7 +20,7 @@ import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
 import { jobScheduleView } from "../views/jobScheduleView.ts";
 import { jobView } from "../views/jobView.ts";
-import { checkForce } from "./jobHandlers.ts";
+import { readForce } from "./jobHandlers.ts";
 
 export function jobScheduleAdd(call: Call): Reply {
   const { record } = addJobSchedule(call.engine, parseNewJobSchedule(call.body));
@@ -80,12 +80,12 @@ export function jobScheduleDisable(call: Call): Reply {
 }
 
 export function jobScheduleTerminate(call: Call): Reply {
-  checkForce(call);
+  readForce(call);
   return change(call, 202, (schedule) => terminateJobSchedule(call.engine, schedule));
 }
 
 export function jobScheduleDelete(call: Call): Reply {
-  checkForce(call);
+  readForce(call);
   const schedule = jobScheduleOf(call);
   checkWrite(call, schedule.record);
   deleteJobSchedule(call.engine, schedule);

@@ -45,6 +45,21 @@ test("a missing connection is named, and nothing is written", async ({ expect })
   expect(readdirSync(data)).toEqual([]);
 });
 
+test("what the environment does not set is read from local.settings.json", async ({ expect }) => {
+  const app = temporaryFolder();
+  const hubName = { version: "2.0", extensions: { durableTask: { hubName: "%HUB%" } } };
+  writeFileSync(join(app, "host.json"), JSON.stringify(hubName));
+  writeFileSync(join(app, "local.settings.json"), '{"Values":{"HUB":"7 wrong"}}');
+
+  const { code, stderr } = await runHostToItsEnd({ app, data: temporaryFolder() });
+  const other = await runHostToItsEnd({ app, data: temporaryFolder(), env: { HUB: "Right" } });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("extensions.durableTask.hubName: Invalid format: Expected /^[A-Za-z]");
+  expect(stderr).toContain("7 wrong");
+  expect(other.stderr).toContain(`There is no ${join(app, "package.json")}`);
+});
+
 test("a newer data format is left as it is", async ({ expect }) => {
   const data = temporaryFolder();
   const journal = join(data, "functions", "state.journal");

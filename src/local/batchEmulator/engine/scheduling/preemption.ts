@@ -1,5 +1,6 @@
 import type { Job, Pool } from "../../model/entities.ts";
 import type { Engine } from "../engine.ts";
+import { mayRunOn } from "../job/preparation.ts";
 import { acceptsTasks } from "../node/nodeStates.ts";
 import { endRun } from "../task/taskRun.ts";
 
@@ -19,7 +20,7 @@ export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
   let smallest = Number.POSITIVE_INFINITY;
   for (const task of job.ready) smallest = Math.min(smallest, task.record.spec.requiredSlots);
   const run = victims.find(
-    ({ slots, node, ending }) => ending === undefined && slots >= smallest && acceptsTasks(node),
+    ({ slots, node, ending }) => ending === undefined && slots >= smallest && acceptsTasks(node) && mayRunOn(job, node),
   );
   if (run !== undefined) endRun(run, "dropped");
 }

@@ -6,7 +6,7 @@ import { readOpenTasks } from "../internals/openTasks.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { InvocationContext, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./encoding.ts";
+import { activityFailure, toActivityInput, toActivityMetadata, toJsonResult } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { JsonLoss } from "./jsonLoss.ts";
@@ -80,11 +80,13 @@ export class WorkerRunner implements DurableRunner {
     if (name === HTTP_ACTIVITY) return runHttpActivity(input);
     const fn = this.#find("activity", name);
     if (fn === undefined) return activityFailure(name, new Error(`the app registers no activity "${name}"`));
-    const data = toActivityInput(input);
-    const triggerMetadata: Record<string, RpcTypedData> = { instanceId: toMetadata(instanceId), data: data ?? {} };
     try {
-      const extraInputs = this.#extraInputs();
-      const { response, value } = await this.#worker.invoke({ fn, input: data, extraInputs, triggerMetadata });
+      const { response, value } = await this.#worker.invoke({
+        fn,
+        input: toActivityInput(input),
+        extraInputs: this.#extraInputs(),
+        triggerMetadata: toActivityMetadata(instanceId, input),
+      });
       const jsonLoss = findJsonLoss(value, "its result");
       return {
         kind: "completed",

@@ -25,7 +25,7 @@ test("two functions with one name are refused", async ({ expect }) => {
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("bindings that this host does not have are named all at once", async ({ expect }) => {
+test("an app of which this host can run nothing is refused, and all that it lacks is named", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({
     app: fixtureApp("unsupported"),
     data: temporaryFolder(),

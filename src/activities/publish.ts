@@ -20,7 +20,7 @@ export interface PublishInput extends Attempt {
   readonly completed: CompletedTask;
 }
 
-type PublishOutput =
+export type PublishOutput =
   /** `isToBeTold`: set where somebody wants to know. */
   | { readonly status: "published"; readonly record: ConversionRecord; readonly isToBeTold?: true }
   | { readonly status: "superseded" }

@@ -45,7 +45,7 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     "readTask",
     "publish",
   ]);
-  expect(run.timers).toEqual([2, 4, 6, 8]);
+  expect(run.timers).toEqual([5, 10, 15, 20]);
   expect(run.statuses).toMatchObject([
     { phase: "preparing", attempt: 1 },
     { phase: "waiting" },
@@ -138,25 +138,25 @@ test("a task that gets no node while the queue stands still fails with the reaso
 test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
   const run = drive({ workload, source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
 
-  expect(run.timers.at(-1)).toBe(2 + 3600 + 300);
+  expect(run.timers.at(-1)).toBe(5 + 3600 + 300);
   expect(inputsOf(run, "recordFailure")).toMatchObject([{ failure: { code: "ConversionTimedOut" } }]);
 });
 
 test("once the task runs, polling starts again and the waiting deadline no longer counts", ({ expect }) => {
-  const waitingLong = Array.from({ length: 14 }, () => waiting);
+  const waitingLong = Array.from({ length: 10 }, () => waiting);
   const run = drive({ workload, source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
 
   const [atStart, first, second] = run.timers.slice(-3);
   expect(atStart).toBeGreaterThan(200);
-  expect((first ?? 0) - (atStart ?? 0)).toBe(2);
-  expect((second ?? 0) - (first ?? 0)).toBe(2);
+  expect((first ?? 0) - (atStart ?? 0)).toBe(5);
+  expect((second ?? 0) - (first ?? 0)).toBe(5);
 });
 
 test("a task that lost its node waits again with a new deadline", ({ expect }) => {
   const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
   const run = drive({ workload, source }, replies({ readTask }));
 
-  expect(run.timers.at(-1)).toBe(4 + 600);
+  expect(run.timers.at(-1)).toBe(10 + 600);
   expect(run.statuses).toContainEqual(
     expect.objectContaining({ phase: "waiting", waitReason: "the task lost its node and starts again" }),
   );
@@ -186,7 +186,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
         watch: {
           submission: long,
           waitingSince: START.toISOString(),
-          convertingSince: "2026-01-01T12:00:02.000Z",
+          convertingSince: "2026-01-01T12:00:05.000Z",
           stillSince: START.toISOString(),
           lookedForSince: START.toISOString(),
           waitReason: null,
@@ -479,5 +479,5 @@ test("a copy that takes long is waited for", ({ expect }) => {
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
-  expect(run.timers).toEqual([2, 3, 4]);
+  expect(run.timers).toEqual([5, 6, 7]);
 });

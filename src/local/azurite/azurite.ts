@@ -50,6 +50,7 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
       // After the ones that write and read.
       "local/azurite/patches/hashesOnce.ts",
       "local/azurite/patches/matchesOnce.ts",
+      "local/azurite/patches/dispatchesAmongFew.ts",
       "local/azurite/patches/refusesPages.ts",
       "local/azurite/patches/refusesNames.ts",
     ],

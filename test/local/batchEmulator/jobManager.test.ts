@@ -134,6 +134,43 @@ test("a manager that loses its node is the first to start again: the other tasks
   expect((await client.task.get("job", "manager")).executionInfo?.requeueCount).toBe(0);
 });
 
+test("no task is sent away for a manager of higher priority that could not take its place", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture();
+  const poolInfo = { poolId: "pool" };
+  await addPoolAndJob(
+    client,
+    { targetDedicatedNodes: 0, targetLowPriorityNodes: 1, taskSlotsPerNode: 2 },
+    { allowTaskPreemption: true, jobPreparationTask: { commandLine: "prepare" } },
+  );
+  for (const id of ["a", "b"]) await client.task.add("job", { id, commandLine: "work" });
+  await clock.advance(1000);
+
+  const jobManagerTask = { ...MANAGER, allowLowPriorityNode: false };
+  await client.job.add({ id: "dedicated", poolInfo, priority: 1, jobManagerTask });
+  await client.job.add({ id: "exclusive", poolInfo, priority: 1, jobManagerTask: MANAGER });
+  await clock.advance(119_000);
+
+  for (const id of ["a", "b"]) {
+    expect(await client.task.get("job", id)).toMatchObject({ state: "completed", executionInfo: { requeueCount: 0 } });
+  }
+  await clock.advance(1000);
+  expect((await client.task.get("exclusive", "manager")).state).toBe("running");
+  expect((await client.task.get("dedicated", "manager")).state).toBe("active");
+});
+
+test("a manager of higher priority takes the place of a task that allows it", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, { allowTaskPreemption: true });
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(1000);
+
+  await client.job.add({ id: "urgent", poolInfo: { poolId: "pool" }, priority: 1, jobManagerTask: MANAGER });
+  await clock.advance(1000);
+
+  expect((await client.task.get("urgent", "manager")).state).toBe("running");
+  expect((await client.task.get("job", "task")).state).toBe("active");
+});
+
 test("when a pool shrinks, the node of a job manager is the last to go", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture();
   await addPoolAndJob(client, { targetDedicatedNodes: 3 }, { jobManagerTask: MANAGER });

@@ -1,4 +1,4 @@
-import type { Node, Pool, Task } from "../../model/entities.ts";
+import type { ActiveRun, Node, Pool, Task } from "../../model/entities.ts";
 import { managerSpecOf } from "../job/jobManager.ts";
 import { mayRunOn } from "../job/preparation.ts";
 import { acceptsTasks } from "../node/nodeStates.ts";
@@ -23,7 +23,7 @@ export function chooseNode(pool: Pool, free: ReadonlyMap<Node, number>, task: Ta
   let bestSlots = 0;
   for (const [node, slots] of free) {
     if (slots < requiredSlots || !suits(node, task)) continue;
-    if (managerSpecOf(task)?.runExclusive === true && node.runs.size > 0) continue;
+    if (node.runs.size > 0 && wantsNoCompany(task)) continue;
     if (affinityInfo?.affinityId === `TVM:${node.record.id}`) return node;
     if (best === undefined || (isPack ? slots < bestSlots : slots > bestSlots)) {
       best = node;
@@ -31,6 +31,16 @@ export function chooseNode(pool: Pool, free: ReadonlyMap<Node, number>, task: Ta
     }
   }
   return best;
+}
+
+/** In the place of a task that runs. */
+export function wouldFitWithout({ node, slots }: ActiveRun, task: Task): boolean {
+  if (slots < task.record.spec.requiredSlots || !suits(node, task)) return false;
+  return node.runs.size === 1 || !wantsNoCompany(task);
+}
+
+function wantsNoCompany(task: Task): boolean {
+  return managerSpecOf(task)?.runExclusive === true;
 }
 
 function suits(node: Node, task: Task): boolean {

@@ -29,6 +29,7 @@ function assignTasks(engine: Engine, pool: Pool): void {
     if (slots > 0) free.set(node, slots);
   }
   for (const job of inOrder(engine, pool)) {
+    // A manager comes first; the other tasks of its job let it pass, if it can pass at all.
     // Once a task has found no place, only smaller ones are considered: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
     const manager = waitingManager(job);
@@ -39,7 +40,6 @@ function assignTasks(engine: Engine, pool: Pool): void {
       const { requiredSlots } = task.record.spec;
       const node = chooseNode(pool, free, task);
       if (node === undefined) {
-        // The others of the job let it pass, if it can pass at all.
         if (isManagerNext && mayFindPlace(pool, task)) break;
         if (!isManagerNext) tooLarge = requiredSlots;
         isManagerNext = false;

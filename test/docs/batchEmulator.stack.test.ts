@@ -15,8 +15,9 @@ const PAGE = readFileSync("docs/batch-emulator.md", "utf8");
 test.for(LANGUAGES)(
   "the quick start in %s, as it stands on the page, runs a task",
   async ([file, program], { expect, skip }) => {
-    if (file.endsWith(".py") && !(await succeeds(program, ["-c", "import azure.batch"])))
+    if (file.endsWith(".py") && !(await succeeds(program, ["-c", "import azure.batch"]))) {
       skip("there is no azure-batch");
+    }
     const folder = temporaryFolder();
     const emulator = await startBatchEmulator({ dataFolder: folder });
     onTestFinished(() => emulator.stop());

@@ -168,7 +168,7 @@ test("callHttp follows redirects, and gives several cookies as an array", async 
   expect(output).toMatchObject({
     statusCode: 200,
     content: "GET ",
-    headers: { "set-cookie": ["a=1; path=/", "b=2; path=/"] },
+    headers: { "Set-Cookie": ["a=1; path=/", "b=2; path=/"] },
   });
 });
 

@@ -6,6 +6,7 @@ import {
   completed,
   converting,
   done,
+  facts,
   failureRecord,
   inputsOf,
   record,
@@ -54,6 +55,51 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     { phase: "publishing" },
     { phase: "finished" },
   ]);
+});
+
+const publishedAtOnce = { readTask: [{ ...done, published: { status: "published", record } }] } as const;
+
+test("what the look at a completed task has published needs no other activity", ({ expect }) => {
+  const run = drive({ workload, source }, replies(publishedAtOnce));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask"]);
+});
+
+test("what was published when somebody cancelled is a success", ({ expect }) => {
+  const run = drive({ workload, source }, replies(publishedAtOnce), START, { cancelAtCall: 2 });
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+});
+
+test("what the look at a completed task has rejected is tried again, and recorded as cancelled if somebody has cancelled", ({
+  expect,
+}) => {
+  const failure: Failure = { code: "UploadFailed", message: "m", hint: "h" };
+  const published = { status: "rejected", failure } as const;
+  const answers = replies({ submitTask: [submitted, submitted], readTask: [{ ...done, published }, done] });
+
+  const calls = drive({ workload, source }, answers).calls.map(({ name }) => name);
+  expect(calls).toEqual(["submitTask", "readTask", "noteNodeFailure", "submitTask", "readTask", "publish"]);
+  const cancelled = drive({ workload, source }, answers, START, { cancelAtCall: 2 });
+  expect(inputsOf(cancelled, "recordFailure")).toMatchObject([{ failure: { code: "Cancelled" } }]);
+});
+
+test("a copy that the look at a completed task has begun is waited for", ({ expect }) => {
+  const run = drive({ workload, source }, replies({ readTask: [{ ...done, published: { status: "copying" } }] }));
+
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask", "publish"]);
+});
+
+test("what the event has said of the input is used by the first try only", ({ expect }) => {
+  const refused = batchError("add task x", "ServerBusy", 503);
+  const answers = replies({ submitTask: [refused, submitted] });
+
+  const run = drive({ workload, source, facts }, answers);
+
+  const [first, second] = inputsOf(run, "submitTask");
+  expect(first).toMatchObject({ facts });
+  expect(second).not.toHaveProperty("facts");
 });
 
 test("while it waits, the status says why", ({ expect }) => {

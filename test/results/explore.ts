@@ -1,116 +1,22 @@
-import type { Gate } from "./modelStore.ts";
+import type { Place, RewindableProcess } from "./process.ts";
+import { isRead } from "./process.ts";
 
-/** One way to go through all of it, as the numbers of the choices made. */
-type Path = readonly number[];
-
-interface Pending {
-  readonly request: string;
-  /** Returns the answer. */
-  readonly answer: () => unknown;
-}
-
-/** A process whose requests wait until the explorer lets one through. */
-export class Process {
-  readonly name: string;
-  readonly #begin: (gate: Gate) => Promise<unknown>;
-  readonly #pending: Pending[] = [];
-  /** What it has been told so far, by request: together with the program, that is all it can know. */
-  readonly #told = new Map<string, unknown>();
-  readonly #counts = new Map<string, number>();
-  /** Whether its last request has changed something. */
-  hasJustWritten = false;
-  state: "idle" | "running" | "ended" | "crashed" = "idle";
-  /** Set when it has ended well. */
-  value: unknown;
-  /** Set when it has ended by an error. */
-  error: unknown;
-
-  constructor(name: string, begin: (gate: Gate) => Promise<unknown>) {
-    this.name = name;
-    this.#begin = begin;
-  }
-
-  start(): void {
-    this.state = "running";
-    this.#begin((request, answer) => this.#wait(request, answer)).then(
-      (value: unknown) => this.#end({ value }),
-      (error: unknown) => this.#end({ error }),
-    );
-  }
-
-  crash(): void {
-    this.state = "crashed";
-    this.#pending.length = 0;
-  }
-
-  /** Whether it has not come to its end, and never will. */
-  get hasBrokenOff(): boolean {
-    return this.state === "crashed" || this.error !== undefined;
-  }
-
-  get requests(): readonly string[] {
-    return this.#pending.map(({ request }) => request);
-  }
-
-  /** Returns the answer that the process is given. */
-  letThrough(index: number): unknown {
-    const [pending] = this.#pending.splice(index, 1);
-    if (pending === undefined) throw new RangeError(`${this.name} waits for no request ${index}`);
-    this.hasJustWritten = !isRead(pending.request);
-    return pending.answer();
-  }
-
-  /** All that decides what it will do. */
-  get knowledge(): string {
-    if (this.hasBrokenOff) return "broken off";
-    if (this.state !== "running") return `${this.state}: ${String(this.value)}`;
-    const told = [...this.#told]
-      .map(([request, answer]) => `${request}=${shortNameOf(JSON.stringify(answer) ?? "nothing")}`)
-      .toSorted();
-    return [`has just written: ${this.hasJustWritten}`, ...told].join("\n");
-  }
-
-  #end({ value, error }: { readonly value?: unknown; readonly error?: unknown }): void {
-    if (this.state === "crashed") return;
-    this.state = "ended";
-    this.value = value;
-    this.error = error;
-  }
-
-  #wait<Answer>(request: string, answer: () => Answer): Promise<Answer> {
-    const count = (this.#counts.get(request) ?? 0) + 1;
-    this.#counts.set(request, count);
-    return new Promise((resolve, reject) => {
-      const settle = (): unknown => {
-        try {
-          const value = answer();
-          this.#told.set(`${request}#${count}`, value);
-          resolve(value);
-          return value;
-        } catch (error) {
-          this.#told.set(`${request}#${count}`, String(error));
-          reject(error as Error);
-          return undefined;
-        }
-      };
-      this.#pending.push({ request: `${request}#${count}`, answer: settle });
-    });
-  }
-}
-
-/** What is explored, made anew for each way through it. */
-export interface World {
-  readonly processes: readonly Process[];
+/** What is explored. It can be put back to where it was. */
+export interface World<Saved> {
+  readonly processes: readonly RewindableProcess[];
   /** What happens by itself at some moment, in this order. */
   readonly events: readonly (() => void)[];
   /** The blob that the events change. */
   readonly eventsAreAbout: string;
   /** Whether this process can start, after so many events. */
-  canStart(process: Process, happened: number): boolean;
+  canStart(process: RewindableProcess, happened: number): boolean;
   /** Whether no other process, and no event that is to come, has to do with what this request is about. */
-  isPrivate(process: Process, request: string, happened: number): boolean;
-  /** All of the world besides the processes. */
+  isPrivate(process: RewindableProcess, request: string, happened: number): boolean;
+  /** All of the world besides the processes, in words. */
   snapshot(): string;
+  /** The same, to be put back. */
+  save(): Saved;
+  restore(saved: Saved): void;
   /** Called after every step. Throws where something is wrong. */
   check(): void;
   /** Called where nothing can happen any more: lets whoever broke off go on, and checks what is left. */
@@ -127,74 +33,97 @@ export interface Exploration {
  * can crash after each of its requests, without going twice through what follows the same state. The error of a check says
  * by which steps it was reached.
  */
-export async function explore(makeWorld: () => World): Promise<Exploration> {
-  const seen: Seen = new Map();
-  const open: Branch[] = [{ path: [], asleep: new Set() }];
-  let endings = 0;
-  for (let branch = open.pop(); branch !== undefined; branch = open.pop()) {
-    if ((await follow(makeWorld(), branch, seen, open)) === "ended") endings++;
-  }
-  return { states: seen.size, endings };
+export async function explore<Saved>(world: World<Saved>): Promise<Exploration> {
+  const explorer = new Explorer(world);
+  await explorer.goThroughAll();
+  return { states: explorer.seen.size, endings: explorer.endings };
+}
+
+/** A moment of the world, to be put back. */
+interface Moment<Saved> {
+  readonly world: Saved;
+  readonly places: readonly Place[];
+  readonly happened: number;
+  /** How it was reached. */
+  readonly last: Step | undefined;
+}
+
+interface Step {
+  readonly what: string;
+  readonly before: Step | undefined;
 }
 
 /**
- * A way to go, and what need not come next at its end: another branch has it, and nothing since depends on it. (Sleep
+ * A choice, and what need not come next after it: another branch has it, and nothing since depends on it. (Sleep
  * sets with the states seen, as in Godefroid's "Partial-Order Methods for the Verification of Concurrent Systems".)
  */
-interface Branch {
-  readonly path: Path;
+interface Branch<Saved> {
+  readonly from: Moment<Saved>;
+  readonly choice: Choice;
   readonly asleep: ReadonlySet<string>;
 }
 
-/** What has been left out so far in each state. */
-type Seen = Map<string, ReadonlySet<string>>;
+class Explorer<Saved> {
+  /** What has been left out so far in each state. */
+  readonly seen = new Map<string, ReadonlySet<string>>();
+  endings = 0;
+  readonly #world: World<Saved>;
+  readonly #open: Branch<Saved>[] = [];
 
-/** Follows the path, then always takes the first choice, and leaves the others for later. */
-async function follow(world: World, branch: Branch, seen: Seen, open: Branch[]): Promise<"ended" | "seen"> {
-  const path: number[] = [...branch.path];
-  const steps: string[] = [];
-  let { asleep } = branch;
-  let happened = 0;
-  try {
-    for (;;) {
-      for (const process of world.processes) {
-        if (process.state === "idle" && world.canStart(process, happened)) process.start();
+  constructor(world: World<Saved>) {
+    this.#world = world;
+  }
+
+  async goThroughAll(): Promise<void> {
+    await this.#goOn(0, undefined, new Set());
+    for (let branch = this.#open.pop(); branch !== undefined; branch = this.#open.pop()) {
+      const { from, choice, asleep } = branch;
+      this.#putBack(from);
+      const step: Step = { what: choice.what, before: from.last };
+      try {
+        await choice.take();
+        this.#world.check();
+        await this.#goOn(from.happened + (choice.process === undefined ? 1 : 0), step, asleep);
+      } catch (error) {
+        throw new Error(`After these steps:\n  ${wordsOf(step).join("\n  ")}`, { cause: error });
       }
-      await quiet();
-      const choices = choicesIn(world, happened);
-      if (choices.length === 0) break;
-      if (steps.length === path.length) {
-        const [next, ...others] = branchesAt(stateOf(world, happened), choices, asleep, seen);
-        if (next === undefined) return "seen";
-        open.push(...others.map((other) => ({ ...other, path: [...path, ...other.path] })));
-        path.push(...next.path);
-        ({ asleep } = next);
-      }
-      const choice = choices[path[steps.length] ?? NaN];
-      if (choice === undefined) throw new RangeError("The same steps did not lead to the same choices");
-      steps.push(choice.what);
-      choice.take();
-      if (choice.process === undefined) happened++;
-      if (steps.length >= branch.path.length) world.check();
     }
-    await world.settle();
-    return "ended";
-  } catch (error) {
-    throw new Error(`After these steps:\n  ${steps.join("\n  ")}`, { cause: error });
+  }
+
+  /** Opens what can come next, or settles the world if nothing can. */
+  async #goOn(happened: number, last: Step | undefined, asleep: ReadonlySet<string>): Promise<void> {
+    const world = this.#world;
+    for (const process of world.processes) {
+      if (process.state === "idle" && world.canStart(process, happened)) await process.start();
+    }
+    const choices = choicesIn(world, happened);
+    const state = stateOf(world, happened);
+    const leftOut = this.seen.get(state);
+    if (choices.length === 0 && leftOut === undefined) {
+      this.endings++;
+      await world.settle();
+    }
+    const from = { world: world.save(), places: world.processes.map(({ place }) => place), happened, last };
+    const isDue = ({ what }: Choice): boolean => !asleep.has(what) && (leftOut?.has(what) ?? true);
+    this.seen.set(state, leftOut === undefined ? asleep : new Set([...leftOut].filter((what) => asleep.has(what))));
+    const done = choices.filter((choice) => !isDue(choice));
+    for (const choice of choices.filter(isDue)) {
+      const independent = done.filter((other) => areIndependent(choice, other)).map(({ what }) => what);
+      done.push(choice);
+      this.#open.push({ from, choice, asleep: new Set(independent) });
+    }
+  }
+
+  #putBack({ world, places }: Moment<Saved>): void {
+    this.#world.restore(world);
+    for (const [index, process] of this.#world.processes.entries()) process.place = places[index] ?? process.place;
   }
 }
 
-/** A branch of one step for each choice that has to be taken in this state, and has not been. */
-function branchesAt(state: string, choices: readonly Choice[], asleep: ReadonlySet<string>, seen: Seen): Branch[] {
-  const leftOut = seen.get(state);
-  const isDue = ({ what }: Choice): boolean => !asleep.has(what) && (leftOut?.has(what) ?? true);
-  seen.set(state, leftOut === undefined ? asleep : new Set([...leftOut].filter((what) => asleep.has(what))));
-  const done = choices.filter((choice) => !isDue(choice));
-  return choices.filter(isDue).map((choice) => {
-    const independent = done.filter((other) => areIndependent(choice, other)).map(({ what }) => what);
-    done.push(choice);
-    return { path: [choices.indexOf(choice)], asleep: new Set(independent) };
-  });
+function wordsOf(step: Step): string[] {
+  const words: string[] = [];
+  for (let at: Step | undefined = step; at !== undefined; at = at.before) words.unshift(at.what);
+  return words;
 }
 
 /** Whether it does not matter which of the two comes first. */
@@ -206,16 +135,15 @@ function areIndependent(one: Choice, other: Choice): boolean {
   return areOfProcesses && one.process !== other.process;
 }
 
-function stateOf(world: World, happened: number): string {
-  const processes = world.processes.map(({ knowledge }) => knowledge);
-  return canonical([happened, world.snapshot(), ...processes].join("\n--\n"));
+function stateOf(world: World<unknown>, happened: number): string {
+  return [happened, world.snapshot(), ...world.processes.map(({ knowledge }) => knowledge)].join("; ");
 }
 
 interface Choice {
   readonly what: string;
-  readonly take: () => void;
+  readonly take: () => void | Promise<void>;
   /** Undefined for an event. */
-  readonly process?: Process;
+  readonly process?: RewindableProcess;
   /** Undefined for a crash. */
   readonly blob?: string;
   readonly isRead: boolean;
@@ -226,7 +154,7 @@ interface Choice {
  * takes any notice of may come at once: to put it off would lead to the same states. Of the deletions that a process sends
  * at once, the first comes first.
  */
-function choicesIn(world: World, happened: number): Choice[] {
+function choicesIn(world: World<unknown>, happened: number): Choice[] {
   const choices: Choice[] = [];
   for (const process of world.processes) {
     if (process.state !== "running") continue;
@@ -258,38 +186,4 @@ function choicesIn(world: World, happened: number): Choice[] {
     });
   }
   return choices;
-}
-
-function isRead(request: string): boolean {
-  return /^(HEAD|GET) /.test(request);
-}
-
-/** ETags are only ever compared, so two states that differ in nothing but their names are one. */
-function canonical(state: string): string {
-  const names = new Map<string, string>();
-  return state.replaceAll(/0x\d+/g, (eTag) => {
-    const name = names.get(eTag) ?? `e${names.size}`;
-    names.set(eTag, name);
-    return name;
-  });
-}
-
-/** More than any promise of a process takes to have its effect. */
-const TURNS = 24;
-
-/** Until every process waits for a request. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
-}
-
-/** The short answers name ETags, which `canonical` has to see. */
-const MAX_LENGTH = 400;
-const names = new Map<string, string>();
-
-/** A name for a long text, always the same: states are compared as strings. */
-export function shortNameOf(text: string): string {
-  if (text.length <= MAX_LENGTH) return text;
-  const name = names.get(text) ?? `text ${names.size}`;
-  names.set(text, name);
-  return name;
 }

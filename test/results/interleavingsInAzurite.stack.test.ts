@@ -5,8 +5,8 @@ import { normalizeETag } from "../../src/model/conversion.ts";
 import type { BlobAddress, BlobStore } from "../../src/services.ts";
 import type { AzuriteServices } from "../azuriteServices.ts";
 import { azuriteServices, useAzurite } from "../azuriteServices.ts";
-import { Process } from "./explore.ts";
 import type { Gate } from "./modelStore.ts";
+import { Process } from "./process.ts";
 import { PublishingChecks } from "./publishingChecks.ts";
 import type { Scenario, Uploads, Version } from "./publishingRuns.ts";
 import {

@@ -10,16 +10,23 @@ export interface ModelBlob extends BlobProperties {
 /** Lets a request through to the store, at a moment of its choice. */
 export type Gate = <Answer>(request: string, answer: () => Answer) => Promise<Answer>;
 
-/** A storage account as small as can be: every request is one step, and every write makes a new ETag. */
-export class ModelStore {
-  readonly blobs = new Map<string, ModelBlob>();
-  #writes = 0;
+/** All that is in a store, to be put back. */
+interface Contents {
+  readonly blobs: ReadonlyMap<string, ModelBlob>;
+  /** How often each blob has been written: those that are gone, too. */
+  readonly writes: ReadonlyMap<string, number>;
+}
 
-  copy(): ModelStore {
-    const copy = new ModelStore();
-    for (const [key, blob] of this.blobs) copy.blobs.set(key, blob);
-    copy.#writes = this.#writes;
-    return copy;
+/**
+ * A storage account as small as can be: every request is one step, and every write makes a new ETag. It is
+ * counted for each blob, so the order of what is done to different blobs leaves no trace.
+ */
+export class ModelStore {
+  /** Never changed, but replaced. */
+  contents: Contents = { blobs: new Map(), writes: new Map() };
+
+  get blobs(): Contents["blobs"] {
+    return this.contents.blobs;
   }
 
   /** Puts a version of the input in its place; with no ETag, deletes it. */
@@ -33,8 +40,7 @@ export class ModelStore {
       sizeBytes: 9,
       isCopying: false,
     };
-    if (eTag === undefined) this.blobs.delete(keyOf(blob));
-    else this.blobs.set(keyOf(blob), { ...version, eTag });
+    this.#put(blob, eTag === undefined ? undefined : { ...version, eTag });
   }
 
   /**
@@ -78,7 +84,7 @@ export class ModelStore {
       delete: (blob, condition) =>
         gate(on("DELETE", blob), () => {
           this.#check(blob, condition);
-          this.blobs.delete(keyOf(blob));
+          this.#put(blob, undefined);
         }),
       url: (blob) => `https://model/${keyOf(blob)}`,
       readUrl: async (blob) => `https://model/${keyOf(blob)}?secret`,
@@ -93,17 +99,20 @@ export class ModelStore {
     blob: BlobAddress,
     { text, contentType, metadata }: Pick<ModelBlob, "text" | "contentType" | "metadata">,
   ): string {
-    const eTag = `0x${++this.#writes}`;
-    this.blobs.set(keyOf(blob), {
-      text,
-      contentType,
-      metadata,
-      eTag,
-      sizeBytes: text.length,
-      lastModified: new Date(0),
-      isCopying: false,
-    });
+    const { blobs, writes } = this.contents;
+    const count = (writes.get(keyOf(blob)) ?? 0) + 1;
+    this.contents = { blobs, writes: new Map(writes).set(keyOf(blob), count) };
+    const eTag = `${count} of ${keyOf(blob)}`;
+    const lastModified = new Date(0);
+    this.#put(blob, { text, contentType, metadata, eTag, sizeBytes: text.length, lastModified, isCopying: false });
     return eTag;
+  }
+
+  #put(address: BlobAddress, blob: ModelBlob | undefined): void {
+    const blobs = new Map(this.blobs);
+    if (blob === undefined) blobs.delete(keyOf(address));
+    else blobs.set(keyOf(address), blob);
+    this.contents = { ...this.contents, blobs };
   }
 
   #check(blob: BlobAddress, condition: IfUnchanged | undefined): void {

@@ -104,13 +104,15 @@ test("hashesOnce finds the methods of Azurite that it wraps", ({ expect }) => {
     AZURITE,
     `[...["appendExtent", "streamPipe", "readExtent"].map(
       (name) => azurite("./common/persistence/FSExtentStore").default.prototype[name].name,
-    ), azurite("./common/utils/utils").getMD5FromStream.name]`,
+    ), azurite("./blob/handlers/BlockBlobHandler").default.prototype.stageBlock.name,
+    azurite("./common/utils/utils").getMD5FromStream.name]`,
   );
 
   expect(answer, `Azurite ${version} writes uploads otherwise: it reads each of them again for its MD5`).toEqual([
     "appendAndHash",
     "pipeAndHash",
     "readUnlessHashed",
+    "stageAndHashIfAsked",
     "getMD5UnlessHashed",
   ]);
 });
@@ -133,23 +135,26 @@ test("matchesOnce finds the function of Azurite that it wraps, and gives the sam
   expect(answer, `Azurite ${version} compares paths otherwise`).toEqual(["matchOnce", matches, matches]);
 });
 
-test("largePieces has the streams that Azurite opens move more at a time, unless it says how much", ({ expect }) => {
+test("writesAtOnce finds the method of Azurite that it replaces", ({ expect }) => {
   const { answer } = runPatched(
-    "largePieces",
+    "writesAtOnce",
     AZURITE,
-    `(() => {
-      const { createReadStream, createWriteStream } = azurite("fs");
-      const sizes = (options) => [
-        createReadStream(process.execPath, options).readableHighWaterMark,
-        createWriteStream("", { ...options, fd: 1 }).writableHighWaterMark,
-      ];
-      return [sizes({ start: 0 }), sizes({ highWaterMark: 5 })];
-    })()`,
+    `azurite("./common/persistence/FSExtentStore").default.prototype.streamPipe.name`,
   );
 
-  expect(answer).toEqual([
-    [256 * 1024, 1024 * 1024],
-    [5, 5],
+  expect(answer, `Azurite ${version} writes uploads otherwise: through streams and other threads`).toBe("writeAtOnce");
+});
+
+test("readsInPlace finds the methods of Azurite that it replaces", ({ expect }) => {
+  const { answer } = runPatched(
+    "readsInPlace",
+    AZURITE,
+    `["readExtent", "readExtents"].map((name) => azurite("./common/persistence/FSExtentStore").default.prototype[name].name)`,
+  );
+
+  expect(answer, `Azurite ${version} reads otherwise: through streams and other threads`).toEqual([
+    "readInPlace",
+    "readAllInPlace",
   ]);
 });
 
@@ -167,6 +172,14 @@ test.for([
   [
     "hashesOnce",
     "Azurite starts without the patch hashesOnce: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  [
+    "writesAtOnce",
+    "Azurite starts without the patch writesAtOnce: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  [
+    "readsInPlace",
+    "Azurite starts without the patch readsInPlace: Cannot find module './common/persistence/FSExtentStore'",
   ],
   ["matchesOnce", "Azurite starts without the patch matchesOnce: Cannot find module './blob/generated/utils/utils'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {

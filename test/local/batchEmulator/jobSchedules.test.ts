@@ -21,6 +21,11 @@ function add(
   return client.jobSchedule.add({ id: "s", schedule, jobSpecification: { ...SPECIFICATION, ...jobSpecification } });
 }
 
+function addPool(client: Fixture["client"]) {
+  const machine = { vmSize: "Standard_D2s_v3", virtualMachineConfiguration: IMAGE };
+  return client.pool.add({ id: "pool", ...machine, targetDedicatedNodes: 1 });
+}
+
 async function jobsOf(client: Fixture["client"]): Promise<(string | undefined)[]> {
   return (await client.job.listFromJobSchedule("s")).map(({ id, state }) => `${id} ${state}`);
 }
@@ -258,6 +263,29 @@ test("deleting a schedule deletes its jobs and then the schedule", async ({ expe
   expect((await client.jobSchedule.exists("s")).body).toBe(false);
 });
 
+test("a schedule that is ended or deleted by force does not wait for the releases of its jobs", async ({ expect }) => {
+  const { emulator, client, clock } = await startVirtualFixture();
+  const force = (method: string, path: string) =>
+    raw(emulator, { method, path: `/jobschedules/${path}?force=true&api-version=2024-07-01.20.0` });
+  await addPool(client);
+  for (const id of ["ended", "deleted", "waiting"]) {
+    const tasks = { jobPreparationTask: { commandLine: "prepare" }, jobReleaseTask: { commandLine: "release" } };
+    await client.jobSchedule.add({ id, jobSpecification: { ...SPECIFICATION, ...tasks }, schedule: {} });
+    await client.task.add(`${id}:job-1`, { id: "task", commandLine: "work" });
+  }
+  await clock.advance(10 * MINUTE);
+
+  await force("POST", "ended/terminate");
+  await force("DELETE", "deleted");
+  await client.jobSchedule.terminate("waiting");
+  await clock.advance(1000);
+
+  expect((await client.jobSchedule.list()).map(({ id, state }) => [id, state])).toEqual([
+    ["ended", "completed"],
+    ["waiting", "terminating"],
+  ]);
+});
+
 test("a change applies to the jobs that are created after it", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture();
   const specification = { ...SPECIFICATION, priority: 7 };
@@ -327,12 +355,7 @@ test("schedules are listed with filter, selection, counts and paging, and answer
     const schedule = id === "b" ? { doNotRunUntil: minute(5) } : {};
     await client.jobSchedule.add({ id, schedule, jobSpecification: SPECIFICATION });
   }
-  await client.pool.add({
-    id: "pool",
-    vmSize: "Standard_D2s_v3",
-    virtualMachineConfiguration: IMAGE,
-    targetDedicatedNodes: 1,
-  });
+  await addPool(client);
   await client.task.add("a:job-1", { id: "task", commandLine: "work" });
   await clock.advance(MINUTE);
   const task = await client.task.get("a:job-1", "task");

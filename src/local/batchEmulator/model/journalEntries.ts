@@ -155,6 +155,7 @@ const jobSchedule = v.object({
   previousState: v.optional(jobScheduleState),
   previousStateTransitionTime: v.optional(time),
   endTime: v.optional(time),
+  isForced: v.optional(v.boolean()),
   jobCount: count,
   lastRunTime: v.optional(time),
   recentJobId: v.optional(text),

@@ -151,6 +151,8 @@ export interface JobScheduleRecord extends Kept, Versioned {
   previousState?: JobScheduleState;
   previousStateTransitionTime?: string;
   endTime?: string;
+  /** Whether its end does not wait for the releases of its jobs. */
+  isForced?: boolean;
   /** How many jobs it has created; they are numbered. */
   jobCount: number;
   /** When the latest of them was due. */

@@ -8,11 +8,11 @@ import { partsOfJobId } from "./jobIds.ts";
 import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
+import { entriesOf, replay } from "./replay.ts";
 import type { Entry } from "./journalEntries.ts";
 import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
 import type { Job, JobNode, JobSchedule, Node, Pool, Task } from "./entities.ts";
 import type {
-  ArchivedTask,
   JobNodeRecord,
   JobRecord,
   JobScheduleRecord,
@@ -62,9 +62,13 @@ export class Store {
       compactAtBytes: COMPACT_AT_BYTES,
       ...options,
       format: FORMAT,
-      apply: (entry) => this.#apply(entry),
+      apply: (line) => {
+        const entry = readEntry(line);
+        if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
+        replay(this, entry);
+      },
       archive,
-      snapshot: () => this.#entries(),
+      snapshot: () => entriesOf(this),
       relocate: (move) => this.#completed.relocate(this.jobs.values(), move),
     });
   }
@@ -318,101 +322,5 @@ export class Store {
     this.#completed.release(known);
     job.tasks.set(key, task);
     return true;
-  }
-
-  *#entries(): Iterable<Entry> {
-    for (const [key, pool] of this.pools) {
-      yield { pool: key, v: pool.record };
-      for (const [nodeKey, node] of pool.nodes) yield { node: nodeKey, of: key, v: node.record };
-    }
-    for (const [key, { record }] of this.jobSchedules) yield { jobSchedule: key, v: record };
-    for (const [key, job] of this.jobs) {
-      yield { job: key, v: job.record };
-      for (const [nodeKey, jobNode] of job.nodes) yield { jobNode: nodeKey, of: key, v: jobNode.record };
-      for (const [taskKey, task] of job.tasks) {
-        if (isArchived(task)) yield { archived: taskKey, of: key, v: task };
-        else yield { task: taskKey, of: key, v: task.record };
-      }
-    }
-  }
-
-  /** Replays one line. */
-  #apply(line: Entry): void {
-    const entry = readEntry(line);
-    if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
-    if ("pool" in entry) this.#applyPool(entry.pool, entry.v);
-    else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
-    else if ("jobSchedule" in entry) this.#applyJobSchedule(entry.jobSchedule, entry.v);
-    else if ("job" in entry) this.#applyJob(entry.job, entry.v);
-    else if ("jobNode" in entry) this.#applyJobNode(entry.of, entry.v);
-    else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
-    else if ("archived" in entry) this.#applyArchived(entry.of, entry.archived, entry.v);
-    else this.#applyProgress(entry.of, entry.progress, entry.v);
-  }
-
-  #applyPool(key: string, record: PoolRecord | null): void {
-    const existing = this.pools.get(key);
-    if (record === null) this.pools.delete(key);
-    else if (existing === undefined) this.addPool(record);
-    else existing.record = record;
-  }
-
-  #applyNode(poolKey: string, key: string, record: NodeRecord | null): void {
-    const pool = this.pools.get(poolKey);
-    if (pool === undefined) return;
-    if (record === null) pool.nodes.delete(key);
-    else this.addNode(pool, record);
-  }
-
-  #applyJobSchedule(key: string, record: JobScheduleRecord | null): void {
-    const existing = this.jobSchedules.get(key);
-    if (record === null) this.jobSchedules.delete(key);
-    else if (existing === undefined) this.addJobSchedule(record);
-    else existing.record = record;
-  }
-
-  #applyJob(key: string, record: JobRecord | null): void {
-    const existing = this.jobs.get(key);
-    if (existing !== undefined) this.jobsOfPool(poolIdOf(existing)).delete(existing);
-    if (record === null) {
-      this.jobs.delete(key);
-    } else if (existing === undefined) {
-      this.addJob(record);
-    } else {
-      existing.record = record;
-      this.#index(existing);
-    }
-  }
-
-  #applyJobNode(jobKey: string, record: JobNodeRecord): void {
-    const job = this.jobs.get(jobKey);
-    if (job !== undefined) this.addJobNode(job, record);
-  }
-
-  #applyTask(jobKey: string, key: string, record: TaskRecord | null): void {
-    const job = this.jobs.get(jobKey);
-    if (job === undefined) return;
-    const existing = job.tasks.get(key);
-    if (existing !== undefined) count(job, existing, -1);
-    if (record === null) job.tasks.delete(key);
-    else this.addTask(job, record);
-  }
-
-  #applyArchived(jobKey: string, key: string, task: ArchivedTask): void {
-    const job = this.jobs.get(jobKey);
-    if (job === undefined) return;
-    const existing = job.tasks.get(key);
-    if (existing !== undefined) count(job, existing, -1);
-    job.tasks.set(key, task);
-    count(job, task, 1);
-  }
-
-  #applyProgress(jobKey: string, key: string, progress: TaskProgress): void {
-    const job = this.jobs.get(jobKey);
-    const task = job?.tasks.get(key);
-    if (job === undefined || task === undefined || isArchived(task)) return;
-    count(job, task, -1);
-    task.record.progress = progress;
-    count(job, task, 1);
   }
 }

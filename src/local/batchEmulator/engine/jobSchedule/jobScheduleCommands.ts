@@ -60,16 +60,19 @@ export function disableJobSchedule(engine: Engine, schedule: JobSchedule): void 
   continueJobSchedule(engine, schedule);
 }
 
-export function terminateJobSchedule(engine: Engine, schedule: JobSchedule): void {
+/** If it is forced, so is the end of its job. */
+export function terminateJobSchedule(engine: Engine, schedule: JobSchedule, isForced: boolean): void {
   refuseWhenScheduleIsEnding(schedule);
+  if (isForced) schedule.record.isForced = true;
   setJobScheduleState(engine, schedule, "terminating");
   touchJobSchedule(engine, schedule);
   continueJobSchedule(engine, schedule);
 }
 
-/** As recorded, a deletion leaves the ETag as it is. */
-export function deleteJobSchedule(engine: Engine, schedule: JobSchedule): void {
+/** As recorded, a deletion leaves the ETag as it is. If it is forced, so is that of its jobs. */
+export function deleteJobSchedule(engine: Engine, schedule: JobSchedule, isForced: boolean): void {
   if (schedule.record.state === "deleting") throw new ServiceError("JobScheduleBeingDeleted");
+  if (isForced) schedule.record.isForced = true;
   setJobScheduleState(engine, schedule, "deleting");
   continueJobSchedule(engine, schedule);
 }

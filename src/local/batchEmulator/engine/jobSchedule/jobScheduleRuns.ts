@@ -49,7 +49,8 @@ function continueRuns(engine: Engine, schedule: JobSchedule): void {
     return;
   }
   const { recurrenceInterval, doNotRunAfter } = record.spec.schedule;
-  const endMs = recurrenceInterval === undefined ? nowMs : Date.parse(doNotRunAfter ?? "");
+  const isOver = recurrenceInterval === undefined || doNotRunAfter === undefined;
+  const endMs = isOver ? nowMs : Date.parse(doNotRunAfter);
   if (endMs > nowMs) continueAt(engine, schedule, endMs);
   else complete(engine, schedule);
 }
@@ -80,7 +81,7 @@ function continueTermination(engine: Engine, schedule: JobSchedule): void {
   const job = currentJob(engine, schedule);
   if (job !== undefined) {
     // As recorded; the reference calls it TerminateJobSchedule.
-    if (!isEnding(job)) terminateJob(engine, job, "TerminateWorkitem");
+    if (!isEnding(job)) terminateJob(engine, job, "TerminateWorkitem", schedule.record.isForced);
     return;
   }
   schedule.cancelTimer = engine.after(engine.timings.jobTerminateMs, () => complete(engine, schedule));
@@ -89,7 +90,7 @@ function continueTermination(engine: Engine, schedule: JobSchedule): void {
 /** Deletes its jobs, then the schedule. */
 function continueDeletion(engine: Engine, schedule: JobSchedule): void {
   const jobs = engine.store.jobsOfSchedule(schedule);
-  for (const job of jobs) if (job.record.state !== "deleting") deleteJob(engine, job);
+  for (const job of jobs) if (job.record.state !== "deleting") deleteJob(engine, job, schedule.record.isForced);
   if (jobs.length > 0) return;
   schedule.cancelTimer = engine.after(engine.timings.jobDeleteMs, () => {
     engine.store.removeJobSchedule(schedule);

@@ -80,15 +80,15 @@ export function jobScheduleDisable(call: Call): Reply {
 }
 
 export function jobScheduleTerminate(call: Call): Reply {
-  readForce(call);
-  return change(call, 202, (schedule) => terminateJobSchedule(call.engine, schedule));
+  const isForced = readForce(call);
+  return change(call, 202, (schedule) => terminateJobSchedule(call.engine, schedule, isForced));
 }
 
 export function jobScheduleDelete(call: Call): Reply {
-  readForce(call);
+  const isForced = readForce(call);
   const schedule = jobScheduleOf(call);
   checkWrite(call, schedule.record);
-  deleteJobSchedule(call.engine, schedule);
+  deleteJobSchedule(call.engine, schedule, isForced);
   return { status: 202 };
 }
 

@@ -98,7 +98,7 @@ function beginPreparation(
 }
 
 function settleWaiting(engine: Engine, job: Job, node: Node, isPrepared: boolean): void {
-  for (const run of [...node.runs]) {
+  for (const run of node.runs) {
     if (run.task.job !== job || !run.isPreparing) continue;
     if (isPrepared) beginPrepared(engine, run);
     else endRun(run, "dropped");

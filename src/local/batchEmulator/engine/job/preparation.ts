@@ -19,8 +19,9 @@ import { downloadFault, runJobTask } from "./jobTaskRun.ts";
 /** A node on which the preparation has failed takes no tasks of the job until it has been reimaged. */
 export function mayRunOn(job: Job, node: Node): boolean {
   const { jobPreparationTask: spec } = job.record.spec;
+  if (spec?.waitForSuccess !== true) return true;
   const jobNode = job.nodes.get(keyOf(node.record.id));
-  if (spec?.waitForSuccess !== true || jobNode === undefined || jobNode.record.isOutdated === true) return true;
+  if (jobNode === undefined || jobNode.record.isOutdated === true) return true;
   return jobNode.record.preparation.result !== "failure";
 }
 

@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
 import { errorMessage } from "../../kit/errorText.ts";
-import { LOOPBACK } from "../../kit/loopback.ts";
 import type { Logger } from "../log.ts";
 import { readBindingValues } from "./bindingValues.ts";
 import { CoreModule } from "./coreModule.ts";
@@ -15,6 +14,8 @@ import { NO_EXTRA_BINDINGS } from "./extraBindings.ts";
 import type { ExtraBindings } from "./extraBindings.ts";
 import type { HookScope, LogLine } from "./hooks.ts";
 import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
+import { findStreamServer } from "../internals/streamServer.ts";
+import type { StreamServer } from "../internals/streamServer.ts";
 import { readRetryPolicy, retryContext } from "./retryPolicy.ts";
 import type { RetryPolicy } from "./retryPolicy.ts";
 import type {
@@ -73,22 +74,22 @@ export class Worker {
   readonly #model: ProgrammingModel;
   readonly #extraBindings: ExtraBindings;
   readonly #stopping = new AbortController();
-  /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
-  readonly httpUri: string | undefined;
+  /** What takes streamed HTTP requests; undefined if the app has not switched streaming on. */
+  readonly streams: StreamServer | undefined;
 
   private constructor(
     core: CoreModule,
     log: Logger,
     timeoutMs: number,
     model: ProgrammingModel,
-    httpUri: string | undefined,
+    streams: StreamServer | undefined,
     extraBindings: ExtraBindings,
   ) {
     this.#core = core;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#model = model;
-    this.httpUri = httpUri;
+    this.streams = streams;
     this.#extraBindings = extraBindings;
   }
 
@@ -114,8 +115,9 @@ export class Worker {
     }
     const { model } = core;
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
-    const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", `//${LOOPBACK}:`), extraBindings);
+    const { result, servers } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
+    const streams = result["HttpUri"] === undefined ? undefined : findStreamServer(servers);
+    return new Worker(core, log, timeoutMs, model, streams, extraBindings);
   }
 
   get functions(): readonly RegisteredFunction[] {
@@ -130,7 +132,7 @@ export class Worker {
     const { fn } = invocation;
     const policy = readRetryPolicy(fn);
     // The library's own server has already answered a streamed request that has failed.
-    const isStreamed = fn.trigger.type === "httpTrigger" && this.httpUri !== undefined;
+    const isStreamed = fn.trigger.type === "httpTrigger" && this.streams !== undefined;
     return policy === undefined || isStreamed ? this.#attempt(invocation) : this.#retry(invocation, policy);
   }
 

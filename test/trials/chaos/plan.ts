@@ -69,6 +69,10 @@ export interface Pace {
   /** How many versions are uploaded about the time of each disruption, at most. */
   readonly burst: number;
   readonly burstMs: number;
+  /** How long the videos may be. All differ by more than a verified MP3 may differ from its video. */
+  readonly toneSeconds: readonly number[];
+  /** When a video is deleted or replaced, from when its last version was uploaded. */
+  readonly replacedAfterMs: readonly [least: number, most: number];
   readonly disruptionGapMs: readonly [least: number, most: number];
   readonly pauseMs: number;
   /** How long storage accepts requests that it never answers. */
@@ -96,9 +100,6 @@ export interface Plan {
 }
 
 const SHARES = { silent: 0.08, text: 0.08, replaced: 0.25, deletedFirst: 0.3, eventTwice: 0.25 };
-/** All differ by more than a verified MP3 may differ from its video. */
-const TONE_SECONDS = [1, 2, 3, 5, 8, 20, 60, 300] as const;
-const REPLACED_AFTER_MS = [200, 12_000] as const;
 export const GUARDS = ["finite lease", "infinite lease", "snapshot"] as const;
 const GUARDED = ["result", "record", "log"] as const;
 const FILE_CHANGES = ["replaced", "truncated", "deleted"] as const;
@@ -137,15 +138,15 @@ export function planTrial(conversions: number, seed: number, pace: Pace): Plan {
     // This one waits for an upload.
     const isAfterwards = disruption?.what === "storageKilledAfterUpload";
     let atMs = Math.max(0, (disruption?.atMs ?? 0) + (isAfterwards ? awayMs : -awayMs));
-    let content = chooseContent(random);
+    let content = chooseContent(random, pace);
     upload(nameOf(index), content, atMs);
     while (random.number() < SHARES.replaced && uploads < conversions) {
       if (random.number() < SHARES.deletedFirst) {
-        atMs += between(REPLACED_AFTER_MS, random);
+        atMs += between(pace.replacedAfterMs, random);
         steps.push({ name: nameOf(index), content: null, atMs });
       }
-      atMs += between(REPLACED_AFTER_MS, random);
-      content = anotherTone(content, random);
+      atMs += between(pace.replacedAfterMs, random);
+      content = anotherTone(content, random, pace);
       upload(nameOf(index), content, atMs);
     }
   }
@@ -184,16 +185,20 @@ export function nameOf(index: number): string {
 }
 
 /** A bad video must not follow a good one, whose MP3 would stay. */
-function anotherTone(content: Content, random: Random): Content {
-  const others = TONE_SECONDS.filter((seconds) => content.kind !== "tone" || seconds !== content.seconds);
-  return { kind: "tone", seconds: pick(others, random) };
+function anotherTone(content: Content, random: Random, { toneSeconds }: Pace): Content {
+  const others = toneSeconds.filter((seconds) => content.kind !== "tone" || seconds !== content.seconds);
+  return chooseTone(random, others);
 }
 
-function chooseContent(random: Random): Content {
+function chooseTone(random: Random, toneSeconds: readonly number[]): Content {
+  return { kind: "tone", seconds: pick(toneSeconds, random) ?? 1 };
+}
+
+function chooseContent(random: Random, { toneSeconds }: Pace): Content {
   const chance = random.number();
   if (chance < SHARES.silent) return { kind: "silent" };
   if (chance < SHARES.silent + SHARES.text) return { kind: "text" };
-  return { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+  return chooseTone(random, toneSeconds);
 }
 
 function chooseDelivery(random: Random, { lostEvents }: Pace): Delivery {
@@ -208,8 +213,8 @@ function planGuards(random: Random, pace: Pace, endMs: number): PlannedGuard[] {
     pace.guardKinds.map((what, index) => [what, GUARDED[(index + turn) % GUARDED.length]] as const),
   );
   return ways.map(([what, on = "result"], index) => {
-    const first: Content = { kind: "tone", seconds: pick(TONE_SECONDS, random) };
-    const second = index % 2 === 0 ? anotherTone(first, random) : ({ kind: "silent" } as const);
+    const first = chooseTone(random, pace.toneSeconds);
+    const second = index % 2 === 0 ? anotherTone(first, random, pace) : ({ kind: "silent" } as const);
     // Early, because the second version has to wait for the first one's results.
     const atMs = between([0, endMs / 4], random);
     return { name: `guarded ${index}.mp4`, contents: [first, second], what, on, atMs };
@@ -221,8 +226,8 @@ function planSilence(random: Random, { unreachableSeconds: seconds }: Pace): Pla
   return { instance, answer: pick(["500", "never"], random), seconds };
 }
 
-function planConvert(random: Random, { disruptionGapMs: [quietMs] }: Pace): PlannedConvert {
-  const content: Content = { kind: "tone", seconds: pick(TONE_SECONDS, random) };
+function planConvert(random: Random, { disruptionGapMs: [quietMs], toneSeconds }: Pace): PlannedConvert {
+  const content = chooseTone(random, toneSeconds);
   return { changes: shuffled(FILE_CHANGES, random), content, atMs: between([0, quietMs / 2], random) };
 }
 

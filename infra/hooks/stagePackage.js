@@ -3,8 +3,9 @@
  * Stages what runs in Azure, and nothing else, in a folder of its own: the function app as it was built, with the packages
  * that it needs at run time. azd runs this before it packages the app; `azure.yaml` says what becomes of the folder.
  *
- * The manifest has no scripts and no development packages, so the build in Azure only installs. It must not install all
- * and prune afterwards: it would then have to download programs that are of use on a developer's machine only.
+ * The manifest has no scripts and neither the development packages nor the optional ones, which are the emulators', so the
+ * build in Azure only installs. It must not install all and prune afterwards: it would then have to download programs that
+ * are of use on a developer's machine only.
  */
 import { execSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +40,9 @@ export function stagePackage(folder) {
 /** The same versions as here. */
 function productionLock(/** @type {Record<string, unknown>} */ { name, version, license, engines, dependencies }) {
   const lock = readJson("package-lock.json");
-  const kept = Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && dev !== true);
+  const kept = Object.entries(lock.packages).filter(([path, { dev, optional, devOptional }]) => {
+    return path !== "" && !dev && !optional && !devOptional;
+  });
   return { ...lock, packages: { "": { name, version, license, dependencies, engines }, ...Object.fromEntries(kept) } };
 }
 

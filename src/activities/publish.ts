@@ -3,7 +3,7 @@ import type { Attempt, ConversionRecord } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
 import type { CarriedOut } from "../results/carryOut.ts";
-import { carryOut, carryOutOwn, look } from "../results/carryOut.ts";
+import { carryOut, carryOutOwn } from "../results/carryOut.ts";
 import { noteEnd } from "../results/conversionIndex.ts";
 import type { Decision } from "../results/decision.ts";
 import { decide, readDecision } from "../results/decision.ts";
@@ -20,7 +20,7 @@ export interface PublishInput extends Attempt {
   readonly completed: CompletedTask;
 }
 
-type PublishOutput =
+export type PublishOutput =
   /** `isToBeTold`: set where somebody wants to know. */
   | { readonly status: "published"; readonly record: ConversionRecord; readonly isToBeTold?: true }
   | { readonly status: "superseded" }
@@ -36,14 +36,13 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const { blobs, config, now } = services;
   const { conversionId, source, attempt, completed, submission } = input;
   const staged = stagedBlobs(config.containers.staging, conversionId, attempt);
-  const [seen, found, report] = await Promise.all([
-    look(services, input),
+  const [current, found, report] = await Promise.all([
+    blobs.properties(source),
     blobs.properties(staged.result),
     readReport(blobs, staged),
   ]);
   const workload = workloadNamed(input.workload);
   const limitSeconds = submission.convertingSeconds;
-  const { current } = seen;
   const isCurrent = current?.eTag === source.eTag;
   const verdict = isCurrent
     ? judge(workload, { task: completed, limitSeconds, report, stagedBytes: found?.sizeBytes })
@@ -68,7 +67,7 @@ export async function publish(services: Services, input: PublishInput): Promise<
   const record = succeededRecord(facts, { ...address, url: blobs.url(address), sizeBytes: verdict.sizeBytes });
   const own = { record, result };
   const decision = await decide(services, own, undefined);
-  const done = await (decision === own ? carryOutOwn(services, own, seen) : carryOut(services, decision));
+  const done = await (decision === own ? carryOutOwn(services, own) : carryOut(services, decision));
   return conclude(services, input, done, decision);
 }
 

@@ -1,18 +1,19 @@
-import type { CompletedTask, QueueReading, TaskReading, TaskRef } from "../model/batchTask.ts";
-import type { BlobVersion } from "../model/conversion.ts";
+import type { CompletedTask, QueueReading, Submission, TaskReading } from "../model/batchTask.ts";
+import type { Attempt } from "../model/conversion.ts";
 import { withRepairs } from "../nodes/news.ts";
 import type { Services } from "../services.ts";
+import type { PublishOutput } from "./publish.ts";
+import { publish } from "./publish.ts";
 
-export interface ReadTaskInput {
-  readonly task: TaskRef;
-  /** What the task converts. */
-  readonly source: BlobVersion;
+export interface ReadTaskInput extends Attempt {
+  readonly submission: Submission;
 }
 
 export type TaskStatus =
   | ({ readonly state: "waiting" } & QueueReading)
   | { readonly state: "converting"; readonly percent: number | null; readonly startedAt: string | null }
-  | { readonly state: "completed"; readonly completed: CompletedTask }
+  /** `published`: what has become of it; left out where that could not be done yet. */
+  | { readonly state: "completed"; readonly completed: CompletedTask; readonly published?: PublishOutput }
   | { readonly state: "lost"; readonly reason: string }
   /** Batch did not answer, and need not: nobody wants the result any more. */
   | { readonly state: "inputDeleted" | "superseded" };
@@ -20,8 +21,19 @@ export type TaskStatus =
 /** The script prints at most 101 lines of at most 12 bytes. */
 const MAX_STDOUT_BYTES = 4096;
 
-/** Looks at the task once: where it stands, what it is waiting for, how far it has got. */
-export async function readTask(services: Services, { task, source }: ReadTaskInput): Promise<TaskStatus> {
+/**
+ * Looks at the task once: where it stands, what it is waiting for, how far it has got. What a completed one has staged is
+ * published at once, because each activity costs a turn of the orchestration. Where that fails, the orchestration does it
+ * again, and learns why.
+ */
+export async function readTask(services: Services, input: ReadTaskInput): Promise<TaskStatus> {
+  const seen = await look(services, input);
+  if (seen.state !== "completed") return seen;
+  const published = await publish(services, { ...input, completed: seen.completed }).catch(() => undefined);
+  return published === undefined ? seen : { ...seen, published };
+}
+
+async function look(services: Services, { submission: { task }, source }: ReadTaskInput): Promise<TaskStatus> {
   const { batch } = services;
   let reading: TaskReading;
   try {

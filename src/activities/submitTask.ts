@@ -1,12 +1,12 @@
 import type { JobRef, NewTask, Submission, TaskRef } from "../model/batchTask.ts";
-import type { Attempt } from "../model/conversion.ts";
+import type { Attempt, BlobVersion, VersionFacts } from "../model/conversion.ts";
 import type { Failure } from "../model/failures.ts";
 import { taskIdOf } from "../model/identity.ts";
 import { whyTooLarge } from "../model/nodeDisk.ts";
 import { addSeconds, parseTime } from "../model/time.ts";
 import { isRecorded } from "../results/recorded.ts";
 import { removeTraces, stagedBlobs } from "../results/staging.ts";
-import type { BlobAddress, BlobProperties, Services } from "../services.ts";
+import type { BlobAddress, Services } from "../services.ts";
 import { optionsIn, workloadNamed } from "../workloads/index.ts";
 import { checkedCommandLine } from "../workloads/commandLine.ts";
 import { NO_OPTIONS, environmentFor } from "../workloads/options.ts";
@@ -20,6 +20,8 @@ export interface SubmitTaskInput extends Attempt {
   readonly replaced?: { readonly task: TaskRef; readonly renewal: number };
   /** Which of the tasks of this attempt, where nothing is replaced; the first one if left out. */
   readonly renewal?: number;
+  /** Where it has just been said what is true of the version: then there is no look at it before the task is added. */
+  readonly facts?: VersionFacts;
 }
 
 type SubmitTaskOutput =
@@ -50,16 +52,16 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   const { config, batch, now } = services;
   if (input.abandoned !== null) await batch.terminateTask(input.abandoned);
   const workload = workloadNamed(input.workload);
-  const properties = services.blobs.properties(input.source);
-  const [current, companion] = await Promise.all([properties, findCompanion(services, input, properties)]);
-  if (current?.eTag !== input.source.eTag) {
+  const facts = input.facts === undefined ? readFacts(services, input.source) : Promise.resolve(input.facts);
+  const [version, companion] = await Promise.all([facts, findCompanion(services, input, facts)]);
+  if (typeof version === "string") {
     // An earlier call whose answer was lost may have added the task before the input was replaced.
     await takeBack(services, input, await batch.findJob());
-    return { status: current === undefined ? "deleted" : "superseded" };
+    return { status: version };
   }
-  const tooLarge = whyTooLarge(config.batch, current.sizeBytes);
+  const tooLarge = whyTooLarge(config.batch, version.sizeBytes);
   if (tooLarge !== undefined) return { status: "refused", failure: tooLarge };
-  const { chosen, failure } = optionsIn(current.metadata, workload);
+  const { chosen, failure } = optionsIn(version.metadata, workload);
   if (chosen === undefined) return { status: "refused", failure };
   const options = workload.options ?? NO_OPTIONS;
   const environment = { ...config.scriptEnvironments[workload.name], ...environmentFor(options, chosen) };
@@ -90,6 +92,16 @@ export async function submitTask(services: Services, input: SubmitTaskInput): Pr
   return { status: "submitted", submission };
 }
 
+async function readFacts(
+  { blobs }: Services,
+  { eTag, ...blob }: BlobVersion,
+): Promise<VersionFacts | "deleted" | "superseded"> {
+  const current = await blobs.properties(blob);
+  if (current?.eTag !== eTag) return current === undefined ? "deleted" : "superseded";
+  const { sizeBytes, lastModified, metadata } = current;
+  return { sizeBytes, lastModified: lastModified.toISOString(), metadata };
+}
+
 /** Whether anybody wants the result of this attempt. With a record of it, or of a later one, this call is too late. */
 async function readDemand(services: Services, input: SubmitTaskInput): Promise<"wanted" | "deleted" | "superseded"> {
   const [current, isOver] = await Promise.all([services.blobs.properties(input.source), isRecorded(services, input)]);
@@ -101,11 +113,14 @@ async function readDemand(services: Services, input: SubmitTaskInput): Promise<"
 async function findCompanion(
   { companions }: Services,
   { workload, source, attempt }: SubmitTaskInput,
-  properties: Promise<BlobProperties | undefined>,
+  facts: Promise<VersionFacts | string>,
 ): Promise<StagedCompanion | undefined> {
   const { companion } = workloadNamed(workload);
   if (companion === undefined) return undefined;
-  const uploadedAt = async (): Promise<Date> => (await properties)?.lastModified ?? new Date(0);
+  const uploadedAt = async (): Promise<Date> => {
+    const version = await facts;
+    return typeof version === "string" ? new Date(0) : parseTime(version.lastModified);
+  };
   const blob = await companions.find(source, companion, uploadedAt, { isFresh: attempt > 1 });
   return blob && { file: companion.stem, blob };
 }

@@ -52,9 +52,13 @@ export const COMMANDS: readonly Entry[] = [
       return (await import("./commands/doctorCommand.ts")).DOCTOR;
     },
   ),
-  entry("batch-emulator", undefined, "run the Batch emulator alone", async () => {
+  entry("batch-emulator", undefined, "run the Batch emulator alone, for any client", async () => {
     const { BATCH_EMULATOR } = await import("../local/batchEmulator/command.ts");
     return { ...BATCH_EMULATOR, name: "mp3drop batch-emulator" };
+  }),
+  entry("functions-host", undefined, "run the Functions host alone, with any app", async () => {
+    const { FUNCTIONS_HOST } = await import("../local/functionsHost/command.ts");
+    return { ...FUNCTIONS_HOST, name: "mp3drop functions-host" };
   }),
   entry(
     "completion",

@@ -5,10 +5,12 @@ import { services } from "../azure/azureServices.ts";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
+import type { VersionFacts } from "../model/conversion.ts";
 import { normalizeETag } from "../model/conversion.ts";
 import { isDirectory } from "../model/directory.ts";
 import { conversionIdOf } from "../model/identity.ts";
 import { startOnce } from "../upkeep/starting.ts";
+import { optionMetadataIn } from "../workloads/options.ts";
 import { accepts } from "../workloads/workload.ts";
 
 const { containers, triggerSource, workloads } = services().config;
@@ -46,7 +48,7 @@ async function convertOnUpload(blob: BlobReference, client: DurableClient, conte
   }
   const source = { container: blob.container, name: blob.name, eTag };
   for (const { name: workload } of takers) {
-    const start = await startOnce(services(), client, { workload, source });
+    const start = await startOnce(services(), client, { workload, source }, factsIn(context));
     context.debug(
       `Conversion ${conversionIdOf(workload, source)} of ${blob.name} by ${workload} ${START_WORDS[start]}`,
     );
@@ -78,9 +80,19 @@ async function isTooOld(blob: BlobReference, context: InvocationContext): Promis
   return modified !== undefined && modified < notBefore;
 }
 
+/** Undefined where a host leaves some of them out. All of them come with the ETag, in one answer of Storage. */
+function factsIn(context: InvocationContext): VersionFacts | undefined {
+  const { eTag, lastModified, contentLength: sizeBytes } = propertiesIn(context);
+  const metadata = context.triggerMetadata?.["metadata"];
+  if (typeof eTag !== "string" || typeof lastModified !== "string" || typeof sizeBytes !== "number") return undefined;
+  if (typeof metadata !== "object" || metadata === null || Number.isNaN(Date.parse(lastModified))) return undefined;
+  return { sizeBytes, lastModified: new Date(lastModified).toISOString(), metadata: optionMetadataIn(metadata) };
+}
+
 function propertiesIn({ triggerMetadata }: InvocationContext): {
   readonly eTag?: unknown;
   readonly lastModified?: unknown;
+  readonly contentLength?: unknown;
 } {
   return triggerMetadata?.["properties"] ?? {};
 }

@@ -10,6 +10,15 @@ export interface BlobVersion {
   readonly eTag: string;
 }
 
+/** What is true of a version of a blob for as long as it is there. */
+export interface VersionFacts {
+  readonly sizeBytes: number;
+  /** ISO 8601. */
+  readonly lastModified: string;
+  /** Of its metadata, what may choose options. The rest is nobody's business, and may be long. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** What one workload makes of one version of one blob. */
 export interface Conversion {
   /** Name of the workload. */

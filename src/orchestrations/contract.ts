@@ -1,5 +1,5 @@
 import type { DurableOrchestrationStatus } from "durable-functions";
-import type { Conversion } from "../model/conversion.ts";
+import type { Conversion, VersionFacts } from "../model/conversion.ts";
 import type { ConversionProgress, ConversionResult, Stage } from "./stage.ts";
 
 export const CONVERT_BLOB = "convertBlob";
@@ -8,7 +8,7 @@ export const CONVERT_BLOB = "convertBlob";
  * Raised with every change after which a history from before would no longer be replayed as it was: other activities,
  * timers or inputs of theirs, or another order. test/orchestrations/version.test.ts notices.
  */
-export const ORCHESTRATION_VERSION = 2;
+export const ORCHESTRATION_VERSION = 3;
 
 /** The input of the orchestration. */
 export interface ConversionInput extends Conversion {
@@ -23,6 +23,8 @@ export interface ConversionInput extends Conversion {
   readonly patienceSeconds?: number | null;
   /** When the conversion was first started; left out at the first start. It tells older conversions from newer ones. */
   readonly startedAt?: string;
+  /** What the event has said of the version. Left out where it was not an event that started the conversion. */
+  readonly facts?: VersionFacts;
   /**
    * Set when it is run again because it had succeeded and its record was missing. That is done once: who takes records
    * away as they come would pay for a conversion at every sweep.

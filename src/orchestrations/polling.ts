@@ -8,14 +8,17 @@ interface Pace {
 /** While a service is down or refuses us, nothing but another try tells that it is back: a quarter of the time waited. */
 const BLIND: Pace = { firstSeconds: 1, growth: 0.25, maxSeconds: 300 };
 
-/** The end of a task is announced. Looks are for what is not, and for an announcement that was lost. */
-const WOKEN: Pace = { firstSeconds: 2, growth: 0.5, maxSeconds: 900 };
+/**
+ * The end of a task is announced. Looks are for what is not, and for an announcement that was lost. The first one comes when
+ * most short tasks are over.
+ */
+const WOKEN: Pace = { firstSeconds: 5, growth: 0.5, maxSeconds: 900 };
 
 /**
  * Who waits behind others is told since when and why. That may be half a minute old, so the looks of the first minutes, which
  * every task of a long queue comes to, are few.
  */
-const QUEUED: Pace = { firstSeconds: 2, growth: 2, maxSeconds: 30 };
+const QUEUED: Pace = { firstSeconds: 5, growth: 2, maxSeconds: 30 };
 
 /** The report that announces the end is the last file that a task uploads. Batch calls it completed a moment after that. */
 const ENDING: Pace = { firstSeconds: 0.2, growth: 1, maxSeconds: 900 };

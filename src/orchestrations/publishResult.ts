@@ -1,4 +1,5 @@
 import { ensureLayout, publish } from "../activities/index.ts";
+import type { PublishOutput } from "../activities/publish.ts";
 import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
 import type { Failure } from "../model/failures.ts";
@@ -19,21 +20,12 @@ const COPY_PATIENCE_SECONDS = 3600;
  */
 export function* publishResult(run: Run, stage: Publishing): Step<Stage> {
   const { attempt, submission, completed } = stage;
-  const failed = (failure: Failure): FailedAttempt => ({ failure, submission, completed, abandoned: null });
-  const giveUp = (failure: Failure): Stage => failForGood(run, attempt, failed(failure));
+  const giveUp = (failure: Failure): Stage => failForGood(run, attempt, failedBy(stage, failure));
   let isRepeated = false;
   try {
     if (stage.isRepeated) yield* ensureLayout({}, briefRetry);
     const published = yield* publish({ ...run.conversion, attempt, submission, completed }, briefRetry);
-    switch (published.status) {
-      case "published":
-        return settle(run, attempt, { outcome: "succeeded", record: published.record }, published);
-      case "superseded":
-        return settle(run, attempt, SUPERSEDED);
-      case "rejected":
-        return yield* tryAgainOrFail(run, attempt, failed(published.failure));
-      case "copying":
-    }
+    if (published.status !== "copying") return yield* concludeWith(run, stage, published);
     if (secondsSince(run, stage) >= COPY_PATIENCE_SECONDS) return giveUp(failureOf("CopyTimedOut"));
     yield* waitOut(run, stage, "publishing", "Azure Storage is still copying the result", submission);
   } catch (error) {
@@ -43,6 +35,28 @@ export function* publishResult(run: Run, stage: Publishing): Step<Stage> {
     isRepeated = true;
   }
   return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : { ...stage, isRepeated };
+}
+
+/** What comes after something else than a copy that goes on. */
+export function* concludeWith(
+  run: Run,
+  attempt: AttemptDone,
+  published: Exclude<PublishOutput, { status: "copying" }>,
+): Step<Stage> {
+  switch (published.status) {
+    case "published":
+      return settle(run, attempt.attempt, { outcome: "succeeded", record: published.record }, published);
+    case "superseded":
+      return settle(run, attempt.attempt, SUPERSEDED);
+    case "rejected":
+      return yield* tryAgainOrFail(run, attempt.attempt, failedBy(attempt, published.failure));
+  }
+}
+
+type AttemptDone = Pick<Publishing, "attempt" | "submission" | "completed">;
+
+function failedBy({ submission, completed }: AttemptDone, failure: Failure): FailedAttempt {
+  return { failure, submission, completed, abandoned: null };
 }
 
 function secondsSince({ context }: Run, { since }: Publishing): number {

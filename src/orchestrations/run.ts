@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { AddedTask, Submission } from "../model/batchTask.ts";
-import type { Attempt, ConversionPhase } from "../model/conversion.ts";
+import type { Attempt, ConversionPhase, VersionFacts } from "../model/conversion.ts";
 import { TASK_ENDED_EVENT } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -21,6 +21,8 @@ export interface Run {
   readonly lastAttempt: number;
   /** As in its input. */
   readonly patienceSeconds: number | null | undefined;
+  /** As in its input. */
+  readonly facts: VersionFacts | undefined;
   /** What the custom status says now. */
   progress(): ConversionProgress | null;
   /** Sets the custom status of the orchestration. */
@@ -46,6 +48,7 @@ export function beginRun(context: OrchestrationContext, input: ConversionInput):
     firstAttempt,
     lastAttempt: firstAttempt + MAX_ATTEMPTS - 1,
     patienceSeconds: input.patienceSeconds,
+    facts: input.facts,
     progress: () => said,
     report(attempt, phase, details = {}) {
       const { percent = null, waitReason = null, waitingSince = null, submission = null } = details;

@@ -24,6 +24,8 @@ export interface Submitting extends InAttempt {
   readonly renewed?: Watch;
   /** Which of the tasks of this attempt, if it has had more than one; the task may have been added already. */
   readonly renewal?: number;
+  /** Set where time has passed since the conversion was started: what was known of the input may hold no longer. */
+  readonly isRepeated?: boolean;
 }
 
 /** Its task waits or runs. */

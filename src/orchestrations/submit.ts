@@ -27,6 +27,7 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
       abandoned,
       ...replacedBy(renewed),
       ...(renewal !== undefined && { renewal }),
+      ...factsFor(run, stage),
     };
     const submitted = yield* submitTask(input, briefRetry);
     switch (submitted.status) {
@@ -48,7 +49,13 @@ export function* submit(run: Run, stage: Submitting): Step<Stage> {
     const since = { ...stage, waitingSince: renewed?.waitingSince };
     yield* waitOut(run, since, "waiting", reason, renewed?.submission ?? null, retryAfterSeconds);
   }
-  return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : stage;
+  return run.cancellation.isRequested() ? giveUp(failureOf("Cancelled")) : { ...stage, isRepeated: true };
+}
+
+/** Nothing that is remembered is trusted by another attempt, or later. */
+function factsFor(run: Run, { attempt, renewed, isRepeated = false }: Submitting): Pick<SubmitTaskInput, "facts"> {
+  const isFirst = attempt === run.firstAttempt && renewed === undefined && !isRepeated;
+  return isFirst && run.facts !== undefined ? { facts: run.facts } : {};
 }
 
 function replacedBy(renewed: Watch | undefined): Pick<SubmitTaskInput, "replaced"> {

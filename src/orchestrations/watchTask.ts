@@ -4,6 +4,7 @@ import type { Step } from "../durable.ts";
 import { readActivityError } from "../model/activityError.ts";
 import type { Failure } from "../model/failures.ts";
 import { failureOf } from "../model/failures.ts";
+import { concludeWith } from "./publishResult.ts";
 import { briefRetry } from "./retries.ts";
 import type { Run } from "./run.ts";
 import type { Stage, Watching } from "./stage.ts";
@@ -30,12 +31,19 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
     yield* cancellation.sleepUntil(nextLook(stage.watch, context.df.currentUtcDateTime), taskEnded);
   }
   const seen = cancellation.isRequested() ? undefined : yield* look(run, stage);
-  if (seen === undefined || cancellation.isRequested()) {
+  const published = seen?.state === "completed" ? seen.published : undefined;
+  const hasEnded = published?.status === "published" || published?.status === "superseded";
+  if (seen === undefined || (cancellation.isRequested() && !hasEnded)) {
     return failForGood(run, attempt, failed(failureOf("Cancelled")));
   }
   switch (seen.state) {
-    case "completed":
-      return publishNow(run, attempt, submission, seen.completed);
+    case "completed": {
+      const { completed } = seen;
+      if (published === undefined || published.status === "copying") {
+        return publishNow(run, attempt, submission, completed);
+      }
+      return yield* concludeWith(run, { attempt, submission, completed }, published);
+    }
     case "lost":
       return yield* tryAgainOrFail(run, attempt, failed(failureOf("NodeLost", seen.reason)));
     case "inputDeleted":
@@ -58,9 +66,9 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
 }
 
 /** When Batch does not answer, that says nothing of the task: it is a reason to look again later. */
-function* look({ conversion }: Run, { watch }: Watching): Step<TaskStatus | Seen> {
+function* look({ conversion }: Run, { attempt, watch }: Watching): Step<TaskStatus | Seen> {
   try {
-    return yield* readTask({ task: watch.submission.task, source: conversion.source }, briefRetry);
+    return yield* readTask({ ...conversion, attempt, submission: watch.submission }, briefRetry);
   } catch (error) {
     const { reason: text, retryAfterSeconds } = readActivityError(error);
     return { state: "unknown", reason: { code: "NoCapacity", text }, retryAfterSeconds };

@@ -1,8 +1,7 @@
-import type { Conversion, ConversionRecord } from "../model/conversion.ts";
+import type { ConversionRecord } from "../model/conversion.ts";
 import { ConflictError, StorageError } from "../model/errors.ts";
-import type { BlobProperties, CopySource, Services } from "../services.ts";
+import type { CopySource, Services } from "../services.ts";
 import type { Decision } from "./decision.ts";
-import { findRecord } from "./recorded.ts";
 import { stagedBlobs } from "./staging.ts";
 import type { Target, Targets } from "./targets.ts";
 import {
@@ -27,40 +26,21 @@ export type CarriedOut =
   /** The staged result is gone, or is no longer the one that was judged. */
   | { readonly status: "lost" };
 
-/** What a run has seen before it decides. */
-export interface Sighting {
-  readonly record: Target;
-  /** The input; undefined if it was gone. */
-  readonly current: BlobProperties | undefined;
-}
-
-/** Looks at the record and the input, in any order. */
-export async function look(services: Services, conversion: Conversion): Promise<Sighting> {
-  const [record, current] = await Promise.all([
-    findRecord(services, conversion),
-    services.blobs.properties(conversion.source),
-  ]);
-  return { record, current };
-}
-
 /**
- * Carries out the success that this run has decided just now. Most files are converted for the first time, so where there was
- * no record the run does not look for a result or a log, but has its copies fail if there is one. Only then it looks:
- * protocol.md.
+ * Carries out the success that this run has decided just now, having seen its version of the input before that. Most files
+ * are converted for the first time, so the run does not look for a result, a log or a record, but has its writes fail if
+ * there is one. Only then it looks: protocol.md.
  */
 export async function carryOutOwn(
   services: Services,
   decision: Decision & { readonly result: CopySource },
-  { record: seen, current }: Sighting,
 ): Promise<CarriedOut> {
   const { record, result } = decision;
-  if (seen.found === undefined && current?.eTag === record.input.eTag) {
-    const targets = untouchedTargets(services, { workload: record.workload, source: record.input }, seen);
-    try {
-      return await write(services, targets, record, result);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
+  const targets = untouchedTargets(services, { workload: record.workload, source: record.input });
+  try {
+    return await write(services, targets, record, result);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
   }
   return carryOut(services, decision);
 }

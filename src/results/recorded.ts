@@ -29,7 +29,7 @@ export async function readRecord(
 }
 
 /** Looks at the place of the record. */
-export function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {
+function findRecord(services: Services, { workload, source }: Conversion): Promise<Target> {
   const { record } = resultNamesFor(workloadNamed(workload), source.name);
   return findTarget(services, { container: services.config.containers.output, name: record });
 }

@@ -44,15 +44,15 @@ export async function findTargets(services: Services, { workload, source }: Conv
   return { result, record, log };
 }
 
-/** The targets of a conversion that is taken to be the first of its file. Only a record can be there. */
-export function untouchedTargets({ config }: Services, { workload, source }: Conversion, record: Target): Targets {
+/** The targets of a conversion that is taken to be the first of its file. */
+export function untouchedTargets({ config }: Services, { workload, source }: Conversion): Targets {
   const names = resultNamesFor(workloadNamed(workload), source.name);
   const absent = (name: string): Target => ({
     address: { container: config.containers.output, name },
     found: undefined,
     unchanged: { eTag: null },
   });
-  return { result: absent(names.result), record, log: absent(names.log) };
+  return { result: absent(names.result), record: absent(names.record), log: absent(names.log) };
 }
 
 export async function findTarget({ blobs }: Services, address: BlobAddress): Promise<Target> {

@@ -52,7 +52,14 @@ async function stageOf(services: Services, instance: DurableOrchestrationStatus)
     const failed = { failure: { code, message, hint }, submission: null, completed: null, abandoned: null };
     return { name: "recording", attempt: decided.attempts, since, failed, isRepeated: false };
   }
-  return { name: "submitting", attempt, since, abandoned: null, ...(renewal > 0 && { renewal }) };
+  return {
+    name: "submitting",
+    attempt,
+    since,
+    abandoned: null,
+    ...(renewal > 0 && { renewal }),
+    isRepeated: true,
+  };
 }
 
 interface StandingTasks {

@@ -1,8 +1,9 @@
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import { findInstance } from "../durableClient.ts";
-import type { Conversion } from "../model/conversion.ts";
+import type { Conversion, VersionFacts } from "../model/conversion.ts";
 import { MAX_ATTEMPTS } from "../model/failures.ts";
 import { conversionIdOf } from "../model/identity.ts";
+import { parseTime, secondsBetween } from "../model/time.ts";
 import { contentsOf } from "../orchestrations/contract.ts";
 import { restoreRecord } from "../results/carryOut.ts";
 import { hasRecord } from "../results/recorded.ts";
@@ -15,6 +16,9 @@ import { hasDied, isCompleted, isLeftBehind } from "./runtimeStates.ts";
 /** What became of a conversion that should have been started. */
 type Start = "alreadyKnown" | "alreadyRecorded" | "givenUp" | "handedOver" | "recordRestored" | "started";
 
+/** Much less than `RETENTION_DAYS` may be, for which histories are kept, and more than clocks differ. */
+const YOUNG_SECONDS = 600;
+
 /** Whatever makes a conversion die again and again, another start will not cure it. */
 const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
 
@@ -24,9 +28,16 @@ const MAX_ATTEMPTS_IN_ALL = 3 * MAX_ATTEMPTS;
  * that of a failure is written again, and a success is converted again.
  *
  * Looking first is what makes a repeated event harmless, because starting an instance that has ended would run it
- * again. The record still tells when the instance has long been purged, and it is written before the instance ends.
+ * again. The record still tells when the instance has long been purged, and it is written before the instance ends. For a
+ * version that was uploaded just now, no instance can have been purged; should somebody have done it by hand, the record is
+ * found when the task has been added. `facts`: what is known of the version.
  */
-export async function startOnce(services: Services, client: DurableClient, conversion: Conversion): Promise<Start> {
+export async function startOnce(
+  services: Services,
+  client: DurableClient,
+  conversion: Conversion,
+  facts?: VersionFacts,
+): Promise<Start> {
   const id = conversionIdOf(conversion.workload, conversion.source);
   const instance = await findInstance(client, id);
   if (instance !== undefined && !shouldHaveRecord(instance)) return "alreadyKnown";
@@ -34,13 +45,19 @@ export async function startOnce(services: Services, client: DurableClient, conve
     await handOver(services, client, instance);
     return "handedOver";
   }
-  if (await hasRecord(services, conversion)) return "alreadyRecorded";
+  const isNew = instance === undefined && facts !== undefined && isYoung(services, facts);
+  if (!isNew && (await hasRecord(services, conversion))) return "alreadyRecorded";
   if (instance !== undefined) return makeUpFor(services, client, conversion, instance);
   // Not the time of its first turn: turns may be late, and that of an older version later than that of a newer one.
   const startedAt = services.now().toISOString();
   const patienceSeconds = patienceSecondsOf(services);
-  await startConversion(services, client, id, { ...conversion, firstAttempt: 1, patienceSeconds, startedAt });
+  const input = { ...conversion, firstAttempt: 1, patienceSeconds, startedAt, ...(facts !== undefined && { facts }) };
+  await startConversion(services, client, id, input);
   return "started";
+}
+
+function isYoung({ now }: Services, { lastModified }: VersionFacts): boolean {
+  return secondsBetween(parseTime(lastModified), now()) < YOUNG_SECONDS;
 }
 
 /** A superseded conversion leaves none, and that of a terminated one is the business of `settleOrphans`. */

@@ -4,7 +4,7 @@ import type { Workload } from "./workload.ts";
 /**
  * Runs the workload's script, but nothing else: whoever can write to the container of the scripts could otherwise have
  * commands run on the nodes. `shasum` is for macOS. Batch has no shell of its own, and takes what is in single quotes as
- * one word.
+ * one word. The check is for any POSIX shell, most of which start sooner than bash.
  */
 export function checkedCommandLine(workload: Workload): string {
   const { sha256, blobName } = readTaskScript(workload);
@@ -18,5 +18,5 @@ export function checkedCommandLine(workload: Workload): string {
     `echo "${script} was not run: $why" >&2`,
     "exit 1",
   ];
-  return `/bin/bash -c '${commands.join("; ")}'`;
+  return `/bin/sh -c '${commands.join("; ")}'`;
 }

@@ -53,6 +53,16 @@ export type ParsedOptions =
 /** All keys that begin like this are ours. A key of metadata is an identifier of C#, in any case. */
 export const OPTION_PREFIX = "mp3drop_";
 
+/** Of the metadata of a blob, all that `parseMetadata` reads. */
+export function optionMetadataIn(metadata: object): Readonly<Record<string, string>> {
+  const isOurs = ([key, value]: [string, unknown]): boolean =>
+    typeof value === "string" && key.toLowerCase().startsWith(OPTION_PREFIX);
+  return Object.fromEntries(Object.entries(metadata as Record<string, unknown>).filter(isOurs)) as Record<
+    string,
+    string
+  >;
+}
+
 /**
  * The options in the metadata of a blob. Keys of others are left alone, and so are those of `otherKeys`: those of other
  * workloads that may take the same blob. An empty value counts as none.

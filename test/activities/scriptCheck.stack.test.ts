@@ -84,12 +84,12 @@ function runCommandLine(script: string, tools: readonly string[]): { status: num
   const [folder, bin] = [temporaryFolder(), temporaryFolder()];
   writeFileSync(join(folder, "task.sh"), script);
   for (const tool of tools) symlinkSync(tool, join(bin, tool.slice(tool.lastIndexOf("/") + 1)));
-  const [, inner = ""] = /^\/bin\/bash -c '([^']*)'$/.exec(checkedCommandLine(topWords)) ?? [];
-  // Where its stdin is a socket, bash takes itself for a remote shell, and reads the user's start-up file.
-  const { status, stderr } = spawnSync("/bin/bash", ["-c", inner], {
+  const [, inner = ""] = /^\/bin\/sh -c '([^']*)'$/.exec(checkedCommandLine(topWords)) ?? [];
+  const { status, stderr } = spawnSync("/bin/sh", ["-c", inner], {
     cwd: folder,
     env: { PATH: bin },
     encoding: "utf8",
+    // Where its stdin is a socket, bash takes itself for a remote shell, and reads the user's start-up file.
     stdio: ["ignore", "pipe", "pipe"],
   });
   return { status, stderr };

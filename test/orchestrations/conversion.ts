@@ -1,12 +1,14 @@
 import type { TaskStatus } from "../../src/activities/readTask.ts";
 import { markActivityError } from "../../src/model/activityError.ts";
 import type { CompletedTask, WaitReason } from "../../src/model/batchTask.ts";
+import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { BatchError, StorageError } from "../../src/model/errors.ts";
 import type { Replies, Run } from "./drive.ts";
 import { START } from "./drive.ts";
 
 export const workload = "mp3";
 export const source = { container: "input", name: "talks/intro.mp4", eTag: "0x8DA1" };
+export const facts = { sizeBytes: 5, lastModified: START.toISOString(), metadata: { mp3drop_mono: "true" } };
 export const task = { poolId: "mp3drop", jobId: "mp3drop", taskId: "0123456789abcdef0123456789abcdef-1" };
 export const submission = {
   task,
@@ -25,7 +27,7 @@ export const completed: CompletedTask = {
   endedAt: START.toISOString(),
   nodeId: "node-1",
 };
-export const done: TaskStatus = { state: "completed", completed };
+export const done = { state: "completed", completed } as const;
 /** In a queue that stands still. */
 export const waiting: TaskStatus = {
   state: "waiting",
@@ -46,7 +48,8 @@ export const converting = (percent: number | null, startedAt: string | null = nu
   percent,
   startedAt,
 });
-export const record = { schemaVersion: 1, status: "succeeded" };
+/** As much of a record as an orchestration looks at. */
+export const record = { schemaVersion: 1, status: "succeeded" } as ConversionRecord;
 export const failureRecord = { schemaVersion: 1, status: "failed" };
 
 /** What the activities answer when all goes well, or as the test wants. */

@@ -6,6 +6,7 @@ import {
   completed,
   converting,
   done,
+  facts,
   failureRecord,
   inputsOf,
   record,
@@ -44,7 +45,7 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     "readTask",
     "publish",
   ]);
-  expect(run.timers).toEqual([2, 4, 6, 8]);
+  expect(run.timers).toEqual([5, 10, 15, 20]);
   expect(run.statuses).toMatchObject([
     { phase: "preparing", attempt: 1 },
     { phase: "waiting" },
@@ -54,6 +55,51 @@ test("a conversion prepares, submits, watches and publishes, and its status says
     { phase: "publishing" },
     { phase: "finished" },
   ]);
+});
+
+const publishedAtOnce = { readTask: [{ ...done, published: { status: "published", record } }] } as const;
+
+test("what the look at a completed task has published needs no other activity", ({ expect }) => {
+  const run = drive({ workload, source }, replies(publishedAtOnce));
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask"]);
+});
+
+test("what was published when somebody cancelled is a success", ({ expect }) => {
+  const run = drive({ workload, source }, replies(publishedAtOnce), START, { cancelAtCall: 2 });
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+});
+
+test("what the look at a completed task has rejected is tried again, and recorded as cancelled if somebody has cancelled", ({
+  expect,
+}) => {
+  const failure: Failure = { code: "UploadFailed", message: "m", hint: "h" };
+  const published = { status: "rejected", failure } as const;
+  const answers = replies({ submitTask: [submitted, submitted], readTask: [{ ...done, published }, done] });
+
+  const calls = drive({ workload, source }, answers).calls.map(({ name }) => name);
+  expect(calls).toEqual(["submitTask", "readTask", "noteNodeFailure", "submitTask", "readTask", "publish"]);
+  const cancelled = drive({ workload, source }, answers, START, { cancelAtCall: 2 });
+  expect(inputsOf(cancelled, "recordFailure")).toMatchObject([{ failure: { code: "Cancelled" } }]);
+});
+
+test("a copy that the look at a completed task has begun is waited for", ({ expect }) => {
+  const run = drive({ workload, source }, replies({ readTask: [{ ...done, published: { status: "copying" } }] }));
+
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask", "publish"]);
+});
+
+test("what the event has said of the input is used by the first try only", ({ expect }) => {
+  const refused = batchError("add task x", "ServerBusy", 503);
+  const answers = replies({ submitTask: [refused, submitted] });
+
+  const run = drive({ workload, source, facts }, answers);
+
+  const [first, second] = inputsOf(run, "submitTask");
+  expect(first).toMatchObject({ facts });
+  expect(second).not.toHaveProperty("facts");
 });
 
 test("while it waits, the status says why", ({ expect }) => {
@@ -92,25 +138,25 @@ test("a task that gets no node while the queue stands still fails with the reaso
 test("a conversion that runs past its own deadline fails, whatever Batch says", ({ expect }) => {
   const run = drive({ workload, source }, replies({ readTask: Array.from({ length: 40 }, () => converting(50)) }));
 
-  expect(run.timers.at(-1)).toBe(2 + 3600 + 300);
+  expect(run.timers.at(-1)).toBe(5 + 3600 + 300);
   expect(inputsOf(run, "recordFailure")).toMatchObject([{ failure: { code: "ConversionTimedOut" } }]);
 });
 
 test("once the task runs, polling starts again and the waiting deadline no longer counts", ({ expect }) => {
-  const waitingLong = Array.from({ length: 14 }, () => waiting);
+  const waitingLong = Array.from({ length: 10 }, () => waiting);
   const run = drive({ workload, source }, replies({ readTask: [...waitingLong, converting(1), converting(2), done] }));
 
   const [atStart, first, second] = run.timers.slice(-3);
   expect(atStart).toBeGreaterThan(200);
-  expect((first ?? 0) - (atStart ?? 0)).toBe(2);
-  expect((second ?? 0) - (first ?? 0)).toBe(2);
+  expect((first ?? 0) - (atStart ?? 0)).toBe(5);
+  expect((second ?? 0) - (first ?? 0)).toBe(5);
 });
 
 test("a task that lost its node waits again with a new deadline", ({ expect }) => {
   const readTask = [converting(50), ...Array.from({ length: 40 }, () => waiting)];
   const run = drive({ workload, source }, replies({ readTask }));
 
-  expect(run.timers.at(-1)).toBe(4 + 600);
+  expect(run.timers.at(-1)).toBe(10 + 600);
   expect(run.statuses).toContainEqual(
     expect.objectContaining({ phase: "waiting", waitReason: "the task lost its node and starts again" }),
   );
@@ -140,7 +186,7 @@ test("after forty polls it continues as new with absolute times, and carries on 
         watch: {
           submission: long,
           waitingSince: START.toISOString(),
-          convertingSince: "2026-01-01T12:00:02.000Z",
+          convertingSince: "2026-01-01T12:00:05.000Z",
           stillSince: START.toISOString(),
           lookedForSince: START.toISOString(),
           waitReason: null,
@@ -433,5 +479,5 @@ test("a copy that takes long is waited for", ({ expect }) => {
   const run = drive({ workload, source }, replies({ publish: [copying, copying, { status: "published", record }] }));
 
   expect(run.result).toEqual({ outcome: "succeeded", record });
-  expect(run.timers).toEqual([2, 3, 4]);
+  expect(run.timers).toEqual([5, 6, 7]);
 });

@@ -12,18 +12,18 @@ function times(untilSeconds: number, pauseAfter: (elapsedSeconds: number) => num
   return found;
 }
 
-test("the first looks at a task that may run any moment come every two seconds, later ones after half of the time waited", ({
+test("the first looks at a task that may run any moment come every five seconds, later ones after half of the time waited", ({
   expect,
 }) => {
-  const looks = times(20, nextLookSeconds);
+  const looks = times(40, nextLookSeconds);
 
-  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([2, 4, 6, 9, 13.5, 20.25]);
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([5, 10, 15, 22.5, 33.75, 50.63]);
 });
 
-test("a task behind others is looked at three times in half a minute, then every half a minute, and like any other in the end", ({
+test("a task behind others is looked at twice in half a minute, then every half a minute, and like any other in the end", ({
   expect,
 }) => {
-  expect(times(140, nextLookInQueueSeconds)).toEqual([2, 6, 18, 48, 78, 117, 175.5]);
+  expect(times(140, nextLookInQueueSeconds)).toEqual([5, 15, 45, 75, 112.5, 168.75]);
   expect(nextLookInQueueSeconds(24 * 3600)).toBe(900);
 });
 
@@ -38,9 +38,9 @@ test("what is refused is tried again after a quarter of the time waited", ({ exp
   ]);
 });
 
-test("an hour takes no more than 22 looks, a day no more than 115", ({ expect }) => {
-  expect(times(3600, nextLookSeconds).length).toBeLessThanOrEqual(22);
-  expect(times(24 * 3600, nextLookSeconds).length).toBeLessThanOrEqual(115);
+test("an hour takes no more than 17 looks, a day no more than 110", ({ expect }) => {
+  expect(times(3600, nextLookSeconds).length).toBeLessThanOrEqual(17);
+  expect(times(24 * 3600, nextLookSeconds).length).toBeLessThanOrEqual(110);
 });
 
 test("a task that was said to have ended is looked at four times in the next two seconds, then as any other", ({
@@ -48,5 +48,5 @@ test("a task that was said to have ended is looked at four times in the next two
 }) => {
   const looks = times(10, nextLookAtEndSeconds);
 
-  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([0.2, 0.4, 0.8, 1.6, 3.2, 5.2, 7.8, 11.7]);
+  expect(looks.map((time) => Math.round(time * 100) / 100)).toEqual([0.2, 0.4, 0.8, 1.6, 3.2, 8.2, 13.2]);
 });

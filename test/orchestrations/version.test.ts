@@ -13,7 +13,9 @@ import {
   completed,
   converting,
   done,
+  facts,
   failureRecord,
+  record as endRecord,
   replies,
   source,
   storageError,
@@ -45,7 +47,7 @@ const submittedFor = (accessSeconds: number, renewal?: number) => ({
 const submitted = submittedFor(1_000_000);
 const broken = { ...completed, succeeded: false, exitCode: 1 };
 const failure = failureOf("NodeLost", "it is gone");
-const rejected = { status: "rejected", failure: failureOf("UploadFailed", "the node was full") };
+const rejected = { status: "rejected", failure: failureOf("UploadFailed", "the node was full") } as const;
 
 /** Between them they go through every stage, and every way from one to another. */
 const COURSES: Readonly<Record<string, { readonly replies: Replies; readonly cancelAtSeconds?: number }>> = {
@@ -58,12 +60,23 @@ const COURSES: Readonly<Record<string, { readonly replies: Replies; readonly can
       ensureLayout: [null, null],
     },
   },
+  // The look that finds its task completed publishes it.
+  publishedAtOnce: {
+    replies: {
+      submitTask: [submitted],
+      readTask: [{ ...done, published: { status: "published", record: endRecord } }],
+    },
+  },
   // It fails three times, on a node, and is recorded after a refusal.
   failed: {
     replies: {
       submitTask: [submitted, submitted, submitted],
-      readTask: [{ state: "lost", reason: failure.message }, { state: "completed", completed: broken }, done],
-      publish: [rejected, rejected],
+      readTask: [
+        { state: "lost", reason: failure.message },
+        { state: "completed", completed: broken },
+        { ...done, published: rejected },
+      ],
+      publish: [rejected],
       recordFailure: [
         storageError("write it"),
         storageError("write it"),
@@ -109,7 +122,8 @@ async function record({ replies: given, cancelAtSeconds }: (typeof COURSES)[stri
     ]),
   );
   const hub = openTestHub({ orchestrations: { convertBlob }, activities });
-  hub.start(ID, "convertBlob", { workload, source, version: ORCHESTRATION_VERSION, patienceSeconds: 86_400 });
+  const start = { workload, source, facts, version: ORCHESTRATION_VERSION, patienceSeconds: 86_400 };
+  hub.start(ID, "convertBlob", start);
   if (cancelAtSeconds !== undefined) {
     hub.clock.after(cancelAtSeconds * 1000, () => hub.raise(ID, CANCEL_EVENT, {}));
   }

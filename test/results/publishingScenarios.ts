@@ -38,7 +38,13 @@ export const SCENARIOS: readonly Scenario[] = BEFORE.flatMap((before) => {
     isAboutLogs: true,
   }));
   return [...sameVersion, ...twoVersions, ...twoAttempts, ...wrongClocks, ...logs];
-});
+}).concat(
+  // A run that takes nothing to be there meets only a record, and a log.
+  ACTIVITIES.map((second): Scenario => {
+    const before: Run = { activity: "recordFailure", version: "A" };
+    return { before, input: "B", runs: pair("publish", "B", second, "C"), events: ["upload"] };
+  }),
+);
 
 function pair(first: Activity, firstVersion: Version, second: Activity, secondVersion: Version): Scenario["runs"] {
   return [

@@ -103,6 +103,18 @@ test("a conversion counts as started when it was asked for, not when its orchest
   expect(started).toMatchObject([{ input: { startedAt: "2036-01-31T00:00:00.000Z", patienceSeconds: 7 * 86_400 } }]);
 });
 
+test("the start of what was uploaded just now, as its event says, asks for no record", async ({ expect }) => {
+  const source = await upload("new.mp4");
+  await recordFor(source);
+  const facts = { sizeBytes: 5, lastModified: new Date().toISOString(), metadata: {} };
+  const conversion = { workload: "mp3", source };
+
+  expect(await startOnce(services, client, conversion, facts)).toBe("alreadyRecorded");
+  const soon = { ...services, now: () => new Date() };
+  expect(await startOnce(soon, client, conversion, facts)).toBe("started");
+  expect(started).toMatchObject([{ input: { facts } }]);
+});
+
 test("a second sweep starts nothing again", async ({ expect }) => {
   await upload("missed.mp4");
   await sweep(services, client);

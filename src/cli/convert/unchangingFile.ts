@@ -39,15 +39,14 @@ export class UnchangingFile {
     return Number(this.#before.size);
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length);
-    for (let filled = 0; filled < length;) {
-      const rest = length - filled;
+  /** Fills all of `bytes` with what is in the file from `offset` on. */
+  async read(offset: number, bytes: Buffer): Promise<void> {
+    for (let filled = 0; filled < bytes.length;) {
+      const rest = bytes.length - filled;
       const { bytesRead } = await orFailure(() => this.#handle.read(bytes, filled, rest, offset + filled));
       if (bytesRead === 0) throw changed("it got shorter");
       filled += bytesRead;
     }
-    return bytes;
   }
 
   /** To be called after the last part has been read: looks at the file once more, and at what its path names now. */

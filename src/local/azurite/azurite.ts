@@ -45,9 +45,12 @@ export function startAzurite(options: AzuriteOptions): Promise<ChildService<Azur
       "local/azurite/patches/findsByName.ts",
       "local/azurite/patches/loadsLess.ts",
       // These load what they patch, and so come after the one that loads less.
+      "local/azurite/patches/writesAtOnce.ts",
+      "local/azurite/patches/readsInPlace.ts",
+      // After the ones that write and read.
       "local/azurite/patches/hashesOnce.ts",
-      "local/azurite/patches/largePieces.ts",
       "local/azurite/patches/matchesOnce.ts",
+      "local/azurite/patches/dispatchesAmongFew.ts",
       "local/azurite/patches/refusesPages.ts",
       "local/azurite/patches/refusesNames.ts",
     ],

@@ -25,7 +25,7 @@ interface Span {
 }
 
 /** What requests and answers are about. A patch may change less than an add may set. */
-export type Entity = "pool" | "poolPatch" | "node" | "nodeCounts" | "job" | "jobPatch" | "task";
+export type Entity = "pool" | "poolPatch" | "node" | "nodeCounts" | "job" | "jobPatch" | "jobSchedule" | "task";
 
 const OPERATION_SPANS: Readonly<Record<string, Span>> = {
   Certificate_Add: { before: "2025-06-01" },
@@ -85,6 +85,26 @@ const POOL: Readonly<Record<string, Span>> = {
   [`${MACHINE}.serviceArtifactReference`]: { since: "2023-11-01.18.0" },
 };
 
+/** Of the pool that is made for a job. */
+const AUTO_POOL = within("poolInfo.autoPoolSpecification.pool", POOL);
+
+const TASK: Readonly<Record<string, Span>> = {
+  "containerSettings.containerHostBatchBindMounts": SINCE_2024_07,
+  [`${UPLOAD}.identityReference`]: IDENTITIES,
+  [`${UPLOAD}.uploadHeaders`]: { since: "2022-01-01.15.0" },
+  requiredSlots: SLOTS,
+  "resourceFiles.identityReference": IDENTITIES,
+};
+
+const JOB: Readonly<Record<string, Span>> = {
+  ...AUTO_POOL,
+  ...within("jobManagerTask", TASK),
+  ...within("jobPreparationTask", TASK),
+  ...within("jobReleaseTask", TASK),
+  allowTaskPreemption: { since: "2022-01-01.15.0" },
+  maxParallelTasks: { since: "2021-06-01.14.0" },
+};
+
 /** Dotted paths; of a list, every item. */
 const PROPERTY_SPANS: Readonly<Record<Entity, Readonly<Record<string, Span>>>> = {
   pool: POOL,
@@ -110,19 +130,15 @@ const PROPERTY_SPANS: Readonly<Record<Entity, Readonly<Record<string, Span>>>> =
       [`${side}.upgradingOS`, UPGRADES],
     ]),
   ),
-  job: { allowTaskPreemption: { since: "2022-01-01.15.0" }, maxParallelTasks: { since: "2021-06-01.14.0" } },
+  job: JOB,
   jobPatch: {
+    ...AUTO_POOL,
     allowTaskPreemption: { since: "2022-01-01.15.0" },
     maxParallelTasks: { since: "2021-06-01.14.0" },
     networkConfiguration: SINCE_2024_07,
   },
-  task: {
-    "containerSettings.containerHostBatchBindMounts": SINCE_2024_07,
-    [`${UPLOAD}.identityReference`]: IDENTITIES,
-    [`${UPLOAD}.uploadHeaders`]: { since: "2022-01-01.15.0" },
-    requiredSlots: SLOTS,
-    "resourceFiles.identityReference": IDENTITIES,
-  },
+  jobSchedule: within("jobSpecification", JOB),
+  task: TASK,
 };
 
 export function isApiVersion(text: string): text is ApiVersion {
@@ -148,6 +164,10 @@ export function countsTasksOnly(version: ApiVersion): boolean {
 /** Whether the deletion and the termination of a job can be forced. */
 export function knowsForce(version: ApiVersion): boolean {
   return isWithin(version, SINCE_2024_07);
+}
+
+function within(place: string, spans: Readonly<Record<string, Span>>): Record<string, Span> {
+  return Object.fromEntries(Object.entries(spans).map(([path, span]) => [`${place}.${path}`, span]));
 }
 
 function isWithin(version: ApiVersion, { since, before }: Span): boolean {

@@ -4,6 +4,10 @@ export const ERROR_CATALOGUE = {
     403,
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
   ],
+  InsufficientAccountPermissions: [
+    403,
+    "The account being accessed does not have sufficient permissions to execute this operation.",
+  ],
   InvalidAuthenticationInfo: [
     400,
     "The authentication information was not provided in the correct format. Verify the value of Authorization header.",
@@ -32,6 +36,7 @@ export const ERROR_CATALOGUE = {
   ],
   RequestBodyTooLarge: [413, "The request body is too large and exceeds the maximum permissible limit."],
   UnsupportedHttpVerb: [405, "The resource doesn't support the specified HTTP verb."],
+  UnsupportedProperty: [400, "One of the properties specified in the request body is not supported."],
   UnsupportedRequestVersion: [
     400,
     "The specified version of the API is not supported. Verify the value of the api-version query parameter.",
@@ -67,8 +72,25 @@ export const ERROR_CATALOGUE = {
   NodeBeingReimaged: [409, "The specified node is being reimaged."],
   NodeBeingStarted: [409, "The specified node is being started."],
   NodeNotFound: [404, "The specified node does not exist."],
+  NodeUserExists: [409, "The specified node user already exists."],
+  NodeUserNotFound: [404, "The specified node user does not exist."],
   NodeStateUnusable: [409, "The specified node is unusable."],
   OperationNotValidOnNode: [409, "The specified operation is not valid on the specified node."],
+
+  JobScheduleBeingDeleted: [409, "The specified job schedule has been marked for deletion and is being reclaimed."],
+  JobScheduleBeingTerminated: [409, "The specified job schedule is being terminated."],
+  JobScheduleCompleted: [409, "The specified job schedule is already in completed state."],
+  JobScheduleDisabled: [409, "The specified job schedule is disabled."],
+  JobScheduleExists: [409, "The specified job schedule already exists."],
+  JobScheduleNotFound: [404, "The specified job schedule does not exist."],
+  JobScheduleWithSameIdExists: [
+    409,
+    "A job schedule with the specified job id exists. Job and job schedule cannot have the same id.",
+  ],
+  JobWithSameIdExists: [
+    409,
+    "A job with the specified job schedule id exists. Job and job schedule cannot have the same id.",
+  ],
 
   JobBeingDeleted: [409, "The specified job has been marked for deletion and is being garbage collected."],
   JobBeingTerminated: [409, "The specified job is being terminated."],
@@ -92,6 +114,8 @@ export const ERROR_CATALOGUE = {
   TaskExists: [409, "The specified task already exists."],
   TaskFilesCleanedup: [409, "The files of the specified task are cleaned up."],
   TaskFilesUnavailable: [409, "The files of the specified task are unavailable."],
+  TaskIdSameAsJobPreparationTask: [409, "The specified task id is same as the job preparation task."],
+  TaskIdSameAsJobReleaseTask: [409, "The specified task id is same as the job release task."],
   TaskNotCompleted: [409, "The specified task is not in a completed state."],
   TaskNotFound: [404, "The specified task does not exist."],
   TaskSucceeded: [409, "The specified task has completed successfully."],

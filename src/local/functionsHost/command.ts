@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
-import { parseNumber, parsePort, seeHelp, wrongUsage } from "../kit/commandLine/args.ts";
+import { parseNumber, parsePort, wrongUsage } from "../kit/commandLine/args.ts";
 import type { Parsed } from "../kit/commandLine/args.ts";
-import type { Command, Context } from "../kit/commandLine/command.ts";
+import { describedCommand } from "../kit/commandLine/command.ts";
+import type { Context } from "../kit/commandLine/command.ts";
+import type { OptionTable } from "../kit/commandLine/helpText.ts";
 import { runService } from "../kit/commandLine/runService.ts";
 import { createFailure } from "../kit/failure.ts";
 import { readGuardLevels } from "./durable/guardLevels.ts";
@@ -9,36 +11,49 @@ import { readHubFaults } from "./durable/hubFaults.ts";
 import { askForSettings } from "./heldSettings.ts";
 import { startHost } from "./host.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./http/bodyLimit.ts";
+import { readLocalSettings } from "./localSettings.ts";
 
-const HELP = `Runs a function app with Durable Functions on this machine, until Ctrl-C.
-
-Options
-  --app DIR         folder of the app, with its host.json
-  --data DIR        folder that keeps orchestrations, and what triggers have delivered
-  --port N          port to listen on; 0: any free port (default 7071)
-  --hold            write "settings?" to stdout, and load the app once a line of JSON with more settings has come on stdin
-  --json            print one line of JSON on stdout when ready
-  --help, -h        this text
-
-Settings of the app are taken from the environment. So are the host's own: FUNCTIONS_HOST_POLL_MS, how often containers
-and queues are polled (default 500); FUNCTIONS_HOST_BLOB_NEWS, a file in which storage tells of blobs; FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas;
-FUNCTIONS_HOST_FAULTS, faults to inject, as JSON; FUNCTIONS_HOST_GUARDS, guards to switch off, as JSON.
-`;
+const DEFAULT_PORT = "7071";
 
 const OPTIONS = {
-  app: { type: "string" },
-  data: { type: "string" },
-  port: { type: "string", default: "7071" },
-  hold: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+  app: {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    default: ".",
+    help: "folder of the built app, with its host.json and package.json (default: this folder)",
+  },
+  data: {
+    type: "string",
+    value: "DIR",
+    path: "folder",
+    default: ".mp3drop",
+    help: "folder that keeps orchestrations, and what triggers have delivered (default .mp3drop)",
+  },
+  port: { type: "string", value: "N", help: `port to listen on; 0: any free port (default ${DEFAULT_PORT})` },
+  hold: {
+    type: "boolean",
+    default: false,
+    help: 'write "settings?" to stdout, and load the app once a line of JSON with its settings has come on stdin; local.settings.json is not read then',
+  },
+  json: { type: "boolean", default: false, help: "print one line of JSON on stdout when ready" },
+} as const satisfies OptionTable;
 
-export const FUNCTIONS_HOST: Command<typeof OPTIONS> = {
+export const FUNCTIONS_HOST = describedCommand<typeof OPTIONS, Context>({
   name: "node dist/local/functionsHost/main.js",
-  help: HELP,
+  about:
+    "Runs a function app for Node.js, Durable Functions included, on this machine until Ctrl-C, without Azure Functions Core Tools.",
+  examples: [
+    ["mp3drop functions-host", "the app of this folder, on port 7071"],
+    ["mp3drop functions-host --app api --port 0 --json", "prints its address as JSON"],
+  ],
   options: OPTIONS,
+  notes: [
+    "Settings of the app are environment variables and, where the environment has none of that name, the Values of the app's local.settings.json.",
+    "Settings of the host are environment variables, too: FUNCTIONS_HOST_POLL_MS, how often containers and queues are polled (default 500); FUNCTIONS_HOST_CORS, other origins whose pages may use the host, separated by commas; FUNCTIONS_HOST_BLOB_NEWS, a file in which storage tells of blobs; FUNCTIONS_HOST_GUARDS, guards to switch off, and FUNCTIONS_HOST_FAULTS, faults to inject, as JSON.",
+  ],
   run,
-};
+});
 
 const DEFAULT_POLL_MS = "500";
 const MAX_POLL_MS = 3_600_000;
@@ -48,15 +63,14 @@ const BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const { output, env, signal } = context;
   const { app, data, hold, json } = values;
-  if (app === undefined || data === undefined) {
-    throw wrongUsage("--app and --data are required", seeHelp(FUNCTIONS_HOST.name));
-  }
   if (hold) await takeSettings(output, env, signal);
+  const local = hold ? undefined : readLocalSettings(app, env);
+  Object.assign(env, local?.values);
   const { failed, fail } = createFailure();
   const host = await startHost({
     appFolder: app,
     dataFolder: data,
-    port: parsePort("--port", values.port),
+    port: parsePort(values.port === undefined ? "LocalHttpPort" : "--port", values.port ?? local?.port ?? DEFAULT_PORT),
     settings: env,
     printLog: (line) => output.note(line),
     pollMs: parseNumber("FUNCTIONS_HOST_POLL_MS", env["FUNCTIONS_HOST_POLL_MS"] || DEFAULT_POLL_MS, {

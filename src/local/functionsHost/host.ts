@@ -34,7 +34,6 @@ import { createQueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RegisteredFunction } from "./worker/coreModule.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
-import { checkBindings } from "./worker/supportedBindings.ts";
 import { Worker } from "./worker/worker.ts";
 
 interface HostOptions {
@@ -83,7 +82,6 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   process.chdir(appFolder);
   const storage = new StorageBindings(options.settings, hostSettings.queues.messageEncoding);
   const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
-  checkBindings(worker.functions);
   await storage.prepare(worker.functions);
   await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };

@@ -86,7 +86,9 @@ const HostJson = v.looseObject({
 export function readHostJson(appFolder: string, settings: AppSettings): HostSettings {
   const path = join(appFolder, "host.json");
   if (!existsSync(path)) {
-    throw new UserError("NoHostJson", `There is no ${path}`, { hint: 'The smallest one is { "version": "2.0" }.' });
+    throw new UserError("NoHostJson", `There is no ${path}`, {
+      hint: 'Choose the folder of a function app with --app. The smallest host.json is { "version": "2.0" }.',
+    });
   }
   const parsed = v.safeParse(HostJson, resolveNames(parseJson(path), settings));
   if (!parsed.success) {

@@ -38,6 +38,7 @@ readonly MAX_CHAPTERS=255     # Of the table of contents in an ID3 tag.
 readonly MAX_PEAK_DBTP=-1     # As EBU R 128 has it.
 readonly MAX_FRAME_BYTES=1441 # Of MPEG audio, layer III.
 readonly MAX_SAMPLE_RATE=48000
+readonly HEAD_BYTES=1024 # Of the MP3. Only a tag with a picture, or with much text, is longer.
 
 main() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || finish NodeUnfit
@@ -92,8 +93,10 @@ choose_streams() {
   for line in $source_probe; do
     case $line in
       *'"index": '*) stream=$line rank=0 ;;
-      *'"format": '*) file=$line ;;
-      *'{ "id": '*) ((chapter_count += 1)) ;;
+      *'"disposition": '* | *'"tags": '*) ;; # Of that stream.
+      *'{ "id": '*) ((chapter_count += 1)) && continue ;;
+      *'"format": '*) file=$line && continue ;;
+      *) continue ;;
     esac
     [[ $line == *'"default": 1'* ]] && ((rank += 2))
     [[ $line == *"\"language\": \"$language\""* ]] && ((rank += 1))
@@ -185,9 +188,10 @@ cover_output=()
 
 # A picture that is damaged, or larger than anybody would want, is left out: the sound matters more.
 choose_cover() {
-  local format=''
+  local format='' begin
   if [[ -f cover ]]; then
-    case $(hex cover 0 4) in
+    hex begin cover 0 4
+    case $begin in
       ffd8ff*) format=jpeg_pipe ;;
       89504e47) format=png_pipe ;;
     esac
@@ -292,7 +296,8 @@ read_log() {
   local line level message
   local version=null packets=null frames=null filled=0 dropped=0 muxed_packets=null muxed_bytes=null loudness=
   local is_disk_full=false is_cut_off=false
-  # "[aac @ 0x55d0] [error] message". The level tells messages from what the tags of the video say.
+  # "[aac @ 0x55d0] [error] message". The level tells messages from what the tags of the video say. An expression costs as
+  # much as ten patterns, so it comes where a pattern has found something.
   local log_line='^(\[[^]]+ @ [^]]+\] )*\[([a-z]+)\] (.*)$'
   local read='\(audio\): ([0-9]+) packets read .* ([0-9]+) frames decoded'
   local written='\(audio\): .* ([0-9]+) packets muxed \(([0-9]+) bytes\)'
@@ -300,16 +305,28 @@ read_log() {
 
   while IFS= read -r line || [[ -n $line ]]; do
     level='' message=''
-    [[ $line =~ $log_line ]] && level=${BASH_REMATCH[2]} message=${BASH_REMATCH[3]}
+    case $line in
+      '[info] '*) level=info message=${line:7} ;;
+      '[verbose] '*) level=verbose message=${line:10} ;;
+      '['*) [[ $line =~ $log_line ]] && level=${BASH_REMATCH[2]} message=${BASH_REMATCH[3]} ;;
+    esac
     case $level in
       verbose)
-        [[ $message =~ $read ]] && packets=${BASH_REMATCH[1]} frames=${BASH_REMATCH[2]}
-        [[ $message =~ $written ]] && muxed_packets=${BASH_REMATCH[1]} muxed_bytes=${BASH_REMATCH[2]}
-        [[ $message =~ ^adding' '([0-9]+)' audio samples of silence' ]] && ((filled += BASH_REMATCH[1]))
-        [[ $message =~ ^discarding' '([0-9]+)' audio samples' ]] && ((dropped += BASH_REMATCH[1]))
+        case $message in
+          *'(audio): '*' packets read '*)
+            [[ $message =~ $read ]] && packets=${BASH_REMATCH[1]} frames=${BASH_REMATCH[2]}
+            ;;
+          *'(audio): '*' packets muxed '*)
+            [[ $message =~ $written ]] && muxed_packets=${BASH_REMATCH[1]} muxed_bytes=${BASH_REMATCH[2]}
+            ;;
+          'adding '*) [[ $message =~ ^adding' '([0-9]+)' audio samples of silence' ]] && ((filled += BASH_REMATCH[1])) ;;
+          'discarding '*) [[ $message =~ ^discarding' '([0-9]+)' audio samples' ]] && ((dropped += BASH_REMATCH[1])) ;;
+        esac
         continue
         ;;
-      info) [[ $message =~ ^ffmpeg' version '([A-Za-z0-9.:~+-]+) ]] && version=\"${BASH_REMATCH[1]}\" ;;
+      info)
+        [[ $version == null && $message =~ ^ffmpeg' version '([A-Za-z0-9.:~+-]+) ]] && version=\"${BASH_REMATCH[1]}\"
+        ;;
       fatal | error | warning)
         case $message in
           *'No space left on device'* | *'quota exceeded'*) is_disk_full=true ;;
@@ -318,8 +335,8 @@ read_log() {
         ;;
       '') [[ $line =~ $loudness_line ]] && loudness+=$line ;;
     esac
-    printf '%s\n' "${line/\[info\] /}" >&2
-  done
+    printf '%s\n' "${line/\[info\] /}"
+  done >&2
 
   printf '"ffmpegVersion":%s,"decoding":{"packets":%s,"frames":%s,"filledSamples":%d,"droppedSamples":%d,"isCutOff":%s},' \
     "$version" "$packets" "$frames" "$filled" "$dropped" "$is_cut_off"
@@ -335,18 +352,27 @@ result_edges=null
 # How long the ID3 tag is, where the sound begins, and how the file ends. What that says of the MP3 is for the app to
 # judge.
 read_result() {
-  local id3_bytes=0 last=0
+  local head first last id3_bytes=0 last_at=0
   result_bytes=$(($(wc -c <result.part)))
+  hex head result.part 0 $HEAD_BYTES
   # "ID3", two bytes of version, one of flags, and the size of the rest in four times seven bits.
-  set -- $(od -An -v -tu1 -N 10 result.part)
-  [[ $# == 10 && "$1 $2 $3" == '73 68 51' ]] && ((id3_bytes = 10 + ($7 << 21) + ($8 << 14) + ($9 << 7) + ${10}))
-  ((result_bytes > MAX_FRAME_BYTES)) && ((last = result_bytes - MAX_FRAME_BYTES))
-  result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$(hex result.part $id3_bytes 64)\",\"lastBytes\":\"$(hex result.part $last $MAX_FRAME_BYTES)\"}"
+  if [[ ${#head} -ge 20 && $head == 494433* ]]; then
+    ((id3_bytes = 10 + (16#${head:12:2} << 21) + (16#${head:14:2} << 14) + (16#${head:16:2} << 7) + 16#${head:18:2}))
+  fi
+  # Every program that is started counts where the video is short, and a tag without a picture is.
+  first=${head:2 * id3_bytes:128}
+  ((id3_bytes + 64 > HEAD_BYTES)) && hex first result.part $id3_bytes 64
+  ((result_bytes > MAX_FRAME_BYTES)) && ((last_at = result_bytes - MAX_FRAME_BYTES))
+  hex last result.part $last_at $MAX_FRAME_BYTES
+  result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$first\",\"lastBytes\":\"$last\"}"
 }
 
-# So many bytes of a file, from an offset on. Spaces and line ends go when the shell splits them into words.
+# Sets the variable $1 to bytes of the file $2: $4 of them, from offset $3 on.
 hex() {
-  printf '%s' $(od -An -v -tx1 -j "$2" -N "$3" "$1")
+  local name=$1 IFS=$' \n'
+  set -- $(od -An -v -tx1 -j "$3" -N "$4" "$2")
+  IFS=''
+  printf -v "$name" %s "$*"
 }
 
 # --- The end ----------------------------------------------------------------------------------------------------------

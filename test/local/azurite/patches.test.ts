@@ -104,13 +104,15 @@ test("hashesOnce finds the methods of Azurite that it wraps", ({ expect }) => {
     AZURITE,
     `[...["appendExtent", "streamPipe", "readExtent"].map(
       (name) => azurite("./common/persistence/FSExtentStore").default.prototype[name].name,
-    ), azurite("./common/utils/utils").getMD5FromStream.name]`,
+    ), azurite("./blob/handlers/BlockBlobHandler").default.prototype.stageBlock.name,
+    azurite("./common/utils/utils").getMD5FromStream.name]`,
   );
 
   expect(answer, `Azurite ${version} writes uploads otherwise: it reads each of them again for its MD5`).toEqual([
     "appendAndHash",
     "pipeAndHash",
     "readUnlessHashed",
+    "stageAndHashIfAsked",
     "getMD5UnlessHashed",
   ]);
 });
@@ -133,23 +135,75 @@ test("matchesOnce finds the function of Azurite that it wraps, and gives the sam
   expect(answer, `Azurite ${version} compares paths otherwise`).toEqual(["matchOnce", matches, matches]);
 });
 
-test("largePieces has the streams that Azurite opens move more at a time, unless it says how much", ({ expect }) => {
+test("dispatchesAmongFew finds the function of Azurite that it wraps, which finds the same operations as before", ({
+  expect,
+}) => {
   const { answer } = runPatched(
-    "largePieces",
+    "dispatchesAmongFew",
     AZURITE,
     `(() => {
-      const { createReadStream, createWriteStream } = azurite("fs");
-      const sizes = (options) => [
-        createReadStream(process.execPath, options).readableHighWaterMark,
-        createWriteStream("", { ...options, fd: 1 }).writableHighWaterMark,
-      ];
-      return [sizes({ start: 0 }), sizes({ highWaterMark: 5 })];
+      const path = "./blob/generated/middleware/dispatch.middleware";
+      const patched = azurite(path).default;
+      const operations = azurite("./blob/generated/artifacts/operation");
+      const all = operations.default;
+      delete azurite.cache[azurite.resolve(path)];
+      const original = azurite(path).default;
+      const specifications = azurite("./blob/generated/artifacts/specifications").default;
+      const valueOf = ({ defaultValue, type }) => String(defaultValue ?? type.allowedValues?.[0] ?? "x");
+      const given = (parameters = []) => Object.fromEntries(
+        parameters.filter(({ mapper }) => mapper.required).map(({ mapper }) => [mapper.serializedName, valueOf(mapper)]));
+      const logger = { verbose() {}, info() {}, error() {} };
+      const ask = (dispatch, dispatchPattern, method, queries, headers) => {
+        const context = { dispatchPattern };
+        const request = {
+          getMethod: () => method,
+          getPath: () => dispatchPattern,
+          getQuery: (name) => queries[name],
+          getHeader: (name) => headers[name],
+        };
+        let error;
+        dispatch(context, request, (passed) => (error = passed), logger);
+        return [context.operation, error?.message, operations.default === all];
+      };
+      let found = 0;
+      const differing = [];
+      for (const [number, { httpMethod, queryParameters, headerParameters }] of Object.entries(specifications)) {
+        for (const pattern of ["/", "/container", "/container/blob", "/other/pattern/of/path"]) {
+          for (const extra of [{}, { "X-HTTP-Method": "DELETE" }]) {
+            const request = [pattern, httpMethod, given(queryParameters), { ...given(headerParameters), ...extra }];
+            const [before, after] = [original, patched].map((dispatch) => ask(dispatch, ...request));
+            if (after[0] !== undefined) found++;
+            if (String(before) !== String(after) || !after[2]) differing.push([...request, before, after]);
+          }
+        }
+      }
+      return [patched.name, found > 100, differing];
     })()`,
   );
 
-  expect(answer).toEqual([
-    [256 * 1024, 1024 * 1024],
-    [5, 5],
+  expect(answer, `Azurite ${version} finds out otherwise what a request wants`).toEqual(["dispatchAmongFew", true, []]);
+});
+
+test("writesAtOnce finds the method of Azurite that it replaces", ({ expect }) => {
+  const { answer } = runPatched(
+    "writesAtOnce",
+    AZURITE,
+    `azurite("./common/persistence/FSExtentStore").default.prototype.streamPipe.name`,
+  );
+
+  expect(answer, `Azurite ${version} writes uploads otherwise: through streams and other threads`).toBe("writeAtOnce");
+});
+
+test("readsInPlace finds the methods of Azurite that it replaces", ({ expect }) => {
+  const { answer } = runPatched(
+    "readsInPlace",
+    AZURITE,
+    `["readExtent", "readExtents"].map((name) => azurite("./common/persistence/FSExtentStore").default.prototype[name].name)`,
+  );
+
+  expect(answer, `Azurite ${version} reads otherwise: through streams and other threads`).toEqual([
+    "readInPlace",
+    "readAllInPlace",
   ]);
 });
 
@@ -167,6 +221,18 @@ test.for([
   [
     "hashesOnce",
     "Azurite starts without the patch hashesOnce: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  [
+    "writesAtOnce",
+    "Azurite starts without the patch writesAtOnce: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  [
+    "readsInPlace",
+    "Azurite starts without the patch readsInPlace: Cannot find module './common/persistence/FSExtentStore'",
+  ],
+  [
+    "dispatchesAmongFew",
+    "Azurite starts without the patch dispatchesAmongFew: Cannot find module './blob/generated/middleware/dispatch.middleware'",
   ],
   ["matchesOnce", "Azurite starts without the patch matchesOnce: Cannot find module './blob/generated/utils/utils'"],
 ])("an Azurite that has nothing for %s to patch starts all the same, and says so", ([name, notice], { expect }) => {

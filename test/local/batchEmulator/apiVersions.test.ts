@@ -67,12 +67,18 @@ test("each property is taken from its first version on, and no longer than until
   const pool = (properties: object) => taken("/pools", { ...POOL, ...properties });
   const machine = (properties: object) => pool({ virtualMachineConfiguration: { ...IMAGE, ...properties } });
   const job = (properties: object) => taken("/jobs", { poolInfo: { poolId: "p" }, ...properties });
+  const schedule = (properties: object) =>
+    taken("/jobschedules", { jobSpecification: { poolInfo: { poolId: "p" }, ...properties } });
   const between = (first: Version, last: Version) => from(first).filter((version) => until(last).includes(version));
 
   expect(await pool({ maxTasksPerNode: 2 })).toEqual(["2020-03-01.11.0"]);
   expect(await pool({ taskSlotsPerNode: 2 })).toEqual(from("2020-09-01.12.0"));
   expect(await machine({ osDisk: {} })).toEqual(from("2021-06-01.14.0"));
   expect(await job({ maxParallelTasks: 1 })).toEqual(from("2021-06-01.14.0"));
+  const manager = { id: "m", commandLine: "work" };
+  expect(await job({ jobManagerTask: { ...manager, requiredSlots: 1 } })).toEqual(from("2020-09-01.12.0"));
+  expect(await schedule({ jobManagerTask: { ...manager, requiredSlots: 1 } })).toEqual(from("2020-09-01.12.0"));
+  expect(await schedule({ maxParallelTasks: 1 })).toEqual(from("2021-06-01.14.0"));
   expect(await job({ allowTaskPreemption: true })).toEqual(from("2022-01-01.15.0"));
   expect(await pool({ targetNodeCommunicationMode: "default" })).toEqual(between("2022-10-01.16.0", "2024-07-01.20.0"));
   expect(await pool({ networkConfiguration: { enableAcceleratedNetworking: true } })).toEqual(from("2023-05-01.17.0"));

@@ -1,27 +1,12 @@
-import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 import { startBatchEmulator, VirtualClock } from "../../../src/local/batchEmulator/index.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
+import { copyOfData, reopen } from "./afterKill.ts";
 import { addPoolAndJob, connect, IMAGE, INSTANT, startVirtualFixture } from "./emulator.ts";
 
 const START = Date.UTC(2026, 0, 1, 12);
-
-/** What a kill -9 leaves at this moment: the journal and the archive as they are, in a folder of their own. */
-function copyOfData(dataFolder: string): string {
-  const copy = temporaryFolder();
-  mkdirSync(join(copy, "batch"));
-  for (const name of ["journal.jsonl", "archive"]) {
-    cpSync(join(dataFolder, "batch", name), join(copy, "batch", name), { recursive: true });
-  }
-  return copy;
-}
-
-async function reopen(dataFolder: string) {
-  const clock = new VirtualClock(START + 3_600_000);
-  const fixture = await startVirtualFixture({ dataFolder, clock });
-  return { ...fixture, clock };
-}
 
 test("after a kill the same pools, jobs and tasks are there, byte for byte where nothing ran", async ({ expect }) => {
   const { client, clock, dataFolder } = await startVirtualFixture();

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../temporaryFolder.ts";
-import { addPoolAndJob, readAll, refusal, startFixture, taskCompleted, until } from "./emulator.ts";
+import { addPoolAndJob, IMAGE, readAll, refusal, startFixture, taskCompleted, until } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
 import { raw } from "./rawHttp.ts";
 
@@ -277,3 +277,34 @@ function isAlive(pid: number): boolean {
   const state = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim();
   return state !== "" && !state.startsWith("Z");
 }
+
+test("a schedule makes a pool, runs the manager of its job there, and is completed when the job is", async ({
+  expect,
+}) => {
+  const { client } = await startFixture();
+  const pool = { vmSize: "Standard_D2s_v3", virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 };
+  const commandLine = "/bin/sh -c 'echo $AZ_BATCH_JOB_ID $AZ_BATCH_POOL_ID; basename $(dirname $PWD)'";
+
+  await client.jobSchedule.add({
+    id: "schedule",
+    schedule: {},
+    jobSpecification: {
+      poolInfo: {
+        autoPoolSpecification: { autoPoolIdPrefix: "auto", poolLifetimeOption: "jobschedule", keepAlive: true, pool },
+      },
+      jobManagerTask: { id: "manager", commandLine },
+    },
+  });
+  const completed = await until(
+    () => client.jobSchedule.get("schedule"),
+    ({ state }) => state === "completed",
+  );
+  const job = await client.job.get("schedule:job-1");
+  const file = await client.file.getFromTask("schedule:job-1", "manager", "stdout.txt");
+  const output = await readAll(file.readableStreamBody);
+
+  expect(completed.executionInfo?.recentJob?.id).toBe("schedule:job-1");
+  expect(job).toMatchObject({ state: "completed", executionInfo: { terminateReason: "JMComplete" } });
+  expect(job.executionInfo?.poolId).toMatch(/^auto_/);
+  expect(output).toBe(`schedule:job-1 ${job.executionInfo?.poolId}\nmanager\n`);
+});

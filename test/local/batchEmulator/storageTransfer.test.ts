@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { appendFileSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -5,6 +6,7 @@ import type { RequestListener, ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { onTestFinished, test } from "vitest";
 import { download, upload } from "../../../src/local/batchEmulator/runner/storageTransfer.ts";
 import type { TransferContext } from "../../../src/local/batchEmulator/runner/transferRetries.ts";
@@ -134,6 +136,109 @@ test.for([
     expect(context.pauses[0]).toBe(500);
   },
 );
+
+test("a download is what the service sends, wherever it is cut into pieces, and nothing of what comes after it", async ({
+  expect,
+}) => {
+  const body = Buffer.from(Array.from({ length: 300 }, (_, index) => index % 256));
+  const { url, head } = await serveSlowly();
+  const path = newFile("much longer than what is going to be there".repeat(100));
+  const transfer = download(url, path, 0o600, recordedTime());
+  const socket = await head;
+  socket.setNoDelay();
+
+  const answer = [
+    Buffer.from("HTTP/1.1 200 OK\r\nContent-LENGTH:  300 \r\nX: y\r\n\r\n"),
+    body,
+    Buffer.from("HTTP/1.1"),
+  ];
+  for (const byte of Buffer.concat(answer)) await new Promise((sent) => socket.write(Buffer.of(byte), sent));
+  await transfer;
+
+  expect(readFileSync(path).equals(body)).toBe(true);
+});
+
+test.for([
+  ["in chunks", (response) => void (response.write("wh"), response.end("ole"))],
+  ["until it ends the connection", (response) => void response.writeHead(200, { Connection: "close" }).end("whole")],
+  [
+    "with hints first",
+    (response) => response.writeEarlyHints({ link: "</a>; rel=preload" }, () => response.end("whole")),
+  ],
+] as const satisfies readonly (readonly [string, (response: ServerResponse) => void])[])(
+  "a service may answer a download %s",
+  async ([, answer], { expect }) => {
+    const url = await serve((_request, response) => answer(response));
+    const path = newFile("");
+    const context = recordedTime();
+
+    await download(url, path, 0o600, context);
+
+    expect(readFileSync(path, "utf8")).toBe("whole");
+    expect(context.pauses).toEqual([]);
+  },
+);
+
+test("an empty blob is downloaded as an empty file", async ({ expect }) => {
+  const url = await serve((_request, response) => void response.writeHead(200, { "Content-Length": 0 }).end());
+  const path = newFile("old");
+
+  await download(url, path, 0o600, recordedTime());
+
+  expect(readFileSync(path, "utf8")).toBe("");
+});
+
+test("a download that is not to be goes no further, and leaves the file that is there", async ({ expect }) => {
+  const url = await serve((_request, response) => void response.writeHead(404).end("gone"));
+  const path = newFile("old");
+
+  await expect(download(url, path, 0o600, recordedTime())).rejects.toMatchObject({
+    status: 404,
+    message: "404 Not Found",
+  });
+
+  expect(readFileSync(path, "utf8")).toBe("old");
+});
+
+test("a task that is ended in the middle of a download ends it", async ({ expect }) => {
+  const { url, head } = await serveSlowly();
+  const abort = new AbortController();
+  const context = recordedTime(abort.signal);
+  const transfer = download(url, newFile(), 0o600, context);
+  const socket = await head;
+  const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
+  socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwho");
+
+  abort.abort();
+
+  await expect(transfer).rejects.toMatchObject({ name: "AbortError" });
+  await closed;
+  expect(context.pauses).toEqual([]);
+});
+
+test("a download to where no file can be fails for good", async ({ expect }) => {
+  const url = await serve((_request, response) => response.end("whole"));
+  const context = recordedTime();
+
+  await expect(download(url, temporaryFolder(), 0o600, context)).rejects.toMatchObject({ code: "EISDIR" });
+
+  expect(context.pauses).toEqual([]);
+});
+
+test("an upload is what is in the file, whatever its size", async ({ expect }) => {
+  const received: Buffer[] = [];
+  const url = await serve((request, response) => {
+    void buffer(request).then((body) => {
+      received.push(body);
+      response.writeHead(201).end();
+    });
+  });
+  const sent = [1, 512 * 1024, 512 * 1024 + 1, 3_000_000].map((length) => randomBytes(length));
+
+  for (const bytes of sent) await upload(newFile(bytes), url, {}, recordedTime());
+
+  expect(received.map((body, index) => body.equals(sent[index] ?? Buffer.alloc(0)))).toEqual([true, true, true, true]);
+});
 
 test("an upload is tried again when the service reads it all and never answers", async ({ expect }) => {
   let tries = 0;

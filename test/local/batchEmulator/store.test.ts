@@ -5,6 +5,7 @@ import { isArchived } from "../../../src/local/batchEmulator/model/entities.ts";
 import type { Task } from "../../../src/local/batchEmulator/model/entities.ts";
 import { Store } from "../../../src/local/batchEmulator/model/store.ts";
 import { parseNewJob } from "../../../src/local/batchEmulator/requestBodies/jobBodies.ts";
+import { parseNewJobSchedule } from "../../../src/local/batchEmulator/requestBodies/jobScheduleBodies.ts";
 import { parseNewTask } from "../../../src/local/batchEmulator/requestBodies/taskBodies.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { startVirtualFixture } from "./emulator.ts";
@@ -37,9 +38,24 @@ function addJobWithTasks(store: Store, tasks: number) {
   return job;
 }
 
+function addJobSchedule(store: Store) {
+  return store.addJobSchedule({
+    id: "schedule",
+    seq: store.nextSeq(),
+    spec: parseNewJobSchedule({ id: "schedule", jobSpecification: { poolInfo: { poolId: "pool" } } }),
+    ...VERSION,
+    creationTime: TIME,
+    state: "active",
+    stateTransitionTime: TIME,
+    jobCount: 1,
+    recentJobId: "schedule:job-1",
+  });
+}
+
 test("a journal of many changes is rewritten, and nothing is lost", ({ expect }) => {
   const path = join(temporaryFolder(), "journal.jsonl");
   const store = new Store(path, { compactAtBytes: 100_000 });
+  const schedule = addJobSchedule(store);
   const job = addJobWithTasks(store, 10);
   let largest = 0;
   // 240 kB of entries.
@@ -58,6 +74,7 @@ test("a journal of many changes is rewritten, and nothing is lost", ({ expect })
   const again = new Store(path);
 
   const known = again.requireJob("JOB");
+  expect(again.requireJobSchedule("SCHEDULE").record).toEqual(schedule.record);
   const tasks = [...known.tasks.keys()].map((key) => again.requireTask(known, key));
   expect(largest).toBeLessThan(120_000);
   expect(tasks.map(({ record }) => record.progress.execution.retryCount)).toEqual(Array(9).fill(120));

@@ -168,17 +168,17 @@ test("every operation answers exactly the status of the service", async ({ expec
 test("an operation that is not implemented answers 501 with its name", async ({ expect }) => {
   const { emulator } = await startVirtualFixture();
 
-  const schedules = await raw(emulator, { path: "/jobschedules" });
-  const manager = await raw(emulator, {
+  const applications = await raw(emulator, { path: "/applications" });
+  const network = await raw(emulator, {
     method: "POST",
     path: "/jobs",
-    body: { id: "j", poolInfo: { poolId: "p" }, jobManagerTask: { id: "m" } },
+    body: { id: "j", poolInfo: { poolId: "p" }, networkConfiguration: { subnetId: "s" } },
   });
 
-  expect(schedules.status).toBe(501);
-  expect(schedules.reason).toBe("The Batch emulator does not implement JobSchedule_List.");
-  expect(manager.status).toBe(501);
-  expect(manager.reason).toContain("jobManagerTask");
+  expect(applications.status).toBe(501);
+  expect(applications.reason).toBe("The Batch emulator does not implement Application_List.");
+  expect(network.status).toBe(501);
+  expect(network.reason).toContain("networkConfiguration");
 });
 
 test("a property that is not implemented answers 501 with its name, even in place of a required one", async ({
@@ -186,19 +186,13 @@ test("a property that is not implemented answers 501 with its name, even in plac
 }) => {
   const { emulator } = await startVirtualFixture();
 
-  const automatic = await raw(emulator, {
-    method: "POST",
-    path: "/jobs",
-    body: { id: "j", poolInfo: { autoPoolSpecification: { poolLifetimeOption: "job" } } },
-  });
   const classic = await raw(emulator, {
     method: "POST",
     path: "/pools",
     body: { id: "p", vmSize: POOL.vmSize, targetDedicatedNodes: 0, cloudServiceConfiguration: { osFamily: "6" } },
   });
 
-  expect([automatic.status, classic.status]).toEqual([501, 501]);
-  expect(automatic.reason).toContain("autoPoolSpecification");
+  expect(classic.status).toBe(501);
   expect(classic.reason).toContain("cloudServiceConfiguration");
 });
 

@@ -25,7 +25,7 @@ test("two functions with one name are refused", async ({ expect }) => {
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("bindings that this host does not have are named all at once", async ({ expect }) => {
+test("an app of which this host can run nothing is refused, and all that it lacks is named", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({
     app: fixtureApp("unsupported"),
     data: temporaryFolder(),
@@ -43,6 +43,21 @@ test("a missing connection is named, and nothing is written", async ({ expect })
   expect(code).toBe(2);
   expect(stderr).toContain("Function onBlob uses the connection STORAGE, but the app setting STORAGE is not set");
   expect(readdirSync(data)).toEqual([]);
+});
+
+test("what the environment does not set is read from local.settings.json", async ({ expect }) => {
+  const app = temporaryFolder();
+  const hubName = { version: "2.0", extensions: { durableTask: { hubName: "%HUB%" } } };
+  writeFileSync(join(app, "host.json"), JSON.stringify(hubName));
+  writeFileSync(join(app, "local.settings.json"), '{"Values":{"HUB":"7 wrong"}}');
+
+  const { code, stderr } = await runHostToItsEnd({ app, data: temporaryFolder() });
+  const other = await runHostToItsEnd({ app, data: temporaryFolder(), env: { HUB: "Right" } });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("extensions.durableTask.hubName: Invalid format: Expected /^[A-Za-z]");
+  expect(stderr).toContain("7 wrong");
+  expect(other.stderr).toContain(`There is no ${join(app, "package.json")}`);
 });
 
 test("a newer data format is left as it is", async ({ expect }) => {

@@ -87,6 +87,16 @@ test("expressions in bindings stand for what a message holds", async ({ expect }
   expect((await container.getBlobClient(name).downloadToBuffer()).toString()).toBe("7: hëllo");
 });
 
+test("expressions in bindings stand for what an activity is called with", async ({ expect }) => {
+  expect(await get("keep")).toEqual([
+    { part: "in/a.txt", flag: "True", size: 3, data: { part: "in/a.txt", flag: true, size: 3, none: null, list: [1] } },
+    { data: '"text"' },
+  ]);
+
+  const container = blobs.getContainerClient("outputs");
+  expect((await container.getBlobClient("kept/in/a.txt-3-True").downloadToBuffer()).toString()).toBe("in/a.txt");
+});
+
 test("a trigger with an SDK binding gets the bytes where another binding has an expression, as on Azure", async ({
   expect,
 }) => {

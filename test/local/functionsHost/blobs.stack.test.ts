@@ -2,6 +2,12 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { test } from "vitest";
+import type { BlobFunction } from "../../../src/local/functionsHost/triggers/blobFunction.ts";
+import { readBlobInput } from "../../../src/local/functionsHost/triggers/blobFunction.ts";
+import { parseBlobPath } from "../../../src/local/functionsHost/triggers/blobPath.ts";
+import { bareEtag } from "../../../src/local/functionsHost/triggers/blobReceipts.ts";
+import type { BlobNews } from "../../../src/local/kit/blobNews.ts";
+import { followNews } from "../../../src/local/kit/newsFile.ts";
 import { useAzurite } from "../../azuriteServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, startHostProcess } from "./hostProcess.ts";
@@ -77,6 +83,39 @@ test("a blob that storage tells of is delivered without a listing, in one go or 
   expect(await host.logged(/\] onBlob: \{.*in blocks\.mp4/)).toContain(JSON.stringify(second));
   await host.logged(/onBlob: told\/in blocks\.mp4 is delivered/);
   expect(host.log().match(/onBlob: \{/g)).toHaveLength(2);
+});
+
+test("what storage tells of a blob is what it would answer, so it is not asked", async ({ expect, onTestFinished }) => {
+  const { container } = prepare(onTestFinished, "heads");
+  await container.create();
+  const told = new Promise<BlobNews>((resolve) => {
+    const onNews = (news: BlobNews): void => void (news.container === "heads" && resolve(news));
+    onTestFinished(followNews<BlobNews>(azurite.blobNewsFile, onNews, () => {}));
+  });
+  const headers = { blobContentType: "video/mp4", blobContentEncoding: "identity" };
+  const options = { metadata: { Owner: "me" }, blobHTTPHeaders: headers };
+  await container.getBlockBlobClient("a/one.mp4").upload("video", 5, options);
+  const { name, etag, head } = await told;
+  const target = {
+    fn: { name: "onBlob" },
+    pattern: parseBlobPath("heads/{name}", "onBlob"),
+    source: "LogsAndContainerScan",
+    connection: { name: "STORAGE" },
+    service: BlobServiceClient.fromConnectionString(azurite.connectionString),
+    isDeferred: true,
+  } as BlobFunction;
+  const blob = { container: "heads", name, etag: bareEtag(etag) };
+
+  const asked = await readBlobInput(target, blob);
+  await container.delete();
+  const spared = await readBlobInput(target, blob, { told: head && { ...head, etag: `"${blob.etag}"` } });
+
+  expect(spared).toEqual(asked);
+  expect(JSON.parse(spared?.triggerMetadata["Properties"]?.json ?? "")).toMatchObject({
+    ContentLength: 5,
+    ContentType: "video/mp4",
+    LastModified: expect.stringMatching(/:\d\d\.000Z$/) as string,
+  });
 });
 
 test("a host that cannot be told of blobs says so and finds them by listing", async ({ expect, onTestFinished }) => {

@@ -168,7 +168,7 @@ test("callHttp follows redirects, and gives several cookies as an array", async 
   expect(output).toMatchObject({
     statusCode: 200,
     content: "GET ",
-    headers: { "set-cookie": ["a=1; path=/", "b=2; path=/"] },
+    headers: { "Set-Cookie": ["a=1; path=/", "b=2; path=/"] },
   });
 });
 
@@ -217,16 +217,19 @@ test("an event is raised by its link, and only with JSON that says that it is", 
   const bare = await fetch(url, { method: "POST", body: "{}" });
   const headers = { "content-type": "application/json" };
   const noJson = await fetch(url, { method: "POST", body: "no JSON", headers });
+  const nobody = await post(url.replace("links-3", "nobody"), {});
 
   expect([bare.status, await bare.json()]).toEqual([
     400,
     { Message: "Only application/json request content is supported" },
   ]);
   expect([noJson.status, await noJson.json()]).toEqual([400, { Message: "Invalid JSON content" }]);
-  expect((await post(url.replace("links-3", "nobody"), {})).status).toBe(404);
+  expect(bare.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect([nobody.status, await nobody.text()]).toEqual([404, ""]);
   expect((await post(url, { a: 1 })).status).toBe(202);
   expect(await waitFor(links, "Completed")).toMatchObject({ output: { got: { a: 1 } } });
-  expect((await post(url, { a: 2 })).status).toBe(410);
+  const late = await post(url, { a: 2 });
+  expect([late.status, await late.text()]).toEqual([410, ""]);
 });
 
 test("an instance is suspended, resumed and terminated by its links, and neither twice", async ({ expect }) => {
@@ -287,32 +290,50 @@ test("rewind says that it is not supported, and restart starts another instance"
   expect(await waitFor(restarted, "Failed")).toMatchObject({ input: 1 });
 });
 
-test("a live id, a bad id and an unknown orchestrator are refused with a reason", async ({ expect }) => {
-  const { statusQueryGetUri } = await start("waitForEvent", "links-7");
-  const create = (name: string, id: string): Promise<Response> =>
-    post(statusQueryGetUri.replace("instances/links-7", `orchestrators/${name}/${encodeURIComponent(id)}`), null);
+test("a live id and a bad id are refused with a reason", async ({ expect }) => {
+  const { statusQueryGetUri, restartPostUri } = await start("waitForEvent", "links-7");
+  const create = (id: string): Promise<Response> =>
+    post(statusQueryGetUri.replace("instances/links-7", `orchestrators/waitForEvent/${encodeURIComponent(id)}`), null);
 
-  const live = await create("waitForEvent", "links-7");
-  const bad = await create("waitForEvent", "a#b");
-  const long = await create("waitForEvent", "a".repeat(257));
-  const unknown = await create("nobody", "x");
+  const live = await create("links-7");
+  const again = await post(`${restartPostUri}&restartWithNewInstanceId=false`);
+  const bad = await create("a#b");
+  const long = await create("a".repeat(257));
 
-  expect([live.status, bad.status, long.status, unknown.status]).toEqual([409, 400, 400, 400]);
+  expect([live.status, again.status, bad.status, long.status]).toEqual([409, 409, 400, 400]);
   expect(await live.json()).toEqual({ Message: expect.stringMatching(/^An Orchestration instance with the status /) });
-  expect(await unknown.text()).toContain("The function 'nobody' doesn't exist");
+  expect(await again.json()).toEqual({ Message: "A non-terminal instance with this instance ID already exists." });
 });
 
-test("a start over HTTP without a body makes an instance that fails, as on Azure", async ({ expect }) => {
+test("what cannot be read fails the instance that it has started, as on Azure", async ({ expect }) => {
   const { statusQueryGetUri } = await start("waitForEvent", "links-10");
-  const url = statusQueryGetUri.replace("instances/links-10", "orchestrators/chain/links-11");
+  const end = async (path: string, init: RequestInit): Promise<unknown> => {
+    const url = statusQueryGetUri.replace("instances/links-10", `orchestrators/${path}`);
+    const started = await fetch(url, { method: "POST", ...init });
+    expect(started.status).toBe(202);
+    return waitFor((await started.json()) as Links, "Failed");
+  };
+  const noBody = expect.stringMatching(
+    /^Orchestrator function 'chain' failed: it was started over HTTP without a body/,
+  );
 
-  const started = await fetch(url, { method: "POST" });
-
-  expect(started.status).toBe(202);
-  expect(await waitFor((await started.json()) as Links, "Failed")).toMatchObject({
-    input: "",
-    output: expect.stringMatching(/^Orchestrator function 'chain' failed: it was started over HTTP without a body/),
+  expect(await end("chain/links-11", {})).toMatchObject({ input: "", output: noBody });
+  expect(await end("chain/links-12", { body: new URLSearchParams({ a: "1" }) })).toMatchObject({ output: noBody });
+  expect(await end("nobody/links-13", { body: "1" })).toMatchObject({
+    input: 1,
+    output: expect.stringMatching(
+      /^Orchestrator function 'nobody' failed: The function 'nobody' doesn't exist, is disabled, or is not an orchestrator function\. Additional info: The following are the known orchestrator functions: 'chain', /,
+    ),
   });
+});
+
+test("a function with a binding that this host does not have is left out, as on Azure, and the others run", async ({
+  expect,
+}) => {
+  expect(host.log()).toContain(
+    "[error] notify: The function is left out, as this host has no binding twilioSms (out), eventHub (out)",
+  );
+  expect((await post(`${api}/notify`)).status).toBe(404);
 });
 
 test("a start that waits answers with the output, and with the status of an instance that has failed", async ({
@@ -400,8 +421,16 @@ test("entities take operations with JSON or text, and are listed page by page", 
   expect((await put("a", "application/json", '{"n":1}')).status).toBe(202);
   expect((await put("B", "text/plain", "plain")).status).toBe(202);
   expect((await put("c", "application/json", "no JSON")).status).toBe(400);
-  expect((await signal("/nobody/a", "application/json", "1")).status).toBe(400);
-  expect([await state("a"), await state("B")]).toEqual([{ n: 1 }, "plain"]);
+  expect((await put("d", "application/x-www-form-urlencoded", "a=1")).status).toBe(202);
+  const nobody = await signal("/nobody/a", "application/json", "1");
+  expect([nobody.status, await nobody.json()]).toEqual([
+    400,
+    {
+      Message:
+        "The function 'nobody' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: 'note'.",
+    },
+  ]);
+  expect([await state("a"), await state("B"), await state("d")]).toEqual([{ n: 1 }, "plain", ""]);
 
   const time = expect.stringMatching(/^\d{4}-.*Z$/) as unknown;
   const first = await fetch(`${entities("")}&fetchState=True&top=1`);
@@ -411,7 +440,9 @@ test("entities take operations with JSON or text, and are listed page by page", 
   expect(await first.json()).toEqual([
     { entityId: { name: "note", key: "B" }, lastOperationTime: time, state: "plain" },
   ]);
-  expect(await rest.json()).toEqual([{ entityId: { name: "note", key: "a" }, lastOperationTime: time, state: null }]);
+  expect(await rest.json()).toEqual(
+    ["a", "d"].map((key) => ({ entityId: { name: "note", key }, lastOperationTime: time, state: null })),
+  );
   expect(await (await fetch(entities("/nobody"))).json()).toEqual([]);
   expect((await fetch(entities("/note/a"), { method: "DELETE" })).status).toBe(202);
 });

@@ -9,6 +9,7 @@ import { timestamp, VersionSource } from "../timestamp.ts";
 import type { Version } from "../timestamp.ts";
 import type { Timings } from "../timings.ts";
 import type { EngineEvent } from "./events.ts";
+import { TaskTokens } from "./taskTokens.ts";
 
 export interface EngineParts {
   readonly store: Store;
@@ -31,6 +32,7 @@ export interface EngineParts {
 /** What all transitions share: the parts of the emulator, the time, and ways to make something happen. */
 export interface Engine extends EngineParts {
   readonly isStopped: boolean;
+  readonly tokens: TaskTokens;
   nowMs(): number;
   /** The present, as answers write it. */
   now(): string;
@@ -60,6 +62,7 @@ export function createEngine(parts: EngineParts, react: (engine: Engine, event: 
 
   const engine: Engine = {
     ...parts,
+    tokens: new TaskTokens(),
     get isStopped() {
       return isStopped;
     },

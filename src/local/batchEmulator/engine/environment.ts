@@ -1,21 +1,39 @@
 import { join } from "node:path";
-import type { Node, Task } from "../model/entities.ts";
+import type { ActiveRun, Job, Node } from "../model/entities.ts";
 import { startupFolder, taskFolder } from "../model/nodeFolders.ts";
 import type { Engine } from "./engine.ts";
 
 type Setting = { readonly name: string; readonly value?: string | undefined };
+interface TaskOfJob {
+  readonly id: string;
+  readonly environmentSettings?: readonly Setting[] | undefined;
+}
 type Environment = Record<string, string>;
 
 /** https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables */
-export function taskEnvironment(engine: Engine, task: Task, node: Node): Environment {
-  const { job } = task;
-  const folder = taskFolder(node, job.record.id, task.record.id);
+export function taskEnvironment(engine: Engine, { task, node, token }: ActiveRun): Environment {
   return {
-    ...nodeEnvironment(engine, node, folder),
-    AZ_BATCH_JOB_ID: job.record.id,
-    AZ_BATCH_TASK_ID: task.record.id,
-    ...settingsOf(job.record.spec.commonEnvironmentSettings),
-    ...settingsOf(task.record.spec.environmentSettings),
+    ...(token !== undefined && { AZ_BATCH_AUTHENTICATION_TOKEN: token }),
+    ...jobTaskEnvironment(engine, task.job, node, task.record.spec),
+  };
+}
+
+/** Of any task of a job, be it the preparation or release. */
+export function jobTaskEnvironment(engine: Engine, job: Job, node: Node, task: TaskOfJob): Environment {
+  const jobId = job.record.id;
+  const { jobPreparationTask: preparation, commonEnvironmentSettings } = job.record.spec;
+  const preparationFolder =
+    preparation === undefined || preparation === task ? undefined : taskFolder(node, jobId, preparation.id);
+  return {
+    ...nodeEnvironment(engine, node, taskFolder(node, jobId, task.id)),
+    AZ_BATCH_JOB_ID: jobId,
+    AZ_BATCH_TASK_ID: task.id,
+    ...(preparationFolder !== undefined && {
+      AZ_BATCH_JOB_PREP_DIR: preparationFolder,
+      AZ_BATCH_JOB_PREP_WORKING_DIR: join(preparationFolder, "wd"),
+    }),
+    ...settingsOf(commonEnvironmentSettings),
+    ...settingsOf(task.environmentSettings),
   };
 }
 

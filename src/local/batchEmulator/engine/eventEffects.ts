@@ -1,19 +1,27 @@
-import { keyOf } from "../model/entities.ts";
-import type { Job } from "../model/entities.ts";
+import { keyOf, poolIdOf } from "../model/entities.ts";
 import { createEngine } from "./engine.ts";
 import type { Engine, EngineParts } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
-import { continueEnding, followExitActions, terminateWhenAllComplete } from "./job/jobEndings.ts";
+import {
+  continueEnding,
+  continueEndingsOn,
+  followExitActions,
+  followManager,
+  terminateWhenAllComplete,
+} from "./job/jobEndings.ts";
+import { interruptJobTasks } from "./job/preparation.ts";
+import { continueScheduleOf } from "./jobSchedule/jobScheduleRuns.ts";
 import { continueWhenDrained } from "./node/draining.ts";
 import { loseNodeByFault } from "./node/nodeLoss.ts";
 import { refreshUsableNode } from "./node/nodeStates.ts";
+import { endAutoPool, makeAutoPool } from "./pool/autoPools.ts";
 import { onNodeLeft } from "./pool/resizing.ts";
 import { schedule } from "./scheduling/scheduler.ts";
 import { releaseDependents } from "./task/dependencies.ts";
 
 /*
- * Tasks, nodes, jobs and pools each have a folder of transitions. A transition changes the model and, where that
- * concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
+ * Tasks, nodes, jobs, pools and job schedules each have a folder of transitions. A transition changes the model and,
+ * where that concerns others, ends with `engine.emit(event)`; it never calls the code of a folder above its own.
  *
  *   request, timer, end of a process
  *      └─> transition: changes the model, emits an event
@@ -28,6 +36,13 @@ export function startEngine(parts: EngineParts): Engine {
 
 function haveEffects(engine: Engine, event: EngineEvent): void {
   switch (event.kind) {
+    case "jobAdded":
+      return makeAutoPool(engine, event.job);
+
+    case "jobEnded":
+      endAutoPool(engine, event.job);
+      return continueScheduleOf(engine, event.job);
+
     case "tasksWaiting":
       return schedule(engine, poolIdOf(event.job));
 
@@ -42,6 +57,7 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
         schedule(engine, poolIdOf(task.job));
       }
       followExitActions(engine, task.job, actions);
+      followManager(engine, task);
       return terminateWhenAllComplete(engine, task.job);
     }
 
@@ -56,7 +72,19 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
       return schedule(engine, node.pool.record.id);
     }
 
+    case "jobTaskEnded":
+      continueEnding(engine, event.job);
+      return schedule(engine, event.node.pool.record.id);
+
+    case "nodeStopped":
+      interruptJobTasks(engine, event.node, event.isDiskLost);
+      return continueEndingsOn(engine, event.node);
+
+    case "nodeUnfit":
+      return continueEndingsOn(engine, event.node);
+
     case "nodeReady":
+      continueEndingsOn(engine, event.node);
       return schedule(engine, event.node.pool.record.id);
 
     case "nodeLeft":
@@ -65,8 +93,4 @@ function haveEffects(engine: Engine, event: EngineEvent): void {
     case "resizeEnded":
       return schedule(engine, event.pool.record.id);
   }
-}
-
-function poolIdOf(job: Job): string {
-  return job.record.spec.poolInfo.poolId;
 }

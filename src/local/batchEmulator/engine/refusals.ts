@@ -1,4 +1,4 @@
-import type { Job, Node, Pool } from "../model/entities.ts";
+import type { Job, JobSchedule, Node, Pool } from "../model/entities.ts";
 import type { NodeState } from "../model/records.ts";
 import { ServiceError } from "../serviceError.ts";
 import type { ServiceErrorCode } from "../serviceError.ts";
@@ -16,6 +16,12 @@ export function refuseWhenEnding(job: Job): void {
   if (state === "deleting") throw new ServiceError("JobBeingDeleted");
   if (state === "completed") throw new ServiceError("JobCompleted");
   if (state === "terminating") throw new ServiceError("JobBeingTerminated");
+}
+
+export function refuseWhenScheduleIsEnding({ record: { state } }: JobSchedule): void {
+  if (state === "deleting") throw new ServiceError("JobScheduleBeingDeleted");
+  if (state === "completed") throw new ServiceError("JobScheduleCompleted");
+  if (state === "terminating") throw new ServiceError("JobScheduleBeingTerminated");
 }
 
 const NOT_RESTARTABLE: Partial<Record<NodeState, ServiceErrorCode>> = {

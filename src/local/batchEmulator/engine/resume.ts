@@ -6,6 +6,9 @@ import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
 import { continueEnding } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
+import { removeJobTaskFilesWhenDue } from "./job/jobTaskFiles.ts";
+import { interrupt } from "./job/preparation.ts";
+import { continueJobSchedule } from "./jobSchedule/jobScheduleRuns.ts";
 import { boot } from "./node/booting.ts";
 import { setNodeState } from "./node/nodeStates.ts";
 import { startAutoScale } from "./pool/autoscaling.ts";
@@ -25,9 +28,12 @@ export async function resume(engine: Engine): Promise<void> {
   await engine.runner.killAllIn(engine.nodesFolder);
   for (const job of engine.store.jobs.values()) resumeJob(engine, job);
   for (const pool of engine.store.pools.values()) resumePool(engine, pool);
+  for (const schedule of engine.store.jobSchedules.values()) continueJobSchedule(engine, schedule);
 }
 
 function resumeJob(engine: Engine, job: Job): void {
+  if (job.record.state === "completed") removeJobTaskFilesWhenDue(engine, job);
+  else for (const jobNode of job.nodes.values()) interrupt(engine, jobNode, false);
   for (const [key, task] of job.tasks) {
     if (isArchived(task)) resumeCompleted(engine, job, key, task);
     else resumeTask(engine, key, task);
@@ -44,7 +50,7 @@ function resumeCompleted(engine: Engine, job: Job, key: string, end: TaskEnd): v
 function resumeTask(engine: Engine, key: string, task: Task): void {
   const { job, record } = task;
   const { state, execution } = record.progress;
-  if (state === "running") {
+  if (state === "running" || state === "preparing") {
     if (job.record.state === "terminating") {
       completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
     } else {

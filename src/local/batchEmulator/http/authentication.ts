@@ -1,3 +1,5 @@
+import type { TaskTokens } from "../engine/taskTokens.ts";
+import type { Job } from "../model/entities.ts";
 import { HEADERS, LIMITS } from "../limits.ts";
 import { ServiceError } from "../serviceError.ts";
 import { isSignedWith, stringToSign } from "./requestSignature.ts";
@@ -13,16 +15,29 @@ export interface Account {
 
 const AUDIENCES = ["https://batch.core.windows.net", "https://batch.core.windows.net/"];
 
-/** Throws unless the request is signed with a key of the account or, where that will do, carries a token for Batch. */
-export function authenticate(request: SignedRequest, account: Account, nowMs: number): void {
+/**
+ * Throws unless the request is signed with a key of the account or carries a token: that of a running task or, where that will
+ * do, one for Batch. Gives the job if nothing else may be acted upon.
+ */
+export function authenticate(
+  request: SignedRequest,
+  account: Account,
+  tokens: TaskTokens,
+  nowMs: number,
+): Job | undefined {
   const header = request.headers.authorization;
   if (header === undefined) {
     throw new ServiceError("MissingRequiredHeader", { values: [{ key: "HeaderName", value: "Authorization" }] });
   }
   const [scheme = "", rest = ""] = header.split(/\s+(.*)/s);
-  if (scheme.toLowerCase() === "bearer") checkToken(rest, account, nowMs);
-  else if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);
+  if (scheme.toLowerCase() === "bearer") {
+    const job = tokens.jobOf(rest);
+    if (job === undefined) checkToken(rest, account, nowMs);
+    return job;
+  }
+  if (scheme.toLowerCase() === "sharedkey") checkSignature(request, rest, account, nowMs);
   else throw new ServiceError("InvalidAuthenticationInfo");
+  return undefined;
 }
 
 function checkSignature(request: SignedRequest, credential: string, account: Account, nowMs: number): void {

@@ -14,6 +14,16 @@ const names = (text: string): string[] => text.split(/\s+/);
 
 const VERSION = "id url eTag lastModified creationTime state stateTransitionTime";
 
+function nodeTaskFields(name: string): Record<string, FieldKind> {
+  return {
+    [`${name}/state`]: "string",
+    [`${name}/startTime`]: "time",
+    [`${name}/endTime`]: "time",
+    [`${name}/exitCode`]: "number",
+    [`${name}/result`]: "string",
+  };
+}
+
 /** https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch */
 export const FIELDS = {
   pool: {
@@ -70,6 +80,22 @@ export const FIELDS = {
       "executionInfo/poolId": "string",
     },
   },
+  jobSchedule: {
+    entity: "jobSchedule",
+    select: names(
+      `${VERSION} previousState previousStateTransitionTime displayName schedule jobSpecification executionInfo metadata stats`,
+    ),
+    filter: {
+      id: "string",
+      state: "string",
+      stateTransitionTime: "time",
+      creationTime: "time",
+      lastModified: "time",
+      "executionInfo/endTime": "time",
+      "schedule/doNotRunUntil": "time",
+      "schedule/doNotRunAfter": "time",
+    },
+  },
   task: {
     entity: "task",
     select: names(
@@ -88,6 +114,15 @@ export const FIELDS = {
       "executionInfo/endTime": "time",
       "executionInfo/exitCode": "number",
       "executionInfo/result": "string",
+    },
+  },
+  jobNode: {
+    select: names("poolId nodeId nodeUrl jobPreparationTaskExecutionInfo jobReleaseTaskExecutionInfo"),
+    filter: {
+      poolId: "string",
+      nodeId: "string",
+      ...nodeTaskFields("jobPreparationTaskExecutionInfo"),
+      ...nodeTaskFields("jobReleaseTaskExecutionInfo"),
     },
   },
   file: { select: ["name", "url", "isDirectory", "properties"], filter: { name: "string" } },

@@ -4,6 +4,8 @@ import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { LOOPBACK } from "../../kit/loopback.ts";
 import type { RequestFailure } from "../faults/faults.ts";
+import { keyOf } from "../model/entities.ts";
+import type { Job } from "../model/entities.ts";
 import { guid } from "../random.ts";
 import { invalidQuery, ServiceError } from "../serviceError.ts";
 import { authenticate } from "./authentication.ts";
@@ -65,15 +67,17 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     if (fault !== undefined) return fail(exchange, fault);
 
     const body = await readBody(request);
-    authenticate(
+    const onlyJob = authenticate(
       { method, rawUrl, headers: request.headers, bodyLength: body.length },
       options.account,
+      engine.tokens,
       options.wallClock(),
     );
     const query = parseQuery(rawUrl);
     const version = checkVersion(query.get("api-version"));
     checkTimeout(query);
     if (found instanceof ServiceError) throw found;
+    if (onlyJob !== undefined) checkJob(found, onlyJob);
     checkOperation(version, found.operation.name);
     const reply = await perform(exchange, found, version, query, body);
     // What has been answered must survive our death.
@@ -123,6 +127,19 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
       requestId: exchange.requestId,
     });
   }
+}
+
+/** All that a task may do with its token is about its own job. */
+function checkJob({ operation, params: { job = "" } }: Match, only: Job): void {
+  if (keyOf(job) === keyOf(only.record.id)) return;
+  throw new ServiceError("InsufficientAccountPermissions", {
+    values: [
+      {
+        key: "AuthenticationErrorDetail",
+        value: `The token of a task of job ${only.record.id} does not allow ${operation.name}.`,
+      },
+    ],
+  });
 }
 
 function checkTimeout(query: ReadonlyMap<string, string>): void {

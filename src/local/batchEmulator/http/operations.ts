@@ -3,6 +3,7 @@ import { listSupportedImages } from "./handlers/accountHandlers.ts";
 import * as autoscale from "./handlers/autoscaleHandlers.ts";
 import { deleteFile, getFile, headFile, listFiles, nodeFiles, taskFiles } from "./handlers/fileHandlers.ts";
 import * as jobs from "./handlers/jobHandlers.ts";
+import * as schedules from "./handlers/jobScheduleHandlers.ts";
 import * as nodes from "./handlers/nodeHandlers.ts";
 import * as pools from "./handlers/poolHandlers.ts";
 import * as tasks from "./handlers/taskHandlers.ts";
@@ -44,9 +45,9 @@ const ROWS: readonly Row[] = [
   ["ComputeNode_GetRemoteLoginSettings", "GET", `${NODE}/remoteloginsettings`, nodes.nodeRemoteLogin],
   ["ComputeNode_GetRemoteDesktop", "GET", `${NODE}/rdp`],
   ["ComputeNode_UploadBatchServiceLogs", "POST", `${NODE}/uploadbatchservicelogs`],
-  ["ComputeNode_AddUser", "POST", `${NODE}/users`],
-  ["ComputeNode_UpdateUser", "PUT", `${NODE}/users/{user}`],
-  ["ComputeNode_DeleteUser", "DELETE", `${NODE}/users/{user}`],
+  ["ComputeNode_AddUser", "POST", `${NODE}/users`, nodes.nodeAddUser],
+  ["ComputeNode_UpdateUser", "PUT", `${NODE}/users/{user}`, nodes.nodeUpdateUser],
+  ["ComputeNode_DeleteUser", "DELETE", `${NODE}/users/{user}`, nodes.nodeDeleteUser],
   ["ComputeNodeExtension_List", "GET", `${NODE}/extensions`],
   ["ComputeNodeExtension_Get", "GET", `${NODE}/extensions/{extension}`],
 
@@ -73,6 +74,18 @@ const ROWS: readonly Row[] = [
   ],
   ["Job_GetAllLifetimeStatistics", "GET", "/lifetimejobstats"],
 
+  ["JobSchedule_Add", "POST", "/jobschedules", schedules.jobScheduleAdd],
+  ["JobSchedule_List", "GET", "/jobschedules", schedules.jobScheduleList],
+  ["JobSchedule_Get", "GET", "/jobschedules/{schedule}", schedules.jobScheduleGet],
+  ["JobSchedule_Exists", "HEAD", "/jobschedules/{schedule}", schedules.jobScheduleExists],
+  ["JobSchedule_Patch", "PATCH", "/jobschedules/{schedule}", schedules.jobSchedulePatch],
+  ["JobSchedule_Update", "PUT", "/jobschedules/{schedule}", schedules.jobScheduleUpdate],
+  ["JobSchedule_Delete", "DELETE", "/jobschedules/{schedule}", schedules.jobScheduleDelete],
+  ["JobSchedule_Disable", "POST", "/jobschedules/{schedule}/disable", schedules.jobScheduleDisable],
+  ["JobSchedule_Enable", "POST", "/jobschedules/{schedule}/enable", schedules.jobScheduleEnable],
+  ["JobSchedule_Terminate", "POST", "/jobschedules/{schedule}/terminate", schedules.jobScheduleTerminate],
+  ["Job_ListFromJobSchedule", "GET", "/jobschedules/{schedule}/jobs", schedules.jobListFromJobSchedule],
+
   ["Task_Add", "POST", "/jobs/{job}/tasks", tasks.taskAdd],
   ["Task_AddCollection", "POST", "/jobs/{job}/addtaskcollection", tasks.taskAddCollection],
   ["Task_List", "GET", "/jobs/{job}/tasks", tasks.taskList],
@@ -95,17 +108,6 @@ const ROWS: readonly Row[] = [
   ["Certificate_Get", "GET", "/certificates({certificate})"],
   ["Certificate_Delete", "DELETE", "/certificates({certificate})"],
   ["Certificate_CancelDeletion", "POST", "/certificates({certificate})/canceldelete"],
-  ["JobSchedule_Add", "POST", "/jobschedules"],
-  ["JobSchedule_List", "GET", "/jobschedules"],
-  ["JobSchedule_Get", "GET", "/jobschedules/{schedule}"],
-  ["JobSchedule_Exists", "HEAD", "/jobschedules/{schedule}"],
-  ["JobSchedule_Patch", "PATCH", "/jobschedules/{schedule}"],
-  ["JobSchedule_Update", "PUT", "/jobschedules/{schedule}"],
-  ["JobSchedule_Delete", "DELETE", "/jobschedules/{schedule}"],
-  ["JobSchedule_Disable", "POST", "/jobschedules/{schedule}/disable"],
-  ["JobSchedule_Enable", "POST", "/jobschedules/{schedule}/enable"],
-  ["JobSchedule_Terminate", "POST", "/jobschedules/{schedule}/terminate"],
-  ["Job_ListFromJobSchedule", "GET", "/jobschedules/{schedule}/jobs"],
 ];
 
 export const OPERATIONS: readonly Operation[] = ROWS.map(([name, method, path, handler]) => ({

@@ -10,6 +10,9 @@ const BODIES: Readonly<Record<string, readonly [entity: Entity, type: string]>> 
   Job_Add: ["job", "CloudJob"],
   Job_Patch: ["jobPatch", "CloudJob"],
   Job_Update: ["job", "CloudJob"],
+  JobSchedule_Add: ["jobSchedule", "CloudJobSchedule"],
+  JobSchedule_Patch: ["jobSchedule", "CloudJobSchedule"],
+  JobSchedule_Update: ["jobSchedule", "CloudJobSchedule"],
   Task_Add: ["task", "CloudTask"],
   Task_AddCollection: ["task", "CloudTask"],
 };
@@ -42,17 +45,20 @@ export function readInVersion(version: ApiVersion, operation: string, body: unkn
     const reason = `The property '${unknown.at(-1)}' does not exist on type 'Microsoft.Azure.Batch.Protocol.Entities.${type}'. Make sure to only use property names that are defined by the type.`;
     throw new ServiceError("InvalidRequestBody", { values: [{ key: "Reason", value: reason }] });
   }
-  return renamed(body, "maxTasksPerNode", "taskSlotsPerNode");
+  return renamed(body, placeOfPool(entity), "maxTasksPerNode", "taskSlotsPerNode");
 }
 
 /** How an entity is shown in this version. */
 export function viewInVersion(version: ApiVersion, entity: Entity | undefined): (view: object) => object {
   if (entity === undefined) return (view) => view;
   const missing = missingIn(version, entity);
-  const isRenamed = entity === "pool" && countsTasksOnly(version);
+  const isRenamed = countsTasksOnly(version);
   if (missing.length === 0) return (view) => view;
   return (view) =>
-    missing.reduce<object>(without, isRenamed ? renamed(view, "taskSlotsPerNode", "maxTasksPerNode") : view);
+    missing.reduce<object>(
+      without,
+      isRenamed ? renamed(view, placeOfPool(entity), "taskSlotsPerNode", "maxTasksPerNode") : view,
+    );
 }
 
 const missingPaths = new Map<string, readonly (readonly string[])[]>();
@@ -83,10 +89,21 @@ function without(value: object, [name = "", ...rest]: readonly string[]): object
   );
 }
 
-/** In the same place. */
-function renamed(value: object, from: string, to: string): object {
-  if (!(from in value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key === from ? to : key, inner as unknown]));
+/** Where the entity describes a pool, if it does. */
+function placeOfPool(entity: Entity): readonly string[] {
+  const ofJob = ["poolInfo", "autoPoolSpecification", "pool"];
+  if (entity === "jobSchedule") return ["jobSpecification", ...ofJob];
+  return entity === "job" || entity === "jobPatch" ? ofJob : [];
+}
+
+/** Renames a property of what is found in the place. */
+function renamed(value: object, [name, ...rest]: readonly string[], from: string, to: string): object {
+  if (!((name ?? from) in value)) return value;
+  const entries = Object.entries(value) as [string, unknown][];
+  if (name === undefined) return Object.fromEntries(entries.map(([key, inner]) => [key === from ? to : key, inner]));
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, key === name && isObject(inner) ? renamed(inner, rest, from, to) : inner]),
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,14 @@
 import type { Cancel } from "../../kit/clock.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskRecord } from "./records.ts";
+import type {
+  ArchivedTask,
+  JobNodeRecord,
+  JobRecord,
+  JobScheduleRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskEnd,
+  TaskRecord,
+} from "./records.ts";
 import type { TaskQueue } from "./taskQueue.ts";
 
 /** Ids keep their case and are compared without it. */
@@ -29,15 +38,36 @@ export interface Node {
   whenDrained?: () => void;
 }
 
+export interface JobSchedule {
+  record: JobScheduleRecord;
+  /** Ends the wait for its next job, or for its end. */
+  cancelTimer?: Cancel | undefined;
+}
+
 export interface Job {
   record: JobRecord;
   /** In the order in which they were added. */
   readonly tasks: Map<string, Task | ArchivedTask>;
   readonly ready: TaskQueue<Task>;
+  /** By the ids of the nodes; empty if the job has no preparation. */
+  readonly nodes: Map<string, JobNode>;
   readonly runs: Set<ActiveRun>;
   readonly counts: TaskCounts;
   readonly slotCounts: TaskCounts;
   cancelWallClock?: Cancel | undefined;
+}
+
+export interface JobNode {
+  readonly record: JobNodeRecord;
+  readonly job: Job;
+  /** The preparation or release that is running. */
+  run?: NodeTaskRun | undefined;
+}
+
+export interface NodeTaskRun {
+  /** Whether somebody asked for its end. */
+  isTerminated: boolean;
+  kill: () => void;
 }
 
 export interface TaskCounts {
@@ -54,6 +84,11 @@ export interface Task {
   run?: ActiveRun | undefined;
   /** Set while it is completed. */
   end?: TaskEnd | undefined;
+}
+
+/** The pool that the job runs on, whether or not there is one. */
+export function poolIdOf({ record }: Job): string {
+  return record.autoPoolId ?? record.spec.poolInfo.poolId ?? "";
 }
 
 export function isArchived(task: Task | ArchivedTask): task is ArchivedTask {
@@ -74,6 +109,12 @@ export interface ActiveRun {
   readonly task: Task;
   readonly node: Node;
   readonly slots: number;
+  /** Nothing else runs on its node meanwhile. */
+  readonly isExclusive: boolean;
+  /** It waits for the preparation of its job; its command has not begun. */
+  isPreparing: boolean;
+  /** With which it may act on its job. */
+  token?: string | undefined;
   /** What its end is to mean, if somebody asked for it. */
   ending?: "terminated" | "expired" | "requeued" | "dropped" | undefined;
   kill: () => void;

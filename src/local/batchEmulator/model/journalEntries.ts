@@ -1,17 +1,29 @@
 import * as v from "valibot";
 import { parseDuration } from "../duration.ts";
 import { newJob } from "../requestBodies/jobBodies.ts";
+import { newJobSchedule } from "../requestBodies/jobScheduleBodies.ts";
 import { NODE_DEALLOCATION_OPTIONS } from "../requestBodies/nodeBodies.ts";
 import { newPool } from "../requestBodies/poolBodies.ts";
 import { newTask } from "../requestBodies/taskBodies.ts";
 import { keyOf } from "./entities.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskProgress, TaskRecord } from "./records.ts";
+import type {
+  ArchivedTask,
+  JobNodeRecord,
+  JobRecord,
+  JobScheduleRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskProgress,
+  TaskRecord,
+} from "./records.ts";
 
 /** One line of the journal: the newest state of one thing, or null when it is gone. An archived task goes as a task. */
 export type Entry =
   | { readonly pool: string; readonly v: PoolRecord | null }
   | { readonly node: string; readonly of: string; readonly v: NodeRecord | null }
+  | { readonly jobSchedule: string; readonly v: JobScheduleRecord | null }
   | { readonly job: string; readonly v: JobRecord | null }
+  | { readonly jobNode: string; readonly of: string; readonly v: JobNodeRecord }
   | { readonly task: string; readonly of: string; readonly v: TaskRecord | null }
   | { readonly progress: string; readonly of: string; readonly v: TaskProgress }
   | { readonly archived: string; readonly of: string; readonly v: ArchivedTask };
@@ -30,7 +42,7 @@ export function readEntry(line: Entry): Entry {
   return "spec" in read ? ({ ...line, v: { ...line.v, spec: read.spec } } as Entry) : line;
 }
 
-const KINDS = ["pool", "node", "job", "task", "progress", "archived"] as const;
+const KINDS = ["pool", "node", "jobSchedule", "job", "jobNode", "task", "progress", "archived"] as const;
 
 const text = v.string();
 const whole = v.pipe(v.number(), v.integer());
@@ -50,6 +62,17 @@ const error = v.object({ code: text, message: text, values: nameValues });
 const failureInfo = v.optional(
   v.object({ category: v.picklist(["UserError", "ServerError"]), code: text, message: text, details: nameValues }),
 );
+
+const nodeTaskInfo = v.object({
+  state: v.picklist(["running", "completed"]),
+  startTime: time,
+  retryCount: count,
+  lastRetryTime: v.optional(time),
+  endTime: v.optional(time),
+  exitCode: v.optional(whole),
+  failureInfo,
+  result,
+});
 
 const kept = { id: text, seq: count };
 const versioned = { eTag: text, lastModified: time };
@@ -112,22 +135,32 @@ const node = v.object({
   stateTransitionTime: time,
   schedulingState: v.picklist(["enabled", "disabled"]),
   lastBootTime: v.optional(time),
-  startTaskInfo: v.optional(
-    v.object({
-      state: v.picklist(["running", "completed"]),
-      startTime: time,
-      retryCount: count,
-      lastRetryTime: v.optional(time),
-      endTime: v.optional(time),
-      exitCode: v.optional(whole),
-      failureInfo,
-      result,
-    }),
-  ),
+  startTaskInfo: v.optional(nodeTaskInfo),
   errors: v.array(error),
+  users: v.optional(v.array(v.object({ name: text, isAdmin: v.boolean(), expiryTime: time }))),
   totalTasksRun: count,
   totalTasksSucceeded: count,
   folder: v.pipe(text, v.minLength(1)),
+});
+
+const jobScheduleState = v.picklist(["active", "disabled", "terminating", "completed", "deleting"]);
+
+const jobSchedule = v.object({
+  ...kept,
+  ...versioned,
+  creationTime: time,
+  spec: newJobSchedule,
+  state: jobScheduleState,
+  stateTransitionTime: time,
+  previousState: v.optional(jobScheduleState),
+  previousStateTransitionTime: v.optional(time),
+  endTime: v.optional(time),
+  isForced: v.optional(v.boolean()),
+  jobCount: count,
+  lastRunTime: v.optional(time),
+  recentJobId: v.optional(text),
+  autoPoolId: v.optional(text),
+  retiredPoolId: v.optional(text),
 });
 
 const jobState = v.picklist(["active", "disabling", "disabled", "terminating", "completed", "deleting"]);
@@ -136,7 +169,8 @@ const job = v.object({
   ...kept,
   ...versioned,
   creationTime: time,
-  spec: newJob,
+  // A schedule gives its jobs ids that no client could.
+  spec: v.object({ ...newJob.entries, id: text }),
   state: jobState,
   stateTransitionTime: time,
   previousState: v.optional(jobState),
@@ -144,9 +178,21 @@ const job = v.object({
   startTime: time,
   endTime: v.optional(time),
   terminateReason: v.optional(text),
+  isForced: v.optional(v.boolean()),
+  autoPoolId: v.optional(text),
+  schedulingError: failureInfo,
 });
 
-const taskState = v.picklist(["active", "running", "completed"]);
+const jobNode = v.object({
+  seq: count,
+  poolId: text,
+  nodeId: text,
+  preparation: nodeTaskInfo,
+  isOutdated: v.optional(v.boolean()),
+  release: v.optional(nodeTaskInfo),
+});
+
+const taskState = v.picklist(["active", "preparing", "running", "completed"]);
 
 const progress = v.object({
   ...versioned,
@@ -190,7 +236,9 @@ const archived = v.object({
 const SCHEMAS = {
   pool: v.strictObject({ pool: text, v: v.nullable(pool) }),
   node: v.strictObject({ node: text, of: text, v: v.nullable(node) }),
+  jobSchedule: v.strictObject({ jobSchedule: text, v: v.nullable(jobSchedule) }),
   job: v.strictObject({ job: text, v: v.nullable(job) }),
+  jobNode: v.strictObject({ jobNode: text, of: text, v: jobNode }),
   task: v.strictObject({ task: text, of: text, v: v.nullable(task) }),
   progress: v.strictObject({ progress: text, of: text, v: progress }),
   archived: v.strictObject({ archived: text, of: text, v: archived }),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Node } from "./entities.ts";
+import { partsOfJobId } from "./jobIds.ts";
 
 /** The folders of a node: https://learn.microsoft.com/azure/batch/files-and-directories */
 export const NODE_FOLDERS = ["applications", "fsmounts", "shared", "startup", "volatile", "workitems"] as const;
@@ -9,7 +10,10 @@ export function startupFolder(node: Node): string {
 }
 
 export function taskRoot(jobId: string, taskId: string): string {
-  return `workitems/${jobId}/job-1/${taskId}`;
+  const { scheduleId, jobName } = partsOfJobId(jobId);
+  return scheduleId === undefined
+    ? `workitems/${jobName}/job-1/${taskId}`
+    : `workitems/${scheduleId}/${jobName}/${taskId}`;
 }
 
 export function taskFolder(node: Node, jobId: string, taskId: string): string {
@@ -17,5 +21,6 @@ export function taskFolder(node: Node, jobId: string, taskId: string): string {
 }
 
 export function jobFolder(node: Node, jobId: string): string {
-  return join(node.record.folder, "workitems", jobId);
+  const { scheduleId = "", jobName } = partsOfJobId(jobId);
+  return join(node.record.folder, "workitems", scheduleId, jobName);
 }

@@ -1,10 +1,11 @@
 import type { ArchivePlace } from "../../kit/archive.ts";
 import type { JobSpec } from "../requestBodies/jobBodies.ts";
+import type { JobScheduleSpec } from "../requestBodies/jobScheduleBodies.ts";
 import type { NodeDeallocationOption } from "../requestBodies/nodeBodies.ts";
 import type { PoolSpec } from "../requestBodies/poolBodies.ts";
 import type { TaskSpec } from "../requestBodies/taskBodies.ts";
 
-/** What the journal keeps of each pool, node, job and task: plain JSON, with times and names as on the wire. */
+/** What the journal keeps of each pool, node, job schedule, job and task: plain JSON, with times and names as on the wire. */
 interface Kept {
   readonly id: string;
   /** Grows with everything that is added: the order of lists, and where the next page goes on. */
@@ -22,7 +23,7 @@ interface NameValue {
   readonly value: string;
 }
 
-/** Says why a task or a start task failed. The service writes the category in PascalCase. */
+/** Says why a task, a start task or a job failed. The service writes the category in PascalCase. */
 export interface FailureInfo {
   readonly category: "UserError" | "ServerError";
   readonly code: string;
@@ -80,7 +81,8 @@ export type NodeState =
   | "unusable"
   | "unknown";
 
-export interface StartTaskInfo {
+/** A start, preparation or release task: a node runs them for itself, they wait in no queue. */
+export interface NodeTaskInfo {
   readonly state: "running" | "completed";
   readonly startTime: string;
   readonly retryCount: number;
@@ -96,6 +98,13 @@ interface NodeError {
   readonly message: string;
 }
 
+/** Without the password and the key: nobody can log in. */
+interface NodeUser {
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly expiryTime: string;
+}
+
 export interface NodeRecord extends Kept {
   readonly poolId: string;
   readonly isDedicated: boolean;
@@ -105,8 +114,9 @@ export interface NodeRecord extends Kept {
   stateTransitionTime: string;
   schedulingState: "enabled" | "disabled";
   lastBootTime?: string;
-  startTaskInfo?: StartTaskInfo;
+  startTaskInfo?: NodeTaskInfo;
   errors: readonly NodeError[];
+  users?: readonly NodeUser[];
   totalTasksRun: number;
   totalTasksSucceeded: number;
   /** The virtual machine's disk: survives a reboot but not a reimage. */
@@ -124,9 +134,49 @@ export interface JobRecord extends Kept, Versioned {
   startTime: string;
   endTime?: string;
   terminateReason?: string;
+  /** Its end does not wait for its nodes. */
+  isForced?: boolean;
+  /** Of a pool that was made for it, or was to be made. */
+  autoPoolId?: string;
+  /** Why it could not be started. */
+  schedulingError?: FailureInfo;
 }
 
-export type TaskState = "active" | "running" | "completed";
+export type JobScheduleState = "active" | "disabled" | "terminating" | "completed" | "deleting";
+
+export interface JobScheduleRecord extends Kept, Versioned {
+  spec: JobScheduleSpec;
+  state: JobScheduleState;
+  stateTransitionTime: string;
+  previousState?: JobScheduleState;
+  previousStateTransitionTime?: string;
+  endTime?: string;
+  /** Whether its end does not wait for the releases of its jobs. */
+  isForced?: boolean;
+  /** How many jobs it has created; they are numbered. */
+  jobCount: number;
+  /** When the latest of them was due. */
+  lastRunTime?: string;
+  recentJobId?: string;
+  /** Of the pool that was made for all of its jobs. */
+  autoPoolId?: string;
+  /** Of one like it that the running job may still use, and no later one. */
+  retiredPoolId?: string;
+}
+
+/** A node on which tasks of a job were to run: what became of the job's preparation and release there. */
+export interface JobNodeRecord {
+  readonly seq: number;
+  readonly poolId: string;
+  readonly nodeId: string;
+  preparation: NodeTaskInfo;
+  /** The node has lost what the preparation did, or ended it: it runs again before the next task. */
+  isOutdated?: boolean;
+  release?: NodeTaskInfo;
+}
+
+/** A task is preparing while it waits on its node for the preparation of its job. */
+export type TaskState = "active" | "preparing" | "running" | "completed";
 
 interface TaskExecution {
   retryCount: number;

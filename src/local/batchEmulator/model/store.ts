@@ -4,15 +4,26 @@ import { ArchivingJournal } from "../../kit/archivingJournal.ts";
 import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { CompletedTasks } from "./completedTasks.ts";
+import { partsOfJobId } from "./jobIds.ts";
 import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
+import { entriesOf, replay } from "./replay.ts";
 import type { Entry } from "./journalEntries.ts";
-import { isArchived, keyOf, newCounts } from "./entities.ts";
-import type { Job, Node, Pool, Task } from "./entities.ts";
-import type { ArchivedTask, JobRecord, NodeRecord, PoolRecord, TaskEnd, TaskProgress, TaskRecord } from "./records.ts";
+import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
+import type { Job, JobNode, JobSchedule, Node, Pool, Task } from "./entities.ts";
+import type {
+  JobNodeRecord,
+  JobRecord,
+  JobScheduleRecord,
+  NodeRecord,
+  PoolRecord,
+  TaskEnd,
+  TaskProgress,
+  TaskRecord,
+} from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 3, oldestVersion: 1 };
+const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
 const COMPACT_AT_BYTES = 8 * 1024 * 1024;
 
@@ -26,12 +37,13 @@ interface StoreOptions {
 }
 
 /**
- * All pools, nodes, jobs and tasks, and the journal that outlives the process.
+ * All pools, nodes, job schedules, jobs and tasks, and the journal that outlives the process.
  * `save…` and `remove…` collect; `commit` writes what was collected in one go. Nothing may be acknowledged before it.
  * Tasks that have completed are then in an archive beside the journal, and read from it whenever they are asked for.
  */
 export class Store {
   readonly pools = new Map<string, Pool>();
+  readonly jobSchedules = new Map<string, JobSchedule>();
   readonly jobs = new Map<string, Job>();
   readonly #jobsByPool = new Map<string, Set<Job>>();
   readonly #completed: CompletedTasks;
@@ -50,9 +62,13 @@ export class Store {
       compactAtBytes: COMPACT_AT_BYTES,
       ...options,
       format: FORMAT,
-      apply: (entry) => this.#apply(entry),
+      apply: (line) => {
+        const entry = readEntry(line);
+        if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
+        replay(this, entry);
+      },
       archive,
-      snapshot: () => this.#entries(),
+      snapshot: () => entriesOf(this),
       relocate: (move) => this.#completed.relocate(this.jobs.values(), move),
     });
   }
@@ -93,11 +109,38 @@ export class Store {
     this.#write({ node: keyOf(record.id), of: keyOf(pool.record.id), v: null });
   }
 
+  addJobSchedule(record: JobScheduleRecord): JobSchedule {
+    const schedule: JobSchedule = { record };
+    this.jobSchedules.set(keyOf(record.id), schedule);
+    this.saveJobSchedule(schedule);
+    return schedule;
+  }
+
+  saveJobSchedule({ record }: JobSchedule): void {
+    this.#write({ jobSchedule: keyOf(record.id), v: record });
+  }
+
+  removeJobSchedule({ record }: JobSchedule): void {
+    this.jobSchedules.delete(keyOf(record.id));
+    this.#write({ jobSchedule: keyOf(record.id), v: null });
+  }
+
+  /** In the order in which it created them. */
+  jobsOfSchedule(schedule: JobSchedule): Job[] {
+    return [...this.jobs.values()].filter((job) => this.jobScheduleOf(job) === schedule);
+  }
+
+  jobScheduleOf(job: Job): JobSchedule | undefined {
+    const { scheduleId } = partsOfJobId(job.record.id);
+    return scheduleId === undefined ? undefined : this.jobSchedules.get(keyOf(scheduleId));
+  }
+
   addJob(record: JobRecord): Job {
     const job: Job = {
       record,
       tasks: new Map(),
       ready: new TaskQueue(),
+      nodes: new Map(),
       runs: new Set(),
       counts: newCounts(),
       slotCounts: newCounts(),
@@ -112,16 +155,29 @@ export class Store {
     this.#write({ job: keyOf(record.id), v: record });
   }
 
-  moveJob(job: Job, poolId: string): void {
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
-    job.record.spec = { ...job.record.spec, poolInfo: { ...job.record.spec.poolInfo, poolId } };
+  addJobNode(job: Job, record: JobNodeRecord): JobNode {
+    const jobNode: JobNode = { record, job };
+    job.nodes.set(keyOf(record.nodeId), jobNode);
+    this.saveJobNode(jobNode);
+    return jobNode;
+  }
+
+  saveJobNode({ record, job }: JobNode): void {
+    this.#write({ jobNode: keyOf(record.nodeId), of: keyOf(job.record.id), v: record });
+  }
+
+  /** For changes that may give the job another pool. */
+  moveJob(job: Job, change: (record: JobRecord) => void): void {
+    this.jobsOfPool(poolIdOf(job)).delete(job);
+    change(job.record);
     this.#index(job);
+    this.saveJob(job);
   }
 
   removeJob(job: Job): void {
     for (const task of job.tasks.values()) this.#completed.release(task);
     this.jobs.delete(keyOf(job.record.id));
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).delete(job);
+    this.jobsOfPool(poolIdOf(job)).delete(job);
     this.#write({ job: keyOf(job.record.id), v: null });
   }
 
@@ -179,6 +235,12 @@ export class Store {
     const node = pool.nodes.get(keyOf(id));
     if (node === undefined) throw new ServiceError("NodeNotFound");
     return node;
+  }
+
+  requireJobSchedule(id: string): JobSchedule {
+    const schedule = this.jobSchedules.get(keyOf(id));
+    if (schedule === undefined) throw new ServiceError("JobScheduleNotFound");
+    return schedule;
   }
 
   requireJob(id: string): Job {
@@ -245,7 +307,7 @@ export class Store {
   }
 
   #index(job: Job): void {
-    this.jobsOfPool(job.record.spec.poolInfo.poolId).add(job);
+    this.jobsOfPool(poolIdOf(job)).add(job);
   }
 
   /** Gives whether the task was archived; it is in memory again now. */
@@ -260,85 +322,5 @@ export class Store {
     this.#completed.release(known);
     job.tasks.set(key, task);
     return true;
-  }
-
-  *#entries(): Iterable<Entry> {
-    for (const [key, pool] of this.pools) {
-      yield { pool: key, v: pool.record };
-      for (const [nodeKey, node] of pool.nodes) yield { node: nodeKey, of: key, v: node.record };
-    }
-    for (const [key, job] of this.jobs) {
-      yield { job: key, v: job.record };
-      for (const [taskKey, task] of job.tasks) {
-        if (isArchived(task)) yield { archived: taskKey, of: key, v: task };
-        else yield { task: taskKey, of: key, v: task.record };
-      }
-    }
-  }
-
-  /** Replays one line. */
-  #apply(line: Entry): void {
-    const entry = readEntry(line);
-    if (entry.v !== null && "seq" in entry.v) this.#lastSeq = Math.max(this.#lastSeq, entry.v.seq);
-    if ("pool" in entry) this.#applyPool(entry.pool, entry.v);
-    else if ("node" in entry) this.#applyNode(entry.of, entry.node, entry.v);
-    else if ("job" in entry) this.#applyJob(entry.job, entry.v);
-    else if ("task" in entry) this.#applyTask(entry.of, entry.task, entry.v);
-    else if ("archived" in entry) this.#applyArchived(entry.of, entry.archived, entry.v);
-    else this.#applyProgress(entry.of, entry.progress, entry.v);
-  }
-
-  #applyPool(key: string, record: PoolRecord | null): void {
-    const existing = this.pools.get(key);
-    if (record === null) this.pools.delete(key);
-    else if (existing === undefined) this.addPool(record);
-    else existing.record = record;
-  }
-
-  #applyNode(poolKey: string, key: string, record: NodeRecord | null): void {
-    const pool = this.pools.get(poolKey);
-    if (pool === undefined) return;
-    if (record === null) pool.nodes.delete(key);
-    else this.addNode(pool, record);
-  }
-
-  #applyJob(key: string, record: JobRecord | null): void {
-    const existing = this.jobs.get(key);
-    if (existing !== undefined) this.jobsOfPool(existing.record.spec.poolInfo.poolId).delete(existing);
-    if (record === null) {
-      this.jobs.delete(key);
-    } else if (existing === undefined) {
-      this.addJob(record);
-    } else {
-      existing.record = record;
-      this.#index(existing);
-    }
-  }
-
-  #applyTask(jobKey: string, key: string, record: TaskRecord | null): void {
-    const job = this.jobs.get(jobKey);
-    if (job === undefined) return;
-    const existing = job.tasks.get(key);
-    if (existing !== undefined) count(job, existing, -1);
-    if (record === null) job.tasks.delete(key);
-    else this.addTask(job, record);
-  }
-
-  #applyArchived(jobKey: string, key: string, task: ArchivedTask): void {
-    const job = this.jobs.get(jobKey);
-    if (job === undefined) return;
-    const existing = job.tasks.get(key);
-    if (existing !== undefined) count(job, existing, -1);
-    job.tasks.set(key, task);
-    count(job, task, 1);
-  }
-
-  #applyProgress(jobKey: string, key: string, progress: TaskProgress): void {
-    const job = this.jobs.get(jobKey);
-    const task = job?.tasks.get(key);
-    if (job === undefined || task === undefined || isArchived(task)) return;
-    count(job, task, -1);
-    task.record.progress = progress;
-    count(job, task, 1);
   }
 }

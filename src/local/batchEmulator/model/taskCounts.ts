@@ -12,7 +12,7 @@ export function count(job: Job, task: Task | ArchivedTask, by: 1 | -1): void {
     [job.counts, by],
     [job.slotCounts, by * requiredSlots],
   ] as const satisfies readonly (readonly [TaskCounts, number])[]) {
-    counts[state] += amount;
+    counts[state === "preparing" ? "running" : state] += amount;
     if (outcome !== undefined) counts[outcome] += amount;
   }
 }

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { LIMITS } from "../limits.ts";
+import { invalidProperty } from "../serviceError.ts";
 import { choice, nameValue, optional, unsupported } from "./schema.ts";
 
 /** Only the node knows where the working directory is, so the path must stay inside it. */
@@ -42,6 +44,16 @@ export const resourceFile = v.pipe(
   ),
 );
 export type ResourceFile = v.InferOutput<typeof resourceFile>;
+
+/** Throws if the files of a task take more space than the service has for them. */
+export function checkSizeOfResourceFiles(files: readonly ResourceFile[]): void {
+  if (files.length === 0 || JSON.stringify(files).length <= LIMITS.MAX_RESOURCE_FILES_CHARACTERS) return;
+  throw invalidProperty(
+    "resourceFiles",
+    `${files.length} files`,
+    `Total size of resourceFiles cannot be more than ${LIMITS.MAX_RESOURCE_FILES_CHARACTERS} characters`,
+  );
+}
 
 /** Up to the task's folder, where stdout.txt is, and no further. Variables get their values on the node. */
 function staysInTask(pattern: string): boolean {

@@ -1,6 +1,9 @@
 import * as v from "valibot";
 import { DURATIONS, LIMITS } from "../limits.ts";
 import { ServiceError } from "../serviceError.ts";
+import { completeJobTasks, jobTasks, jobTasksStay } from "./jobTaskBodies.ts";
+import type { JobTasks } from "./jobTaskBodies.ts";
+import { checkPoolInfo, poolInfo } from "./poolInfoBodies.ts";
 import {
   choice,
   countOrUnlimited,
@@ -36,25 +39,17 @@ const maxParallelTasks = v.pipe(
   v.check((value) => value === -1 || value > 0, "Must be -1 for unlimited, or greater than 0"),
 );
 
-const poolInfo = v.object({
-  // Replaces poolId, so it comes first: otherwise the answer would be that poolId is missing.
-  autoPoolSpecification: unsupported("autoPoolSpecification"),
-  poolId: id,
-});
-
 const onAllTasksComplete = choice(["noaction", "terminatejob"]);
 const onTaskFailure = choice(["noaction", "performexitoptionsjobaction"]);
 
-export const newJob = v.object({
-  id,
+/** All of a new job but its id; a job schedule has the same for the jobs that it makes. */
+export const jobSpecification = v.object({
   displayName: optional(displayName),
   priority: v.nullish(priority, 0),
   maxParallelTasks: v.nullish(maxParallelTasks, -1),
   allowTaskPreemption: v.nullish(v.boolean(), false),
   constraints: v.nullish(constraints, DEFAULT_CONSTRAINTS),
-  jobManagerTask: unsupported("jobManagerTask"),
-  jobPreparationTask: unsupported("jobPreparationTask"),
-  jobReleaseTask: unsupported("jobReleaseTask"),
+  ...jobTasks,
   commonEnvironmentSettings: optional(v.array(environmentSetting)),
   poolInfo,
   onAllTasksComplete: v.nullish(onAllTasksComplete, "noaction"),
@@ -63,13 +58,18 @@ export const newJob = v.object({
   metadata: optional(v.array(nameValue)),
   usesTaskDependencies: v.nullish(v.boolean(), false),
 });
-export type JobSpec = v.InferOutput<typeof newJob>;
+
+export const newJob = v.object({ id, ...jobSpecification.entries });
+export type JobSpec = Omit<v.InferOutput<typeof newJob>, keyof JobTasks> & JobTasks;
 
 export function parseNewJob(body: unknown): JobSpec {
-  return parseBody(newJob, body);
+  const job = parseBody(newJob, body);
+  checkPoolInfo(job.poolInfo, "job");
+  return completeJobTasks(job);
 }
 
 const jobPatch = v.object({
+  ...jobTasksStay,
   priority: optional(priority),
   maxParallelTasks: optional(maxParallelTasks),
   allowTaskPreemption: optional(v.boolean()),
@@ -82,10 +82,13 @@ const jobPatch = v.object({
 export type JobPatch = v.InferOutput<typeof jobPatch>;
 
 export function parseJobPatch(body: unknown): JobPatch {
-  return parseBody(jobPatch, body);
+  const patch = parseBody(jobPatch, body);
+  if (patch.poolInfo !== undefined) checkPoolInfo(patch.poolInfo, "jobschedule");
+  return patch;
 }
 
 const jobUpdate = v.object({
+  ...jobTasksStay,
   priority: v.nullish(priority, 0),
   maxParallelTasks: v.nullish(maxParallelTasks, -1),
   allowTaskPreemption: v.nullish(v.boolean(), false),
@@ -97,7 +100,9 @@ const jobUpdate = v.object({
 
 /** What a PUT leaves out returns to its default. */
 export function parseJobUpdate(body: unknown): JobPatch {
-  return parseBody(jobUpdate, body);
+  const update = parseBody(jobUpdate, body);
+  checkPoolInfo(update.poolInfo, "jobschedule");
+  return update;
 }
 
 const disableJob = v.object({ disableTasks: choice(["requeue", "terminate", "wait"]) });

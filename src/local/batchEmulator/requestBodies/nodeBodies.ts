@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { choice, parseBody } from "./schema.ts";
+import { ServiceError } from "../serviceError.ts";
+import { choice, optional, parseBody } from "./schema.ts";
 
 export const NODE_DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
 export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
@@ -24,4 +25,37 @@ export type DisableSchedulingOption = v.InferOutput<typeof disableScheduling>["n
 
 export function parseDisableScheduling(body: unknown): DisableSchedulingOption {
   return parseBody(disableScheduling, body ?? {}).nodeDisableSchedulingOption;
+}
+
+const userUpdate = v.object({
+  password: optional(v.string()),
+  expiryTime: optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => !Number.isNaN(Date.parse(text)), "Must be a date and time in ISO 8601"),
+    ),
+  ),
+  sshPublicKey: optional(v.string()),
+});
+export type NodeUserUpdate = v.InferOutput<typeof userUpdate>;
+
+const newUser = v.object({
+  name: v.pipe(v.string(), v.minLength(1, "Must not be empty")),
+  isAdmin: v.nullish(v.boolean(), false),
+  ...userUpdate.entries,
+});
+export type NewNodeUser = v.InferOutput<typeof newUser>;
+
+export function parseNewNodeUser(body: unknown): NewNodeUser {
+  const user = parseBody(newUser, body);
+  if (user.password === undefined && user.sshPublicKey === undefined) {
+    throw new ServiceError("MissingRequiredProperty", {
+      values: [{ key: "PropertyName", value: "password and/or sshPublicKey" }],
+    });
+  }
+  return user;
+}
+
+export function parseNodeUserUpdate(body: unknown): NodeUserUpdate {
+  return parseBody(userUpdate, body);
 }

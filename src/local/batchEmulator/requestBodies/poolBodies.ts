@@ -108,6 +108,12 @@ export type PoolSpec = v.InferOutput<typeof newPool>;
 
 export function parseNewPool(body: unknown): PoolSpec {
   const pool = parseBody(newPool, body);
+  checkScaling(pool);
+  return pool;
+}
+
+/** Throws where what is said of the number of nodes does not go together. */
+export function checkScaling(pool: Omit<PoolSpec, "id" | "applicationPackageReferences">): void {
   const hasTargets = pool.targetDedicatedNodes !== undefined || pool.targetLowPriorityNodes !== undefined;
   if (pool.enableAutoScale) {
     if (hasTargets) {
@@ -127,7 +133,6 @@ export function parseNewPool(body: unknown): PoolSpec {
       throw new ServiceError("InvalidAutoScalingSettings");
     }
   }
-  return pool;
 }
 
 const poolProperties = v.object({

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { formatDuration, parseDuration } from "../duration.ts";
+import { timestamp } from "../timestamp.ts";
 import { LIMITS } from "../limits.ts";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
 
@@ -50,6 +51,13 @@ export function duration(range: { min?: string; max?: string } = {}) {
     }),
   );
 }
+
+/** A point in time, in the form in which the service returns it. */
+export const time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "Must be a date and time such as 2026-01-01T12:00:00Z"),
+  v.transform((text) => timestamp(Date.parse(text))),
+);
 
 export const id = v.pipe(
   v.string(),
@@ -110,11 +118,30 @@ export const DEFAULT_USER: v.InferOutput<typeof userIdentity> = {
   autoUser: { scope: "pool", elevationLevel: "nonadmin" },
 };
 
+export const requiredSlots = v.nullish(v.pipe(int32, v.minValue(1, "Must be at least 1")), 1);
+
+/** Kept and shown. No pool here runs containers, and to such a pool it makes no difference what else they say. */
+export const containerSettings = v.looseObject({ imageName: v.string() });
+
+/** A token for the job of the task is all that the service offers. */
+export const authenticationTokenSettings = v.object({ access: optional(v.array(choice(["job"]))) });
+
 export const commandLine = v.pipe(
   v.string(),
   v.check((text) => text.trim() !== "", "Must not be empty"),
   withoutNul,
 );
+
+/** What is set when a thing is added, and never after. */
+export function unchangeable(name: string) {
+  return v.pipe(
+    v.nullish(v.unknown()),
+    v.transform((value): undefined => {
+      if (value === undefined || value === null) return undefined;
+      throw new ServiceError("UnsupportedProperty", { values: [{ key: "PropertyName", value: name }] });
+    }),
+  );
+}
 
 /**
  * A feature that needs what a laptop does not have (containers, mounts, certificates). Refused rather than ignored: a

@@ -73,7 +73,7 @@ const IMAGE_ID_PATTERNS = IMAGE_ID_FORMATS.map(
  * Refuses an agent that does not exist, one other than the image is known to need, and images of a publisher that the
  * service knows nothing of. Other images that are not in the list pass: the service's own list is longer and changes.
  */
-export function checkImage({ virtualMachineConfiguration }: PoolSpec): void {
+export function checkImage({ virtualMachineConfiguration }: Pick<PoolSpec, "virtualMachineConfiguration">): void {
   const { imageReference, nodeAgentSKUId } = virtualMachineConfiguration;
   if ("virtualMachineImageId" in imageReference) checkImageId(String(imageReference.virtualMachineImageId));
   if (!/^batch\.node\.\S+ \S+$/.test(nodeAgentSKUId)) throw new ServiceError("NodeAgentSKUNotFound");

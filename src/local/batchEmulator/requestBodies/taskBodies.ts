@@ -1,23 +1,26 @@
 import * as v from "valibot";
-import { DURATIONS, LIMITS } from "../limits.ts";
+import { LIMITS } from "../limits.ts";
 import { ServiceError, invalidProperty } from "../serviceError.ts";
-import { outputFile, resourceFile } from "./fileBodies.ts";
+import { checkSizeOfResourceFiles, outputFile, resourceFile } from "./fileBodies.ts";
 import type { JobSpec } from "./jobBodies.ts";
 import {
+  authenticationTokenSettings,
   choice,
   commandLine,
-  countOrUnlimited,
+  containerSettings,
   DEFAULT_USER,
   displayName,
-  duration,
   id,
   int32,
   environmentSetting,
   optional,
   parseBody,
+  requiredSlots,
   unsupported,
   userIdentity,
 } from "./schema.ts";
+import { constraintsWithDefaults, taskConstraints } from "./taskConstraints.ts";
+import type { TaskConstraints } from "./taskConstraints.ts";
 
 const exitOptions = v.object({
   jobAction: optional(choice(["none", "disable", "terminate"])),
@@ -34,24 +37,18 @@ const exitConditions = v.object({
 });
 export type ExitConditions = v.InferOutput<typeof exitConditions>;
 
-const constraints = v.object({
-  maxWallClockTime: optional(duration()),
-  retentionTime: optional(duration()),
-  maxTaskRetryCount: optional(countOrUnlimited),
-});
-
 export const newTask = v.object({
   id,
   displayName: optional(displayName),
   commandLine,
-  containerSettings: unsupported("containerSettings"),
+  containerSettings: optional(containerSettings),
   exitConditions: optional(exitConditions),
   resourceFiles: optional(v.array(resourceFile)),
   outputFiles: optional(v.array(outputFile)),
   environmentSettings: optional(v.array(environmentSetting)),
   affinityInfo: optional(v.object({ affinityId: v.string() })),
-  constraints: optional(constraints),
-  requiredSlots: v.nullish(v.pipe(int32, v.minValue(1, "Must be at least 1")), 1),
+  constraints: optional(taskConstraints),
+  requiredSlots,
   userIdentity: v.nullish(userIdentity, DEFAULT_USER),
   multiInstanceSettings: unsupported("multiInstanceSettings"),
   dependsOn: optional(
@@ -61,34 +58,22 @@ export const newTask = v.object({
     }),
   ),
   applicationPackageReferences: unsupported("applicationPackageReferences"),
-  authenticationTokenSettings: unsupported("authenticationTokenSettings"),
+  authenticationTokenSettings: optional(authenticationTokenSettings),
 });
-
-export interface TaskConstraints {
-  readonly maxWallClockTime: string;
-  readonly retentionTime: string;
-  readonly maxTaskRetryCount: number;
-}
 
 export type TaskSpec = Omit<v.InferOutput<typeof newTask>, "constraints"> & { readonly constraints: TaskConstraints };
 
 export function parseNewTask(body: unknown, job: JobSpec): TaskSpec {
   const task = parseBody(newTask, body);
-  const files = task.resourceFiles ?? [];
-  if (files.length > 0 && JSON.stringify(files).length > LIMITS.MAX_RESOURCE_FILES_CHARACTERS) {
-    throw invalidProperty(
-      "resourceFiles",
-      `${files.length} files`,
-      `Total size of resourceFiles cannot be more than ${LIMITS.MAX_RESOURCE_FILES_CHARACTERS} characters`,
-    );
-  }
+  checkSizeOfResourceFiles(task.resourceFiles ?? []);
   checkDependencies(task, job);
-  return { ...task, constraints: withDefaults(task.constraints, job) };
+  return { ...task, constraints: constraintsWithDefaults(task.constraints, job) };
 }
 
 /** What is left out goes back to the job's value. */
 export function parseTaskConstraints(body: unknown, job: JobSpec): TaskConstraints {
-  return withDefaults(parseBody(v.object({ constraints: optional(constraints) }), body).constraints, job);
+  const { constraints } = parseBody(v.object({ constraints: optional(taskConstraints) }), body);
+  return constraintsWithDefaults(constraints, job);
 }
 
 /** The tasks of a collection are checked one by one, so that a bad one does not spoil the others. */
@@ -102,14 +87,6 @@ export function parseTaskCollection(body: unknown): readonly unknown[] {
     );
   }
   return value;
-}
-
-function withDefaults(given: v.InferOutput<typeof constraints> | undefined, job: JobSpec): TaskConstraints {
-  return {
-    maxWallClockTime: given?.maxWallClockTime ?? DURATIONS.UNLIMITED,
-    retentionTime: given?.retentionTime ?? DURATIONS.DEFAULT_RETENTION,
-    maxTaskRetryCount: given?.maxTaskRetryCount ?? job.constraints.maxTaskRetryCount,
-  };
 }
 
 function checkDependencies(task: v.InferOutput<typeof newTask>, job: JobSpec): void {

@@ -5,6 +5,8 @@ import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
+import { giveBackPiece, PIECE_BYTES, takePiece } from "../../kit/pieces.ts";
+import { downloadPlainly, isPlain } from "./plainDownload.ts";
 import { TransferError, withRetries } from "./transferRetries.ts";
 import type { TransferContext } from "./transferRetries.ts";
 
@@ -13,10 +15,13 @@ const IDLE_MS = 60_000;
 
 /** Streams what a URL holds into a file. */
 export async function download(url: string, path: string, mode: number, context: TransferContext): Promise<void> {
-  const { signal, idleMs, sign = asItIs } = context;
+  const { signal, idleMs = IDLE_MS, sign = asItIs } = context;
   await withRetries(context, async () => {
-    const response = await send(await sign(url), { method: "GET", signal, idleMs });
-    await pipeline(response, createWriteStream(path, { mode }), { signal });
+    const signed = new URL(await sign(url));
+    const options = { signal, idleMs, idleError: () => idleError(idleMs) };
+    if (isPlain(signed) && (await downloadPlainly(signed, path, mode, options))) return;
+    const response = await send(signed, { method: "GET", signal, idleMs });
+    await pipeline(response, createWriteStream(path, { mode, highWaterMark: PIECE_BYTES }), { signal });
   });
 }
 
@@ -27,15 +32,18 @@ export async function upload(
   headers: Readonly<Record<string, string>>,
   context: TransferContext,
 ): Promise<void> {
-  const { signal, idleMs, sign = asItIs } = context;
+  const { signal, idleMs = IDLE_MS, sign = asItIs } = context;
   await withRetries(context, async () => {
-    const signed = await sign(url);
+    const signed = new URL(await sign(url));
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { size } = await file.stat();
       const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
-      const response = await send(signed, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file));
+      const piece = takePiece();
+      const response = await send(signed, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file, piece));
       response.resume();
+      // Not after a failure: the connection may still have it.
+      giveBackPiece(piece);
     } finally {
       await file.close();
     }
@@ -55,34 +63,38 @@ export function blobUrl(containerUrl: string, blobName: string): string {
 
 /**
  * As many bytes of the file as the request has announced: something may still be writing to it, and what came after them
- * would be read as the next request on the connection. Throws if there are fewer.
+ * would be read as the next request on the connection. Throws if there are fewer. All of it comes in the same piece of
+ * memory, which is filled anew when the next bytes are asked for.
  */
-async function* exactly(size: number, file: FileHandle): AsyncIterable<Buffer> {
-  let missing = size;
-  if (size > 0) {
-    const content = file.createReadStream({ start: 0, end: size - 1, autoClose: false });
-    for await (const chunk of content as AsyncIterable<Buffer>) {
-      missing -= chunk.length;
-      yield chunk;
+async function* exactly(size: number, file: FileHandle, piece: Buffer): AsyncIterable<Buffer> {
+  for (let position = 0; position < size;) {
+    // Always as much as there is room for: a request that is given little at a time asks for more before that is sent.
+    const length = Math.min(piece.length, size - position);
+    for (let filled = 0; filled < length;) {
+      const { bytesRead } = await file.read(piece, filled, length - filled, position + filled);
+      filled += bytesRead;
+      if (bytesRead > 0) continue;
+      throw new Error(`The file became ${size - position - filled} bytes shorter while it was uploaded`);
     }
+    yield piece.subarray(0, length);
+    position += length;
   }
-  if (missing > 0) throw new Error(`The file became ${missing} bytes shorter while it was uploaded`);
 }
 
 interface RequestOptions {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  readonly idleMs: number | undefined;
+  readonly idleMs: number;
 }
 
 function send(
-  url: string,
-  { idleMs = IDLE_MS, ...options }: RequestOptions,
+  url: URL,
+  { idleMs, ...options }: RequestOptions,
   body?: AsyncIterable<Buffer>,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const openRequest = url.startsWith("https:") ? httpsRequest : httpRequest;
+    const openRequest = url.protocol === "https:" ? httpsRequest : httpRequest;
     const request = openRequest(url, { ...options, timeout: idleMs }, (response) => {
       request.on("timeout", () => response.destroy(idleError(idleMs)));
       const status = response.statusCode ?? 0;

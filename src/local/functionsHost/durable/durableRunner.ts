@@ -4,9 +4,13 @@ import type { FailureDetails } from "../engine/history.ts";
 import type { JsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
 
+export type DurableKind = "activity" | "orchestrator" | "entity";
+
 /** The durable functions of the app, as the engine calls them. As on the real host, names are case-insensitive. */
 export interface DurableRunner {
-  has(kind: "activity" | "orchestrator" | "entity", name: string): boolean;
+  has(kind: DurableKind, name: string): boolean;
+  /** What the real host says of a function that it does not have. */
+  whyMissing(kind: DurableKind, name: string): string;
   /** Never rejects. */
   orchestrate(name: string, trigger: OrchestratorTrigger): Promise<OrchestratorRun>;
   /** Runs the same turn again without logging. Gives the text of the state, or "" if the function could not run. */

@@ -1,6 +1,7 @@
 import { errorMessage } from "../../kit/errorText.ts";
 import type { FailureDetails } from "../engine/history.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
+import { propertiesOf, textMetadata } from "../worker/triggerMetadata.ts";
 import type { ActivityResult } from "./durableRunner.ts";
 
 /**
@@ -15,13 +16,10 @@ export function toActivityInput(json: string | null): RpcTypedData | null {
   return { string: typeof value === "string" ? value : json };
 }
 
-/**
- * Text that the library will try to parse as JSON. If that is bound to fail, the text is sent as JSON to begin with: a
- * failed attempt costs more than all the rest of a short call.
- */
-export function toMetadata(text: string): RpcTypedData {
-  const mayBeJson = /^\s*(?:["[{]|-?[\d.]+(?:e[+-]?\d+)?\s*$|true|false|null)/i.test(text);
-  return mayBeJson ? { string: text } : { json: JSON.stringify(text) };
+/** What an activity is told besides its input: the input once more, and, if it is an object, its properties. */
+export function toActivityMetadata(instanceId: string, json: string | null): Record<string, RpcTypedData> {
+  const id = { instanceId: textMetadata(instanceId) };
+  return json === null || json === "null" ? id : { ...id, data: { json }, ...propertiesOf(json) };
 }
 
 /** What a function returned, as JSON text. */

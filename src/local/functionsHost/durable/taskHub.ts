@@ -208,7 +208,7 @@ export class TaskHub {
   }
 
   #replay(instance: Instance, prepared: PreparedTurn, runner: DurableRunner): ReturnType<typeof replayTwice> {
-    if (instance.input === "") return Promise.resolve(NO_INPUT);
+    if (instance.input === "" && runner.has("orchestrator", instance.name)) return Promise.resolve(NO_INPUT);
     return replayTwice(runner, instance, this.#orchestratorTriggers.factory(instance, prepared));
   }
 

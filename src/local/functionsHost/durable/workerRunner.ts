@@ -6,23 +6,28 @@ import { readOpenTasks } from "../internals/openTasks.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { InvocationContext, RpcTypedData } from "../worker/rpc.ts";
 import type { Worker } from "../worker/worker.ts";
-import { activityFailure, toActivityInput, toJsonResult, toMetadata } from "./encoding.ts";
+import { activityFailure, toActivityInput, toActivityMetadata, toJsonResult } from "./encoding.ts";
 import { runHttpActivity } from "./httpActivity.ts";
 import { findJsonLoss } from "./jsonLoss.ts";
 import type { JsonLoss } from "./jsonLoss.ts";
 import type { OrchestratorTrigger } from "./orchestratorTrigger.ts";
-import type { ActivityCall, ActivityResult, DurableRunner, EntityAnswer, OrchestratorRun } from "./durableRunner.ts";
+import type {
+  ActivityCall,
+  ActivityResult,
+  DurableKind,
+  DurableRunner,
+  EntityAnswer,
+  OrchestratorRun,
+} from "./durableRunner.ts";
 
 /** What the engine needs of a loaded app. */
 export type Invoker = Pick<Worker, "functions" | "invoke">;
-
-type Kind = "activity" | "orchestrator" | "entity";
 
 /** The durable functions of a loaded app. */
 export class WorkerRunner implements DurableRunner {
   readonly #worker: Invoker;
   readonly #extraInputs: () => Readonly<Record<string, RpcTypedData>>;
-  readonly #functions: Readonly<Record<Kind, ReadonlyMap<string, RegisteredFunction>>>;
+  readonly #functions: Readonly<Record<DurableKind, ReadonlyMap<string, RegisteredFunction>>>;
 
   /** `extraInputs`: what activities get for their bindings besides the trigger, by type. */
   constructor(worker: Invoker, extraInputs: () => Readonly<Record<string, RpcTypedData>> = () => ({})) {
@@ -37,8 +42,14 @@ export class WorkerRunner implements DurableRunner {
     };
   }
 
-  has(kind: Kind, name: string): boolean {
+  has(kind: DurableKind, name: string): boolean {
     return this.#find(kind, name) !== undefined;
+  }
+
+  whyMissing(kind: DurableKind, name: string): string {
+    const known = [...this.#functions[kind].values()].map((fn) => `'${fn.name}'`).join(", ");
+    const reason = `The function '${name}' doesn't exist, is disabled, or is not an ${kind} function.`;
+    return `${reason} Additional info: The following are the known ${kind} functions: ${known}.`;
   }
 
   async orchestrate(name: string, trigger: OrchestratorTrigger): Promise<OrchestratorRun> {
@@ -69,11 +80,13 @@ export class WorkerRunner implements DurableRunner {
     if (name === HTTP_ACTIVITY) return runHttpActivity(input);
     const fn = this.#find("activity", name);
     if (fn === undefined) return activityFailure(name, new Error(`the app registers no activity "${name}"`));
-    const data = toActivityInput(input);
-    const triggerMetadata: Record<string, RpcTypedData> = { instanceId: toMetadata(instanceId), data: data ?? {} };
     try {
-      const extraInputs = this.#extraInputs();
-      const { response, value } = await this.#worker.invoke({ fn, input: data, extraInputs, triggerMetadata });
+      const { response, value } = await this.#worker.invoke({
+        fn,
+        input: toActivityInput(input),
+        extraInputs: this.#extraInputs(),
+        triggerMetadata: toActivityMetadata(instanceId, input),
+      });
       const jsonLoss = findJsonLoss(value, "its result");
       return {
         kind: "completed",
@@ -87,7 +100,7 @@ export class WorkerRunner implements DurableRunner {
 
   async #runTurn(name: string, value: OrchestratorTrigger, muted: boolean): Promise<TurnRun> {
     const fn = this.#find("orchestrator", name);
-    if (fn === undefined) return { text: undefined, message: `the app registers no orchestrator "${name}"` };
+    if (fn === undefined) return { text: undefined, message: this.whyMissing("orchestrator", name) };
     let context: InvocationContext | undefined;
     const onContext = (created: InvocationContext): void => {
       context = created;
@@ -102,7 +115,7 @@ export class WorkerRunner implements DurableRunner {
     }
   }
 
-  #find(kind: Kind, name: string): RegisteredFunction | undefined {
+  #find(kind: DurableKind, name: string): RegisteredFunction | undefined {
     return this.#functions[kind].get(name) ?? this.#functions[kind].get(name.toLowerCase());
   }
 

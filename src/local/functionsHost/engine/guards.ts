@@ -70,7 +70,8 @@ export function checkReplay(
     fail(
       "UnknownFunction",
       `calls the ${what} "${name}", which the app does not register: on Azure it would wait for ever. ` +
-        `Correct the name, or register it with ${register}.`,
+        `Correct the name, or register it with ${register}; if the log of the start says that it was left out, this ` +
+        `host lacks a binding of it.`,
     );
   }
   for (const { raised, awaited } of replay.eventsOfOtherCase) {

@@ -19,8 +19,14 @@ export function readFlag(c: Context, name: string): boolean | undefined {
 
 /** The body as JSON text: empty if there is none, undefined if it is not JSON. */
 export async function readJson(c: Context): Promise<string | undefined> {
-  const text = await c.req.text();
+  const text = await readText(c);
   return text === "" || isJson(text) ? text : undefined;
+}
+
+/** The body; empty if it is a form, which the real host has taken apart before the extension reads it. */
+export async function readText(c: Context): Promise<string> {
+  const text = await c.req.text();
+  return /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header("content-type") ?? "") ? "" : text;
 }
 
 export function saysJson(c: Context): boolean {

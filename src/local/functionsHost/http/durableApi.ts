@@ -16,6 +16,7 @@ import type { HubAddress } from "./managementUrls.ts";
 /** https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-bindings#instance-id-values */
 const BAD_ID = /[/\\#?\p{Cc}]/u;
 const MAX_ID_LENGTH = 256;
+const JSON_TYPE = "application/json; charset=utf-8";
 const START_RETRY_AFTER_SECONDS = 10;
 const STATUS_RETRY_AFTER_SECONDS = 5;
 
@@ -25,6 +26,10 @@ const STATUS_RETRY_AFTER_SECONDS = 5;
  */
 export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults: HubFaults = {}): Hono {
   const api = new Hono({ strict: false });
+  api.use(async (c, next) => {
+    await next();
+    if (c.res.headers.get("content-type") === "application/json") c.header("content-type", JSON_TYPE);
+  });
   // Nothing of this one is in another hub.
   api.use(async (c, next) => {
     const hubName = c.req.query("taskHub");
@@ -40,10 +45,6 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
     if (id.startsWith("@") || BAD_ID.test(id) || id.length > MAX_ID_LENGTH) {
       const rule = `must not start with @, contain / \\ # ? or control characters, or be longer than ${MAX_ID_LENGTH}`;
       return refuse(c, `Instance ids ${rule}, as "${id}" is or does`);
-    }
-    if (!hub.runner.has("orchestrator", name)) {
-      const message = `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Correct the name, or register it with df.app.orchestration.`;
-      return refuse(c, message);
     }
     const [timeout, interval] = [seconds(c, "timeout"), seconds(c, "pollingInterval")];
     if (timeout !== undefined && interval !== undefined && timeout < interval) {
@@ -122,7 +123,9 @@ export function createDurableApi(hub: TaskHub, address: () => HubAddress, faults
     }
     return withWholeInstance(hub, c, ({ id, name, input, version, status }) => {
       const isNew = readFlag(c, "restartWithNewInstanceId") !== false;
-      if (!isNew && !isFinished({ status })) return c.text(`The instance ${id} is ${status}`, 409);
+      if (!isNew && !isFinished({ status })) {
+        return refuse(c, "A non-terminal instance with this instance ID already exists.", 409);
+      }
       const newId = isNew ? hub.newInstanceId() : id;
       hub.startInstance(newId, name, input, version);
       return c.json(
@@ -209,22 +212,20 @@ function seconds(c: Context, name: string): number | undefined {
 /** For what need not look at the disk. */
 function withInstance(hub: TaskHub, c: Context, answer: (instance: InstanceSummary) => Response): Response {
   const id = c.req.param("id") ?? "";
-  return answerFor(c, id, hub.state.instances.summary(id), answer);
+  return answerFor(c, hub.state.instances.summary(id), answer);
 }
 
 function withWholeInstance(hub: TaskHub, c: Context, answer: (instance: Instance) => Response): Response {
   const id = c.req.param("id") ?? "";
-  return answerFor(c, id, hub.state.instances.find(id), answer);
+  return answerFor(c, hub.state.instances.find(id), answer);
 }
 
-function answerFor<T>(c: Context, id: string, instance: T | undefined, answer: (instance: T) => Response): Response {
-  return instance === undefined ? c.text(`No instance with ID '${id}' found.`, 404) : answer(instance);
+function answerFor<T>(c: Context, instance: T | undefined, answer: (instance: T) => Response): Response {
+  return instance === undefined ? c.body(null, 404) : answer(instance);
 }
 
 function withLiveInstance(hub: TaskHub, c: Context, answer: (instance: InstanceSummary) => Response): Response {
-  return withInstance(hub, c, (instance) =>
-    isFinished(instance) ? c.text(`The instance ${instance.id} is ${instance.status}`, 410) : answer(instance),
-  );
+  return withInstance(hub, c, (instance) => (isFinished(instance) ? c.body(null, 410) : answer(instance)));
 }
 
 function viewOptions(c: Context): { showHistory: boolean; showHistoryOutput: boolean; showInput: boolean } {

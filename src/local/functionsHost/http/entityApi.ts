@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { entityId, parseEntityId } from "../durable/entityTurn.ts";
 import type { Entity } from "../durable/hubState.ts";
 import type { TaskHub } from "../durable/taskHub.ts";
-import { readFlag, readJson, refuse, saysJson } from "./durableAnswers.ts";
+import { readFlag, readJson, readText, refuse, saysJson } from "./durableAnswers.ts";
 import { readPageSize, readTime } from "./instanceQuery.ts";
 
 /** https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api#get-entity */
@@ -14,7 +14,7 @@ export function addEntityApi(api: Hono, hub: TaskHub): void {
   });
 
   api.post("/entities/:name/:key", async (c) => {
-    const input = saysJson(c) ? await readJson(c) : JSON.stringify(await c.req.text());
+    const input = saysJson(c) ? await readJson(c) : JSON.stringify(await readText(c));
     if (input === undefined) return refuse(c, "Could not parse JSON content");
     return signal(hub, c, c.req.query("op") ?? "", input === "" ? null : input);
   });
@@ -33,7 +33,7 @@ function idOf(c: Context): string {
 function signal(hub: TaskHub, c: Context, operation: string, input: string | null): Response {
   const { name } = c.req.param() as { name: string };
   if (!hub.runner.has("entity", name)) {
-    return refuse(c, `The function '${name}' doesn't exist, is disabled, or is not an entity function.`);
+    return refuse(c, hub.runner.whyMissing("entity", name));
   }
   const message = { type: "operation", id: hub.newInstanceId(), operation, input, isSignal: true } as const;
   hub.deliver({ to: idOf(c), message });

@@ -1,3 +1,4 @@
+import type { BlobHead } from "../../kit/blobNews.ts";
 import { errorText } from "../../kit/errorText.ts";
 import { Limiter } from "../../kit/limiter.ts";
 import type { Logger } from "../log.ts";
@@ -19,6 +20,9 @@ interface BlobDeliveryOptions {
   readonly log: Logger;
 }
 
+/** For how long what storage has told of a blob is taken as it is. The real host asks, just before it calls the function. */
+const FRESH_MS = 500;
+
 /** Delivers blobs to functions, each version until it has succeeded once or failed too often. */
 export class BlobDelivery {
   readonly #options: BlobDeliveryOptions;
@@ -38,9 +42,11 @@ export class BlobDelivery {
     const key = `${fn.name}\n${blobKey(blob)}\n${blob.etag}`;
     if (this.#isStopped || this.#underWay.has(key)) return;
     this.#underWay.add(key);
+    const offeredAt = performance.now();
     void this.#limiter.run(async () => {
       try {
-        await this.#deliver(target, blob);
+        const isFresh = performance.now() - offeredAt < FRESH_MS;
+        await this.#deliver(target, blob, isFresh && target.isDeferred ? blob.head : undefined);
       } catch (error) {
         this.#log(
           "warning",
@@ -73,12 +79,13 @@ export class BlobDelivery {
     this.#limiter.close();
   }
 
-  async #deliver(target: BlobFunction, blob: FoundBlob): Promise<void> {
+  async #deliver(target: BlobFunction, blob: FoundBlob, head: BlobHead | undefined): Promise<void> {
     const { receipts, poisonBlobThreshold } = this.#options;
     const known = receipts.find(target.fn.name, blobKey(blob), blob.etag);
     let attempts = known?.attempts ?? 0;
     while (attempts < poisonBlobThreshold) {
-      const data = await readBlobInput(target, blob);
+      const told = head !== undefined && attempts === 0 ? { ...head, etag: `"${blob.etag}"` } : undefined;
+      const data = await readBlobInput(target, blob, { told });
       if (this.#isStopped) return;
       if (data === undefined) {
         this.#log("debug", target, `${blobKey(blob)} has changed or is gone: nothing to do for ${blob.etag}`);

@@ -1,4 +1,5 @@
-import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobClient, BlobServiceClient } from "@azure/storage-blob";
+import type { BlobHead } from "../../kit/blobNews.ts";
 import type { AppSettings } from "../settingReferences.ts";
 import { resolveSettings } from "../settingReferences.ts";
 import { blobReference } from "../storage/blobReference.ts";
@@ -25,6 +26,8 @@ export interface FoundBlob {
   readonly name: string;
   /** Without quotes. */
   readonly etag: string;
+  /** What storage has said of this version when it told of it. */
+  readonly head?: BlobHead;
 }
 
 export async function readBlobFunction(fn: RegisteredFunction, settings: AppSettings): Promise<BlobFunction> {
@@ -61,35 +64,38 @@ const SILENCE_MS = 60_000;
 /** A slower connection counts as silent. */
 const SLOWEST_BYTES_PER_MS = 16;
 
-/** What the function gets for a blob; undefined if it is gone, or for a polled one if that version is. */
+/** With the ETag in the quotes of a header. */
+export type VersionHead = BlobHead & { readonly etag: string | undefined };
+
+/**
+ * What the function gets for a blob; undefined if it is gone, or for a polled one if that version is. An event brings the
+ * blob as it is by now: https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/src/Listeners/BlobQueueTriggerExecutor.cs
+ * `told`: what storage has just said of that version, so that it need not be asked.
+ */
 export async function readBlobInput(
   { service, pattern, source, connection, isDeferred }: BlobFunction,
   { container, name, etag }: FoundBlob,
-  { silenceMs = SILENCE_MS } = {},
+  { silenceMs = SILENCE_MS, told }: { readonly silenceMs?: number; readonly told?: VersionHead | undefined } = {},
 ): Promise<{ input: RpcTypedData; triggerMetadata: Record<string, RpcTypedData> } | undefined> {
   const client = service.getContainerClient(container).getBlobClient(name);
   try {
-    const found = await client.getProperties({
-      // An event brings the blob as it is by now: https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/src/Listeners/BlobQueueTriggerExecutor.cs
-      ...(source === "LogsAndContainerScan" ? { conditions: { ifMatch: `"${etag}"` } } : {}),
-      abortSignal: AbortSignal.timeout(silenceMs),
-    });
-    const { contentLength, contentType, lastModified, createdOn, contentEncoding, contentMD5, blobType } = found;
+    const head = told ?? (await readHead(client, source === "EventGrid" ? undefined : etag, silenceMs));
+    const { contentLength, contentType, lastModified, createdOn, contentEncoding, contentMd5, blobType } = head;
     const properties = {
-      ETag: found.etag,
+      ETag: head.etag,
       ContentLength: contentLength,
       ContentType: contentType,
       LastModified: lastModified,
       CreatedOn: createdOn,
       ContentEncoding: contentEncoding,
-      ContentHash: contentMD5 === undefined ? undefined : Buffer.from(contentMD5).toString("base64"),
+      ContentHash: contentMd5,
       BlobType: blobType === "BlockBlob" ? 0 : blobType === "PageBlob" ? 1 : 2,
     };
     const tokens = Object.entries(pattern.match(name) ?? {}).map(
       ([token, value]) => [token, { string: value }] as const,
     );
     const read = async (): Promise<RpcTypedData> => {
-      const boundMs = silenceMs + (contentLength ?? 0) / SLOWEST_BYTES_PER_MS;
+      const boundMs = silenceMs + contentLength / SLOWEST_BYTES_PER_MS;
       const abortSignal = AbortSignal.timeout(Math.ceil(boundMs));
       return { bytes: await client.downloadToBuffer(0, undefined, { abortSignal }) };
     };
@@ -99,7 +105,7 @@ export async function readBlobInput(
         BlobTrigger: { string: `${container}/${name}` },
         Uri: { string: client.url },
         Properties: { json: JSON.stringify(properties) },
-        Metadata: { json: JSON.stringify(found.metadata ?? {}) },
+        Metadata: { json: JSON.stringify(head.metadata) },
         ...Object.fromEntries(tokens),
       },
     };
@@ -108,4 +114,24 @@ export async function readBlobInput(
     if (statusCode === 404 || statusCode === 412 || statusCode === 304) return undefined;
     throw error;
   }
+}
+
+/** Of the blob as it is by now if no version is named. */
+async function readHead(client: BlobClient, etag: string | undefined, silenceMs: number): Promise<VersionHead> {
+  const found = await client.getProperties({
+    ...(etag !== undefined && { conditions: { ifMatch: `"${etag}"` } }),
+    abortSignal: AbortSignal.timeout(silenceMs),
+  });
+  const { contentLength = 0, contentType, contentEncoding, contentMD5, blobType, metadata = {} } = found;
+  return {
+    etag: found.etag,
+    contentLength,
+    contentType,
+    contentEncoding,
+    contentMd5: contentMD5 === undefined ? undefined : Buffer.from(contentMD5).toString("base64"),
+    lastModified: found.lastModified?.toISOString(),
+    createdOn: found.createdOn?.toISOString(),
+    blobType,
+    metadata,
+  };
 }

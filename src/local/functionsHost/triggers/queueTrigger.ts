@@ -9,6 +9,7 @@ import { openConnection } from "../storage/connections.ts";
 import { decodeMessage } from "../storage/messageEncoding.ts";
 import type { RegisteredFunction } from "../worker/coreModule.ts";
 import type { RpcTypedData } from "../worker/rpc.ts";
+import { propertiesOf } from "../worker/triggerMetadata.ts";
 import type { Worker } from "../worker/worker.ts";
 
 interface QueueTriggerOptions {
@@ -218,16 +219,4 @@ function metadataOf(message: DequeuedMessageItem, text: string): Record<string, 
 /** As .NET writes it, in whole seconds. */
 function time(value: Date): RpcTypedData {
   return { json: JSON.stringify(`${value.toISOString().slice(0, 19)}+00:00`) };
-}
-
-/** A message that is a JSON object adds its properties. */
-function propertiesOf(text: string): Record<string, RpcTypedData> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return {};
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, { json: JSON.stringify(item) }]));
 }

@@ -56,10 +56,10 @@ export class StorageNews {
 function offerTo(
   targets: readonly BlobFunction[],
   delivery: Pick<BlobDelivery, "offer">,
-  { container, name, etag }: BlobNews,
+  { container, name, etag, head }: BlobNews,
 ): void {
   for (const target of targets) {
     if (target.pattern.container !== container || target.pattern.match(name) === undefined) continue;
-    delivery.offer(target, { container, name, etag: bareEtag(etag) });
+    delivery.offer(target, { container, name, etag: bareEtag(etag), ...(head !== undefined && { head }) });
   }
 }

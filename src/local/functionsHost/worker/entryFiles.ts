@@ -4,7 +4,7 @@ import { UserError } from "../../kit/userError.ts";
 
 /** The files that `main` of the app's package.json names: a path or a glob with `{a,b}`, `*`, `?` and `**`. */
 export function findEntryFiles(appFolder: string): string[] {
-  const main = readMain(join(appFolder, "package.json"));
+  const main = readMain(appFolder);
   const files = [...new Set(expandBraces(main).flatMap((pattern) => match(appFolder, pattern)))].toSorted();
   if (files.length === 0) {
     throw new UserError("NoEntryFile", `No file in ${appFolder} matches "main" of its package.json, "${main}"`, {
@@ -37,7 +37,8 @@ export function expandBraces(pattern: string): string[] {
   return [pattern];
 }
 
-function readMain(path: string): string {
+function readMain(appFolder: string): string {
+  const path = join(appFolder, "package.json");
   if (!existsSync(path)) {
     throw new UserError("NoPackageJson", `There is no ${path}`, {
       hint: "Choose the folder of a function app with --app.",
@@ -50,11 +51,21 @@ function readMain(path: string): string {
     throw new UserError("BadPackageJson", `${path} is not JSON: ${(cause as Error).message}`, { cause });
   }
   if (typeof main !== "string" || main === "") {
+    if (hasFunctionJson(appFolder)) {
+      throw new UserError("OldProgrammingModel", `${appFolder} has functions in folders with a function.json`, {
+        hint: "Only version 4 of the programming model is served: https://learn.microsoft.com/azure/azure-functions/functions-node-upgrade-v4",
+      });
+    }
     throw new UserError("NoEntryFile", `${path} has no "main"`, {
       hint: 'Name the entry files, for example "dist/{index.js,functions/*.js}".',
     });
   }
   return main;
+}
+
+/** Whether the app is of the programming model before version 4. */
+function hasFunctionJson(appFolder: string): boolean {
+  return readdirSync(appFolder).some((name) => existsSync(join(appFolder, name, "function.json")));
 }
 
 function match(folder: string, pattern: string): string[] {

@@ -16,6 +16,7 @@ import type { ExtraBindings } from "./extraBindings.ts";
 import type { HookScope, LogLine } from "./hooks.ts";
 import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
 import { readRetryPolicy, retryContext } from "./retryPolicy.ts";
+import { supportedFunctions } from "./supportedBindings.ts";
 import type {
   Binding,
   CoreInvocationContext,
@@ -70,11 +71,14 @@ export class Worker {
   readonly #model: ProgrammingModel;
   readonly #extraBindings: ExtraBindings;
   readonly #stopping = new AbortController();
+  /** Those of the app's that this host can run. */
+  readonly functions: readonly RegisteredFunction[];
   /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
   readonly httpUri: string | undefined;
 
   private constructor(
     core: CoreModule,
+    functions: readonly RegisteredFunction[],
     log: Logger,
     timeoutMs: number,
     model: ProgrammingModel,
@@ -82,6 +86,7 @@ export class Worker {
     extraBindings: ExtraBindings,
   ) {
     this.#core = core;
+    this.functions = functions;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#model = model;
@@ -110,13 +115,11 @@ export class Worker {
       });
     }
     const { model } = core;
+    const functions = supportedFunctions([...core.functions.values()], log);
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
     const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    return new Worker(core, log, timeoutMs, model, HttpUri?.replace("//localhost:", `//${LOOPBACK}:`), extraBindings);
-  }
-
-  get functions(): readonly RegisteredFunction[] {
-    return [...this.#core.functions.values()];
+    const httpUri = HttpUri?.replace("//localhost:", `//${LOOPBACK}:`);
+    return new Worker(core, functions, log, timeoutMs, model, httpUri, extraBindings);
   }
 
   /**

@@ -46,3 +46,14 @@ test("braces may be nested", ({ expect }) => {
   expect(expandBraces("a{b,c{d,e}}f")).toEqual(["abf", "acdf", "acef"]);
   expect(expandBraces("plain.js")).toEqual(["plain.js"]);
 });
+
+test("an app of an older programming model is refused with the way to the new one", ({ expect }) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "HttpExample"));
+  writeFileSync(join(folder, "package.json"), "{}");
+  writeFileSync(join(folder, "HttpExample", "function.json"), "{}");
+
+  expect(() => findEntryFiles(folder)).toThrow(
+    expect.objectContaining({ code: "OldProgrammingModel", hint: expect.stringContaining("version 4") }),
+  );
+});

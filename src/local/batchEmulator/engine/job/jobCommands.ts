@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { durationMs } from "../../duration.ts";
 import { keyOf } from "../../model/entities.ts";
 import type { Job } from "../../model/entities.ts";
 import type { JobPatch, JobSpec } from "../../requestBodies/jobBodies.ts";
+import type { PoolInfo } from "../../requestBodies/poolInfoBodies.ts";
 import { invalidProperty, ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
+import { addJobManager } from "./jobManager.ts";
 import { terminateJob, terminateWhenAllComplete } from "./jobEndings.ts";
 import { isEnding, setJobState, touchJob } from "./jobStates.ts";
 
@@ -14,6 +17,7 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
   if (existing !== undefined) {
     throw new ServiceError(existing.record.state === "deleting" ? "JobBeingDeleted" : "JobExists");
   }
+  if (engine.store.jobSchedules.has(keyOf(spec.id))) throw new ServiceError("JobScheduleWithSameIdExists");
   const version = engine.newVersion();
   const job = engine.store.addJob({
     id: spec.id,
@@ -26,6 +30,10 @@ export function addJob(engine: Engine, spec: JobSpec): Job {
     startTime: version.lastModified,
   });
   startWallClock(engine, job);
+  engine.emit({ kind: "jobAdded", job });
+  // Its pool could not be made.
+  if (isEnding(job)) return job;
+  addJobManager(engine, job);
   // A job without tasks has completed all of them; the service takes a moment to see it.
   if (spec.onAllTasksComplete === "terminatejob") {
     engine.after(engine.timings.jobTerminateMs, () => terminateWhenAllComplete(engine, job));
@@ -49,9 +57,7 @@ export function patchJob(engine: Engine, job: Job, patch: JobPatch): void {
   if (patch.onAllTasksComplete === "noaction" && record.spec.onAllTasksComplete === "terminatejob") {
     throw invalidProperty("onAllTasksComplete", "noaction", "Once set to terminatejob it cannot be changed back");
   }
-  const isMoving = patch.poolInfo !== undefined && keyOf(patch.poolInfo.poolId) !== keyOf(record.spec.poolInfo.poolId);
-  if (isMoving && record.state !== "disabled") throw new ServiceError("JobNotDisabled");
-  if (patch.poolInfo !== undefined) engine.store.moveJob(job, patch.poolInfo.poolId);
+  if (patch.poolInfo !== undefined) changePoolInfo(engine, job, patch.poolInfo);
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   record.spec = { ...record.spec, ...given };
   touchJob(engine, job);
@@ -60,9 +66,33 @@ export function patchJob(engine: Engine, job: Job, patch: JobPatch): void {
   engine.emit({ kind: "tasksWaiting", job });
 }
 
-export function terminateJobByUser(engine: Engine, job: Job, reason: string | undefined): void {
+function changePoolInfo(engine: Engine, job: Job, poolInfo: PoolInfo): void {
+  const before = job.record.spec.poolInfo;
+  if (isSame(before, poolInfo)) return;
+  if (job.record.state !== "disabled") throw new ServiceError("JobNotDisabled");
+  const automatic = before.autoPoolSpecification ?? poolInfo.autoPoolSpecification;
+  if (automatic !== undefined) {
+    // https://learn.microsoft.com/rest/api/batchservice/jobs/update-job#poolinfo
+    const { keepAlive } = poolInfo.autoPoolSpecification ?? automatic;
+    const isOnlyKept = isSame(poolInfo, { ...before, autoPoolSpecification: { ...automatic, keepAlive } });
+    const isAllowed = isOnlyKept && automatic.poolLifetimeOption === "job";
+    if (!isAllowed) throw new ServiceError("OperationInvalidForCurrentState");
+  }
+  engine.store.moveJob(job, (record) => {
+    record.spec = { ...record.spec, poolInfo };
+  });
+}
+
+function isSame(a: PoolInfo, b: PoolInfo): boolean {
+  return (
+    keyOf(a.poolId ?? "") === keyOf(b.poolId ?? "") &&
+    isDeepStrictEqual(a.autoPoolSpecification, b.autoPoolSpecification)
+  );
+}
+
+export function terminateJobByUser(engine: Engine, job: Job, reason: string | undefined, isForced: boolean): void {
   refuseWhenEnding(job);
-  terminateJob(engine, job, reason ?? "UserTerminate");
+  terminateJob(engine, job, reason ?? "UserTerminate", isForced);
 }
 
 export function enableJob(engine: Engine, job: Job): void {

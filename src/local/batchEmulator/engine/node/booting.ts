@@ -48,6 +48,10 @@ export function boot(engine: Engine, node: Node): void {
 
 /** What a power cycle does to the processes, and a new image to the disk. */
 export async function resetMachine(engine: Engine, node: Node, isDiskLost: boolean): Promise<void> {
+  if (isDiskLost && node.record.users !== undefined) {
+    delete node.record.users;
+    engine.store.saveNode(node);
+  }
   await engine.runner.killAllIn(node.record.folder);
   if (isDiskLost) await engine.runner.removeFolder(node.record.folder);
 }

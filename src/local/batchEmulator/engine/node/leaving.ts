@@ -15,6 +15,7 @@ function leave(engine: Engine, node: Node): void {
   node.isDraining = true;
   node.killStartTask?.();
   setNodeState(engine, node, "leavingpool");
+  engine.emit({ kind: "nodeStopped", node, isDiskLost: true });
   engine.after(engine.timings.nodeLeaveMs, () => engine.inBackground(remove(engine, node)));
 }
 

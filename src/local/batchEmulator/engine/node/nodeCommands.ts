@@ -26,6 +26,7 @@ export function deallocateNode(engine: Engine, node: Node, option: NodeDeallocat
     const epoch = ++node.epoch;
     node.isDraining = false;
     setNodeState(engine, node, "deallocating");
+    engine.emit({ kind: "nodeStopped", node, isDiskLost: false });
     const finish = (): void => {
       if (node.epoch === epoch) setNodeState(engine, node, "deallocated");
     };
@@ -60,6 +61,7 @@ function restart(engine: Engine, node: Node, state: "rebooting" | "reimaging"): 
   node.isDraining = false;
   node.killStartTask?.();
   setNodeState(engine, node, state);
+  engine.emit({ kind: "nodeStopped", node, isDiskLost: state === "reimaging" });
   const { epoch } = node;
   const bootUnlessLost = (): void => {
     if (node.epoch === epoch) boot(engine, node);

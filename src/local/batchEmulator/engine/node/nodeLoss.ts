@@ -15,10 +15,12 @@ export function loseNode(engine: Engine, node: Node, what: "preempt" | "unusable
       { code: "NodeProblem", message: "The node stopped answering: it was made unusable on purpose." },
     ];
     setNodeState(engine, node, "unusable");
+    engine.emit({ kind: "nodeStopped", node, isDiskLost: false });
     engine.inBackground(resetMachine(engine, node, false));
     return;
   }
   setNodeState(engine, node, "preempted");
+  engine.emit({ kind: "nodeStopped", node, isDiskLost: true });
   const { epoch } = node;
   const comeBack = (): void => {
     if (node.epoch !== epoch) return;

@@ -29,6 +29,7 @@ export function refreshUsableNode(engine: Engine, node: Node): void {
   else setNodeState(engine, node, node.record.schedulingState === "enabled" ? "idle" : "offline");
 }
 
-function isUsable(state: NodeState): boolean {
+/** It has booted and can run something. */
+export function isUsable(state: NodeState): boolean {
   return state === "idle" || state === "running" || state === "offline";
 }

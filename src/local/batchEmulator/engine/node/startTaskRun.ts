@@ -1,11 +1,11 @@
-import type { Node } from "../../model/entities.ts";
+import type { Node, NodeTaskRun } from "../../model/entities.ts";
 import { startupFolder } from "../../model/nodeFolders.ts";
-import type { StartTaskInfo } from "../../model/records.ts";
+import type { NodeTaskInfo } from "../../model/records.ts";
 import type { StartTaskSpec } from "../../requestBodies/poolBodies.ts";
 import type { Outcome } from "../../runner/taskRunner.ts";
 import type { Engine } from "../engine.ts";
 import { startTaskEnvironment } from "../environment.ts";
-import { failureOf } from "../task/failureInfos.ts";
+import { runNodeTask } from "./nodeTaskRun.ts";
 import { becomeUsable, setNodeState } from "./nodeStates.ts";
 
 /** Runs the pool's start task, if it has one, and makes the node usable or not by how it ended. */
@@ -18,64 +18,40 @@ export async function runStartTask(engine: Engine, node: Node, isCurrent: () => 
   if (startTask.waitForSuccess) setNodeState(engine, node, "waitingforstarttask");
   else becomeUsable(engine, node);
 
-  const info = await runWithRetries(engine, node, startTask, isCurrent);
+  const run: NodeTaskRun = { isTerminated: false, kill: () => {} };
+  const killStartTask = (): void => run.kill();
+  node.killStartTask = killStartTask;
+  const note = (info: NodeTaskInfo): void => setInfo(engine, node, info);
+  const info = await runNodeTask(engine, nodeTaskOf(engine, node, startTask), run, { isCurrent, note });
+  if (node.killStartTask === killStartTask) node.killStartTask = undefined;
   if (info === undefined) return;
   setInfo(engine, node, info);
   if (!startTask.waitForSuccess) return;
-  if (info.result === "success") becomeUsable(engine, node);
-  else setNodeState(engine, node, "starttaskfailed");
-}
-
-/** Undefined when the node has been restarted or lost meanwhile. */
-async function runWithRetries(
-  engine: Engine,
-  node: Node,
-  spec: StartTaskSpec,
-  isCurrent: () => boolean,
-): Promise<StartTaskInfo | undefined> {
-  let startTime = engine.now();
-  for (let retryCount = 0; ; retryCount++) {
-    const retry = retryCount === 0 ? {} : { lastRetryTime: startTime };
-    setInfo(engine, node, { state: "running", startTime, retryCount, ...retry });
-    const outcome = await runOnce(engine, node, spec, retryCount > 0);
-    if (!isCurrent() || engine.isStopped) return undefined;
-    const mayRetry = spec.maxTaskRetryCount === -1 || retryCount < spec.maxTaskRetryCount;
-    if (outcome.kind !== "exited" || outcome.exitCode === 0 || !mayRetry) {
-      const failureInfo = failureOf(outcome);
-      return {
-        state: "completed",
-        startTime,
-        endTime: engine.now(),
-        ...(outcome.kind === "exited" && { exitCode: outcome.exitCode }),
-        ...(failureInfo !== undefined && { failureInfo }),
-        retryCount,
-        ...retry,
-        result: failureInfo === undefined ? "success" : "failure",
-      };
-    }
-    startTime = engine.now();
+  if (info.result === "success") {
+    becomeUsable(engine, node);
+  } else {
+    setNodeState(engine, node, "starttaskfailed");
+    engine.emit({ kind: "nodeUnfit", node });
   }
 }
 
-async function runOnce(engine: Engine, node: Node, spec: StartTaskSpec, isRetry: boolean): Promise<Outcome> {
-  const exitCode = engine.faults.onStartTask(node.pool.record.id);
-  if (exitCode !== undefined) return { kind: "exited", exitCode };
-  const execution = engine.runner.start({
-    commandLine: spec.commandLine,
-    folder: startupFolder(node),
-    environment: startTaskEnvironment(engine, node),
-    resourceFiles: spec.resourceFiles ?? [],
-    appendsOutput: isRetry && engine.choices.outputOnRetry === "append",
-  });
-  node.killStartTask = () => execution.kill();
-  try {
-    return await execution.outcome;
-  } finally {
-    node.killStartTask = undefined;
-  }
+function nodeTaskOf(engine: Engine, node: Node, spec: StartTaskSpec) {
+  return {
+    work: {
+      commandLine: spec.commandLine,
+      folder: startupFolder(node),
+      environment: startTaskEnvironment(engine, node),
+      resourceFiles: spec.resourceFiles ?? [],
+    },
+    maxTaskRetryCount: spec.maxTaskRetryCount,
+    fault: (): Outcome | undefined => {
+      const exitCode = engine.faults.onStartTask(node.pool.record.id);
+      return exitCode === undefined ? undefined : { kind: "exited", exitCode };
+    },
+  };
 }
 
-function setInfo(engine: Engine, node: Node, info: StartTaskInfo): void {
+function setInfo(engine: Engine, node: Node, info: NodeTaskInfo): void {
   node.record.startTaskInfo = info;
   engine.store.saveNode(node);
 }

@@ -3,6 +3,7 @@ import type { Node, Pool } from "../../model/entities.ts";
 import type { PoolRecord, ResizeError } from "../../model/records.ts";
 import type { NodeDeallocationOption } from "../../requestBodies/nodeBodies.ts";
 import type { Engine } from "../engine.ts";
+import { managerSpecOf } from "../job/jobManager.ts";
 import { createNode } from "../node/booting.ts";
 import { leavePool } from "../node/leaving.ts";
 
@@ -133,7 +134,15 @@ function finishWhenReached(engine: Engine, pool: Pool, errors: readonly ResizeEr
   else if (errors.length > 0) pool.record.resizeErrors = errors;
 }
 
-/** Nodes with the fewest tasks leave first, and of those the ones that are not idle yet. */
+/** Nodes without a job manager leave first, then those with the fewest tasks, and of those the ones that are not idle yet. */
 function byCostOfLoss(a: Node, b: Node): number {
-  return a.runs.size - b.runs.size || Number(a.record.state === "idle") - Number(b.record.state === "idle");
+  return (
+    Number(hasManager(a)) - Number(hasManager(b)) ||
+    a.runs.size - b.runs.size ||
+    Number(a.record.state === "idle") - Number(b.record.state === "idle")
+  );
+}
+
+function hasManager({ runs }: Node): boolean {
+  return [...runs].some(({ task }) => managerSpecOf(task) !== undefined);
 }

@@ -2,8 +2,11 @@ import { keyOf, slotsInUse } from "../../model/entities.ts";
 import type { Job, Node, Pool, Task } from "../../model/entities.ts";
 import { shuffled } from "../../random.ts";
 import type { Engine } from "../engine.ts";
+import { managerSpecOf, waitingManager } from "../job/jobManager.ts";
+import { prepareNode } from "../job/preparation.ts";
 import { acceptsTasks } from "../node/nodeStates.ts";
 import { startRun } from "../task/taskRun.ts";
+import { chooseNode, isReserved, mayFindPlace } from "./placement.ts";
 import { makeRoomFor } from "./preemption.ts";
 
 /** The service promises no order within a job: chance decides among this many of those that have waited longest. */
@@ -22,25 +25,32 @@ function assignTasks(engine: Engine, pool: Pool): void {
   const slotsPerNode = pool.record.spec.taskSlotsPerNode;
   const free = new Map<Node, number>();
   for (const node of pool.nodes.values()) {
-    const slots = acceptsTasks(node) ? slotsPerNode - slotsInUse(node) : 0;
+    const slots = acceptsTasks(node) && !isReserved(node) ? slotsPerNode - slotsInUse(node) : 0;
     if (slots > 0) free.set(node, slots);
   }
   for (const job of inOrder(engine, pool)) {
+    // A manager comes first; the other tasks of its job let it pass, if it can pass at all.
     // Once a task has found no place, only smaller ones are considered: most of a long queue never is.
     let tooLarge = Number.POSITIVE_INFINITY;
+    const manager = waitingManager(job);
+    let isManagerNext = manager !== undefined;
     while (mayRunMore(job) && free.size > 0 && tooLarge > 1) {
-      const task = pick(engine, job, tooLarge);
+      const task = isManagerNext ? manager : pick(engine, job, tooLarge, manager);
       if (task === undefined) break;
       const { requiredSlots } = task.record.spec;
       const node = chooseNode(pool, free, task);
       if (node === undefined) {
-        tooLarge = requiredSlots;
+        if (isManagerNext && mayFindPlace(pool, task)) break;
+        if (!isManagerNext) tooLarge = requiredSlots;
+        isManagerNext = false;
         continue;
       }
+      const isExclusive = managerSpecOf(task)?.runExclusive === true;
       const left = (free.get(node) ?? 0) - requiredSlots;
-      if (left > 0) free.set(node, left);
+      if (left > 0 && !isExclusive) free.set(node, left);
       else free.delete(node);
-      startRun(engine, task, node);
+      isManagerNext = false;
+      startRun(engine, task, node, { isExclusive, isPreparing: prepareNode(engine, job, node) });
     }
     if (mayRunMore(job) && job.ready.size > 0) makeRoomFor(engine, pool, job);
   }
@@ -59,27 +69,11 @@ function inOrder(engine: Engine, pool: Pool): Job[] {
   return equals.sort((a, b) => b.record.spec.priority - a.record.spec.priority);
 }
 
-function pick(engine: Engine, job: Job, tooLarge: number): Task | undefined {
+function pick(engine: Engine, job: Job, tooLarge: number, except: Task | undefined): Task | undefined {
   const candidates: Task[] = [];
   for (const task of job.ready) {
-    if (task.record.spec.requiredSlots < tooLarge) candidates.push(task);
+    if (task !== except && task.record.spec.requiredSlots < tooLarge) candidates.push(task);
     if (candidates.length === CANDIDATES) break;
   }
   return candidates[Math.floor(engine.random.number() * candidates.length)];
-}
-
-function chooseNode(pool: Pool, free: ReadonlyMap<Node, number>, task: Task): Node | undefined {
-  const { requiredSlots, affinityInfo } = task.record.spec;
-  const isPack = pool.record.spec.taskSchedulingPolicy.nodeFillType === "Pack";
-  let best: Node | undefined;
-  let bestSlots = 0;
-  for (const [node, slots] of free) {
-    if (slots < requiredSlots) continue;
-    if (affinityInfo?.affinityId === `TVM:${node.record.id}`) return node;
-    if (best === undefined || (isPack ? slots < bestSlots : slots > bestSlots)) {
-      best = node;
-      bestSlots = slots;
-    }
-  }
-  return best;
 }

@@ -15,6 +15,20 @@ export const ENDED_BY_SERVICE: FailureInfo = {
   message: "The task was ended because it exceeded its maximum wall clock time",
 };
 
+/** Of a preparation or release task whose node restarted or left. */
+export const ENDED_WITH_NODE: FailureInfo = {
+  category: "ServerError",
+  code: "TaskEnded",
+  message: "The task was ended because its node was restarted or left the pool",
+};
+
+/** The service takes such a task and fails it on its node. */
+export const NO_CONTAINERS: FailureInfo = {
+  category: "UserError",
+  code: "ContainerPoolNotSupported",
+  message: "The specified pool does not support container tasks.",
+};
+
 const FAILURE_EXIT_CODE: FailureInfo = {
   category: "UserError",
   code: "FailureExitCode",

@@ -1,6 +1,8 @@
 import { keyOf } from "../../model/entities.ts";
 import type { Job, Task } from "../../model/entities.ts";
-import type { TaskConstraints, TaskSpec } from "../../requestBodies/taskBodies.ts";
+import { refuseIdsOfJobTasks } from "../../requestBodies/jobTaskBodies.ts";
+import type { TaskSpec } from "../../requestBodies/taskBodies.ts";
+import type { TaskConstraints } from "../../requestBodies/taskConstraints.ts";
 import { ServiceError } from "../../serviceError.ts";
 import type { Engine } from "../engine.ts";
 import { refuseWhenEnding } from "../refusals.ts";
@@ -12,6 +14,7 @@ import { completeTask, enter } from "./taskTransitions.ts";
 
 export function addTask(engine: Engine, job: Job, spec: TaskSpec): Task {
   refuseWhenEnding(job);
+  refuseIdsOfJobTasks(spec.id, job.record.spec);
   if (job.tasks.has(keyOf(spec.id))) throw new ServiceError("TaskExists");
   const version = engine.newVersion();
   const task = engine.store.addTask(job, {

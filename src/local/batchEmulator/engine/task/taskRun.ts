@@ -7,19 +7,40 @@ import type { OutputFile } from "../../requestBodies/fileBodies.ts";
 import type { Outcome, Work } from "../../runner/taskRunner.ts";
 import type { Engine } from "../engine.ts";
 import { taskEnvironment } from "../environment.ts";
-import { ENDED_BY_SERVICE, ENDED_BY_USER, failureOf, unknownFailure } from "./failureInfos.ts";
-import { assignTask, completeTask, requeueTask } from "./taskTransitions.ts";
+import { ENDED_BY_SERVICE, ENDED_BY_USER, failureOf, NO_CONTAINERS, unknownFailure } from "./failureInfos.ts";
+import { assignTask, beginTask, completeTask, requeueTask } from "./taskTransitions.ts";
 
-/** Puts an active task on a node and runs it there to its end. */
-export function startRun(engine: Engine, task: Task, node: Node): void {
-  const run: ActiveRun = { task, node, slots: task.record.spec.requiredSlots, kill: () => {} };
+type Placement = Pick<ActiveRun, "isExclusive" | "isPreparing">;
+
+/** Puts an active task on a node and runs it there to its end, at once or when its job has been prepared there. */
+export function startRun(engine: Engine, task: Task, node: Node, placement: Placement): void {
+  const run: ActiveRun = { task, node, slots: task.record.spec.requiredSlots, ...placement, kill: () => {} };
+  if (run.isPreparing) run.kill = () => leaveUnstarted(engine, run);
   task.run = run;
   task.job.runs.add(run);
   node.runs.add(run);
-  assignTask(engine, task, node);
+  assignTask(engine, task, node, run.isPreparing);
   // Before the process exists: after a kill -9 the journal must know every task that may have run.
   engine.store.commit();
   engine.emit({ kind: "runStarted", run });
+  if (!run.isPreparing) begin(engine, run);
+}
+
+/** The job has been prepared: a task that waited for it runs. */
+export function beginPrepared(engine: Engine, run: ActiveRun): void {
+  run.isPreparing = false;
+  run.kill = () => {};
+  beginTask(engine, run.task);
+  begin(engine, run);
+}
+
+function leaveUnstarted(engine: Engine, run: ActiveRun): void {
+  run.kill = () => {};
+  finish(engine, run, () => settle(engine, run));
+}
+
+function begin(engine: Engine, run: ActiveRun): void {
+  const { task } = run;
   runToEnd(engine, run).catch((error: unknown) => {
     engine.log(`Task ${task.record.id} of job ${task.job.record.id} broke the emulator: ${String(error)}`);
     finish(engine, run, () => completeTask(engine, task, { failureInfo: unknownFailure(error) }));
@@ -35,6 +56,7 @@ export function endRun(run: ActiveRun, ending: NonNullable<ActiveRun["ending"]>)
 
 async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
   const { task } = run;
+  if (task.record.spec.authenticationTokenSettings !== undefined) run.token = engine.tokens.issue(task.job);
   let work = workOf(engine, run);
   for (;;) {
     const outcome = await attempt(engine, run, work);
@@ -53,13 +75,16 @@ async function runToEnd(engine: Engine, run: ActiveRun): Promise<void> {
     finish(engine, run, () => concludeRun(engine, run, outcome, failure, uploadFailure));
     return;
   }
-  finish(engine, run, () => {
-    if (run.ending === "terminated") {
-      completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
-    } else {
-      requeueTask(engine, task, { isCounted: run.ending === "requeued" });
-    }
-  });
+  finish(engine, run, () => settle(engine, run));
+}
+
+/** What becomes of a task that was taken off its node. */
+function settle(engine: Engine, { task, ending }: ActiveRun): void {
+  if (ending === "terminated") {
+    completeTask(engine, task, { exitCode: engine.choices.killedExitCode, failureInfo: ENDED_BY_USER });
+  } else {
+    requeueTask(engine, task, { isCounted: ending === "requeued" });
+  }
 }
 
 /** Somebody ended the run, so how its command ended does not matter. */
@@ -69,6 +94,7 @@ function wasTakenAway({ ending }: ActiveRun): boolean {
 
 async function attempt(engine: Engine, run: ActiveRun, work: Work): Promise<Outcome> {
   const { job, record } = run.task;
+  if (record.spec.containerSettings !== undefined) return { kind: "failed", failure: NO_CONTAINERS };
   const failure = engine.faults.onDownload(job.record.id);
   if (failure !== undefined && work.resourceFiles.length > 0) return { kind: "failed", failure };
   const execution = engine.runner.start(work);
@@ -147,17 +173,19 @@ function finish(engine: Engine, run: ActiveRun, conclude: () => void): void {
   task.job.runs.delete(run);
   node.runs.delete(run);
   if (task.run === run) task.run = undefined;
+  if (run.token !== undefined) engine.tokens.revoke(run.token);
   const isDeleted = task.job.tasks.get(keyOf(task.record.id)) !== task;
   if (!isDeleted) conclude();
   engine.emit({ kind: "runEnded", run });
 }
 
-function workOf(engine: Engine, { task, node }: ActiveRun): Work {
+function workOf(engine: Engine, run: ActiveRun): Work {
+  const { task, node } = run;
   const { job, record } = task;
   return {
     commandLine: record.spec.commandLine,
     folder: taskFolder(node, job.record.id, record.id),
-    environment: taskEnvironment(engine, task, node),
+    environment: taskEnvironment(engine, run),
     resourceFiles: record.spec.resourceFiles ?? [],
     appendsOutput: false,
   };

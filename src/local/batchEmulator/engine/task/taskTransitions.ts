@@ -5,19 +5,28 @@ import { exitActionsFor } from "../exitConditions.ts";
 import type { Completion } from "../exitConditions.ts";
 import { filesUntil, removeFilesWhenDue } from "./retention.ts";
 
-/** active -> running. */
-export function assignTask(engine: Engine, task: Task, node: Node): void {
+/** active -> preparing or running. */
+export function assignTask(engine: Engine, task: Task, node: Node, isPreparing: boolean): void {
   const now = engine.now();
   task.job.ready.delete(task);
   engine.store.progressTask(task, (progress) => {
-    enter(progress, "running", now);
-    progress.execution.startTime = now;
+    enter(progress, isPreparing ? "preparing" : "running", now);
+    if (!isPreparing) progress.execution.startTime = now;
     progress.node = { poolId: node.pool.record.id, nodeId: node.record.id };
     delete progress.filesCleanedUp;
   });
 }
 
-/** active or running -> completed. */
+/** preparing -> running. */
+export function beginTask(engine: Engine, task: Task): void {
+  const now = engine.now();
+  engine.store.progressTask(task, (progress) => {
+    enter(progress, "running", now);
+    progress.execution.startTime = now;
+  });
+}
+
+/** Any other state -> completed. */
 export function completeTask(engine: Engine, task: Task, completion: Completion): void {
   const { exitCode, failureInfo } = completion;
   const now = engine.now();
@@ -37,7 +46,7 @@ export function completeTask(engine: Engine, task: Task, completion: Completion)
   engine.emit({ kind: "taskCompleted", task, actions });
 }
 
-/** running -> active, as after the loss of its node; the next run starts from scratch. */
+/** preparing or running -> active, as after the loss of its node; the next run starts from scratch. */
 export function requeueTask(engine: Engine, task: Task, { isCounted }: { isCounted: boolean }): void {
   const now = engine.now();
   engine.store.progressTask(task, (progress) => {

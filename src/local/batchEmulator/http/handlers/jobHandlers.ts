@@ -16,6 +16,7 @@ import type { Call, Reply } from "../call.ts";
 import { checkConditions, checkWrite } from "../conditionalHeaders.ts";
 import { FIELDS } from "../fields.ts";
 import { listReply, selectView, wantsStats } from "../listing.ts";
+import { jobNodeView } from "../views/jobNodeView.ts";
 import { jobView } from "../views/jobView.ts";
 
 export function jobAdd(call: Call): Reply {
@@ -54,8 +55,8 @@ export function jobUpdate(call: Call): Reply {
 }
 
 export function jobTerminate(call: Call): Reply {
-  checkForce(call);
-  return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body)));
+  const isForced = readForce(call);
+  return change(call, 202, (job) => terminateJobByUser(call.engine, job, parseTerminateJob(call.body), isForced));
 }
 
 export function jobDisable(call: Call): Reply {
@@ -67,10 +68,10 @@ export function jobEnable(call: Call): Reply {
 }
 
 export function jobDelete(call: Call): Reply {
-  checkForce(call);
+  const isForced = readForce(call);
   const job = jobOf(call);
   checkWrite(call, job.record);
-  deleteJob(call.engine, job);
+  deleteJob(call.engine, job, isForced);
   return { status: 202 };
 }
 
@@ -80,16 +81,26 @@ export function jobTaskCounts(call: Call): Reply {
   return entityReply(call, "taskcounts", view);
 }
 
-/** No job here has such a task. */
+/** Every node that has run the preparation, even if it has left its pool. */
 export function jobPreparationAndReleaseStatus(call: Call): Reply {
-  jobOf(call);
-  throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+  const job = jobOf(call);
+  if (job.record.spec.jobPreparationTask === undefined) {
+    throw new ServiceError("JobPreparationTaskOrReleaseTaskNotSpecified");
+  }
+  return listReply(call, {
+    items: job.nodes.values(),
+    position: ({ record }) => record.seq,
+    view: (jobNode) => jobNodeView(call.baseUrl, jobNode),
+    fields: FIELDS.jobNode,
+    kind: "jobpreparationandreleasetaskstatuslist",
+  });
 }
 
-/** Forced or not, all nodes here do as they are told, so there is nothing to skip. */
-function checkForce(call: Call): void {
+/** Whether the nodes are not to be waited for. */
+export function readForce(call: Call): boolean {
   const force = call.query.get("force");
-  if (force === undefined || !knowsForce(call.version) || /^(true|false)$/i.test(force)) return;
+  if (force === undefined || !knowsForce(call.version)) return false;
+  if (/^(true|false)$/i.test(force)) return force.toLowerCase() === "true";
   throw invalidQuery("force", force, "Must be true or false");
 }
 

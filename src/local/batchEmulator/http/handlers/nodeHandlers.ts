@@ -6,9 +6,15 @@ import {
   restartNode,
   startNode,
 } from "../../engine/node/nodeCommands.ts";
+import { addNodeUser, deleteNodeUser, updateNodeUser } from "../../engine/node/nodeUsers.ts";
 import { refuseWhenDeleting } from "../../engine/refusals.ts";
 import type { Node } from "../../model/entities.ts";
-import { parseDisableScheduling, parseNodeAction } from "../../requestBodies/nodeBodies.ts";
+import {
+  parseDisableScheduling,
+  parseNewNodeUser,
+  parseNodeAction,
+  parseNodeUserUpdate,
+} from "../../requestBodies/nodeBodies.ts";
 import { changeReply, entityReply, param } from "../call.ts";
 import type { Call, Reply } from "../call.ts";
 import { FIELDS } from "../fields.ts";
@@ -66,6 +72,24 @@ export function nodeDisableScheduling(call: Call): Reply {
 export function nodeEnableScheduling(call: Call): Reply {
   enableScheduling(call.engine, nodeOf(call));
   return changeReply(call, 200);
+}
+
+export function nodeAddUser(call: Call): Reply {
+  const node = nodeOf(call);
+  const user = parseNewNodeUser(call.body);
+  addNodeUser(call.engine, node, user);
+  const url = `${call.baseUrl}/pools/${node.pool.record.id}/nodes/${node.record.id}/users/${encodeURIComponent(user.name)}`;
+  return { status: 201, headers: { Location: url }, dataServiceId: url };
+}
+
+export function nodeUpdateUser(call: Call): Reply {
+  updateNodeUser(call.engine, nodeOf(call), param(call, "user"), parseNodeUserUpdate(call.body));
+  return changeReply(call, 200);
+}
+
+export function nodeDeleteUser(call: Call): Reply {
+  deleteNodeUser(call.engine, nodeOf(call), param(call, "user"));
+  return { status: 200 };
 }
 
 /** The only machine to log in to is this one. */

@@ -1,4 +1,6 @@
+import { poolIdOf } from "../../model/entities.ts";
 import type { Job } from "../../model/entities.ts";
+import { poolInfoView } from "./poolInfoView.ts";
 import { noUsage } from "./usage.ts";
 
 export function jobView(baseUrl: string, job: Job, withStats = false): object {
@@ -21,13 +23,17 @@ export function jobView(baseUrl: string, job: Job, withStats = false): object {
     allowTaskPreemption: spec.allowTaskPreemption,
     usesTaskDependencies: spec.usesTaskDependencies,
     constraints: spec.constraints,
+    jobManagerTask: spec.jobManagerTask,
+    jobPreparationTask: spec.jobPreparationTask,
+    jobReleaseTask: spec.jobReleaseTask,
     commonEnvironmentSettings: spec.commonEnvironmentSettings,
-    poolInfo: spec.poolInfo,
+    poolInfo: poolInfoView(spec.poolInfo),
     metadata: spec.metadata,
     executionInfo: {
       startTime: record.startTime,
       endTime: record.endTime,
-      poolId: spec.poolInfo.poolId,
+      poolId: poolIdOf(job),
+      schedulingError: record.schedulingError,
       terminateReason: record.terminateReason,
     },
     onAllTasksComplete: spec.onAllTasksComplete,

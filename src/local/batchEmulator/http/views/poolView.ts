@@ -65,6 +65,6 @@ function guidOf(text: string): string {
 }
 
 /** Passwords and keys of user accounts are never given back. */
-function withoutSecrets(account: object): object {
+export function withoutSecrets(account: object): object {
   return Object.fromEntries(Object.entries(account).filter(([name]) => name === "name" || name === "elevationLevel"));
 }

@@ -1,0 +1,21 @@
+import type { JobSchedule } from "../../model/entities.ts";
+import type { JobScheduleState } from "../../model/records.ts";
+import type { Engine } from "../engine.ts";
+
+export function setJobScheduleState(engine: Engine, schedule: JobSchedule, state: JobScheduleState): void {
+  const { record } = schedule;
+  // As with jobs, a completed schedule says it was active before, not that it was terminating.
+  if (record.state !== "terminating") {
+    record.previousState = record.state;
+    record.previousStateTransitionTime = record.stateTransitionTime;
+  }
+  record.state = state;
+  record.stateTransitionTime = engine.now();
+  engine.store.saveJobSchedule(schedule);
+}
+
+/** A change that a user asked for shows in the ETag; what the service does by itself, such as creating jobs, does not. */
+export function touchJobSchedule(engine: Engine, schedule: JobSchedule): void {
+  Object.assign(schedule.record, engine.newVersion());
+  engine.store.saveJobSchedule(schedule);
+}

@@ -1,0 +1,403 @@
+import type { BatchServiceClient } from "@azure/batch";
+import { test } from "vitest";
+import { copyOfData, reopen } from "./afterKill.ts";
+import { addPoolAndJob, refusal, startVirtualFixture } from "./emulator.ts";
+import { raw } from "./rawHttp.ts";
+
+const PREPARATION = { jobPreparationTask: { commandLine: "prepare" } };
+const BOTH = { ...PREPARATION, jobReleaseTask: { commandLine: "release" } };
+const NEWER = "api-version=2024-07-01.20.0";
+const FILE = { httpUrl: "http://127.0.0.1/c/b", filePath: "b" };
+
+async function statuses(client: BatchServiceClient) {
+  const list = await client.job.listPreparationAndReleaseTaskStatus("job");
+  return list.map((item) => ({
+    prepared: item.jobPreparationTaskExecutionInfo?.result ?? item.jobPreparationTaskExecutionInfo?.state,
+    released: item.jobReleaseTaskExecutionInfo?.result ?? item.jobReleaseTaskExecutionInfo?.state,
+  }));
+}
+
+async function stateOf(client: BatchServiceClient, taskId = "task") {
+  return (await client.task.get("job", taskId)).state;
+}
+
+async function nodeIdOf(client: BatchServiceClient): Promise<string> {
+  const [node] = await client.computeNode.list("pool");
+  return node?.id ?? "";
+}
+
+test("preparation and release tasks show the defaults of the service", async ({ expect }) => {
+  const { client, emulator } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, { ...BOTH, constraints: { maxTaskRetryCount: 5 } });
+
+  const { json } = await raw(emulator, { path: "/jobs/job" });
+
+  const user = { autoUser: { scope: "pool", elevationLevel: "nonadmin" } };
+  expect(json).toMatchObject({
+    jobPreparationTask: {
+      id: "jobpreparation",
+      commandLine: "prepare",
+      constraints: {
+        maxWallClockTime: "P10675199DT2H48M5.4775807S",
+        retentionTime: "P7D",
+        maxTaskRetryCount: 5,
+      },
+      userIdentity: user,
+      waitForSuccess: true,
+      rerunOnNodeRebootAfterSuccess: true,
+    },
+    jobReleaseTask: {
+      id: "jobrelease",
+      commandLine: "release",
+      maxWallClockTime: "PT15M",
+      retentionTime: "P7D",
+      userIdentity: user,
+    },
+  });
+});
+
+test("the preparation runs on a node before the first task there, and once", async ({ expect }) => {
+  const { client, clock, emulator } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, PREPARATION);
+  expect(await statuses(client)).toEqual([]);
+
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(30_000);
+  expect(await statuses(client)).toEqual([{ prepared: "running", released: undefined }]);
+  expect(await client.task.get("job", "task")).toMatchObject({ state: "preparing", nodeInfo: { poolId: "pool" } });
+  expect((await client.task.get("job", "task")).executionInfo?.startTime).toBeUndefined();
+  expect((await client.job.getTaskCounts("job")).taskCounts).toMatchObject({ running: 1, active: 0 });
+
+  await clock.advance(30_000);
+  expect(await stateOf(client)).toBe("running");
+  await client.task.add("job", { id: "next", commandLine: "work" });
+  await clock.advance(60_000);
+  expect(await stateOf(client, "next")).toBe("running");
+
+  const nodeId = await nodeIdOf(client);
+  const root = "workitems/job/job-1/jobpreparation";
+  const { json } = await raw(emulator, { path: "/jobs/job/jobpreparationandreleasetaskstatus" });
+  expect(json).toEqual({
+    "odata.metadata": `${emulator.endpoint}/$metadata#jobpreparationandreleasetaskstatuslist`,
+    value: [
+      {
+        poolId: "pool",
+        nodeId,
+        nodeUrl: `${emulator.endpoint}/pools/pool/nodes/${nodeId}`,
+        jobPreparationTaskExecutionInfo: {
+          startTime: "2026-01-01T12:00:00Z",
+          endTime: "2026-01-01T12:01:00Z",
+          state: "completed",
+          taskRootDirectory: root,
+          taskRootDirectoryUrl: `${emulator.endpoint}/pools/pool/nodes/${nodeId}/files/${root}`,
+          exitCode: 0,
+          retryCount: 0,
+          result: "success",
+        },
+      },
+    ],
+  });
+});
+
+test("where the preparation fails no tasks of the job run, but on other nodes they do, and they are not counted as requeued", async ({
+  expect,
+}) => {
+  const { client, clock } = await startVirtualFixture({
+    faults: { downloads: [{ job: "job", code: "BlobNotFound", times: 1 }] },
+  });
+  const jobPreparationTask = { commandLine: "prepare", resourceFiles: [FILE] };
+  await addPoolAndJob(client, { targetDedicatedNodes: 2 }, { jobPreparationTask });
+  await client.job.add({ id: "other", poolInfo: { poolId: "pool" } });
+  for (const id of ["a", "b"]) await client.task.add("job", { id, commandLine: "work" });
+
+  await clock.advance(120_000);
+  const [failed, prepared] = await client.job.listPreparationAndReleaseTaskStatus("job");
+  const first = await client.task.get("job", "a");
+  await client.task.add("other", { id: "a", commandLine: "work" });
+  await clock.advance(1000);
+
+  expect(failed?.jobPreparationTaskExecutionInfo?.failureInfo?.code).toBe("BlobNotFound");
+  expect(prepared?.jobPreparationTaskExecutionInfo?.result).toBe("success");
+  expect(first.executionInfo?.requeueCount).toBe(0);
+  const tasks = await client.task.list("job");
+  expect(tasks.map(({ state }) => state).toSorted()).toEqual(["completed", "running"]);
+  expect((await client.task.get("other", "a")).nodeInfo?.nodeId).toBe(failed?.nodeId);
+});
+
+test("a node on which the preparation failed is eligible again once it has been reimaged, but not after a reboot", async ({
+  expect,
+}) => {
+  const { client, clock } = await startVirtualFixture({
+    faults: { downloads: [{ job: "job", code: "BlobNotFound", times: 1 }] },
+  });
+  const jobPreparationTask = { commandLine: "prepare", resourceFiles: [FILE] };
+  await addPoolAndJob(client, {}, { jobPreparationTask });
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(1000);
+
+  await client.computeNode.reboot("pool", await nodeIdOf(client));
+  await clock.advance(1000);
+  expect(await stateOf(client)).toBe("active");
+
+  await client.computeNode.reimage("pool", await nodeIdOf(client));
+  await clock.advance(1000);
+  expect(await stateOf(client)).toBe("preparing");
+});
+
+test("a preparation that exits with an error is tried again as often as its constraints say", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 60, failureRate: 1 } });
+  const jobPreparationTask = { commandLine: "prepare", constraints: { maxTaskRetryCount: 2 } };
+  await addPoolAndJob(client, {}, { jobPreparationTask });
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(60_000);
+  await clock.advance(60_000);
+  expect(await statuses(client)).toEqual([{ prepared: "running", released: undefined }]);
+  await clock.advance(60_000);
+
+  const [status] = await client.job.listPreparationAndReleaseTaskStatus("job");
+  expect(status?.jobPreparationTaskExecutionInfo).toMatchObject({
+    state: "completed",
+    exitCode: 1,
+    retryCount: 2,
+    result: "failure",
+    failureInfo: { code: "FailureExitCode" },
+  });
+  expect(await stateOf(client)).toBe("active");
+});
+
+test("tasks need not wait for the preparation, nor for its success", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 60, failureRate: 1 } });
+  await addPoolAndJob(client, {}, { jobPreparationTask: { commandLine: "prepare", waitForSuccess: false } });
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(1000);
+  expect(await stateOf(client)).toBe("running");
+  expect(await statuses(client)).toEqual([{ prepared: "running", released: undefined }]);
+
+  await clock.advance(60_000);
+  await client.task.add("job", { id: "next", commandLine: "work" });
+  await clock.advance(1000);
+  expect(await statuses(client)).toEqual([{ prepared: "failure", released: undefined }]);
+  expect(await stateOf(client, "next")).toBe("running");
+});
+
+test.for([
+  { jobEnds: "is terminated", end: (client: BatchServiceClient) => client.job.terminate("job"), state: "terminating" },
+  { jobEnds: "is deleted", end: (client: BatchServiceClient) => client.job.deleteMethod("job"), state: "deleting" },
+])(
+  "the release runs on every node with a preparation when the job $jobEnds, which lasts so long",
+  async ({ end, state }, { expect }) => {
+    const { client, clock } = await startVirtualFixture();
+    await addPoolAndJob(client, { targetDedicatedNodes: 3 }, BOTH);
+    for (const id of ["a", "b"]) await client.task.add("job", { id, commandLine: "work" });
+    await clock.advance(70_000);
+
+    await end(client);
+    await clock.advance(30_000);
+    expect((await client.job.get("job")).state).toBe(state);
+    const underWay = { prepared: "success", released: "running" };
+    expect(await statuses(client)).toEqual([underWay, underWay]);
+
+    await clock.advance(60_000);
+    if (state === "deleting") {
+      expect(await refusal(client.job.get("job"))).toMatchObject({ code: "JobNotFound" });
+      return;
+    }
+    const released = { prepared: "success", released: "success" };
+    expect(await statuses(client)).toEqual([released, released]);
+    expect((await client.job.get("job")).state).toBe("completed");
+    await client.job.deleteMethod("job");
+    await clock.advance(1000);
+    expect(await refusal(client.job.get("job"))).toMatchObject({ code: "JobNotFound" });
+  },
+);
+
+test("a preparation that runs when the job ends is ended, and the task that waits for it completes without an exit code", async ({
+  expect,
+}) => {
+  const { client, clock } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, BOTH);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(1000);
+
+  await client.job.terminate("job");
+  await clock.advance(120_000);
+
+  const { executionInfo } = await client.task.get("job", "task");
+  expect(executionInfo?.failureInfo?.code).toBe("TaskEnded");
+  expect(executionInfo?.exitCode).toBeUndefined();
+  const [status] = await client.job.listPreparationAndReleaseTaskStatus("job");
+  expect(status?.jobPreparationTaskExecutionInfo?.failureInfo?.code).toBe("TaskEnded");
+  expect(status?.jobReleaseTaskExecutionInfo?.result).toBe("success");
+  expect((await client.job.get("job")).state).toBe("completed");
+});
+
+test("a release is ended after a quarter of an hour at the latest, and is not tried again", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture({ virtualTasks: { seconds: 7200 } });
+  await addPoolAndJob(client, {}, BOTH);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(7_200_000);
+  await client.job.terminate("job");
+  await clock.advance(899_000);
+  expect((await client.job.get("job")).state).toBe("terminating");
+
+  await clock.advance(2000);
+
+  const [status] = await client.job.listPreparationAndReleaseTaskStatus("job");
+  expect(status?.jobReleaseTaskExecutionInfo).toMatchObject({ result: "failure", failureInfo: { code: "TaskEnded" } });
+  expect((await client.job.get("job")).state).toBe("completed");
+});
+
+test("a job that is ended or deleted by force does not wait for its releases", async ({ expect }) => {
+  const { client, clock, emulator } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, BOTH);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(61_000);
+  const force = (method: string, path: string) => raw(emulator, { method, path: `${path}?force=true&${NEWER}` });
+
+  await force("POST", "/jobs/job/terminate");
+  await clock.advance(1000);
+  expect((await client.job.get("job")).state).toBe("completed");
+  expect(await statuses(client)).toEqual([{ prepared: "success", released: "running" }]);
+
+  await force("DELETE", "/jobs/job");
+  await clock.advance(1000);
+  expect(await refusal(client.job.get("job"))).toMatchObject({ code: "JobNotFound" });
+  await client.job.add({ id: "job", poolInfo: { poolId: "pool" }, ...BOTH });
+  await clock.advance(120_000);
+  expect(await statuses(client)).toEqual([]);
+});
+
+test.for([
+  { rerunOnNodeRebootAfterSuccess: true, action: "reboot" as const, state: "preparing" },
+  { rerunOnNodeRebootAfterSuccess: false, action: "reboot" as const, state: "running" },
+  { rerunOnNodeRebootAfterSuccess: false, action: "reimage" as const, state: "preparing" },
+])(
+  "after a $action, with rerunOnNodeRebootAfterSuccess $rerunOnNodeRebootAfterSuccess, the next task is $state",
+  async ({ rerunOnNodeRebootAfterSuccess, action, state }, { expect }) => {
+    const { client, clock } = await startVirtualFixture();
+    await addPoolAndJob(client, {}, { jobPreparationTask: { commandLine: "prepare", rerunOnNodeRebootAfterSuccess } });
+    await client.task.add("job", { id: "task", commandLine: "work" });
+    await clock.advance(61_000);
+
+    const { computeNode } = client;
+    const nodeId = await nodeIdOf(client);
+    await (action === "reboot" ? computeNode.reboot("pool", nodeId) : computeNode.reimage("pool", nodeId));
+    await clock.advance(1000);
+
+    expect(await stateOf(client)).toBe(state);
+  },
+);
+
+test("a job that ends waits for a node that restarts, but not for one that has gone", async ({ expect }) => {
+  const { client, clock, emulator } = await startVirtualFixture({ timings: { bootMs: 10_000 } });
+  await addPoolAndJob(client, { targetDedicatedNodes: 2 }, BOTH);
+  await clock.advance(10_000);
+  for (const id of ["a", "b"]) await client.task.add("job", { id, commandLine: "work" });
+  await clock.advance(120_000);
+  const [first, second] = await client.computeNode.list("pool");
+
+  await client.computeNode.reboot("pool", first?.id ?? "");
+  emulator.loseNode("pool", second?.id ?? "", "unusable");
+  await client.job.terminate("job");
+  await clock.advance(5000);
+  expect((await client.job.get("job")).state).toBe("terminating");
+  await clock.advance(70_000);
+
+  expect((await client.job.get("job")).state).toBe("completed");
+  expect((await statuses(client)).map(({ released }) => released).toSorted()).toEqual(["success", undefined]);
+});
+
+test("after a kill a preparation that ran begins anew with the task that waited for it", async ({ expect }) => {
+  const { client, clock, dataFolder } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, PREPARATION);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(30_000);
+
+  const again = await reopen(copyOfData(dataFolder), clock.now());
+  expect(await statuses(again.client)).toEqual([{ prepared: "failure", released: undefined }]);
+  expect(await stateOf(again.client)).toBe("active");
+  await again.clock.advance(1000);
+  expect(await stateOf(again.client)).toBe("preparing");
+  await again.clock.advance(60_000);
+
+  expect(await again.client.task.get("job", "task")).toMatchObject({
+    state: "running",
+    executionInfo: { requeueCount: 0 },
+  });
+});
+
+test("after a kill a job that was ending is released on its nodes, and only where it had not been", async ({
+  expect,
+}) => {
+  const { client, clock, dataFolder } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, BOTH);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(120_000);
+  await client.job.terminate("job");
+  await clock.advance(30_000);
+  expect(await statuses(client)).toEqual([{ prepared: "success", released: "running" }]);
+
+  const again = await reopen(copyOfData(dataFolder), clock.now());
+  await again.clock.advance(30_000);
+  expect(await statuses(again.client)).toEqual([{ prepared: "success", released: "running" }]);
+  await again.clock.advance(31_000);
+  expect((await again.client.job.get("job")).state).toBe("completed");
+
+  const third = await reopen(copyOfData(again.dataFolder), again.clock.now());
+  await third.clock.advance(1000);
+  expect(await statuses(third.client)).toEqual([{ prepared: "success", released: "success" }]);
+});
+
+test("the list of nodes can be filtered, reduced and paged", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture();
+  await addPoolAndJob(client, { targetDedicatedNodes: 3 }, PREPARATION);
+  for (const id of ["a", "b", "c"]) await client.task.add("job", { id, commandLine: "work" });
+  await clock.advance(61_000);
+  const list = (options: object) =>
+    client.job.listPreparationAndReleaseTaskStatus("job", { jobListPreparationAndReleaseTaskStatusOptions: options });
+
+  const all = await list({});
+  const one = await list({ filter: `nodeId eq '${all[1]?.nodeId}'`, select: "nodeId" });
+  const failed = await list({ filter: "jobPreparationTaskExecutionInfo/exitCode ne 0" });
+  const page = await list({ maxResults: 2 });
+  const rest = await client.job.listPreparationAndReleaseTaskStatusNext(page.odatanextLink ?? "");
+
+  expect(all).toHaveLength(3);
+  expect([...one]).toEqual([{ nodeId: all[1]?.nodeId }]);
+  expect(failed).toHaveLength(0);
+  expect([...page, ...rest].map(({ nodeId }) => nodeId)).toEqual(all.map(({ nodeId }) => nodeId));
+  expect(await refusal(list({ filter: "state eq 'x'" }))).toMatchObject({ code: "InvalidQueryParameterValue" });
+});
+
+test("a job without a preparation has no such list", async ({ expect }) => {
+  const { client } = await startVirtualFixture();
+  await addPoolAndJob(client);
+
+  expect(await refusal(client.job.listPreparationAndReleaseTaskStatus("job"))).toEqual({
+    status: 409,
+    code: "JobPreparationTaskOrReleaseTaskNotSpecified",
+  });
+});
+
+test("what does not go together is refused", async ({ expect }) => {
+  const { client, emulator } = await startVirtualFixture();
+  await addPoolAndJob(client, {}, BOTH);
+  const add = (job: object) => refusal(client.job.add({ id: "other", poolInfo: { poolId: "pool" }, ...job }));
+  const addTask = (id: string) => refusal(client.task.add("job", { id, commandLine: "work" }));
+  const release = (maxWallClockTime: string) => ({ jobReleaseTask: { commandLine: "release", maxWallClockTime } });
+  const change = async (method: string, body: object) => {
+    const { status, json } = await raw(emulator, { method, path: "/jobs/job", body });
+    return { status, code: (json as { code: string }).code };
+  };
+
+  expect(await add({ jobReleaseTask: { commandLine: "release" } })).toEqual({
+    status: 400,
+    code: "InvalidPropertyValue",
+  });
+  expect(await add({ ...PREPARATION, ...release("PT16M") })).toEqual({ status: 400, code: "InvalidPropertyValue" });
+  expect(await addTask("JobPreparation")).toEqual({ status: 409, code: "TaskIdSameAsJobPreparationTask" });
+  expect(await addTask("jobrelease")).toEqual({ status: 409, code: "TaskIdSameAsJobReleaseTask" });
+  const unsupported = { status: 400, code: "UnsupportedProperty" };
+  expect(await change("PATCH", PREPARATION)).toEqual(unsupported);
+  expect(await change("PUT", { poolInfo: { poolId: "pool" }, ...BOTH })).toEqual(unsupported);
+});

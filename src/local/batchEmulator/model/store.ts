@@ -5,12 +5,13 @@ import type { UserError } from "../../kit/userError.ts";
 import { ServiceError } from "../serviceError.ts";
 import { CompletedTasks } from "./completedTasks.ts";
 import { partsOfJobId } from "./jobIds.ts";
+import { JobIndex } from "./jobIndex.ts";
 import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
 import { readEntry } from "./journalEntries.ts";
 import { entriesOf, replay } from "./replay.ts";
 import type { Entry } from "./journalEntries.ts";
-import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
+import { isArchived, keyOf, newCounts } from "./entities.ts";
 import type { Job, JobNode, JobSchedule, Node, Pool, Task } from "./entities.ts";
 import type {
   JobNodeRecord,
@@ -45,7 +46,7 @@ export class Store {
   readonly pools = new Map<string, Pool>();
   readonly jobSchedules = new Map<string, JobSchedule>();
   readonly jobs = new Map<string, Job>();
-  readonly #jobsByPool = new Map<string, Set<Job>>();
+  readonly jobIndex = new JobIndex();
   readonly #completed: CompletedTasks;
   /** Undefined while it is read: what it holds need not be written again. */
   readonly #journal: ArchivingJournal<Entry> | undefined;
@@ -125,11 +126,6 @@ export class Store {
     this.#write({ jobSchedule: keyOf(record.id), v: null });
   }
 
-  /** In the order in which it created them. */
-  jobsOfSchedule(schedule: JobSchedule): Job[] {
-    return [...this.jobs.values()].filter((job) => this.jobScheduleOf(job) === schedule);
-  }
-
   jobScheduleOf(job: Job): JobSchedule | undefined {
     const { scheduleId } = partsOfJobId(job.record.id);
     return scheduleId === undefined ? undefined : this.jobSchedules.get(keyOf(scheduleId));
@@ -146,7 +142,7 @@ export class Store {
       slotCounts: newCounts(),
     };
     this.jobs.set(keyOf(record.id), job);
-    this.#index(job);
+    this.jobIndex.add(job);
     this.saveJob(job);
     return job;
   }
@@ -168,24 +164,15 @@ export class Store {
 
   /** For changes that may give the job another pool. */
   moveJob(job: Job, change: (record: JobRecord) => void): void {
-    this.jobsOfPool(poolIdOf(job)).delete(job);
-    change(job.record);
-    this.#index(job);
+    this.jobIndex.move(job, () => change(job.record));
     this.saveJob(job);
   }
 
   removeJob(job: Job): void {
     for (const task of job.tasks.values()) this.#completed.release(task);
     this.jobs.delete(keyOf(job.record.id));
-    this.jobsOfPool(poolIdOf(job)).delete(job);
+    this.jobIndex.remove(job);
     this.#write({ job: keyOf(job.record.id), v: null });
-  }
-
-  jobsOfPool(poolId: string): Set<Job> {
-    const key = keyOf(poolId);
-    let jobs = this.#jobsByPool.get(key);
-    if (jobs === undefined) this.#jobsByPool.set(key, (jobs = new Set()));
-    return jobs;
   }
 
   addTask(job: Job, record: TaskRecord): Task {
@@ -304,10 +291,6 @@ export class Store {
       this.#isFlushScheduled = false;
       this.#commitUnlessFailed();
     });
-  }
-
-  #index(job: Job): void {
-    this.jobsOfPool(poolIdOf(job)).add(job);
   }
 
   /** Gives whether the task was archived; it is in memory again now. */

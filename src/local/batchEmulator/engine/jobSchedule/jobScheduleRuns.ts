@@ -24,7 +24,11 @@ export function continueJobSchedule(engine: Engine, schedule: JobSchedule): void
 
 export function continueScheduleOf(engine: Engine, job: Job): void {
   const schedule = engine.store.jobScheduleOf(job);
-  if (schedule !== undefined) continueJobSchedule(engine, schedule);
+  if (schedule === undefined) return;
+  const { id, state } = schedule.record;
+  // Its other jobs are being deleted already, and there may be thousands.
+  if (state === "deleting" && engine.store.jobIndex.ofSchedule(id).size > 0) return;
+  continueJobSchedule(engine, schedule);
 }
 
 /** A schedule has one such job at a time. */
@@ -89,9 +93,9 @@ function continueTermination(engine: Engine, schedule: JobSchedule): void {
 
 /** Deletes its jobs, then the schedule. */
 function continueDeletion(engine: Engine, schedule: JobSchedule): void {
-  const jobs = engine.store.jobsOfSchedule(schedule);
+  const jobs = engine.store.jobIndex.ofSchedule(schedule.record.id);
   for (const job of jobs) if (job.record.state !== "deleting") deleteJob(engine, job, schedule.record.isForced);
-  if (jobs.length > 0) return;
+  if (jobs.size > 0) return;
   schedule.cancelTimer = engine.after(engine.timings.jobDeleteMs, () => {
     engine.store.removeJobSchedule(schedule);
     deletePool(engine, schedule);

@@ -36,7 +36,7 @@ export function jobScheduleView({ baseUrl, engine }: Call, schedule: JobSchedule
       endTime: record.endTime,
     },
     ...(metadata.length > 0 && { metadata }),
-    ...(withStats && { stats: statsOf(engine.store.jobsOfSchedule(schedule), url, schedule) }),
+    ...(withStats && { stats: statsOf([...engine.store.jobIndex.ofSchedule(record.id)], url, schedule) }),
   };
 }
 

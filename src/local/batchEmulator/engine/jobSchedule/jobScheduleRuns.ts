@@ -1,5 +1,6 @@
 import { keyOf } from "../../model/entities.ts";
 import type { Job, JobSchedule } from "../../model/entities.ts";
+import type { JobScheduleRecord } from "../../model/records.ts";
 import { timestamp } from "../../timestamp.ts";
 import type { Engine } from "../engine.ts";
 import { addJob } from "../job/jobCommands.ts";
@@ -52,11 +53,16 @@ function continueRuns(engine: Engine, schedule: JobSchedule): void {
     continueJobSchedule(engine, schedule);
     return;
   }
-  const { recurrenceInterval, doNotRunAfter } = record.spec.schedule;
-  const isOver = recurrenceInterval === undefined || doNotRunAfter === undefined;
-  const endMs = isOver ? nowMs : Date.parse(doNotRunAfter);
+  const endMs = endMsOf(record) ?? nowMs;
   if (endMs > nowMs) continueAt(engine, schedule, endMs);
   else complete(engine, schedule);
+}
+
+/** Until then a schedule that recurs stays active; one that does not completes with its job. */
+function endMsOf({ spec }: JobScheduleRecord): number | undefined {
+  const { recurrenceInterval, doNotRunAfter } = spec.schedule;
+  if (recurrenceInterval === undefined) return undefined;
+  return doNotRunAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(doNotRunAfter);
 }
 
 function continueAt(engine: Engine, schedule: JobSchedule, timeMs: number): void {

@@ -33,7 +33,7 @@ export async function resume(engine: Engine): Promise<void> {
 
 function resumeJob(engine: Engine, job: Job): void {
   if (job.record.state === "completed") removeJobTaskFilesWhenDue(engine, job);
-  else for (const jobNode of job.nodes.values()) interrupt(engine, jobNode, false);
+  for (const jobNode of job.nodes.values()) interrupt(engine, jobNode, false);
   for (const [key, task] of job.tasks) {
     if (isArchived(task)) resumeCompleted(engine, job, key, task);
     else resumeTask(engine, key, task);

@@ -13,12 +13,13 @@ export function removeJobTaskFilesWhenDue(engine: Engine, job: Job): void {
 }
 
 function removeWhenDue(engine: Engine, job: Job, taskId: string, retentionTime: string): void {
-  const { id, endTime } = job.record;
+  const { id, seq, endTime } = job.record;
   if (endTime === undefined || job.nodes.size === 0) return;
   engine.after(Date.parse(endTime) + durationMs(retentionTime) - engine.nowMs(), () => {
-    // By now another job may have this name.
-    if (engine.store.jobs.get(keyOf(id)) !== job) return;
-    for (const jobNode of job.nodes.values()) {
+    // By now it may be gone, days ago, and another one have its name.
+    const found = engine.store.jobs.get(keyOf(id));
+    if (found?.record.seq !== seq) return;
+    for (const jobNode of found.nodes.values()) {
       const node = nodeOf(engine, jobNode);
       if (node !== undefined) engine.inBackground(engine.runner.removeFolder(taskFolder(node, id, taskId)));
     }

@@ -19,8 +19,9 @@ import { downloadFault, runJobTask } from "./jobTaskRun.ts";
 /** A node on which the preparation has failed takes no tasks of the job until it has been reimaged. */
 export function mayRunOn(job: Job, node: Node): boolean {
   const { jobPreparationTask: spec } = job.record.spec;
+  if (spec?.waitForSuccess !== true) return true;
   const jobNode = job.nodes.get(keyOf(node.record.id));
-  if (spec?.waitForSuccess !== true || jobNode === undefined || jobNode.record.isOutdated === true) return true;
+  if (jobNode === undefined || jobNode.record.isOutdated === true) return true;
   return jobNode.record.preparation.result !== "failure";
 }
 
@@ -57,16 +58,20 @@ export function interruptJobTasks(engine: Engine, node: Node, isDiskLost: boolea
   const key = keyOf(node.record.id);
   for (const job of engine.store.jobs.values()) {
     const jobNode = job.nodes.get(key);
-    if (jobNode !== undefined && job.record.state !== "completed") interrupt(engine, jobNode, isDiskLost);
+    if (jobNode !== undefined) interrupt(engine, jobNode, isDiskLost);
   }
 }
 
 export function interrupt(engine: Engine, jobNode: JobNode, isDiskLost: boolean): void {
   const { record, job, run } = jobNode;
+  const isCompleted = job.record.state === "completed";
+  if (isCompleted && record.release?.state !== "running") return;
   jobNode.run = undefined;
   run?.kill();
   if (record.release?.state === "running") {
-    delete record.release;
+    // A job that did not wait for it does not begin it again.
+    if (isCompleted) record.release = endedWithNode(engine, record.release);
+    else delete record.release;
   } else if (record.release === undefined) {
     const wasRunning = record.preparation.state === "running";
     if (wasRunning) record.preparation = endedWithNode(engine, record.preparation);
@@ -98,7 +103,7 @@ function beginPreparation(
 }
 
 function settleWaiting(engine: Engine, job: Job, node: Node, isPrepared: boolean): void {
-  for (const run of [...node.runs]) {
+  for (const run of node.runs) {
     if (run.task.job !== job || !run.isPreparing) continue;
     if (isPrepared) beginPrepared(engine, run);
     else endRun(run, "dropped");

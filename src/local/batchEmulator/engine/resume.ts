@@ -4,7 +4,7 @@ import type { TaskEnd } from "../model/records.ts";
 import type { Engine } from "./engine.ts";
 import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
-import { continueEnding } from "./job/jobEndings.ts";
+import { continueEnding, terminateWhenAllComplete } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
 import { removeJobTaskFilesWhenDue } from "./job/jobTaskFiles.ts";
 import { interrupt } from "./job/preparation.ts";
@@ -39,6 +39,8 @@ function resumeJob(engine: Engine, job: Job): void {
     else resumeTask(engine, key, task);
   }
   if (!isEnding(job)) startWallClock(engine, job);
+  // One without tasks may have been about to end.
+  terminateWhenAllComplete(engine, job);
   continueEnding(engine, job);
 }
 

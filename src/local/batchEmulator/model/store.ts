@@ -2,13 +2,13 @@ import { dirname, join } from "node:path";
 import { Archive } from "../../kit/archive.ts";
 import { ArchivingJournal } from "../../kit/archivingJournal.ts";
 import type { UserError } from "../../kit/userError.ts";
-import { ServiceError } from "../serviceError.ts";
 import { CompletedTasks } from "./completedTasks.ts";
+import { found } from "./found.ts";
 import { partsOfJobId } from "./jobIds.ts";
 import { JobIndex } from "./jobIndex.ts";
 import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
-import { readEntry } from "./journalEntries.ts";
+import { FORMAT, readEntry } from "./journalEntries.ts";
 import { entriesOf, replay } from "./replay.ts";
 import type { Entry } from "./journalEntries.ts";
 import { isArchived, keyOf, newCounts } from "./entities.ts";
@@ -24,7 +24,6 @@ import type {
   TaskRecord,
 } from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
 const COMPACT_AT_BYTES = 8 * 1024 * 1024;
 
@@ -127,8 +126,7 @@ export class Store {
   }
 
   jobScheduleOf(job: Job): JobSchedule | undefined {
-    const { scheduleId } = partsOfJobId(job.record.id);
-    return scheduleId === undefined ? undefined : this.jobSchedules.get(keyOf(scheduleId));
+    return this.jobSchedules.get(keyOf(partsOfJobId(job.record.id).scheduleId ?? ""));
   }
 
   addJob(record: JobRecord): Job {
@@ -213,35 +211,25 @@ export class Store {
   }
 
   requirePool(id: string): Pool {
-    const pool = this.pools.get(keyOf(id));
-    if (pool === undefined) throw new ServiceError("PoolNotFound");
-    return pool;
+    return found(this.pools, id, "PoolNotFound");
   }
 
   requireNode(pool: Pool, id: string): Node {
-    const node = pool.nodes.get(keyOf(id));
-    if (node === undefined) throw new ServiceError("NodeNotFound");
-    return node;
+    return found(pool.nodes, id, "NodeNotFound");
   }
 
   requireJobSchedule(id: string): JobSchedule {
-    const schedule = this.jobSchedules.get(keyOf(id));
-    if (schedule === undefined) throw new ServiceError("JobScheduleNotFound");
-    return schedule;
+    return found(this.jobSchedules, id, "JobScheduleNotFound");
   }
 
   requireJob(id: string): Job {
-    const job = this.jobs.get(keyOf(id));
-    if (job === undefined) throw new ServiceError("JobNotFound");
-    return job;
+    return found(this.jobs, id, "JobNotFound");
   }
 
   /** One that is archived is read anew by each call: change it in the same turn, or ask again. */
   requireTask(job: Job, id: string): Task {
-    const key = keyOf(id);
-    const task = job.tasks.get(key);
-    if (task === undefined) throw new ServiceError("TaskNotFound");
-    return isArchived(task) ? this.#completed.read(job, key, task) : task;
+    const task = found(job.tasks, id, "TaskNotFound");
+    return isArchived(task) ? this.#completed.read(job, keyOf(id), task) : task;
   }
 
   /** What every commit throws from here on, once the state cannot be saved. */

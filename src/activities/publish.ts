@@ -49,10 +49,8 @@ export async function publish(services: Services, input: PublishInput): Promise<
     : undefined;
   if (current === undefined || verdict?.isGood !== true || found === undefined) {
     // A faster run may have decided meanwhile, or even published the result and cleared the staging container.
-    const decided = (await readDecision(services, conversionId))?.decision;
-    if (decided !== undefined && decided.record.attempts >= attempt) {
-      return conclude(services, input, await carryOut(services, decided), decided);
-    }
+    const decided = await publishDecided(services, input);
+    if (decided !== undefined) return decided;
     if (current === undefined) return { status: "rejected", failure: failureOf("InputMissing") };
     if (verdict === undefined) {
       await removeTraces(services, conversionId, attempt, submission.task);
@@ -71,10 +69,20 @@ export async function publish(services: Services, input: PublishInput): Promise<
   return conclude(services, input, done, decision);
 }
 
+/** Carries out what an earlier run has decided of this attempt, or of a later one; undefined if none has. */
+export async function publishDecided(
+  services: Services,
+  input: Omit<PublishInput, "completed">,
+): Promise<PublishOutput | undefined> {
+  const decided = (await readDecision(services, input.conversionId))?.decision;
+  if (decided === undefined || decided.record.attempts < input.attempt) return undefined;
+  return conclude(services, input, await carryOut(services, decided), decided);
+}
+
 /** What has become of what is decided: in general what this run has found, but a faster run may have decided something else. */
 async function conclude(
   services: Services,
-  input: PublishInput,
+  input: Omit<PublishInput, "completed">,
   done: CarriedOut,
   decision: Decision,
 ): Promise<PublishOutput> {

@@ -3,7 +3,7 @@ import type { Attempt } from "../model/conversion.ts";
 import { withRepairs } from "../nodes/news.ts";
 import type { Services } from "../services.ts";
 import type { PublishOutput } from "./publish.ts";
-import { publish } from "./publish.ts";
+import { publish, publishDecided } from "./publish.ts";
 
 export interface ReadTaskInput extends Attempt {
   readonly submission: Submission;
@@ -15,6 +15,8 @@ export type TaskStatus =
   /** `published`: what has become of it; left out where that could not be done yet. */
   | { readonly state: "completed"; readonly completed: CompletedTask; readonly published?: PublishOutput }
   | { readonly state: "lost"; readonly reason: string }
+  /** An earlier run of this look has published it and deleted the task, and its answer was lost. */
+  | { readonly state: "published"; readonly published: Extract<PublishOutput, { readonly status: "published" }> }
   /** Batch did not answer, and need not: nobody wants the result any more. */
   | { readonly state: "inputDeleted" | "superseded" };
 
@@ -33,8 +35,10 @@ export async function readTask(services: Services, input: ReadTaskInput): Promis
   return published === undefined ? seen : { ...seen, published };
 }
 
-async function look(services: Services, { submission: { task }, source }: ReadTaskInput): Promise<TaskStatus> {
+async function look(services: Services, input: ReadTaskInput): Promise<TaskStatus> {
   const { batch } = services;
+  const { source } = input;
+  const { task } = input.submission;
   let reading: TaskReading;
   try {
     reading = await batch.readTask(task);
@@ -55,8 +59,11 @@ async function look(services: Services, { submission: { task }, source }: ReadTa
     }
     case "completed":
       return { state: "completed", completed: reading };
-    case "lost":
-      return reading;
+    case "lost": {
+      const published = await publishDecided(services, input);
+      if (published?.status === "superseded") return { state: "superseded" };
+      return published?.status === "published" ? { state: "published", published } : reading;
+    }
   }
 }
 

@@ -53,7 +53,7 @@ export function* concludeWith(
   }
 }
 
-type AttemptDone = Pick<Publishing, "attempt" | "submission" | "completed">;
+type AttemptDone = Pick<Publishing, "attempt" | "submission"> & Pick<FailedAttempt, "completed">;
 
 function failedBy({ submission, completed }: AttemptDone, failure: Failure): FailedAttempt {
   return { failure, submission, completed, abandoned: null };

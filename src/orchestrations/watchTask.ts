@@ -31,7 +31,7 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
     yield* cancellation.sleepUntil(nextLook(stage.watch, context.df.currentUtcDateTime), taskEnded);
   }
   const seen = cancellation.isRequested() ? undefined : yield* look(run, stage);
-  const published = seen?.state === "completed" ? seen.published : undefined;
+  const published = seen?.state === "completed" || seen?.state === "published" ? seen.published : undefined;
   const hasEnded = published?.status === "published" || published?.status === "superseded";
   if (seen === undefined || (cancellation.isRequested() && !hasEnded)) {
     return failForGood(run, attempt, failed(failureOf("Cancelled")));
@@ -44,6 +44,8 @@ export function* watchTask(run: Run, stage: Watching): Step<Stage> {
       }
       return yield* concludeWith(run, { attempt, submission, completed }, published);
     }
+    case "published":
+      return yield* concludeWith(run, { attempt, submission, completed: null }, seen.published);
     case "lost":
       return yield* tryAgainOrFail(run, attempt, failed(failureOf("NodeLost", seen.reason)));
     case "inputDeleted":

@@ -2,7 +2,9 @@ import { text } from "node:stream/consumers";
 import { beforeEach, test } from "vitest";
 import type { PublishInput } from "../../src/activities/publish.ts";
 import { publish } from "../../src/activities/publish.ts";
+import { readTask } from "../../src/activities/readTask.ts";
 import { recordFailure } from "../../src/activities/recordFailure.ts";
+import type { TaskReading } from "../../src/model/batchTask.ts";
 import type { ConversionRecord } from "../../src/model/conversion.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { ConflictError, StorageError } from "../../src/model/errors.ts";
@@ -172,6 +174,32 @@ test("a good result is copied with its type and metadata, recorded, and cleared 
   expect(await contentOf({ container: containers.output, name: `${MP3.name}.log` })).toBe("ffmpeg's log");
   expect(await namesIn(containers.staging)).toEqual([]);
   expect(await namesIn(containers.application)).toContain(decisionOf(input));
+});
+
+test("a look that has published and deleted its task says so when it is run again, because its answer was lost", async ({
+  expect,
+}) => {
+  const { completed, ...input } = await converted();
+  let task: TaskReading = completed;
+  const batch: Services["batch"] = {
+    ...services.batch,
+    readTask: async () => task,
+    deleteTask: async () => void (task = { state: "lost", reason: "Task x is no longer in job mp3drop" }),
+  };
+
+  const first = await readTask({ ...services, batch }, input);
+  const again = await readTask({ ...services, batch }, input);
+
+  expect(first).toMatchObject({ state: "completed", published: { status: "published" } });
+  expect(again).toMatchObject({ state: "published", published: { record: await recordNow() } });
+});
+
+test("a task that is lost before anything is decided is lost", async ({ expect }) => {
+  const { completed: _, ...input } = await converted();
+  const lost = { state: "lost", reason: "Task x is no longer in job mp3drop" } as const;
+  const batch: Services["batch"] = { ...services.batch, readTask: async () => lost };
+
+  expect(await readTask({ ...services, batch }, input)).toEqual(lost);
 });
 
 test("a first conversion is published and listed with eleven requests to storage in five rounds", async ({

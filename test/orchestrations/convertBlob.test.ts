@@ -66,6 +66,16 @@ test("what the look at a completed task has published needs no other activity", 
   expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask"]);
 });
 
+test("what a look has published whose answer was lost is not converted again", ({ expect }) => {
+  const run = drive(
+    { workload, source },
+    replies({ readTask: [{ state: "published", published: { status: "published", record } }] }),
+  );
+
+  expect(run.result).toEqual({ outcome: "succeeded", record });
+  expect(run.calls.map(({ name }) => name)).toEqual(["submitTask", "readTask"]);
+});
+
 test("what was published when somebody cancelled is a success", ({ expect }) => {
   const run = drive({ workload, source }, replies(publishedAtOnce), START, { cancelAtCall: 2 });
 

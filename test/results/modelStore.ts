@@ -44,9 +44,9 @@ export class ModelStore {
   }
 
   /**
-   * The requests of one process, each of which passes the gate by its verb and the blobs that it is about, the one that it changes
-   * last. Those of the index of conversions do not: nothing that
-   * is promised of `output` depends on it, and they would make far too many orders.
+   * The requests of one process, each of which passes the gate by its verb and the blobs that it is about, the one that it
+   * changes last. Those of the index of conversions do not: nothing that is promised of `output` depends on it, and they
+   * would make far too many orders.
    */
   through(gate: Gate): BlobStore {
     const isOfIndex = ({ name }: BlobAddress): boolean => name.startsWith(INDEX_FOLDER);

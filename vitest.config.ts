@@ -1,4 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longestFirst.ts";
+
+const STACK = "test/**/*.stack.test.ts";
+/** They load the built app into their own process, which takes its settings from there, once. */
+const IN_A_PROCESS_OF_THEIR_OWN = ["test/functions/signIn.stack.test.ts", "test/functions/starts.stack.test.ts"];
+/** Most of the time of such a test is spent in other processes. */
+const stack = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -7,21 +14,21 @@ export default defineConfig({
     restoreMocks: true,
     // Most tests wait for other processes; with the default of one worker less than there are cores, two cores idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    // One load of the Azure libraries for each worker, not for each file: no test replaces a module.
+    isolate: false,
     projects: [
       {
         extends: true,
-        test: {
-          name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.stack.test.ts"],
-          testTimeout: 5_000,
-          // One load of the Azure libraries for each worker, not for each file: no unit test replaces a module.
-          isolate: false,
-        },
+        test: { name: "app", include: IN_A_PROCESS_OF_THEIR_OWN, isolate: true, ...stack },
       },
       {
         extends: true,
-        test: { name: "stack", include: ["test/**/*.stack.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: "stack", include: [STACK], exclude: IN_A_PROCESS_OF_THEIR_OWN, ...stack },
+      },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [STACK], testTimeout: 5_000 },
       },
     ],
   },

@@ -5,15 +5,14 @@ import { services } from "../azure/azureServices.ts";
 import type { BlobReference } from "../azure/blobReference.ts";
 import { provideBlobReferences } from "../azure/blobReference.ts";
 import { STORAGE_CONNECTION } from "../config.ts";
-import type { VersionFacts } from "../model/conversion.ts";
-import { normalizeETag } from "../model/conversion.ts";
 import { isDirectory } from "../model/directory.ts";
 import { conversionIdOf } from "../model/identity.ts";
+import { parseTime } from "../model/time.ts";
 import { startOnce } from "../upkeep/starting.ts";
-import { optionMetadataIn } from "../workloads/options.ts";
 import { accepts } from "../workloads/workload.ts";
+import { readVersion } from "./uploadedVersion.ts";
 
-const { containers, triggerSource, workloads } = services().config;
+const { containers, notBefore, triggerSource, workloads } = services().config;
 
 provideBlobReferences();
 
@@ -37,18 +36,19 @@ async function convertOnUpload(blob: BlobReference, client: DurableClient, conte
     context.debug(`Ignored ${blob.name}: it is a directory`);
     return;
   }
-  const eTag = await readETag(blob, context);
-  if (eTag === undefined) {
+  const version = await readVersion(services(), blob, context);
+  if (version === undefined) {
     context.info(`Ignored ${blob.name}: it was deleted before its conversion began`);
     return;
   }
-  if (await isTooOld(blob, context)) {
+  const { eTag, facts } = version;
+  if (notBefore !== undefined && parseTime(facts.lastModified) < notBefore) {
     context.debug(`Ignored ${blob.name}: it was last modified before NOT_BEFORE`);
     return;
   }
   const source = { container: blob.container, name: blob.name, eTag };
   for (const { name: workload } of takers) {
-    const start = await startOnce(services(), client, { workload, source }, factsIn(context));
+    const start = await startOnce(services(), client, { workload, source }, facts);
     context.debug(
       `Conversion ${conversionIdOf(workload, source)} of ${blob.name} by ${workload} ${START_WORDS[start]}`,
     );
@@ -63,36 +63,3 @@ const START_WORDS = {
   recordRestored: "has its record again, which was missing",
   started: "was started",
 } as const;
-
-/** The event names the version. Where a host leaves that out, we ask Storage. */
-async function readETag(blob: BlobReference, context: InvocationContext): Promise<string | undefined> {
-  const { eTag } = propertiesIn(context);
-  if (typeof eTag === "string") return normalizeETag(eTag);
-  return (await services().blobs.properties(blob))?.eTag;
-}
-
-async function isTooOld(blob: BlobReference, context: InvocationContext): Promise<boolean> {
-  const { notBefore } = services().config;
-  if (notBefore === undefined) return false;
-  const { lastModified } = propertiesIn(context);
-  const modified =
-    typeof lastModified === "string" ? new Date(lastModified) : (await services().blobs.properties(blob))?.lastModified;
-  return modified !== undefined && modified < notBefore;
-}
-
-/** Undefined where a host leaves some of them out. All of them come with the ETag, in one answer of Storage. */
-function factsIn(context: InvocationContext): VersionFacts | undefined {
-  const { eTag, lastModified, contentLength: sizeBytes } = propertiesIn(context);
-  const metadata = context.triggerMetadata?.["metadata"];
-  if (typeof eTag !== "string" || typeof lastModified !== "string" || typeof sizeBytes !== "number") return undefined;
-  if (typeof metadata !== "object" || metadata === null || Number.isNaN(Date.parse(lastModified))) return undefined;
-  return { sizeBytes, lastModified: new Date(lastModified).toISOString(), metadata: optionMetadataIn(metadata) };
-}
-
-function propertiesIn({ triggerMetadata }: InvocationContext): {
-  readonly eTag?: unknown;
-  readonly lastModified?: unknown;
-  readonly contentLength?: unknown;
-} {
-  return triggerMetadata?.["properties"] ?? {};
-}

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, test } from "vitest";
 import type { SubmitTaskInput } from "../../src/activities/submitTask.ts";
 import { submitTask } from "../../src/activities/submitTask.ts";
 import type { CompletedTask, NewTask, TaskReading, TaskRef } from "../../src/model/batchTask.ts";
@@ -133,32 +133,30 @@ test("a call that is repeated after the input was replaced takes back the task o
   expect(await services.blobs.properties(stderr)).toBeUndefined();
 });
 
-/** The input with what an event says of it, and without any other look than those after the task was added. */
-function knownBefore({ source, ...input }: SubmitTaskInput, metadata: Record<string, string>): SubmitTaskInput {
-  const facts = { sizeBytes: 5, lastModified: "2026-01-01T12:00:00.000Z", metadata };
-  const { properties } = services.blobs;
-  const afterwards: Services["blobs"]["properties"] = async (blob) => {
-    expect(added, `before the look at ${blob.name}`).toHaveLength(1);
-    return properties(blob);
-  };
-  services = { ...services, blobs: { ...services.blobs, properties: afterwards } };
-  return { ...input, source, facts };
+function told({ source, ...input }: SubmitTaskInput, metadata: Record<string, string>): SubmitTaskInput {
+  return { ...input, source, facts: { sizeBytes: 5, lastModified: "2026-01-01T12:00:00.000Z", metadata } };
 }
 
 test("an input of which the event has told needs no look before its task is added", async ({ expect }) => {
-  const input = knownBefore(await uploaded("video"), { mp3drop_mono: "true" });
+  const input = told(await uploaded("video"), { mp3drop_mono: "true" });
+  const { blobs } = services;
+  const looks: (readonly string[])[] = [];
+  const properties: Services["blobs"]["properties"] = async (blob) => {
+    looks.push([...added]);
+    return blobs.properties(blob);
+  };
 
-  expect(await submitTask(services, input)).toMatchObject({
-    status: "submitted",
-    submission: { options: { mono: true } },
-  });
+  const submitted = await submitTask({ ...services, blobs: { ...blobs, properties } }, input);
+
+  expect(submitted).toMatchObject({ status: "submitted", submission: { options: { mono: true } } });
+  expect(looks).toEqual([added, added]);
 });
 
 test("an input that was replaced after the event has told of it gets its task taken back", async ({ expect }) => {
   const older = await uploaded("video one");
   await uploaded("video two");
 
-  expect(await submitTask(services, knownBefore(older, {}))).toEqual({ status: "superseded" });
+  expect(await submitTask(services, told(older, {}))).toEqual({ status: "superseded" });
   expect(deleted).toEqual([OWN_TASK]);
 });
 

@@ -1,17 +1,21 @@
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { builtScript, findAppRoot } from "../../src/local/kit/appRoot.ts";
 import { stopChild } from "../../src/local/kit/childProcess.ts";
 import type { Command, Context } from "../../src/local/kit/commandLine/command.ts";
 import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
 import { doAndUndo } from "../../src/local/kit/undo.ts";
+import type { UndoStep } from "../../src/local/kit/undo.ts";
+import { measureStreams } from "./hostStreams.ts";
+import type { EchoServer } from "./hostStreams.ts";
 
-const APP_FOLDER = join(findAppRoot(), "test/fixtures/apps/bench");
+const APPS = join(findAppRoot(), "test/fixtures/apps");
+const ECHO = fileURLToPath(new URL("bareEcho.js", import.meta.url));
 const MAIN = builtScript("local/functionsHost/main.ts");
 const INSTANCES = 1_000;
 const ACTIVITIES = 10;
@@ -22,7 +26,8 @@ const EVENTS_PER_STEP = 4;
 const STOP_BOUND_MS = 10_000;
 const MB = 1024 * 1024;
 
-const HELP = `Measures the Functions host: start, ${INSTANCES} orchestrations of ${ACTIVITIES} activities, and the cost of long histories.
+const HELP = `Measures the Functions host: start, ${INSTANCES} orchestrations of ${ACTIVITIES} activities, the cost of long histories, and
+streamed requests.
 
 Options
   --help, -h        this text
@@ -36,20 +41,20 @@ export const BENCH_HOST: Command<Record<never, never>> = {
 };
 
 async function run(_args: unknown, { output }: Context): Promise<number> {
-  const dataFolder = mkdtempSync(join(tmpdir(), "host-bench-"));
-  const { child, url, firstRequestMs } = await startHost(dataFolder);
+  const undo: UndoStep[] = [];
   const print = (line: string): void => output.result(line);
   const measureAll = async (): Promise<number> => {
-    print(`first useful request ${firstRequestMs.toFixed(0)} ms after start (target 1000)`);
+    const { url, firstRequestMs } = await startHost("bench", undo);
+    print(`first useful request ${firstRequestMs.toFixed(0)} ms after start (target 500)`);
     await measureThroughput(url, "chain", "one after the other", print);
     await measureThroughput(url, "fanOut", "side by side", print);
     await measureHistoryCost(url, print);
+    const [plain, web] = [await startProcess([ECHO], undo), await startProcess([ECHO, "web"], undo)];
+    const streaming = await startHost("streaming", undo);
+    await measureStreams({ host: { ...streaming, url: `${streaming.url}/api/echo` }, plain, web }, print);
     return EXIT.ok;
   };
-  return doAndUndo(measureAll, [
-    () => rmSync(dataFolder, { recursive: true, force: true }),
-    () => stopChild(child, STOP_BOUND_MS),
-  ]);
+  return doAndUndo(measureAll, undo);
 }
 
 interface Usage {
@@ -59,17 +64,24 @@ interface Usage {
   readonly cpuSeconds: number;
 }
 
-async function startHost(dataFolder: string): Promise<{ child: ChildProcess; url: string; firstRequestMs: number }> {
+async function startHost(app: string, undo: UndoStep[]): Promise<EchoServer & { firstRequestMs: number }> {
+  const dataFolder = mkdtempSync(join(tmpdir(), "host-bench-"));
+  undo.push(() => rmSync(dataFolder, { recursive: true, force: true }));
   const startedAt = performance.now();
-  const args = ["--expose-gc", MAIN, "--app", APP_FOLDER, "--data", dataFolder, "--port", "0", "--json"];
+  const options = ["--app", join(APPS, app), "--data", dataFolder, "--port", "0", "--json"];
+  const { url, pid } = await startProcess(["--expose-gc", MAIN, ...options], undo);
+  await (await fetch(`${url}/api/hello`)).text();
+  return { url, pid, firstRequestMs: performance.now() - startedAt };
+}
+
+async function startProcess(args: readonly string[], undo: UndoStep[]): Promise<EchoServer> {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  undo.push(() => stopChild(child, STOP_BOUND_MS));
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
-    child.once("exit", (code) => reject(new Error(`The host ended with ${String(code)}`)));
+    child.once("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${String(code)}`)));
   });
-  const { url } = JSON.parse(line) as { url: string };
-  await (await fetch(`${url}/api/hello`)).text();
-  return { child, url, firstRequestMs: performance.now() - startedAt };
+  return { url: (JSON.parse(line) as { url: string }).url, pid: child.pid ?? 0 };
 }
 
 async function measureThroughput(

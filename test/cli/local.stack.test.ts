@@ -1,21 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { azuriteConnectionString } from "../../src/local/azurite/azurite.ts";
 import type { AzuritePorts } from "../../src/local/azurite/readyLines.ts";
 import type { StackConnection } from "../../src/local/stack/stackState.ts";
 import { accepts } from "../local/ports.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
-import type { CliRun } from "./runCli.ts";
+import type { CliOptions, CliRun } from "./runCli.ts";
 import { ANY_PORTS, startCli } from "./runCli.ts";
 
 const MEDIA = join(import.meta.dirname, "..", "fixtures", "media");
 const SAMPLE = join(MEDIA, "sample.mp4");
 
-async function startLocal(data: string, ...options: string[]): Promise<CliRun & { connection: StackConnection }> {
+type Stack = CliRun & { readonly connection: StackConnection };
+
+async function startLocal(data: string, options: readonly string[] = [], onEnd?: CliOptions["onEnd"]): Promise<Stack> {
   const cli = startCli(["local", "--json", "--data", data, ...ANY_PORTS, ...options], {
     env: { STORAGE: "somewhere else" },
+    ...(onEnd && { onEnd }),
   });
   return { ...cli, connection: JSON.parse(await cli.firstLine) as StackConnection };
 }
@@ -34,25 +37,74 @@ function childPids(data: string): number[] {
   return children.map((child) => child.pid);
 }
 
-test("local --json says in one line where everything is, and SIGTERM stops all of it", async ({ expect }) => {
-  const data = temporaryFolder();
-  const cli = await startLocal(data);
-  const { connection } = cli;
+describe("a stack that runs", () => {
+  const data = temporaryFolder(afterAll);
+  let stack: Stack;
+  let kill = (): void => {};
 
-  expect(cli.stdout().trim().split("\n")).toHaveLength(1);
-  expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "data"]);
-  expect(connection.data).toBe(data);
-  expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
-  expect(cli.stderr()).toContain("Azure Storage Explorer");
-  expect(cli.stderr()).toMatch(/^Converts with +ffmpeg \S+ \(\/.+\)$/m);
-  const storage = BlobServiceClient.fromConnectionString(connection.storage.connectionString);
-  expect(await storage.getContainerClient("input").exists()).toBe(true);
-  expect(await storage.getContainerClient("output").exists()).toBe(true);
+  beforeAll(async () => {
+    stack = await startLocal(data, [], (cleanUp) => (kill = cleanUp));
+  });
 
-  cli.child.kill("SIGTERM");
+  afterAll(() => kill());
+  afterAll(async () => {
+    stack?.child.kill("SIGTERM");
+    await stack?.exit;
+  });
 
-  expect(await cli.exit).toEqual({ code: 143, signal: null });
-  expect(await allAccept(connection)).toEqual([false, false, false, false, false]);
+  test("local --json says in one line where everything is", async ({ expect }) => {
+    const { connection } = stack;
+
+    expect(stack.stdout().trim().split("\n")).toHaveLength(1);
+    expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "data"]);
+    expect(connection.data).toBe(data);
+    expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
+    expect(stack.stderr()).toContain("Azure Storage Explorer");
+    expect(stack.stderr()).toMatch(/^Converts with +ffmpeg \S+ \(\/.+\)$/m);
+    const storage = BlobServiceClient.fromConnectionString(connection.storage.connectionString);
+    expect(await storage.getContainerClient("input").exists()).toBe(true);
+    expect(await storage.getContainerClient("output").exists()).toBe(true);
+  });
+
+  test("storage has the well-known key that other tools expect", ({ expect }) => {
+    const { connectionString } = stack.connection.storage;
+
+    expect(connectionString).toBe(azuriteConnectionString(portsIn(connectionString)));
+    expect(stack.stderr()).toContain(connectionString);
+  });
+
+  test("a second stack on the same folder is refused", async ({ expect }) => {
+    const second = startCli(["local", "--data", data, ...ANY_PORTS]);
+
+    expect((await second.exit).code).toBe(2);
+    expect(second.stderr()).toContain(`DataFolderInUse: Another mp3drop (process ${stack.child.pid}) is using ${data}`);
+  });
+
+  test("each file that arrives and each conversion that ends is one line", async ({ expect }) => {
+    const storage = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
+    const input = storage.getContainerClient("input");
+
+    for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
+      await input.getBlockBlobClient(name).uploadFile(join(MEDIA, name));
+    }
+    await expect.poll(() => stack.stderr().match(/^[✓✗]/gm), { timeout: 40_000 }).toHaveLength(4);
+
+    const lines = stack.stderr().split("\n");
+    const about = (name: string): string[] => lines.filter((line) => line.includes(name));
+    expect(about("sample.mp4")).toEqual([
+      "sample.mp4 arrived (mp3)",
+      expect.stringMatching(/^✓ sample\.mp4 → sample\.mp3 \(\d+\.\d s\)$/),
+    ]);
+    expect(about("text.mp4")).toEqual([
+      "text.mp4 arrived (mp3)",
+      expect.stringMatching(/^✗ text\.mp4: UnreadableInput: .+\. Check that it plays/),
+    ]);
+    expect(about("silent-film.mp4")).toEqual([
+      "silent-film.mp4 arrived (mp3)",
+      "✗ silent-film.mp4: NoAudioStream: The video has no audio stream. Upload a video that has sound.",
+    ]);
+    expect(stack.stdout().trim().split("\n")).toHaveLength(1);
+  });
 });
 
 test("the services of a killed stack exit, and the next stack takes over its folder and ports", async ({ expect }) => {
@@ -69,19 +121,7 @@ test("the services of a killed stack exit, and the next stack takes over its fol
   expect(await next.exit).toEqual({ code: 130, signal: null });
 });
 
-test("a second stack on the same folder is refused", async ({ expect }) => {
-  const data = temporaryFolder();
-  const first = await startLocal(data);
-
-  const second = startCli(["local", "--data", data, ...ANY_PORTS]);
-
-  expect((await second.exit).code).toBe(2);
-  expect(second.stderr()).toContain(`DataFolderInUse: Another mp3drop (process ${first.child.pid}) is using ${data}`);
-  first.child.kill("SIGTERM");
-  await first.exit;
-});
-
-test("each service that is killed comes back, and conversions go on", async ({ expect }) => {
+test("each service that is killed comes back, conversions go on, and SIGTERM stops all of it", async ({ expect }) => {
   const data = temporaryFolder();
   const out = temporaryFolder();
   const stack = await startLocal(data);
@@ -92,8 +132,12 @@ test("each service that is killed comes back, and conversions go on", async ({ e
   expect((await convert.exit).code).toBe(0);
   expect(convert.stderr()).not.toContain("Starting a local stack");
   expect(stack.stderr().match(/is being restarted/g)).toHaveLength(3);
+  expect(await allAccept(stack.connection)).toEqual([true, true, true, true, true]);
+
   stack.child.kill("SIGTERM");
-  await stack.exit;
+
+  expect(await stack.exit).toEqual({ code: 143, signal: null });
+  expect(await allAccept(stack.connection)).toEqual([false, false, false, false, false]);
 });
 
 test("convert says so when the stack it uses is killed", async ({ expect }) => {
@@ -114,40 +158,11 @@ test("convert says so when the stack it uses is killed", async ({ expect }) => {
   });
 });
 
-test("each file that arrives and each conversion that ends is one line", async ({ expect }) => {
-  const stack = await startLocal(temporaryFolder());
-  const storage = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
-  const input = storage.getContainerClient("input");
-
-  for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
-    await input.getBlockBlobClient(name).uploadFile(join(MEDIA, name));
-  }
-  await expect.poll(() => stack.stderr().match(/^[✓✗]/gm), { timeout: 40_000 }).toHaveLength(4);
-  stack.child.kill("SIGTERM");
-  await stack.exit;
-
-  const lines = stack.stderr().split("\n");
-  const about = (name: string): string[] => lines.filter((line) => line.includes(name));
-  expect(about("sample.mp4")).toEqual([
-    "sample.mp4 arrived (mp3)",
-    expect.stringMatching(/^✓ sample\.mp4 → sample\.mp3 \(\d+\.\d s\)$/),
-  ]);
-  expect(about("text.mp4")).toEqual([
-    "text.mp4 arrived (mp3)",
-    expect.stringMatching(/^✗ text\.mp4: UnreadableInput: .+\. Check that it plays/),
-  ]);
-  expect(about("silent-film.mp4")).toEqual([
-    "silent-film.mp4 arrived (mp3)",
-    "✗ silent-film.mp4: NoAudioStream: The video has no audio stream. Upload a video that has sound.",
-  ]);
-  expect(stack.stdout().trim().split("\n")).toHaveLength(1);
-});
-
 test("with --private-storage the keys are random and stay, none is shown, and convert finds its way", async ({
   expect,
 }) => {
   const data = temporaryFolder();
-  const first = await startLocal(data, "--private-storage");
+  const first = await startLocal(data, ["--private-storage"]);
   const keysOf = ({ storage, batch }: StackConnection): string[] => [
     /AccountKey=([^;]*)/.exec(storage.connectionString)?.[1] ?? "",
     batch.accountKey,
@@ -163,20 +178,10 @@ test("with --private-storage the keys are random and stay, none is shown, and co
   expect(keys.filter((key) => first.stderr().includes(key))).toEqual([]);
   expect(first.stderr()).toContain(join(data, "stack.json"));
 
-  const second = await startLocal(data, "--private-storage");
+  const second = await startLocal(data, ["--private-storage"]);
   expect(keysOf(second.connection)).toEqual(keys);
   second.child.kill("SIGTERM");
   await second.exit;
-});
-
-test("without it, storage has the well-known key that other tools expect", async ({ expect }) => {
-  const stack = await startLocal(temporaryFolder());
-  const { connectionString } = stack.connection.storage;
-
-  expect(connectionString).toBe(azuriteConnectionString(portsIn(connectionString)));
-  expect(stack.stderr()).toContain(connectionString);
-  stack.child.kill("SIGTERM");
-  await stack.exit;
 });
 
 function portsIn(connectionString: string): AzuritePorts {

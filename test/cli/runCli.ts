@@ -16,17 +16,21 @@ export interface CliRun {
 
 const MAIN = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
 
+export interface CliOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** When it is killed, if it has not ended by itself: after the test if not given. */
+  readonly onEnd?: (cleanUp: () => void) => void;
+}
+
 /** The built command line program, as a user starts it. */
-export function startCli(
-  args: readonly string[],
-  { env = {}, cwd }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
-): CliRun {
+export function startCli(args: readonly string[], { env = {}, cwd, onEnd = onTestFinished }: CliOptions = {}): CliRun {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  onEnd(() => void child.kill("SIGKILL"));
   let stdout = "";
   let stderr = "";
   const firstLine = new Promise<string>((resolve, reject) => {

@@ -111,8 +111,9 @@ function deliver(
   name: string,
   metadata: Record<string, string> = {},
   lastModified = NOT_BEFORE,
+  eTag: unknown = '"0x8DA1"',
 ): Promise<InvocationResult> {
-  return deliverTo(trigger, "input", name, metadata, lastModified);
+  return deliverTo(trigger, "input", name, metadata, lastModified, eTag);
 }
 
 function deliverReport(name: string): Promise<InvocationResult> {
@@ -125,6 +126,7 @@ function deliverTo(
   name: string,
   metadata: Record<string, string> = {},
   lastModified = NOT_BEFORE,
+  eTag: unknown = '"0x8DA1"',
 ): Promise<InvocationResult> {
   const content = Buffer.from(JSON.stringify({ Connection: "STORAGE", ContainerName: container, BlobName: name }));
   return worker.invoke({
@@ -134,7 +136,7 @@ function deliverTo(
     },
     extraInputs: durableClient(),
     triggerMetadata: {
-      Properties: { json: JSON.stringify({ ETag: '"0x8DA1"', LastModified: lastModified }) },
+      Properties: { json: JSON.stringify({ ETag: eTag, LastModified: lastModified, ContentLength: 7 }) },
       Metadata: { json: JSON.stringify(metadata) },
     },
   });
@@ -159,6 +161,33 @@ test("an upload starts the conversion of this version, under an id that is a has
     { method: "POST", path: `/orchestrators/convertBlob/${id}`, body: { workload: "mp3", source } },
   ]);
   expect(logged).toContain(`debug: Conversion ${id} of ${source.name} by mp3 was started`);
+});
+
+test("the conversion begins with what the event says of the version, of its metadata only what may be ours", async ({
+  expect,
+}) => {
+  await deliver(source.name, { mp3drop_bitrate: "96", secret: "x" });
+
+  const facts = { sizeBytes: 7, lastModified: NOT_BEFORE, metadata: { mp3drop_bitrate: "96" } };
+  expect(requests.at(-1)?.body).toMatchObject({ source, facts });
+});
+
+test("where the event tells no ETag, as on Azure, Storage is asked for the version and for what is true of it", async ({
+  expect,
+}) => {
+  const input = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("input");
+  await input.createIfNotExists();
+  const blob = input.getBlockBlobClient("asked.mp4");
+  const uploaded = await blob.upload("moovie", 6, { metadata: { mp3drop_bitrate: "96", secret: "x" } });
+
+  await deliver("asked.mp4", {}, NOT_BEFORE, {});
+  await blob.delete();
+
+  expect(requests.at(-1)?.body).toMatchObject({
+    source: { name: "asked.mp4", eTag: uploaded.etag?.replaceAll('"', "") },
+    facts: { sizeBytes: 6, lastModified: uploaded.lastModified?.toISOString(), metadata: { mp3drop_bitrate: "96" } },
+  });
+  expect(requests.at(-1)?.body).not.toHaveProperty("facts.metadata.secret");
 });
 
 test("the same event again starts nothing", async ({ expect }) => {

@@ -114,9 +114,11 @@ async function run(
     hubName: hostSettings.hubName,
     systemKey: identity.systemKey,
   });
+  let client: RpcTypedData | undefined;
   const extraInputs = (): Record<string, RpcTypedData> => {
-    const durableClient = { string: JSON.stringify(clientBindingData(address())) };
-    return { durableClient, orchestrationClient: durableClient };
+    // Only now, because the key is known only once the state is open; and once, because every call asks for it.
+    client ??= { string: JSON.stringify(clientBindingData(address())) };
+    return { durableClient: client, orchestrationClient: client };
   };
   const runner = new WorkerRunner(worker, extraInputs);
   const persist = file.writer<HubEntry>("hub");

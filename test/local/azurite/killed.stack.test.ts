@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, truncateSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync, truncateSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import type { ContainerClient } from "@azure/storage-blob";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
-import { onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, onTestFinished, test, vi } from "vitest";
 import { azuriteConnectionString, startAzurite } from "../../../src/local/azurite/azurite.ts";
 import { createReadyReader } from "../../../src/local/azurite/readyLines.ts";
 import type { AzuritePorts } from "../../../src/local/azurite/readyLines.ts";
@@ -27,7 +27,7 @@ interface Killable {
   readonly kill: () => Promise<void>;
 }
 
-async function start(data = temporaryFolder()): Promise<Killable> {
+async function start(data = temporaryFolder(), onEnd: typeof onTestFinished = onTestFinished): Promise<Killable> {
   let pid = 0;
   let onDeath = (): void => {};
   const azurite = await startAzurite({
@@ -37,7 +37,7 @@ async function start(data = temporaryFolder()): Promise<Killable> {
     env: process.env,
     events: { onStarted: (started) => (pid = started), onRestart: () => onDeath() },
   });
-  onTestFinished(() => azurite.stop());
+  onEnd(() => azurite.stop());
   const connectionString = azuriteConnectionString(azurite.ready);
   const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient("input");
   await container.createIfNotExists();
@@ -156,39 +156,59 @@ test("after kill -9 a table has its entities, also one that was made anew", asyn
   expect((await table("GET", "talks()")).body).toMatchObject({ value: [{ RowKey: "new", Title: "ü" }] });
 });
 
-test("a change that was cut short by kill -9 is ignored, and the ones before it are there", async ({ expect }) => {
-  const data = temporaryFolder();
-  const { container, stop } = await start(data);
-  await container.getBlockBlobClient("kept.mp4").upload("kept", 4);
-  await stop();
-  appendFileSync(changesOf(data), '{"changes":[{"in":"$BLOBS_COLLECTION$","remo');
+describe("what an earlier storage has left", () => {
+  const left = temporaryFolder(afterAll);
 
-  const next = await start(data);
+  beforeAll(async () => {
+    const { container, stop } = await start(left, () => {});
+    try {
+      await container.getBlockBlobClient("kept.mp4").upload("kept", 4);
+    } finally {
+      await stop();
+    }
+  });
 
-  expect((await next.container.getBlobClient("kept.mp4").downloadToBuffer()).toString()).toBe("kept");
-});
+  /** A data folder with all of it. */
+  function copy(): string {
+    const data = temporaryFolder();
+    cpSync(left, data, { recursive: true });
+    return data;
+  }
 
-test.for([
-  '{"changes":[\n{"changes":[]}\n',
-  '{"changes":[{"in":"$BLOBS_COLLECTION$","put":{}}]}\n',
-  '{"changes":{}}\n',
-])("storage with damaged changes (%j) is not started, and it is said which file that is", async (line, { expect }) => {
-  const data = temporaryFolder();
-  await (await start(data)).stop();
-  const changes = changesOf(data);
-  truncateSync(changes, readFileSync(changes).indexOf("\n") + 1);
-  appendFileSync(changes, line);
+  test("a change that was cut short by kill -9 is ignored, and the ones before it are there", async ({ expect }) => {
+    const data = copy();
+    appendFileSync(changesOf(data), '{"changes":[{"in":"$BLOBS_COLLECTION$","remo');
 
-  await expect(start(data)).rejects.toThrow(`${changes} is damaged at line 2. Delete the data folder to start afresh`);
-});
+    const next = await start(data);
 
-test("storage with a damaged database is not started, and it is said which file that is", async ({ expect }) => {
-  const data = temporaryFolder();
-  await (await start(data)).stop();
-  const database = join(data, "azurite", "__azurite_db_queue__.json");
-  truncateSync(database, 100);
+    expect((await next.container.getBlobClient("kept.mp4").downloadToBuffer()).toString()).toBe("kept");
+  });
 
-  await expect(start(data)).rejects.toThrow(`${database} is damaged. Delete the data folder to start afresh`);
+  test.for([
+    '{"changes":[\n{"changes":[]}\n',
+    '{"changes":[{"in":"$BLOBS_COLLECTION$","put":{}}]}\n',
+    '{"changes":{}}\n',
+  ])(
+    "storage with damaged changes (%j) is not started, and it is said which file that is",
+    async (line, { expect }) => {
+      const data = copy();
+      const changes = changesOf(data);
+      truncateSync(changes, readFileSync(changes).indexOf("\n") + 1);
+      appendFileSync(changes, line);
+
+      await expect(start(data)).rejects.toThrow(
+        `${changes} is damaged at line 2. Delete the data folder to start afresh`,
+      );
+    },
+  );
+
+  test("storage with a damaged database is not started, and it is said which file that is", async ({ expect }) => {
+    const data = copy();
+    const database = join(data, "azurite", "__azurite_db_queue__.json");
+    truncateSync(database, 100);
+
+    await expect(start(data)).rejects.toThrow(`${database} is damaged. Delete the data folder to start afresh`);
+  });
 });
 
 test("on a full disk storage stops with a reason, and the next one has what was acknowledged", async ({ expect }) => {

@@ -94,7 +94,7 @@ test("a manager that shares its node takes the slots that it requires", async ({
 
   const { manager, ...others } = await states(fixture);
   expect(manager).toBe("running");
-  expect(Object.values(others).toSorted()).toEqual(["active", "running"]);
+  expect(new Set(Object.values(others))).toEqual(new Set(["active", "running"]));
 });
 
 test("a manager that is not to run on low-priority nodes waits for a dedicated one, and the other tasks do not", async ({

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { appendFileSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { RequestListener, ServerResponse } from "node:http";
@@ -178,6 +178,27 @@ test.for([
     expect(context.pauses).toEqual([]);
   },
 );
+
+test("a download leaves nothing with the signal that ends it, and no transfer begins once that has come", async ({
+  expect,
+}) => {
+  let requests = 0;
+  const url = await serve((request, response) => {
+    requests++;
+    request.resume();
+    response.end("whole");
+  });
+  const abort = new AbortController();
+  const context = recordedTime(abort.signal);
+
+  await download(url, newFile(), 0o600, context);
+
+  expect(getEventListeners(abort.signal, "abort")).toEqual([]);
+  abort.abort();
+  await expect(download(url, newFile(), 0o600, context)).rejects.toMatchObject({ name: "AbortError" });
+  await expect(upload(newFile(), url, {}, context)).rejects.toMatchObject({ name: "AbortError" });
+  expect(requests).toBe(1);
+});
 
 test("an empty blob is downloaded as an empty file", async ({ expect }) => {
   const url = await serve((_request, response) => void response.writeHead(200, { "Content-Length": 0 }).end());

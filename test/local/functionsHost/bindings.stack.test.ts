@@ -70,6 +70,15 @@ test.for(OUTPUTS)("an output of %s becomes a blob and messages", async ([kind, b
   expect(received).toEqual(messages);
 });
 
+test("a function with a binding that this host does not have is left out, as on Azure, and the others run", async ({
+  expect,
+}) => {
+  expect(host.log()).toContain(
+    "[error] notify: The function is left out, as this host has no binding twilioSms (out), eventHub (out)",
+  );
+  expect((await fetch(`${host.url}/api/notify`, { method: "POST" })).status).toBe(404);
+});
+
 test("the address of the host alone says that an app without a page is up", async ({ expect }) => {
   expect(await (await fetch(host.url)).text()).toBe("The function app is up and running.\n");
 });

@@ -327,15 +327,6 @@ test("what cannot be read fails the instance that it has started, as on Azure", 
   });
 });
 
-test("a function with a binding that this host does not have is left out, as on Azure, and the others run", async ({
-  expect,
-}) => {
-  expect(host.log()).toContain(
-    "[error] notify: The function is left out, as this host has no binding twilioSms (out), eventHub (out)",
-  );
-  expect((await post(`${api}/notify`)).status).toBe(404);
-});
-
 test("a start that waits answers with the output, and with the status of an instance that has failed", async ({
   expect,
 }) => {

@@ -75,7 +75,8 @@ function missingIn(version: ApiVersion, entity: Entity): readonly (readonly stri
 
 function hasPath(value: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return value !== undefined && value !== null;
-  if (Array.isArray(value)) return value.some((item) => hasPath(item, [name, ...rest]));
+  // No list has lists in it; a body may have as many as it likes.
+  if (Array.isArray(value)) return value.some((item) => !Array.isArray(item) && hasPath(item, [name, ...rest]));
   return isObject(value) && hasPath(value[name], rest);
 }
 

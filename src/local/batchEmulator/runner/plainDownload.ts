@@ -46,12 +46,15 @@ export function downloadPlainly(
     const socket = connect({
       host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
       port: Number(url.port || 80),
-      signal,
       onread: { buffer: piece, callback: read },
     });
+    const abort = (): void => void socket.destroy(signal.reason as Error);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
     socket.setTimeout(idleMs, () => socket.destroy(idleError()));
     socket.on("error", reject);
     socket.on("close", () => {
+      signal.removeEventListener("abort", abort);
       answer.close();
       giveBackPiece(piece);
       if (isUnderstood === undefined) reject(cutOff());

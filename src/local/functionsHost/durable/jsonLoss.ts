@@ -6,6 +6,13 @@ export interface JsonLoss {
   readonly isGrave: boolean;
 }
 
+/** The same, with the place in the value, such as `.list[3]`. */
+interface LossAt {
+  readonly place: string;
+  readonly what: string;
+  readonly isGrave: boolean;
+}
+
 /** Of the SDK: they are plain data and made to be passed on, such as the answer of `callHttp`. */
 const PLAIN_CLASSES = new Set(["DurableHttpResponse", "EntityId", "EntityStateResponse", "LockState"]);
 
@@ -14,40 +21,54 @@ const PLAIN_CLASSES = new Set(["DurableHttpResponse", "EntityId", "EntityStateRe
  * Undefined properties do not count: JSON drops them, and the receiver finds them undefined again.
  */
 export function findJsonLoss(value: unknown, path = "the value"): JsonLoss | undefined {
-  let slight: JsonLoss | undefined;
-  for (const loss of losses(value, path)) {
-    if (loss.isGrave) return loss;
-    slight ??= loss;
-  }
-  return slight;
+  const loss = worst(value);
+  return loss === undefined ? undefined : { text: `${path}${loss.place} is ${loss.what}`, isGrave: loss.isGrave };
 }
 
-function* losses(value: unknown, path: string): Iterable<JsonLoss> {
-  if (typeof value === "object") {
-    if (value !== null) yield* lossesInObject(value, path);
-  } else if (typeof value === "number") {
-    if (!Number.isFinite(value)) yield grave(`${path} is ${value}, which becomes null`);
-  } else if (typeof value === "bigint") {
-    yield grave(`${path} is a bigint, which JSON cannot hold`);
-  } else if (typeof value === "function" || typeof value === "symbol") {
-    yield grave(`${path} is a ${typeof value}, which is dropped`);
+/** Every value that passes through the host is looked at, so nothing is made for those that survive. */
+function worst(value: unknown): LossAt | undefined {
+  switch (typeof value) {
+    case "object":
+      return value === null ? undefined : Array.isArray(value) ? worstItem(value) : worstProperty(value);
+    case "number":
+      return Number.isFinite(value) ? undefined : grave(`${value}, which becomes null`);
+    case "bigint":
+      return grave("a bigint, which JSON cannot hold");
+    case "function":
+    case "symbol":
+      return grave(`a ${typeof value}, which is dropped`);
+    case "string":
+    case "boolean":
+    case "undefined":
+      return undefined;
   }
 }
 
-function* lossesInObject(value: object, path: string): Iterable<JsonLoss> {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      if (item === undefined) yield grave(`${path}[${index}] is undefined, which becomes null`);
-      else yield* losses(item, `${path}[${index}]`);
-    }
-    return;
+function worstItem(items: readonly unknown[]): LossAt | undefined {
+  let slightest: LossAt | undefined;
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index];
+    const loss = item === undefined ? grave("undefined, which becomes null") : worst(item);
+    if (loss === undefined) continue;
+    const found = { ...loss, place: `[${index}]${loss.place}` };
+    if (found.isGrave) return found;
+    slightest ??= found;
   }
-  if (!isPlain(value)) {
-    yield lossOfClass(value, path);
-    // What such an object becomes is its own affair, or the whole of it is lost.
-    return;
+  return slightest;
+}
+
+function worstProperty(value: object): LossAt | undefined {
+  // What such an object becomes is its own affair, or the whole of it is lost.
+  if (!isPlain(value)) return lossOfClass(value);
+  let slightest: LossAt | undefined;
+  for (const key of Object.keys(value)) {
+    const loss = worst((value as Readonly<Record<string, unknown>>)[key]);
+    if (loss === undefined) continue;
+    const found = { ...loss, place: `.${key}${loss.place}` };
+    if (found.isGrave) return found;
+    slightest ??= found;
   }
-  for (const [key, item] of Object.entries(value)) yield* losses(item, `${path}.${key}`);
+  return slightest;
 }
 
 function isPlain(value: object): boolean {
@@ -57,18 +78,18 @@ function isPlain(value: object): boolean {
   return isOfOtherRealm;
 }
 
-function lossOfClass(value: object, path: string): JsonLoss {
-  const what = `${path} is a ${value.constructor.name}, which`;
+function lossOfClass(value: object): LossAt {
+  const what = `a ${value.constructor.name}, which`;
   if (ArrayBuffer.isView(value)) return slight(`${what} becomes text or an object (pass a base64 string)`);
   if (value instanceof Date) return slight(`${what} becomes a string (use toISOString())`);
   if (value instanceof Map || value instanceof Set || value instanceof Error) return grave(`${what} becomes {}`);
   return slight(`${what} becomes a plain object without its class`);
 }
 
-function grave(text: string): JsonLoss {
-  return { text, isGrave: true };
+function grave(what: string): LossAt {
+  return { place: "", what, isGrave: true };
 }
 
-function slight(text: string): JsonLoss {
-  return { text, isGrave: false };
+function slight(what: string): LossAt {
+  return { place: "", what, isGrave: false };
 }

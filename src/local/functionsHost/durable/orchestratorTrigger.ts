@@ -1,7 +1,7 @@
 import type { HistoryEvent } from "../engine/history.ts";
 import type { Instance } from "../engine/instance.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
-import { toSdkEvent } from "../internals/sdkEvents.ts";
+import { hideFromWalk, toSdkEvent } from "../internals/sdkEvents.ts";
 import type { SdkEvent } from "../internals/sdkEvents.ts";
 
 /**
@@ -38,7 +38,7 @@ export class OrchestratorTriggers {
   factory(instance: Instance, prepared: PreparedTurn): () => OrchestratorTrigger {
     const { id, input, parent, history } = instance;
     const events = [...this.#pastEvents(id, history), ...prepared.events.map((event) => toSdkEvent(event, false))];
-    return () => ({
+    const build = (): OrchestratorTrigger => ({
       history: events,
       input: JSON.parse(input ?? "null") as unknown,
       instanceId: id,
@@ -50,6 +50,7 @@ export class OrchestratorTriggers {
       maximumShortTimerDuration: this.#spans.maxShortTimer,
       defaultHttpAsyncRequestSleepTimeMillseconds: this.#spans.httpPollMs,
     });
+    return () => hideFromWalk(build(), "history");
   }
 
   /** A finished instance no longer needs its events. */

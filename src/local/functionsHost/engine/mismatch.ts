@@ -32,19 +32,19 @@ const KINDS: Readonly<Record<Decided["EventType"], DecisionKind>> = {
 
 export function compareWithHistory(event: Decided, decision: Decision | undefined): Mismatch | undefined {
   const step = event.EventId;
-  const recorded = describeEvent(event);
-  if (decision === undefined) return { step, recorded, replayed: "nothing", isArgumentOnly: false };
-  const replayed = describeDecision(decision);
+  if (decision === undefined) {
+    return { step, recorded: describeEvent(event), replayed: "nothing", isArgumentOnly: false };
+  }
   if (decision.kind !== KINDS[event.EventType] || nameOf(event) !== nameOf(decision)) {
-    return { step, recorded, replayed, isArgumentOnly: false };
+    return { step, recorded: describeEvent(event), replayed: describeDecision(decision), isArgumentOnly: false };
   }
   const before = argumentOf(event, decision);
   const now = argumentOf(decision, decision);
   if (before === now) return undefined;
   return {
     step,
-    recorded: `${recorded} with ${shorten(before)}`,
-    replayed: `${replayed} with ${shorten(now)}`,
+    recorded: `${describeEvent(event)} with ${shorten(before)}`,
+    replayed: `${describeDecision(decision)} with ${shorten(now)}`,
     isArgumentOnly: true,
   };
 }

@@ -74,7 +74,7 @@ export function callHttp(steps: Steps, request: HttpRequestOptions): Future {
   const whole = new Future();
   const send = (options: HttpRequestOptions): void => {
     steps.activity(HTTP_ACTIVITY, JSON.stringify(options)).onSettled((outcome) => {
-      const poll = request.asynchronousPatternEnabled === false ? undefined : readPoll(outcome, steps);
+      const poll = request.asynchronousPatternEnabled === false ? undefined : readPoll(options.uri, outcome, steps);
       if (poll === undefined) return whole.settle(outcome);
       const { content: _content, ...rest } = options;
       steps
@@ -101,7 +101,7 @@ function retryDelay(
   return Math.min(delay, longest ?? Number.MAX_SAFE_INTEGER);
 }
 
-function readPoll(outcome: Outcome, steps: Steps): { location: string; delayMs: number } | undefined {
+function readPoll(uri: string, outcome: Outcome, steps: Steps): { location: string; delayMs: number } | undefined {
   if (!outcome.ok || outcome.result === null) return undefined;
   const answer = JSON.parse(outcome.result) as { statusCode?: number; headers?: Record<string, string> };
   const header = (name: string): string | undefined =>
@@ -109,7 +109,11 @@ function readPoll(outcome: Outcome, steps: Steps): { location: string; delayMs: 
   const location = header("location");
   if (answer.statusCode !== 202 || location === undefined) return undefined;
   const seconds = Number(header("retry-after"));
-  return { location, delayMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : steps.settings.httpPollMs };
+  const absolute = URL.canParse(location, uri) ? new URL(location, uri).href : location;
+  return {
+    location: absolute,
+    delayMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : steps.settings.httpPollMs,
+  };
 }
 
 interface EntityMessage {

@@ -9,7 +9,7 @@ import type { HttpContext } from "./httpContext.ts";
 import { isAllowed } from "./keys.ts";
 import type { HostKeys } from "./keys.ts";
 import { toHttpResponse } from "./httpResponse.ts";
-import { proxyToLibrary } from "./httpStream.ts";
+import { handToLibrary } from "./httpStream.ts";
 import { parseRoute } from "./route.ts";
 import type { Route } from "./route.ts";
 
@@ -90,8 +90,9 @@ async function invoke(
   { worker, extraInputs, maxBodyBytes, log }: HttpTriggerOptions,
 ): Promise<Response> {
   try {
-    if (worker.httpUri !== undefined) {
-      return await proxyToLibrary(c, worker, worker.httpUri, fn, parameters, extraInputs(), maxBodyBytes);
+    const { streams } = worker;
+    if (streams !== undefined) {
+      return await handToLibrary(c, worker, streams, fn, parameters, extraInputs(), maxBodyBytes);
     }
     const input = { http: await readRequest(c, parameters, maxBodyBytes) };
     const { response } = await worker.invoke({ fn, input, extraInputs: extraInputs() });

@@ -1,6 +1,7 @@
 import type { ServerOptions } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
 import { openServer } from "../../kit/server.ts";
 
@@ -40,7 +41,15 @@ export async function openLateServer({
   });
   return {
     url: server.url,
-    become: (app) => server.serve(getRequestListener((request, env) => app.fetch(request, env as HttpBindings))),
+    become: (app) =>
+      server.serve(
+        getRequestListener(async (request, env) => {
+          const { outgoing } = env;
+          const answer = await app.fetch(request, env as HttpBindings);
+          // A streamed request has been answered by the library.
+          return outgoing.headersSent ? RESPONSE_ALREADY_SENT : answer;
+        }),
+      ),
     close: () => void server.close(),
   };
 }

@@ -21,7 +21,7 @@ interface BlobDeliveryOptions {
 }
 
 /** For how long what storage has told of a blob is taken as it is. The real host asks, just before it calls the function. */
-const FRESH_MS = 500;
+const FRESH_MS = 2000;
 
 /** Delivers blobs to functions, each version until it has succeeded once or failed too often. */
 export class BlobDelivery {

@@ -22,6 +22,7 @@ export interface LogLine {
 
 /** https://learn.microsoft.com/azure/azure-functions/functions-reference-node#hooks */
 export class Hooks {
+  /** By name; a name that is not there has none. */
   readonly #hooks = new Map<string, readonly Hook[]>();
   readonly #appHookData = {};
   readonly appScope = this.newScope();
@@ -37,15 +38,14 @@ export class Hooks {
     }
     this.#hooks.set(name, [...this.#of(name), hook]);
     return () => {
-      this.#hooks.set(
-        name,
-        this.#of(name).filter((other) => other !== hook),
-      );
+      const others = this.#of(name).filter((other) => other !== hook);
+      if (others.length > 0) this.#hooks.set(name, others);
+      else this.#hooks.delete(name);
     };
   }
 
   has(name: HookName): boolean {
-    return this.#of(name).length > 0;
+    return this.#hooks.has(name);
   }
 
   async run(name: Exclude<HookName, "log">, context: object): Promise<void> {

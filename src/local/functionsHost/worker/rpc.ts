@@ -52,7 +52,7 @@ export interface RpcHttpCookie {
 interface RpcInvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
-  readonly inputData: readonly { readonly name: string; readonly data: RpcTypedData | null }[];
+  readonly inputData: { readonly name: string; readonly data: RpcTypedData | null }[];
   readonly triggerMetadata: Readonly<Record<string, RpcTypedData>>;
   readonly traceContext: {
     readonly traceParent: string;

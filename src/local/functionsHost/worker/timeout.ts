@@ -8,6 +8,15 @@ export function withTimeout<T>(clock: Clock, ms: number, name: string, work: () 
       const limit = `${ms / 1000} s (functionTimeout in host.json)`;
       reject(new Error(`Timeout value of ${limit} was exceeded by function ${name}`));
     });
-    work().finally(cancel).then(resolve, reject);
+    work().then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error as Error);
+      },
+    );
   });
 }

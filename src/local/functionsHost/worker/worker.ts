@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
 import { errorMessage } from "../../kit/errorText.ts";
-import { LOOPBACK } from "../../kit/loopback.ts";
 import type { Logger } from "../log.ts";
 import { readBindingValues } from "./bindingValues.ts";
 import { CoreModule } from "./coreModule.ts";
@@ -15,7 +14,10 @@ import { NO_EXTRA_BINDINGS } from "./extraBindings.ts";
 import type { ExtraBindings } from "./extraBindings.ts";
 import type { HookScope, LogLine } from "./hooks.ts";
 import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
+import { findStreamServer } from "../internals/streamServer.ts";
+import type { StreamServer } from "../internals/streamServer.ts";
 import { readRetryPolicy, retryContext } from "./retryPolicy.ts";
+import type { RetryPolicy } from "./retryPolicy.ts";
 import { supportedFunctions } from "./supportedBindings.ts";
 import type {
   Binding,
@@ -51,6 +53,8 @@ export interface InvocationResult {
   readonly value: unknown;
 }
 
+const CLOCK = systemClock();
+
 /** The capabilities that the host offers; the library may add `HttpUri`. */
 const CAPABILITIES = [
   "RawHttpBodyBytes",
@@ -73,8 +77,8 @@ export class Worker {
   readonly #stopping = new AbortController();
   /** Those of the app's that this host can run. */
   readonly functions: readonly RegisteredFunction[];
-  /** Where the library takes streamed HTTP requests; undefined if the app has not switched streaming on. */
-  readonly httpUri: string | undefined;
+  /** What takes streamed HTTP requests; undefined if the app has not switched streaming on. */
+  readonly streams: StreamServer | undefined;
 
   private constructor(
     core: CoreModule,
@@ -82,7 +86,7 @@ export class Worker {
     log: Logger,
     timeoutMs: number,
     model: ProgrammingModel,
-    httpUri: string | undefined,
+    streams: StreamServer | undefined,
     extraBindings: ExtraBindings,
   ) {
     this.#core = core;
@@ -90,7 +94,7 @@ export class Worker {
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#model = model;
-    this.httpUri = httpUri;
+    this.streams = streams;
     this.#extraBindings = extraBindings;
   }
 
@@ -117,21 +121,25 @@ export class Worker {
     const { model } = core;
     const functions = supportedFunctions([...core.functions.values()], log);
     const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, "true"]));
-    const { HttpUri } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
-    const httpUri = HttpUri?.replace("//localhost:", `//${LOOPBACK}:`);
-    return new Worker(core, functions, log, timeoutMs, model, httpUri, extraBindings);
+    const { result, servers } = await withListenersOnLoopback(() => model.getCapabilities(capabilities));
+    const streams = result["HttpUri"] === undefined ? undefined : findStreamServer(servers);
+    return new Worker(core, functions, log, timeoutMs, model, streams, extraBindings);
   }
 
   /**
    * Rejects with whatever the handler threw, or if it takes longer than `functionTimeout` in host.json; where the function
    * has a retry policy, with the last of its failures.
    */
-  async invoke(invocation: Invocation): Promise<InvocationResult> {
+  invoke(invocation: Invocation): Promise<InvocationResult> {
     const { fn } = invocation;
     const policy = readRetryPolicy(fn);
     // The library's own server has already answered a streamed request that has failed.
-    const isStreamed = fn.trigger.type === "httpTrigger" && this.httpUri !== undefined;
-    if (policy === undefined || isStreamed) return this.#attempt(invocation);
+    const isStreamed = fn.trigger.type === "httpTrigger" && this.streams !== undefined;
+    return policy === undefined || isStreamed ? this.#attempt(invocation) : this.#retry(invocation, policy);
+  }
+
+  async #retry(invocation: Invocation, policy: RetryPolicy): Promise<InvocationResult> {
+    const { fn } = invocation;
     let failure: unknown;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -151,7 +159,7 @@ export class Worker {
     const { name, trigger } = invocation.fn;
     // Orchestrators never wait, so there is nothing to time.
     const limit = trigger.type === "orchestrationTrigger" ? Number.POSITIVE_INFINITY : this.#timeoutMs;
-    return withTimeout(systemClock(), limit, name, () => this.#invoke(invocation));
+    return withTimeout(CLOCK, limit, name, () => this.#invoke(invocation));
   }
 
   async #invoke(invocation: Invocation): Promise<InvocationResult> {
@@ -173,7 +181,7 @@ export class Worker {
       model.invokeFunction(invocationContext, given, callback);
     try {
       const given = invocation.value === undefined ? inputs : [invocation.value];
-      const value = await this.#callWithHooks(invocation.fn, context, scope, given, call);
+      const value = await this.#call(invocation.fn, context, scope, given, call);
       const response = await model.getResponse(invocationContext, value);
       for (const binding of extra) {
         if (values === undefined || binding.direction !== "out") continue;
@@ -181,14 +189,30 @@ export class Worker {
         if (data !== undefined && data !== null) await this.#extraBindings.write(binding, data, values);
       }
       return { response, value };
+    } catch (error) {
+      throw error ?? new Error(`Function ${invocation.fn.name} threw ${String(error)}`);
     } finally {
-      context.state = undefined;
+      this.#release(context, scope);
     }
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
+  }
+
+  #call(
+    fn: RegisteredFunction,
+    context: CoreInvocationContext,
+    scope: HookScope,
+    inputs: unknown[],
+    call: (callback: FunctionCallback, inputs: unknown[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { hooks } = this.#core;
+    const hasHooks = hooks.has("preInvocation") || hooks.has("postInvocation");
+    if (hasHooks) return this.#callWithHooks(fn, context, scope, inputs, call);
+    context.state = "invocation";
+    return call(fn.callback, inputs);
   }
 
   /** Hooks may replace what a function gets, what it returns, and whether it has failed. */
@@ -248,10 +272,26 @@ export class Worker {
       },
       metadata: fn.metadata,
       state: undefined,
-      log: (level, category, message) => {
-        if (rest.muted !== true) this.#write(fn.name, { level, category, message }, scope);
-      },
+      log: this.#logOf(fn.name, rest.muted === true, scope),
     };
+  }
+
+  /** Holds on to nothing else of the invocation. */
+  #logOf(functionName: string, muted: boolean, scope: HookScope): CoreInvocationContext["log"] {
+    return (level, category, message) => {
+      if (!muted) this.#write(functionName, { level, category, message }, scope);
+    };
+  }
+
+  /**
+   * The library has the context in weak maps, whose values outlive a collection of what is young. Left as it was, all that
+   * an invocation was made of would grow old with it.
+   */
+  #release(context: CoreInvocationContext, scope: HookScope): void {
+    context.state = undefined;
+    context.request.inputData.length = 0;
+    // Log hooks get it even for what a function logs when it has ended.
+    if (!this.#core.hooks.has("log")) scope.invocationContext = undefined;
   }
 
   #write(functionName: string, logged: LogLine, scope: HookScope): void {

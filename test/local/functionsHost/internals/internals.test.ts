@@ -89,6 +89,32 @@ test("the library's server for streams can be kept to this machine", ({ expect }
   ).toEqual(["127.0.0.1"]);
 });
 
+test("the library's server for streams takes a request without a connection", ({ expect }) => {
+  const url = runWithLibrary(`
+    const { withListenersOnLoopback } = await import("${built("internals/listenOnLoopback.ts")}");
+    const { findStreamServer } = await import("${built("internals/streamServer.ts")}");
+    app.setup({ enableHttpStream: true });
+    app.http("stream", { handler: () => undefined });
+    const { servers } = await withListenersOnLoopback(() => model.current.getCapabilities({}));
+    const headers = { "x-ms-invocation-id": "1", "x-forwarded-host": "localhost:7071", "x-forwarded-proto": "http" };
+    findStreamServer(servers).take({ headers, method: "GET", url: "/api/stream" }, {});
+    const trigger = { name: "trigger", data: { http: {} } };
+    const invocation = model.current.getInvocationModel({
+      invocationId: "1",
+      request: { invocationId: "1", inputData: [trigger], triggerMetadata: {} },
+      metadata: { name: "stream", bindings: { trigger: { type: "httpTrigger", direction: "in" } } },
+      log() {},
+    });
+    const { inputs } = await invocation.getArguments();
+    console.log(JSON.stringify(inputs[0].url));
+    process.exit();
+  `);
+
+  expect(url, `${FUNCTIONS} does not take streamed requests by the event \`request\` of its server`).toBe(
+    "http://localhost:7071/api/stream",
+  );
+});
+
 const START = "2026-01-01T00:00:00.000Z";
 
 async function runFirstTurn(handler: OrchestrationHandler): Promise<{ df: unknown; time: unknown; error: unknown }> {

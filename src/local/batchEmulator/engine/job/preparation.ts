@@ -19,8 +19,9 @@ import { downloadFault, runJobTask } from "./jobTaskRun.ts";
 /** A node on which the preparation has failed takes no tasks of the job until it has been reimaged. */
 export function mayRunOn(job: Job, node: Node): boolean {
   const { jobPreparationTask: spec } = job.record.spec;
+  if (spec?.waitForSuccess !== true) return true;
   const jobNode = job.nodes.get(keyOf(node.record.id));
-  if (spec?.waitForSuccess !== true || jobNode === undefined || jobNode.record.isOutdated === true) return true;
+  if (jobNode === undefined || jobNode.record.isOutdated === true) return true;
   return jobNode.record.preparation.result !== "failure";
 }
 
@@ -98,7 +99,7 @@ function beginPreparation(
 }
 
 function settleWaiting(engine: Engine, job: Job, node: Node, isPrepared: boolean): void {
-  for (const run of [...node.runs]) {
+  for (const run of node.runs) {
     if (run.task.job !== job || !run.isPreparing) continue;
     if (isPrepared) beginPrepared(engine, run);
     else endRun(run, "dropped");

@@ -32,6 +32,6 @@ export function jobNodeView(baseUrl: string, { record, job }: JobNode): object {
 }
 
 /** A release is tried once. */
-function withoutRetries({ retryCount: _, ...info }: NodeTaskInfo): Shown {
+function withoutRetries({ retryCount: _count, ...info }: NodeTaskInfo): Shown {
   return info;
 }

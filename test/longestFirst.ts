@@ -1,0 +1,39 @@
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
+
+/** The tests that take longest, the longest first. */
+const LONG = [
+  "e2e/chaos",
+  "page/page",
+  "e2e/badMedia",
+  "cli/local",
+  "e2e/running",
+  "e2e/kills",
+  "azurite/killed",
+  "mp3/convert",
+  "mp3/options",
+  "e2e/upgrade",
+  "kit/childService",
+  "e2e/scale",
+  "e2e/tamperedScript",
+];
+
+/**
+ * A long test that begins last has one worker wait for the other. Vitest knows what took long the last time, but a clean
+ * clone has no last time.
+ */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    // What needs a process of its own stays in front: it would end one that others share.
+    const [own, others] = [true, false].map((isolate) =>
+      sorted.filter((file) => file.project.config.isolate === isolate),
+    );
+    return [...(own ?? []), ...(others ?? []).toSorted((a, b) => rankOf(a) - rankOf(b))];
+  }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const index = LONG.findIndex((name) => moduleId.endsWith(`/${name}.stack.test.ts`));
+  return index === -1 ? LONG.length : index;
+}

@@ -128,11 +128,16 @@ function wordsOf(step: Step): string[] {
 
 /** Whether it does not matter which of the two comes first. */
 function areIndependent(one: Choice, other: Choice): boolean {
-  if (one.blob !== undefined && other.blob !== undefined) {
-    return one.blob !== other.blob || (one.isRead && other.isRead);
+  if (one.blobs !== undefined && other.blobs !== undefined) {
+    return !changes(one, other.blobs) && !changes(other, one.blobs);
   }
   const areOfProcesses = one.process !== undefined && other.process !== undefined;
   return areOfProcesses && one.process !== other.process;
+}
+
+/** Of the blobs that a request is about, the last one is the one that it changes: a copy reads the first. */
+function changes({ blobs, isRead }: Choice, others: readonly string[]): boolean {
+  return !isRead && others.includes(blobs?.at(-1) ?? "");
 }
 
 function stateOf(world: World<unknown>, happened: number): string {
@@ -145,7 +150,7 @@ interface Choice {
   /** Undefined for an event. */
   readonly process?: RewindableProcess;
   /** Undefined for a crash. */
-  readonly blob?: string;
+  readonly blobs?: readonly string[];
   readonly isRead: boolean;
 }
 
@@ -165,7 +170,7 @@ function choicesIn(world: World<unknown>, happened: number): Choice[] {
       what: `${process.name}: ${request}`,
       take: () => process.letThrough(index),
       process,
-      blob: request.slice(request.indexOf(" ") + 1, request.lastIndexOf("#")),
+      blobs: request.slice(0, request.lastIndexOf("#")).split(" ").slice(1),
       isRead: isRead(request),
     }));
     const own = requests.find(({ request }) => world.isPrivate(process, request, happened));
@@ -181,7 +186,7 @@ function choicesIn(world: World<unknown>, happened: number): Choice[] {
     choices.push({
       what: `event ${happened + 1}`,
       take: event,
-      blob: world.eventsAreAbout,
+      blobs: [world.eventsAreAbout],
       isRead: false,
     });
   }

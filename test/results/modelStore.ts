@@ -44,8 +44,9 @@ export class ModelStore {
   }
 
   /**
-   * The requests of one process, each of which passes the gate. Those of the index of conversions do not: nothing that
-   * is promised of `output` depends on it, and they would make far too many orders.
+   * The requests of one process, each of which passes the gate by its verb and the blobs that it is about, the one that it
+   * changes last. Those of the index of conversions do not: nothing that is promised of `output` depends on it, and they
+   * would make far too many orders.
    */
   through(gate: Gate): BlobStore {
     const isOfIndex = ({ name }: BlobAddress): boolean => name.startsWith(INDEX_FOLDER);
@@ -73,7 +74,7 @@ export class ModelStore {
           return this.write(blob, { ...found, contentType });
         }),
       copy: (from, to, metadata, condition) =>
-        gate(on("COPY", to), () => {
+        gate(on(`COPY ${keyOf(from)}`, to), () => {
           const source = this.blobs.get(keyOf(from));
           const isChanged = from.eTag !== undefined && source?.eTag !== from.eTag;
           if (source === undefined || isChanged) return "sourceChanged";

@@ -36,17 +36,18 @@ export async function upload(
   await withRetries(context, async () => {
     const signed = new URL(await sign(url));
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const piece = takePiece();
     try {
       const { size } = await file.stat();
       const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
-      const piece = takePiece();
       const response = await send(signed, { method: "PUT", headers: all, signal, idleMs }, exactly(size, file, piece));
       response.resume();
-      // Not after a failure: the connection may still have it.
-      giveBackPiece(piece);
     } finally {
       await file.close();
     }
+    // Not after a failure: the connection may still have it. Nor earlier: a service that answers before it has all of
+    // the file may do so while the piece is being filled, and that is over when the file is closed.
+    giveBackPiece(piece);
   });
 }
 

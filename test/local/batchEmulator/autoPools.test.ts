@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BatchServiceModels } from "@azure/batch";
 import { test } from "vitest";
 import { IMAGE, refusal, startVirtualFixture } from "./emulator.ts";
@@ -200,16 +202,22 @@ test("a job with a pool of its own goes on after a kill, and the pool goes with 
   expect(await client.pool.list()).toHaveLength(0);
 });
 
-test("passwords of the pool's user accounts are not given back", async ({ expect }) => {
-  const { emulator } = await startVirtualFixture();
-  const userAccounts = [{ name: "user", password: "secret", elevationLevel: "admin" }];
-  const poolInfo = automatic({ pool: { ...POOL, userAccounts } });
+test("passwords and keys of a pool's user accounts are neither given back nor kept", async ({ expect }) => {
+  const { client, dataFolder, emulator } = await startVirtualFixture();
+  const linuxUserConfiguration = { sshPrivateKey: "secret" };
+  const userAccounts = [{ name: "user", password: "secret", elevationLevel: "admin" as const, linuxUserConfiguration }];
 
-  await raw(emulator, { method: "POST", path: "/jobs", body: { id: "job", poolInfo } });
-  const { text } = await raw(emulator, { path: "/jobs/job" });
+  await client.pool.add({ ...POOL, id: "pool", userAccounts });
+  await client.job.add({ id: "job", poolInfo: automatic({ pool: { ...POOL, userAccounts } }) });
+  const texts = [await raw(emulator, { path: "/pools/pool" }), await raw(emulator, { path: "/jobs/job" })].map(
+    ({ text }) => text,
+  );
 
-  expect(text).toContain('"userAccounts":[{"name":"user","elevationLevel":"admin"}]');
-  expect(text).not.toContain("secret");
+  const journal = readFileSync(join(dataFolder, "batch", "journal.jsonl"), "utf8");
+  for (const text of [...texts, journal]) {
+    expect(text).toContain('"userAccounts":[{"name":"user","elevationLevel":"admin"}]');
+    expect(text).not.toContain("secret");
+  }
 });
 
 test("what an API version does not know is refused and hidden in the pool of a job, too", async ({ expect }) => {

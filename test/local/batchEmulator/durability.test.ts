@@ -42,6 +42,19 @@ test("a task that ran when the emulator was killed is requeued uncounted and run
   expect((await again.client.task.get("job", "task")).executionInfo?.result).toBe("success");
 });
 
+test("a job without tasks that was about to end when the emulator was killed ends all the same", async ({ expect }) => {
+  const { client, clock, dataFolder } = await startVirtualFixture({ timings: { jobTerminateMs: 1000 } });
+  await client.job.add({ id: "job", poolInfo: { poolId: "pool" }, onAllTasksComplete: "terminatejob" });
+
+  const again = await reopen(copyOfData(dataFolder), clock.now());
+  await again.clock.advance(1000);
+
+  expect(await again.client.job.get("job")).toMatchObject({
+    state: "completed",
+    executionInfo: { terminateReason: "AllTasksComplete" },
+  });
+});
+
 test("dependencies that were satisfied before a kill stay satisfied", async ({ expect }) => {
   const { client, clock, dataFolder } = await startVirtualFixture();
   await addPoolAndJob(client, {}, { usesTaskDependencies: true });

@@ -2,32 +2,12 @@ import type { BatchServiceModels } from "@azure/batch";
 import { test } from "vitest";
 import { IMAGE, refusal, startVirtualFixture } from "./emulator.ts";
 import type { Fixture } from "./emulator.ts";
+import { addJobSchedule, jobsOf, MINUTE, minute, SPECIFICATION } from "./jobScheduleFixture.ts";
 import { raw } from "./rawHttp.ts";
-
-const MINUTE = 60_000;
-const START = Date.UTC(2026, 0, 1, 12);
-const SPECIFICATION = { poolInfo: { poolId: "pool" } };
-
-/** So many minutes after the start of the test. */
-function minute(minutes: number): Date {
-  return new Date(START + minutes * MINUTE);
-}
-
-function add(
-  client: Fixture["client"],
-  schedule: BatchServiceModels.Schedule = {},
-  jobSpecification: Partial<BatchServiceModels.JobSpecification> = {},
-) {
-  return client.jobSchedule.add({ id: "s", schedule, jobSpecification: { ...SPECIFICATION, ...jobSpecification } });
-}
 
 function addPool(client: Fixture["client"]) {
   const machine = { vmSize: "Standard_D2s_v3", virtualMachineConfiguration: IMAGE };
   return client.pool.add({ id: "pool", ...machine, targetDedicatedNodes: 1 });
-}
-
-async function jobsOf(client: Fixture["client"]): Promise<(string | undefined)[]> {
-  return (await client.job.listFromJobSchedule("s")).map(({ id, state }) => `${id} ${state}`);
 }
 
 test("a new schedule shows what the service shows, and its first job is there at once", async ({ expect }) => {
@@ -88,132 +68,9 @@ test("a new schedule shows what the service shows, and its first job is there at
   });
 });
 
-test("a schedule that says nothing runs one job at once and completes with it", async ({ expect }) => {
-  const { client, clock } = await startVirtualFixture();
-
-  await add(client);
-  const running = await client.jobSchedule.get("s");
-  await clock.advance(MINUTE);
-  await client.job.terminate("s:job-1");
-  await clock.advance(0);
-  const completed = await client.jobSchedule.get("s");
-
-  expect(running.state).toBe("active");
-  expect(running.schedule).toBeUndefined();
-  expect(running.executionInfo).toEqual({ recentJob: expect.objectContaining({ id: "s:job-1" }) });
-  expect(completed).toMatchObject({
-    state: "completed",
-    stateTransitionTime: minute(1),
-    previousState: "active",
-    previousStateTransitionTime: minute(0),
-    eTag: running.eTag,
-    executionInfo: { endTime: minute(1), recentJob: { id: "s:job-1" } },
-  });
-  expect(await jobsOf(client)).toEqual(["s:job-1 completed"]);
-});
-
-test("a later start is waited for, and the last job comes before doNotRunAfter", async ({ expect }) => {
-  const { client, clock } = await startVirtualFixture();
-  const states: unknown[] = [];
-
-  await add(
-    client,
-    { doNotRunUntil: minute(10), doNotRunAfter: minute(25), recurrenceInterval: "PT10M" },
-    { constraints: { maxWallClockTime: "PT2M" } },
-  );
-  for (let at = 0; at <= 26; at += 2) {
-    const { state, executionInfo } = await client.jobSchedule.get("s");
-    states.push([at, state, executionInfo?.recentJob?.id, executionInfo?.nextRunTime?.toISOString().slice(14, 16)]);
-    await clock.advance(2 * MINUTE);
-  }
-
-  expect(states).toEqual([
-    ...[0, 2, 4, 6, 8].map((at) => [at, "active", undefined, "10"]),
-    ...[10, 12, 14, 16, 18].map((at) => [at, "active", "s:job-1", "20"]),
-    ...[20, 22, 24].map((at) => [at, "active", "s:job-2", undefined]),
-    [26, "completed", "s:job-2", undefined],
-  ]);
-  expect((await client.jobSchedule.get("s")).executionInfo?.endTime).toEqual(minute(25));
-  expect(await jobsOf(client)).toEqual(["s:job-1 completed", "s:job-2 completed"]);
-});
-
-test("while a job runs, the next one waits for its end as long as the start window, and no longer", async ({
-  expect,
-}) => {
-  const { client, clock } = await startVirtualFixture();
-  const startOf = async (job: string) => (await client.job.get(job)).creationTime;
-  await add(client, { recurrenceInterval: "PT10M", startWindow: "PT3M" });
-
-  await clock.advance(12 * MINUTE);
-  const waiting = await jobsOf(client);
-  await client.job.terminate("s:job-1");
-  await clock.advance(0);
-  const inWindow = await startOf("s:job-2");
-  await clock.advance(12 * MINUTE);
-  await client.job.terminate("s:job-2");
-  await clock.advance(0);
-  const afterWindow = await client.jobSchedule.get("s");
-  await clock.advance(6 * MINUTE);
-
-  expect(waiting).toEqual(["s:job-1 active"]);
-  expect(inWindow).toEqual(minute(12));
-  expect(afterWindow.executionInfo).toMatchObject({ recentJob: { id: "s:job-2" }, nextRunTime: minute(30) });
-  expect(await startOf("s:job-3")).toEqual(minute(30));
-});
-
-test("without a start window only the newest of the missed jobs is created", async ({ expect }) => {
-  const { client, clock } = await startVirtualFixture();
-  await add(client, { recurrenceInterval: "PT10M" });
-
-  await clock.advance(35 * MINUTE);
-  await client.job.deleteMethod("s:job-1");
-  await clock.advance(0);
-
-  expect(await jobsOf(client)).toEqual(["s:job-2 active"]);
-  expect((await client.jobSchedule.get("s")).executionInfo?.nextRunTime).toEqual(minute(40));
-});
-
-test("a disabled schedule creates no jobs and leaves its job running; enabled, it makes up what is still open", async ({
-  expect,
-}) => {
-  const { emulator, client, clock } = await startVirtualFixture();
-  const post = async (operation: string) => {
-    const { status, json } = await raw(emulator, { method: "POST", path: `/jobschedules/s/${operation}` });
-    return [status, json["code"]];
-  };
-  await add(client, { recurrenceInterval: "PT10M" });
-
-  const disabled = await post("disable");
-  const again = await post("disable");
-  await clock.advance(12 * MINUTE);
-  const running = await jobsOf(client);
-  await client.job.terminate("s:job-1");
-  await clock.advance(0);
-  const before = await client.jobSchedule.get("s");
-  const enabled = await post("enable");
-  const after = await client.jobSchedule.get("s");
-
-  expect(disabled).toEqual([204, undefined]);
-  expect(again).toEqual([409, "JobScheduleDisabled"]);
-  expect(running).toEqual(["s:job-1 active"]);
-  expect(before).toMatchObject({
-    state: "disabled",
-    previousState: "active",
-    executionInfo: { recentJob: { id: "s:job-1" } },
-  });
-  expect(enabled).toEqual([204, undefined]);
-  expect(after).toMatchObject({
-    state: "active",
-    previousState: "disabled",
-    executionInfo: { recentJob: { id: "s:job-2" }, nextRunTime: minute(20) },
-  });
-  expect(after.eTag).not.toBe(before.eTag);
-  expect(await post("enable")).toEqual([409, "OperationInvalidForCurrentState"]);
-});
-
 test("terminating a schedule terminates its job, and then it is completed", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture({ timings: { jobTerminateMs: 1000 } });
-  await add(client, { recurrenceInterval: "PT10M" });
+  await addJobSchedule(client, { recurrenceInterval: "PT10M" });
 
   await client.jobSchedule.terminate("s");
   const terminating = await client.jobSchedule.get("s");
@@ -237,7 +94,7 @@ test("terminating a schedule terminates its job, and then it is completed", asyn
 
 test("deleting a schedule deletes its jobs and then the schedule", async ({ expect }) => {
   const { client, clock } = await startVirtualFixture({ timings: { jobDeleteMs: 1000 } });
-  await add(client, { recurrenceInterval: "PT10M" });
+  await addJobSchedule(client, { recurrenceInterval: "PT10M" });
   await client.job.terminate("s:job-1");
   await clock.advance(10 * MINUTE);
   const before = await client.jobSchedule.get("s");
@@ -248,7 +105,7 @@ test("deleting a schedule deletes its jobs and then the schedule", async ({ expe
   const deletingJobs = await jobsOf(client);
   const refused = [
     await refusal(client.jobSchedule.deleteMethod("s")),
-    await refusal(add(client)),
+    await refusal(addJobSchedule(client)),
     await refusal(client.jobSchedule.terminate("s")),
   ];
   await clock.advance(MINUTE);
@@ -327,9 +184,9 @@ test("a schedule and a job cannot have the same id, and what a schedule says is 
     return [json["code"], values?.find(({ key }) => key === "PropertyName")?.value];
   };
   await client.job.add({ id: "job", ...SPECIFICATION });
-  await add(client);
+  await addJobSchedule(client);
 
-  expect(await refusal(add(client))).toEqual({ status: 409, code: "JobScheduleExists" });
+  expect(await refusal(addJobSchedule(client))).toEqual({ status: 409, code: "JobScheduleExists" });
   expect(await refusal(client.job.add({ id: "S", ...SPECIFICATION }))).toEqual({
     status: 409,
     code: "JobScheduleWithSameIdExists",
@@ -386,7 +243,7 @@ test("schedules are listed with filter, selection, counts and paging, and answer
 test("where changes are throttled, a patch right after another change is answered with 429", async ({ expect }) => {
   const { emulator, client, clock } = await startVirtualFixture({ choices: { jobChangePauseSeconds: 30 } });
   const patch = () => raw(emulator, { method: "PATCH", path: "/jobschedules/s", body: { metadata: [] } });
-  await add(client);
+  await addJobSchedule(client);
   await client.jobSchedule.disable("s");
 
   const { status, headers, json } = await patch();

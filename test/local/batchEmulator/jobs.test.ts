@@ -178,6 +178,25 @@ test("a job ends by itself when all of its tasks are completed", async ({ expect
   });
 });
 
+test("a job whose last tasks completed while it was disabled ends when it is enabled", async ({ expect }) => {
+  const { client, clock } = await startVirtualFixture();
+  await addPoolAndJob(client);
+  await client.task.add("job", { id: "task", commandLine: "work" });
+  await clock.advance(1000);
+  await client.job.patch("job", { onAllTasksComplete: "terminatejob" });
+  await client.job.disable("job", "terminate");
+  await clock.advance(1000);
+  expect((await client.job.get("job")).state).toBe("disabled");
+
+  await client.job.enable("job");
+  await clock.advance(1000);
+
+  expect(await client.job.get("job")).toMatchObject({
+    state: "completed",
+    executionInfo: { terminateReason: "AllTasksComplete" },
+  });
+});
+
 test("a failed task ends its job where the job asks for it and an exit option says nothing else", async ({
   expect,
 }) => {

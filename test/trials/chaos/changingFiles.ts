@@ -43,15 +43,19 @@ interface ChangingOptions {
   /** A new one for the files. */
   readonly folder: string;
   readonly bytesOf: (content: Content) => Promise<Buffer>;
+  readonly onUploaded: () => void;
   readonly signal: AbortSignal;
 }
 
-/** Runs `mp3drop convert` on a folder whose files are replaced, truncated and deleted while it uploads them. */
+/**
+ * Runs `mp3drop convert` on a folder whose files are replaced, truncated and deleted while it uploads them. `onUploaded`: the
+ * one that stays as it is has been uploaded, or will never be.
+ */
 export async function convertChangingFiles(
   { changes, content, atMs }: PlannedConvert,
   stack: ChaosStack,
   uploading: Uploading,
-  { folder, bytesOf, signal }: ChangingOptions,
+  { folder, bytesOf, onUploaded, signal }: ChangingOptions,
 ): Promise<FileOutcome[]> {
   await delay(atMs, undefined, { signal });
   const bytes = await bytesOf(content);
@@ -72,6 +76,7 @@ export async function convertChangingFiles(
   const input = containerOf(stack.connection, "input");
   const converting = convert(stack, folder, signal);
   await announce(content, input, uploading, converting, signal);
+  onUploaded();
   const said = await converting;
 
   const expected: (readonly [string, FileOutcome["expected"]])[] = [

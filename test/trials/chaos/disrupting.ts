@@ -5,6 +5,8 @@ import { containerOf } from "./containers.ts";
 import type { Disruption, Pace, PlannedDisruption } from "./plan.ts";
 
 interface DisruptingOptions {
+  /** Nothing strikes before. */
+  readonly after: Promise<void>;
   readonly pace: Pace;
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
@@ -12,7 +14,7 @@ interface DisruptingOptions {
 
 interface Strike {
   readonly words: string;
-  readonly strike: (stack: ChaosStack, options: DisruptingOptions) => void | Promise<void>;
+  readonly strike: (stack: ChaosStack, options: Omit<DisruptingOptions, "after">) => void | Promise<void>;
 }
 
 const STRIKES: Readonly<Record<Disruption, Strike>> = {
@@ -41,11 +43,11 @@ const STRIKES: Readonly<Record<Disruption, Strike>> = {
 export async function disrupt(
   planned: readonly PlannedDisruption[],
   stack: ChaosStack,
-  options: DisruptingOptions,
+  { after, ...options }: DisruptingOptions,
 ): Promise<void> {
   const startedAt = performance.now();
   const strikes = planned.map(async ({ what, atMs }) => {
-    await delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, options);
+    await Promise.all([delay(Math.max(0, atMs - (performance.now() - startedAt)), undefined, options), after]);
     const { words, strike } = STRIKES[what];
     options.note(words);
     stack.count(words);

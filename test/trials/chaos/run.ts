@@ -76,10 +76,13 @@ async function tryStack(
   const uploading = new Uploading(stack, contents, { isPolling, signal });
   const { uploads } = uploading;
   const stopTelling = isPolling ? undefined : tellOfReports(stack, { seed, signal });
+  let onUploaded = (): void => undefined;
+  const uploaded = new Promise<void>((resolve) => (onUploaded = resolve));
+  const folder = join(data, "changing");
   const [files] = await Promise.all([
-    convertChangingFiles(plan.convert, stack, uploading, { folder: join(data, "changing"), bytesOf: contents, signal }),
+    convertChangingFiles(plan.convert, stack, uploading, { folder, bytesOf: contents, onUploaded, signal }),
     uploading.runPlan(plan.steps),
-    disrupt(plan.disruptions, stack, { pace, signal, note }),
+    disrupt(plan.disruptions, stack, { after: uploaded, pace, signal, note }),
     ...plan.guards.map((planned) => guard(planned, stack, uploading, { pace, signal })),
   ]);
   await uploading.delivered();

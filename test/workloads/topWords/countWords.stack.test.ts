@@ -305,7 +305,9 @@ test.for(["SIGTERM", "SIGINT"] as const)(
   "a task that ends by %s leaves a report that says so",
   async (signal, { expect }) => {
     const folder = taskFolder("some text");
-    writeFileSync(join(folder.bin, "sort"), "#!/bin/bash\necho sorting >&3\nexec tail -f /dev/null\n");
+    // Only the first of them waits, because one that starts after the signal would wait for ever.
+    const standIn = `mkdir ${folder.bin}/waits 2>/dev/null || exec /usr/bin/sort "$@"\necho sorting >&3\nexec tail -f /dev/null`;
+    writeFileSync(join(folder.bin, "sort"), `#!/bin/bash\n${standIn}\n`);
     chmodSync(join(folder.bin, "sort"), 0o755);
     const task = spawn("/bin/bash", [SCRIPT], {
       cwd: folder.path,

@@ -4,7 +4,7 @@ import type { TaskEnd } from "../model/records.ts";
 import type { Engine } from "./engine.ts";
 import { exitActionsFor } from "./exitConditions.ts";
 import { startWallClock } from "./job/jobCommands.ts";
-import { continueEnding } from "./job/jobEndings.ts";
+import { continueEnding, terminateWhenAllComplete } from "./job/jobEndings.ts";
 import { isEnding } from "./job/jobStates.ts";
 import { removeJobTaskFilesWhenDue } from "./job/jobTaskFiles.ts";
 import { interrupt } from "./job/preparation.ts";
@@ -33,12 +33,14 @@ export async function resume(engine: Engine): Promise<void> {
 
 function resumeJob(engine: Engine, job: Job): void {
   if (job.record.state === "completed") removeJobTaskFilesWhenDue(engine, job);
-  else for (const jobNode of job.nodes.values()) interrupt(engine, jobNode, false);
+  for (const jobNode of job.nodes.values()) interrupt(engine, jobNode, false);
   for (const [key, task] of job.tasks) {
     if (isArchived(task)) resumeCompleted(engine, job, key, task);
     else resumeTask(engine, key, task);
   }
   if (!isEnding(job)) startWallClock(engine, job);
+  // One without tasks may have been about to end.
+  terminateWhenAllComplete(engine, job);
   continueEnding(engine, job);
 }
 

@@ -55,6 +55,8 @@ export interface Job {
   readonly counts: TaskCounts;
   readonly slotCounts: TaskCounts;
   cancelWallClock?: Cancel | undefined;
+  /** Set once it has ended: leaves the files of its preparation and release where they are. */
+  cancelFileRemoval?: Cancel | undefined;
 }
 
 export interface JobNode {

@@ -17,6 +17,8 @@ import type {
   TaskRecord,
 } from "./records.ts";
 
+export const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
+
 /** One line of the journal: the newest state of one thing, or null when it is gone. An archived task goes as a task. */
 export type Entry =
   | { readonly pool: string; readonly v: PoolRecord | null }

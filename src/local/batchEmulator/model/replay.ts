@@ -1,5 +1,6 @@
-import { isArchived, poolIdOf } from "./entities.ts";
+import { isArchived } from "./entities.ts";
 import type { Job, JobSchedule, Pool } from "./entities.ts";
+import type { JobIndex } from "./jobIndex.ts";
 import type { Entry } from "./journalEntries.ts";
 import type {
   ArchivedTask,
@@ -18,7 +19,7 @@ interface Contents {
   readonly pools: Map<string, Pool>;
   readonly jobSchedules: Map<string, JobSchedule>;
   readonly jobs: Map<string, Job>;
-  jobsOfPool(poolId: string): Set<Job>;
+  readonly jobIndex: JobIndex;
   addPool(record: PoolRecord): unknown;
   addNode(pool: Pool, record: NodeRecord): unknown;
   addJobSchedule(record: JobScheduleRecord): unknown;
@@ -79,14 +80,15 @@ function applyJobSchedule(store: Contents, key: string, record: JobScheduleRecor
 
 function applyJob(store: Contents, key: string, record: JobRecord | null): void {
   const existing = store.jobs.get(key);
-  if (existing !== undefined) store.jobsOfPool(poolIdOf(existing)).delete(existing);
-  if (record === null) {
+  if (existing === undefined) {
+    if (record !== null) store.addJob(record);
+  } else if (record === null) {
     store.jobs.delete(key);
-  } else if (existing === undefined) {
-    store.addJob(record);
+    store.jobIndex.remove(existing);
   } else {
-    existing.record = record;
-    store.jobsOfPool(poolIdOf(existing)).add(existing);
+    store.jobIndex.move(existing, () => {
+      existing.record = record;
+    });
   }
 }
 

@@ -2,15 +2,16 @@ import { dirname, join } from "node:path";
 import { Archive } from "../../kit/archive.ts";
 import { ArchivingJournal } from "../../kit/archivingJournal.ts";
 import type { UserError } from "../../kit/userError.ts";
-import { ServiceError } from "../serviceError.ts";
 import { CompletedTasks } from "./completedTasks.ts";
+import { found } from "./found.ts";
 import { partsOfJobId } from "./jobIds.ts";
+import { JobIndex } from "./jobIndex.ts";
 import { count } from "./taskCounts.ts";
 import { TaskQueue } from "./taskQueue.ts";
-import { readEntry } from "./journalEntries.ts";
+import { FORMAT, readEntry } from "./journalEntries.ts";
 import { entriesOf, replay } from "./replay.ts";
 import type { Entry } from "./journalEntries.ts";
-import { isArchived, keyOf, newCounts, poolIdOf } from "./entities.ts";
+import { isArchived, keyOf, newCounts } from "./entities.ts";
 import type { Job, JobNode, JobSchedule, Node, Pool, Task } from "./entities.ts";
 import type {
   JobNodeRecord,
@@ -23,7 +24,6 @@ import type {
   TaskRecord,
 } from "./records.ts";
 
-const FORMAT = { kind: "batch-emulator", version: 4, oldestVersion: 1 };
 /** Holds two thousand tasks that wait, with their signed URLs; a start reads it in a second. */
 const COMPACT_AT_BYTES = 8 * 1024 * 1024;
 
@@ -45,7 +45,7 @@ export class Store {
   readonly pools = new Map<string, Pool>();
   readonly jobSchedules = new Map<string, JobSchedule>();
   readonly jobs = new Map<string, Job>();
-  readonly #jobsByPool = new Map<string, Set<Job>>();
+  readonly jobIndex = new JobIndex();
   readonly #completed: CompletedTasks;
   /** Undefined while it is read: what it holds need not be written again. */
   readonly #journal: ArchivingJournal<Entry> | undefined;
@@ -125,14 +125,8 @@ export class Store {
     this.#write({ jobSchedule: keyOf(record.id), v: null });
   }
 
-  /** In the order in which it created them. */
-  jobsOfSchedule(schedule: JobSchedule): Job[] {
-    return [...this.jobs.values()].filter((job) => this.jobScheduleOf(job) === schedule);
-  }
-
   jobScheduleOf(job: Job): JobSchedule | undefined {
-    const { scheduleId } = partsOfJobId(job.record.id);
-    return scheduleId === undefined ? undefined : this.jobSchedules.get(keyOf(scheduleId));
+    return this.jobSchedules.get(keyOf(partsOfJobId(job.record.id).scheduleId ?? ""));
   }
 
   addJob(record: JobRecord): Job {
@@ -146,7 +140,7 @@ export class Store {
       slotCounts: newCounts(),
     };
     this.jobs.set(keyOf(record.id), job);
-    this.#index(job);
+    this.jobIndex.add(job);
     this.saveJob(job);
     return job;
   }
@@ -168,24 +162,15 @@ export class Store {
 
   /** For changes that may give the job another pool. */
   moveJob(job: Job, change: (record: JobRecord) => void): void {
-    this.jobsOfPool(poolIdOf(job)).delete(job);
-    change(job.record);
-    this.#index(job);
+    this.jobIndex.move(job, () => change(job.record));
     this.saveJob(job);
   }
 
   removeJob(job: Job): void {
     for (const task of job.tasks.values()) this.#completed.release(task);
     this.jobs.delete(keyOf(job.record.id));
-    this.jobsOfPool(poolIdOf(job)).delete(job);
+    this.jobIndex.remove(job);
     this.#write({ job: keyOf(job.record.id), v: null });
-  }
-
-  jobsOfPool(poolId: string): Set<Job> {
-    const key = keyOf(poolId);
-    let jobs = this.#jobsByPool.get(key);
-    if (jobs === undefined) this.#jobsByPool.set(key, (jobs = new Set()));
-    return jobs;
   }
 
   addTask(job: Job, record: TaskRecord): Task {
@@ -226,35 +211,25 @@ export class Store {
   }
 
   requirePool(id: string): Pool {
-    const pool = this.pools.get(keyOf(id));
-    if (pool === undefined) throw new ServiceError("PoolNotFound");
-    return pool;
+    return found(this.pools, id, "PoolNotFound");
   }
 
   requireNode(pool: Pool, id: string): Node {
-    const node = pool.nodes.get(keyOf(id));
-    if (node === undefined) throw new ServiceError("NodeNotFound");
-    return node;
+    return found(pool.nodes, id, "NodeNotFound");
   }
 
   requireJobSchedule(id: string): JobSchedule {
-    const schedule = this.jobSchedules.get(keyOf(id));
-    if (schedule === undefined) throw new ServiceError("JobScheduleNotFound");
-    return schedule;
+    return found(this.jobSchedules, id, "JobScheduleNotFound");
   }
 
   requireJob(id: string): Job {
-    const job = this.jobs.get(keyOf(id));
-    if (job === undefined) throw new ServiceError("JobNotFound");
-    return job;
+    return found(this.jobs, id, "JobNotFound");
   }
 
   /** One that is archived is read anew by each call: change it in the same turn, or ask again. */
   requireTask(job: Job, id: string): Task {
-    const key = keyOf(id);
-    const task = job.tasks.get(key);
-    if (task === undefined) throw new ServiceError("TaskNotFound");
-    return isArchived(task) ? this.#completed.read(job, key, task) : task;
+    const task = found(job.tasks, id, "TaskNotFound");
+    return isArchived(task) ? this.#completed.read(job, keyOf(id), task) : task;
   }
 
   /** What every commit throws from here on, once the state cannot be saved. */
@@ -304,10 +279,6 @@ export class Store {
       this.#isFlushScheduled = false;
       this.#commitUnlessFailed();
     });
-  }
-
-  #index(job: Job): void {
-    this.jobsOfPool(poolIdOf(job)).add(job);
   }
 
   /** Gives whether the task was archived; it is in memory again now. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ServiceError } from "../serviceError.ts";
-import { choice, optional, parseBody } from "./schema.ts";
+import { choice, optional, parseBody, time } from "./schema.ts";
 
 export const NODE_DEALLOCATION_OPTIONS = ["requeue", "terminate", "taskcompletion", "retaineddata"] as const;
 export type NodeDeallocationOption = (typeof NODE_DEALLOCATION_OPTIONS)[number];
@@ -29,12 +29,7 @@ export function parseDisableScheduling(body: unknown): DisableSchedulingOption {
 
 const userUpdate = v.object({
   password: optional(v.string()),
-  expiryTime: optional(
-    v.pipe(
-      v.string(),
-      v.check((text) => !Number.isNaN(Date.parse(text)), "Must be a date and time in ISO 8601"),
-    ),
-  ),
+  expiryTime: optional(time),
   sshPublicKey: optional(v.string()),
 });
 export type NodeUserUpdate = v.InferOutput<typeof userUpdate>;

@@ -40,6 +40,9 @@ const vmSize = v.pipe(
   v.regex(/^(standard|basic)_[a-z0-9_-]+$/, "Must be the size of a virtual machine, such as Standard_D2s_v3"),
 );
 
+/** Without its password and key: nobody can log in. */
+const userAccount = v.object({ name: v.string(), elevationLevel: optional(v.unknown()) });
+
 const nodeCommunicationMode = choice(["default", "classic", "simplified"]);
 
 const taskSchedulingPolicy = v.object({
@@ -96,7 +99,7 @@ export const newPool = v.object({
     1,
   ),
   taskSchedulingPolicy: v.nullish(taskSchedulingPolicy, { jobDefaultOrder: undefined, nodeFillType: "Spread" }),
-  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  userAccounts: optional(v.array(userAccount)),
   metadata: optional(v.array(nameValue)),
   mountConfiguration: unsupported("mountConfiguration"),
   applicationPackageReferences,
@@ -148,7 +151,7 @@ const poolPatch = v.object({
   ...poolProperties.entries,
   displayName: optional(displayName),
   taskSchedulingPolicy: optional(taskSchedulingPolicy),
-  userAccounts: optional(v.array(v.looseObject({ name: v.string() }))),
+  userAccounts: optional(v.array(userAccount)),
   resourceTags: shownOnly.resourceTags,
   upgradePolicy: shownOnly.upgradePolicy,
   vmSize: unsupported("a change of vmSize"),

@@ -102,5 +102,6 @@ export function enableJob(engine: Engine, job: Job): void {
   }
   setJobState(engine, job, "active");
   touchJob(engine, job);
+  terminateWhenAllComplete(engine, job);
   engine.emit({ kind: "tasksWaiting", job });
 }

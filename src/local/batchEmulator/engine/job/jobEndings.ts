@@ -118,6 +118,7 @@ function finishDeletion(engine: Engine, job: Job): void {
   // It was asked for when the deletion began and again when the last run ended, and by now another may have this name.
   if (engine.store.jobs.get(keyOf(job.record.id)) !== job || !isReleased(engine, job)) return;
   dropJobTasks(job);
+  job.cancelFileRemoval?.();
   engine.store.removeJob(job);
   for (const pool of engine.store.pools.values()) {
     for (const node of pool.nodes.values()) {

@@ -58,16 +58,20 @@ export function interruptJobTasks(engine: Engine, node: Node, isDiskLost: boolea
   const key = keyOf(node.record.id);
   for (const job of engine.store.jobs.values()) {
     const jobNode = job.nodes.get(key);
-    if (jobNode !== undefined && job.record.state !== "completed") interrupt(engine, jobNode, isDiskLost);
+    if (jobNode !== undefined) interrupt(engine, jobNode, isDiskLost);
   }
 }
 
 export function interrupt(engine: Engine, jobNode: JobNode, isDiskLost: boolean): void {
   const { record, job, run } = jobNode;
+  const isCompleted = job.record.state === "completed";
+  if (isCompleted && record.release?.state !== "running") return;
   jobNode.run = undefined;
   run?.kill();
   if (record.release?.state === "running") {
-    delete record.release;
+    // A job that did not wait for it does not begin it again.
+    if (isCompleted) record.release = endedWithNode(engine, record.release);
+    else delete record.release;
   } else if (record.release === undefined) {
     const wasRunning = record.preparation.state === "running";
     if (wasRunning) record.preparation = endedWithNode(engine, record.preparation);

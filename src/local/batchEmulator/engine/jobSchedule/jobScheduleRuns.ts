@@ -1,5 +1,6 @@
 import { keyOf } from "../../model/entities.ts";
 import type { Job, JobSchedule } from "../../model/entities.ts";
+import type { JobScheduleRecord } from "../../model/records.ts";
 import { timestamp } from "../../timestamp.ts";
 import type { Engine } from "../engine.ts";
 import { addJob } from "../job/jobCommands.ts";
@@ -24,7 +25,11 @@ export function continueJobSchedule(engine: Engine, schedule: JobSchedule): void
 
 export function continueScheduleOf(engine: Engine, job: Job): void {
   const schedule = engine.store.jobScheduleOf(job);
-  if (schedule !== undefined) continueJobSchedule(engine, schedule);
+  if (schedule === undefined) return;
+  const { id, state } = schedule.record;
+  // Its other jobs are being deleted already, and there may be thousands.
+  if (state === "deleting" && engine.store.jobIndex.ofSchedule(id).size > 0) return;
+  continueJobSchedule(engine, schedule);
 }
 
 /** A schedule has one such job at a time. */
@@ -48,11 +53,16 @@ function continueRuns(engine: Engine, schedule: JobSchedule): void {
     continueJobSchedule(engine, schedule);
     return;
   }
-  const { recurrenceInterval, doNotRunAfter } = record.spec.schedule;
-  const isOver = recurrenceInterval === undefined || doNotRunAfter === undefined;
-  const endMs = isOver ? nowMs : Date.parse(doNotRunAfter);
+  const endMs = endMsOf(record) ?? nowMs;
   if (endMs > nowMs) continueAt(engine, schedule, endMs);
   else complete(engine, schedule);
+}
+
+/** Until then a schedule that recurs stays active; one that does not completes with its job. */
+function endMsOf({ spec }: JobScheduleRecord): number | undefined {
+  const { recurrenceInterval, doNotRunAfter } = spec.schedule;
+  if (recurrenceInterval === undefined) return undefined;
+  return doNotRunAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(doNotRunAfter);
 }
 
 function continueAt(engine: Engine, schedule: JobSchedule, timeMs: number): void {
@@ -89,9 +99,9 @@ function continueTermination(engine: Engine, schedule: JobSchedule): void {
 
 /** Deletes its jobs, then the schedule. */
 function continueDeletion(engine: Engine, schedule: JobSchedule): void {
-  const jobs = engine.store.jobsOfSchedule(schedule);
+  const jobs = engine.store.jobIndex.ofSchedule(schedule.record.id);
   for (const job of jobs) if (job.record.state !== "deleting") deleteJob(engine, job, schedule.record.isForced);
-  if (jobs.length > 0) return;
+  if (jobs.size > 0) return;
   schedule.cancelTimer = engine.after(engine.timings.jobDeleteMs, () => {
     engine.store.removeJobSchedule(schedule);
     deletePool(engine, schedule);

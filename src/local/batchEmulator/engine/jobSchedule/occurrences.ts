@@ -7,7 +7,7 @@ import type { JobScheduleRecord } from "../../model/records.ts";
  */
 export function nextRunMs(record: JobScheduleRecord, nowMs: number): number | undefined {
   const { doNotRunAfter, startWindow, recurrenceInterval } = record.spec.schedule;
-  const intervalMs = recurrenceInterval === undefined ? undefined : durationMs(recurrenceInterval);
+  const intervalMs = recurrenceInterval === undefined ? Number.POSITIVE_INFINITY : durationMs(recurrenceInterval);
   const firstMs = firstUnusedMs(record, intervalMs);
   if (firstMs === undefined) return undefined;
   const windowMs = startWindow === undefined ? Number.POSITIVE_INFINITY : durationMs(startWindow);
@@ -16,23 +16,18 @@ export function nextRunMs(record: JobScheduleRecord, nowMs: number): number | un
   return isTooLate ? undefined : dueMs;
 }
 
-/** The first occurrence after the one that the latest job was created for. */
-function firstUnusedMs(record: JobScheduleRecord, intervalMs: number | undefined): number | undefined {
+/** The first occurrence after the one that the latest job was created for. An infinite interval stands for "only one". */
+function firstUnusedMs(record: JobScheduleRecord, intervalMs: number): number | undefined {
   const startMs = Date.parse(record.spec.schedule.doNotRunUntil ?? record.creationTime);
   if (record.lastRunTime === undefined) return startMs;
   const lastMs = Date.parse(record.lastRunTime);
   if (startMs > lastMs) return startMs;
-  return intervalMs === undefined ? undefined : lastMs + intervalMs;
+  return Number.isFinite(intervalMs) ? lastMs + intervalMs : undefined;
 }
 
 /** One that has passed without a job is not made up for once the next one is there, or its window has closed. */
-function firstOpenMs(
-  firstMs: number,
-  intervalMs: number | undefined,
-  windowMs: number,
-  nowMs: number,
-): number | undefined {
-  if (intervalMs === undefined) return nowMs <= firstMs + windowMs ? firstMs : undefined;
+function firstOpenMs(firstMs: number, intervalMs: number, windowMs: number, nowMs: number): number | undefined {
+  if (!Number.isFinite(intervalMs)) return nowMs <= firstMs + windowMs ? firstMs : undefined;
   const passed = Math.max(0, Math.floor((nowMs - firstMs) / intervalMs));
   const latestMs = firstMs + passed * intervalMs;
   return nowMs <= latestMs + windowMs ? latestMs : latestMs + intervalMs;

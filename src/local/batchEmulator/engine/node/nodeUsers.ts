@@ -1,6 +1,7 @@
 import type { Node } from "../../model/entities.ts";
 import type { NewNodeUser, NodeUserUpdate } from "../../requestBodies/nodeBodies.ts";
 import { ServiceError } from "../../serviceError.ts";
+import { timestamp } from "../../timestamp.ts";
 import type { Engine } from "../engine.ts";
 import { refuseUnlessRestartable } from "../refusals.ts";
 
@@ -49,5 +50,5 @@ function refuseUnlessReachable(node: Node): void {
 }
 
 function inADay(engine: Engine): string {
-  return new Date(engine.nowMs() + DAY_MS).toISOString();
+  return timestamp(engine.nowMs() + DAY_MS);
 }

@@ -81,7 +81,7 @@ export function runFormula(engine: Engine, pool: Pool, formula: string): { run: 
 /** Over all jobs of the pool. A task whose dependencies are open does not count as active. */
 function measure(engine: Engine, pool: Pool): Sample["values"] {
   let [active, running, succeeded, failed] = [0, 0, 0, 0];
-  for (const job of engine.store.jobsOfPool(pool.record.id)) {
+  for (const job of engine.store.jobIndex.ofPool(pool.record.id)) {
     if (job.record.state === "active") active += job.ready.size;
     running += job.runs.size;
     succeeded += job.counts.succeeded;

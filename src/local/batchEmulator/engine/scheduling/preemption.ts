@@ -11,7 +11,7 @@ import { mayFindPlace, wouldFitWithout } from "./placement.ts";
  */
 export function makeRoomFor(engine: Engine, pool: Pool, job: Job): void {
   const { priority } = job.record.spec;
-  const victims = [...engine.store.jobsOfPool(pool.record.id)]
+  const victims = [...engine.store.jobIndex.ofPool(pool.record.id)]
     .filter(({ record }) => record.spec.allowTaskPreemption && record.spec.priority < priority)
     .sort((a, b) => a.record.spec.priority - b.record.spec.priority)
     .flatMap((victim) => [...victim.runs]);

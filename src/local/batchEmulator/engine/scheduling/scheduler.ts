@@ -63,7 +63,7 @@ function mayRunMore(job: Job): boolean {
 
 /** By priority. Between jobs of the same priority chance decides, or their age if the pool says so. */
 function inOrder(engine: Engine, pool: Pool): Job[] {
-  const waiting = [...engine.store.jobsOfPool(pool.record.id)].filter((job) => job.ready.size > 0);
+  const waiting = [...engine.store.jobIndex.ofPool(pool.record.id)].filter((job) => job.ready.size > 0);
   const isByAge = pool.record.spec.taskSchedulingPolicy.jobDefaultOrder === "creationtime";
   const equals = isByAge ? waiting.sort((a, b) => a.record.seq - b.record.seq) : shuffled(waiting, engine.random);
   return equals.sort((a, b) => b.record.spec.priority - a.record.spec.priority);

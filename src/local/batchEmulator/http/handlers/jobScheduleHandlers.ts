@@ -55,7 +55,7 @@ export function jobScheduleList(call: Call): Reply {
 export function jobListFromJobSchedule(call: Call): Reply {
   const withStats = wantsStats(call);
   return listReply(call, {
-    items: call.engine.store.jobsOfSchedule(jobScheduleOf(call)),
+    items: call.engine.store.jobIndex.ofSchedule(jobScheduleOf(call).record.id),
     position: (job) => job.record.seq,
     view: (job) => jobView(call.baseUrl, job, withStats),
     fields: FIELDS.job,

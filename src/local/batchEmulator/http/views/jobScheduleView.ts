@@ -2,7 +2,6 @@ import { nextRunMs } from "../../engine/jobSchedule/occurrences.ts";
 import type { Job, JobSchedule } from "../../model/entities.ts";
 import { timestamp } from "../../timestamp.ts";
 import type { Call } from "../call.ts";
-import { poolInfoView } from "./poolInfoView.ts";
 import { noUsage } from "./usage.ts";
 
 /** In the service's order. */
@@ -26,7 +25,7 @@ export function jobScheduleView({ baseUrl, engine }: Call, schedule: JobSchedule
     previousState: record.previousState,
     previousStateTransitionTime: record.previousStateTransitionTime,
     schedule: isScheduled ? record.spec.schedule : undefined,
-    jobSpecification: { ...jobSpecification, poolInfo: poolInfoView(jobSpecification.poolInfo) },
+    jobSpecification: jobSpecification,
     executionInfo: {
       nextRunTime: nextMs === undefined ? undefined : timestamp(nextMs),
       recentJob:
@@ -36,7 +35,7 @@ export function jobScheduleView({ baseUrl, engine }: Call, schedule: JobSchedule
       endTime: record.endTime,
     },
     ...(metadata.length > 0 && { metadata }),
-    ...(withStats && { stats: statsOf(engine.store.jobsOfSchedule(schedule), url, schedule) }),
+    ...(withStats && { stats: statsOf([...engine.store.jobIndex.ofSchedule(record.id)], url, schedule) }),
   };
 }
 

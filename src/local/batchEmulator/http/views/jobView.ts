@@ -1,6 +1,5 @@
 import { poolIdOf } from "../../model/entities.ts";
 import type { Job } from "../../model/entities.ts";
-import { poolInfoView } from "./poolInfoView.ts";
 import { noUsage } from "./usage.ts";
 
 export function jobView(baseUrl: string, job: Job, withStats = false): object {
@@ -27,7 +26,7 @@ export function jobView(baseUrl: string, job: Job, withStats = false): object {
     jobPreparationTask: spec.jobPreparationTask,
     jobReleaseTask: spec.jobReleaseTask,
     commonEnvironmentSettings: spec.commonEnvironmentSettings,
-    poolInfo: poolInfoView(spec.poolInfo),
+    poolInfo: spec.poolInfo,
     metadata: spec.metadata,
     executionInfo: {
       startTime: record.startTime,

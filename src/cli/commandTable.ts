@@ -2,6 +2,7 @@ import type { Options } from "../local/kit/commandLine/args.ts";
 import type { Command } from "../local/kit/commandLine/command.ts";
 import { runCommand } from "../local/kit/commandLine/command.ts";
 import type { OptionTable } from "../local/kit/commandLine/helpText.ts";
+import { UserError } from "../local/kit/userError.ts";
 import type { CommandContext } from "./commandContext.ts";
 import type { CompletedCommand } from "./completion/completedCommand.ts";
 
@@ -81,14 +82,25 @@ function entry<Known extends Options & OptionTable>(
   summary: string,
   load: () => Promise<Command<Known, CommandContext>>,
 ): Entry {
+  const loaded = (): ReturnType<typeof load> => load().catch(tellOfMissingPackage);
   return {
     name,
     words,
     summary,
     describe: async () => {
-      const { options, takes } = await load();
+      const { options, takes } = await loaded();
       return { name, summary, options, takes };
     },
-    run: async (argv, context) => runCommand(await load(), argv, context),
+    run: async (argv, context) => runCommand(await loaded(), argv, context),
   };
+}
+
+/** The packages of the emulators are optional ones, which an installation may leave out without a word. */
+function tellOfMissingPackage(cause: Error): never {
+  const name = /^Cannot find package '([^']+)'/.exec(cause.message)?.[1];
+  if (name === undefined) throw cause;
+  throw new UserError("PackageMissing", `The package ${name}, which this command needs, is not installed`, {
+    cause,
+    hint: "Install mp3drop again, without --omit=optional.",
+  });
 }

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EXIT } from "../../src/local/kit/commandLine/exitCodes.ts";
 import { fixtureApp } from "../local/functionsHost/hostProcess.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 
@@ -42,6 +43,20 @@ test("nor does the Functions host, which takes the app's packages from the app",
   const { url } = await readyLine("functions-host", "--app", resolve(fixtureApp("basic")));
 
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+});
+
+test.for(["batch-emulator", "functions-host"])("without the optional packages, %s says what is missing", (command) => {
+  const bare = join(temporaryFolder(), "node_modules", "mp3drop");
+  cpSync(installed, bare, { recursive: true });
+
+  const { status, stderr } = spawnSync(process.execPath, [join(bare, "dist", "cli", "main.js"), command], {
+    encoding: "utf8",
+  });
+
+  expect(stderr).toMatch(
+    /^PackageMissing: The package \S+, which this command needs, is not installed\n.*--omit=optional/,
+  );
+  expect(status).toBe(EXIT.userMistake);
 });
 
 /** What an installed emulator says when it is ready, as JSON; it is ended then. */

@@ -39,11 +39,19 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** Everything in the data folder, folders too. */
-function paths(): string[] {
-  const { path } = stack.folder;
-  const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
-  return [path, ...inside];
+/** Everything in the data folder, folders too, but for what goes while it is looked at. */
+function paths(path = stack.folder.path): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  return [path, ...namesIn(path).flatMap((name) => paths(join(path, name)))];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function modeOf(path: string): number {

@@ -284,8 +284,8 @@ export class Worker {
   }
 
   /**
-   * The library has the context in weak maps, whose values outlive a collection of what is young. Left as it was, all that
-   * an invocation was made of would grow old with it.
+   * Lets go of what the invocation was made of. The library has the context in weak maps, where it can outlive a collection
+   * of what is young.
    */
   #release(context: CoreInvocationContext, scope: HookScope): void {
     context.state = undefined;

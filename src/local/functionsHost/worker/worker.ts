@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
 import { errorMessage } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import { readBindingValues } from "./bindingValues.ts";
+import { callWithHooks } from "./callWithHooks.ts";
 import { CoreModule } from "./coreModule.ts";
 import type { RegisteredFunction } from "./coreModule.ts";
 import { findEntryFiles } from "./entryFiles.ts";
 import { NO_EXTRA_BINDINGS } from "./extraBindings.ts";
 import type { ExtraBindings } from "./extraBindings.ts";
 import type { HookScope, LogLine } from "./hooks.ts";
+import { loadEntryFile } from "./loadEntryFile.ts";
 import { withListenersOnLoopback } from "../internals/listenOnLoopback.ts";
 import { findStreamServer } from "../internals/streamServer.ts";
 import type { StreamServer } from "../internals/streamServer.ts";
@@ -181,7 +181,7 @@ export class Worker {
       model.invokeFunction(invocationContext, given, callback);
     try {
       const given = invocation.value === undefined ? inputs : [invocation.value];
-      const value = await this.#call(invocation.fn, context, scope, given, call);
+      const value = await callWithHooks(this.#core.hooks, { fn: invocation.fn, context, scope, inputs: given, call });
       const response = await model.getResponse(invocationContext, value);
       for (const binding of extra) {
         if (values === undefined || binding.direction !== "out") continue;
@@ -199,52 +199,6 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
-  }
-
-  #call(
-    fn: RegisteredFunction,
-    context: CoreInvocationContext,
-    scope: HookScope,
-    inputs: unknown[],
-    call: (callback: FunctionCallback, inputs: unknown[]) => Promise<unknown>,
-  ): Promise<unknown> {
-    const { hooks } = this.#core;
-    const hasHooks = hooks.has("preInvocation") || hooks.has("postInvocation");
-    if (hasHooks) return this.#callWithHooks(fn, context, scope, inputs, call);
-    context.state = "invocation";
-    return call(fn.callback, inputs);
-  }
-
-  /** Hooks may replace what a function gets, what it returns, and whether it has failed. */
-  async #callWithHooks(
-    fn: RegisteredFunction,
-    context: CoreInvocationContext,
-    scope: HookScope,
-    inputs: unknown[],
-    call: (callback: FunctionCallback, inputs: unknown[]) => Promise<unknown>,
-  ): Promise<unknown> {
-    const { hooks } = this.#core;
-    const before = { ...scope, functionCallback: fn.callback, inputs };
-    context.state = "preInvocationHooks";
-    if (hooks.has("preInvocation")) await hooks.run("preInvocation", before);
-
-    const outcome: HookScope & { inputs: unknown[]; result: unknown; error: unknown } = {
-      ...scope,
-      inputs: before.inputs,
-      result: null,
-      error: null,
-    };
-    context.state = "invocation";
-    try {
-      outcome.result = await call(before.functionCallback, before.inputs);
-    } catch (error) {
-      outcome.error = error ?? new Error(`Function ${fn.name} threw ${String(error)}`);
-    }
-
-    context.state = "postInvocationHooks";
-    if (hooks.has("postInvocation")) await hooks.run("postInvocation", outcome);
-    if (outcome.error !== null && outcome.error !== undefined) throw outcome.error;
-    return outcome.result;
   }
 
   #coreContext(
@@ -305,26 +259,4 @@ export class Worker {
 
 function outputOf(response: RpcInvocationResponse, { name }: Binding): RpcTypedData | null | undefined {
   return name === "$return" ? response.returnValue : response.outputData?.find((output) => output.name === name)?.data;
-}
-
-async function loadEntryFile(appFolder: string, file: string): Promise<void> {
-  try {
-    await import(pathToFileURL(file).href);
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    throw new UserError(
-      "EntryFileFailed",
-      `${relative(appFolder, file)} of the function app failed to load: ${errorMessage(cause)}`,
-      {
-        cause,
-        hint: firstFrame(cause),
-      },
-    );
-  }
-}
-
-function firstFrame(cause: unknown): string {
-  const frame =
-    cause instanceof Error ? cause.stack?.split("\n").find((line) => /^\s+at .*(file:|\/|\\)/.test(line)) : undefined;
-  return `Fix the app and start again${frame === undefined ? "." : `; it was thrown ${frame.trim()}.`}`;
 }

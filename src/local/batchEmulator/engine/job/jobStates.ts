@@ -1,16 +1,10 @@
 import type { Job } from "../../model/entities.ts";
 import type { JobState } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
+import { enterState } from "../enterState.ts";
 
 export function setJobState(engine: Engine, job: Job, state: JobState): void {
-  const { record } = job;
-  // The states in between leave no trace: a completed job says it was active before.
-  if (isSteady(record.state)) {
-    record.previousState = record.state;
-    record.previousStateTransitionTime = record.stateTransitionTime;
-  }
-  record.state = state;
-  record.stateTransitionTime = engine.now();
+  enterState(job.record, state, engine.now());
   engine.store.saveJob(job);
 }
 
@@ -22,8 +16,4 @@ export function touchJob(engine: Engine, job: Job): void {
 
 export function isEnding({ record: { state } }: Job): boolean {
   return state === "terminating" || state === "completed" || state === "deleting";
-}
-
-function isSteady(state: JobState): boolean {
-  return state === "active" || state === "disabled" || state === "completed";
 }

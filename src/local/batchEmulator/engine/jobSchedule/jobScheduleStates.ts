@@ -1,16 +1,10 @@
 import type { JobSchedule } from "../../model/entities.ts";
 import type { JobScheduleState } from "../../model/records.ts";
 import type { Engine } from "../engine.ts";
+import { enterState } from "../enterState.ts";
 
 export function setJobScheduleState(engine: Engine, schedule: JobSchedule, state: JobScheduleState): void {
-  const { record } = schedule;
-  // As with jobs, a completed schedule says it was active before, not that it was terminating.
-  if (record.state !== "terminating") {
-    record.previousState = record.state;
-    record.previousStateTransitionTime = record.stateTransitionTime;
-  }
-  record.state = state;
-  record.stateTransitionTime = engine.now();
+  enterState(schedule.record, state, engine.now());
   engine.store.saveJobSchedule(schedule);
 }
 

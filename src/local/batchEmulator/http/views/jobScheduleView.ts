@@ -25,7 +25,7 @@ export function jobScheduleView({ baseUrl, engine }: Call, schedule: JobSchedule
     previousState: record.previousState,
     previousStateTransitionTime: record.previousStateTransitionTime,
     schedule: isScheduled ? record.spec.schedule : undefined,
-    jobSpecification: jobSpecification,
+    jobSpecification,
     executionInfo: {
       nextRunTime: nextMs === undefined ? undefined : timestamp(nextMs),
       recentJob:

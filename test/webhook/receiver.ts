@@ -17,8 +17,8 @@ export type Answer = { readonly status: number; readonly headers?: Record<string
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** The next one gets this answer; those for whom there is none get 204. */
-  answerWith(answer: Answer): void;
+  /** Answers the next event about this file in this way. */
+  answerAbout(subject: string, answer: Answer): void;
   close(): Promise<void>;
 }
 
@@ -32,10 +32,20 @@ export async function openReceiver(...answers: Answer[]): Promise<Receiver> {
 /** The same until it is closed. */
 export async function startReceiver(...answers: Answer[]): Promise<Receiver> {
   const received: Received[] = [];
+  const answersAbout = new Map<string, Answer>();
+  const answerTo = (body: string): Answer => {
+    if (answersAbout.size > 0) {
+      const { subject } = JSON.parse(body) as { readonly subject: string };
+      const answer = answersAbout.get(subject);
+      if (answersAbout.delete(subject)) return answer ?? null;
+    }
+    return answers.length === 0 ? { status: 204 } : (answers.shift() ?? null);
+  };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method, url: path, headers } = request;
-    received.push({ method, path, headers, body: await text(request) });
-    const answer = answers.length === 0 ? { status: 204 } : answers.shift();
+    const body = await text(request);
+    received.push({ method, path, headers, body });
+    const answer = answerTo(body);
     if (answer) response.writeHead(answer.status, answer.headers).end();
   };
   const server = createServer((request, response) => void respond(request, response));
@@ -44,7 +54,7 @@ export async function startReceiver(...answers: Answer[]): Promise<Receiver> {
   return {
     url: `http://127.0.0.1:${port}/hook?code=hush`,
     received,
-    answerWith: (answer) => void answers.push(answer),
+    answerAbout: (subject, answer) => void answersAbout.set(subject, answer),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

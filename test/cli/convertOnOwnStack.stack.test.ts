@@ -28,7 +28,7 @@ test("two converts on one folder share the stack of the first", async ({ expect 
   const outs = [temporaryFolder(), temporaryFolder()];
 
   const first = startCli(["convert", "--data", data, "--out", outs[0] ?? "", SAMPLE]);
-  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(data, "stack.json"))).toBe(true);
   const second = startCli(["convert", "--data", data, "--out", outs[1] ?? "", SILENT]);
 
   expect((await first.exit).code).toBe(0);
@@ -39,7 +39,7 @@ test("two converts on one folder share the stack of the first", async ({ expect 
 test("Ctrl-C stops the stack with the conversion", async ({ expect }) => {
   const data = temporaryFolder();
   const cli = startCli(["convert", "--data", data, "--out", temporaryFolder(), SAMPLE]);
-  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(data, "stack.json"))).toBe(true);
 
   cli.child.kill("SIGINT");
 

@@ -12,9 +12,10 @@ import type { Answer } from "./checkedApi.ts";
 import { callApi } from "./checkedApi.ts";
 import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
-const PATIENCE = { timeout: 20_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 let bin: string;
 let stack: StackUnderTest;
@@ -250,7 +251,7 @@ test("the document of the API is served as the tests know it", async ({ expect }
 test("from the command line a video is listed, cancelled, converted after all, and cleaned away with job and pool", async ({
   expect,
 }) => {
-  await expect.poll(cancelWhatRuns, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(cancelWhatRuns).toEqual([]);
   const failing = await stack.upload("broken.mp4", Buffer.from("no video"));
   await stack.viewWhen(failing, ({ status }) => status === "failed");
   const id = await stack.upload("managed.mp4", SAMPLE);

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, onTestFinished, test, vi } from "vitest"
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { StackUnderTest } from "../e2e/stackUnderTest.ts";
 import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const CHROMIUM = findChromium();
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const TEXT = readFileSync("test/fixtures/media/text.mp4");
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 20 };
 /** A browser would run it, if it were put into the page as HTML. */
 const HTML_NAME = `<img src=x onerror="document.title='hacked'">.mp4`;
 
@@ -302,6 +303,7 @@ async function openPage({
   if (browser === undefined) throw new Error("There is no browser");
   const context = await browser.newContext({ locale: "en-GB" });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints = complaintsOf(page);
   await routed?.(page);

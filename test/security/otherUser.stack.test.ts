@@ -11,6 +11,7 @@ import { canBeAnotherUser } from "../local/otherUser.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { listeningPorts } from "./listeningPorts.ts";
 import { runAsNobody } from "./runAsNobody.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const storage = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   await storage.getContainerClient("input").getBlockBlobClient("talk.mp4").uploadData(SAMPLE);
   const record = storage.getContainerClient("output").getBlobClient("talk.mp3.json");
-  await vi.waitFor(async () => record.getProperties(), { timeout: 50_000, interval: 100 });
+  await vi.waitFor(async () => record.getProperties(), { timeout: PATIENCE_MS, interval: 100 });
 });
 
 afterAll(async () => {

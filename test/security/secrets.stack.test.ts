@@ -7,10 +7,11 @@ import { conversionIdOf } from "../../src/model/identity.ts";
 import type { LocalStack, StackService } from "../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
-const PATIENCE = { timeout: 50_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 let stack: LocalStack;
 let storage: BlobServiceClient;

@@ -138,7 +138,7 @@ test("a service that waits is told to go on when it may, and at once after a res
   await expect.poll(() => lines).toContain("going on");
   process.kill(pids[0] ?? 0, "SIGKILL");
 
-  await expect.poll(() => lines.filter((line) => line === "going on"), { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(() => lines.filter((line) => line === "going on")).toHaveLength(2);
   expect(before).not.toContain("going on");
 });
 
@@ -216,5 +216,5 @@ test("a child exits when its parent is killed", async ({ expect }) => {
   parent.kill("SIGKILL");
   await once(parent.stdout, "close");
 
-  await expect.poll(() => identifyProcess(pid), { timeout: 10_000 }).toBeUndefined();
+  await expect.poll(() => identifyProcess(pid)).toBeUndefined();
 });

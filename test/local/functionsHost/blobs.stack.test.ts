@@ -126,7 +126,7 @@ test("a host that cannot be told of blobs says so and finds them by listing", as
   await upload(container, "one.mp4");
 
   await host.logged(/\] onBlob: \{.*one\.mp4/);
-  expect(host.log()).toContain("Blobs are noticed by polling only, not from /nowhere/news: ENOENT");
+  expect(await host.logged(/Blobs are noticed by polling only/)).toContain("not from /nowhere/news: ENOENT");
 });
 
 test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished }) => {
@@ -233,13 +233,15 @@ test("an event for a version that has been overwritten runs the function all the
   await host.logged(/event for one\.mp4/);
 });
 
-/** As it is in the queue, once there is one. */
+/** As it is in the queue, once there is one, and then no longer. */
 async function takeMessage(queueName: string): Promise<string> {
   const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(queueName);
   for (;;) {
     const { receivedMessageItems } = await queue.receiveMessages().catch(() => ({ receivedMessageItems: [] }));
     const [message] = receivedMessageItems;
-    if (message !== undefined) return message.messageText;
+    if (message === undefined) continue;
+    await queue.deleteMessage(message.messageId, message.popReceipt);
+    return message.messageText;
   }
 }
 
@@ -257,7 +259,7 @@ test("queue messages are delivered, and what fails five times or is not base64 g
 
   await queue.sendMessage("not base64!");
   expect(await takeMessage("work-poison")).toBe("not base64!");
-  expect(host.log()).toMatch(/Message decoding has failed! Check MessageEncoding settings\. MessageId=[\w-]+\./);
+  await host.logged(/Message decoding has failed! Check MessageEncoding settings\. MessageId=[\w-]+\./);
 
   await queue.sendMessage(toBase64({ bad: true }));
   await host.logged(/\{"bad":true\} .*"dequeueCount":5/);

@@ -10,6 +10,7 @@ import { startLocalStack } from "../../src/local/stack/localStack.ts";
 import { canBeAnotherUser } from "../local/otherUser.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { listeningPorts } from "./listeningPorts.ts";
+import { pathsBelow } from "./pathsBelow.ts";
 import { runAsNobody } from "./runAsNobody.ts";
 import { PATIENCE_MS } from "../patience.ts";
 
@@ -40,21 +41,6 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** Everything in the data folder, folders too, but for what goes while it is looked at. */
-function paths(path = stack.folder.path): string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
-  return [path, ...namesIn(path).flatMap((name) => paths(join(path, name)))];
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
-
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777;
 }
@@ -72,14 +58,18 @@ describe("the data folder after a conversion", () => {
   });
 
   test("has journals, logs and keys that are for their owner wherever they lie", ({ expect }) => {
-    const kept = paths().filter((path) => /journal|\.log$|keys\.json$|stack\.json$/.test(path));
+    const kept = pathsBelow(stack.folder.path).filter((path) => /journal|\.log$|keys\.json$|stack\.json$/.test(path));
+    const isOpen = (path: string): boolean => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.isFile() === true && (found.mode & 0o077) !== 0;
+    };
 
     expect(kept.length).toBeGreaterThan(6);
-    expect(kept.filter((path) => statSync(path).isFile() && (modeOf(path) & 0o077) !== 0)).toEqual([]);
+    expect(kept.filter(isOpen)).toEqual([]);
   });
 
   test.runIf(canBeAnotherUser)("gives another user nothing to read and no list", ({ expect }) => {
-    const tried = paths();
+    const tried = pathsBelow(stack.folder.path);
     const opened = runAsNobody(`
       import { accessSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
       const opened = [];

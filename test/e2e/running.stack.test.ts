@@ -110,12 +110,15 @@ test("the list shows what runs, what failed and what succeeded, and leads to log
   const running = await stack.upload("listed/running.mp4", SAMPLE);
   await stack.viewWhen(running, ({ phase }) => phase === "converting");
 
-  const { body: list } = await api<ConversionList>("GET", "conversions?prefix=listed/");
-  expect(list.conversions).toMatchObject([
-    { id: running, status: "running", phase: "converting", input: { name: "listed/running.mp4" } },
-    { id: failed, status: "failed", error: { code: "UnreadableInput" }, sizeBytes: 8 },
-  ]);
-  expect(list.counts).toMatchObject({ running: 1, failed: 1, isComplete: true });
+  // The index is remembered for a second.
+  await vi.waitFor(async () => {
+    const { body: list } = await api<ConversionList>("GET", "conversions?prefix=listed/");
+    expect(list.conversions).toMatchObject([
+      { id: running, status: "running", phase: "converting", input: { name: "listed/running.mp4" } },
+      { id: failed, status: "failed", error: { code: "UnreadableInput" }, sizeBytes: 8 },
+    ]);
+    expect(list.counts).toMatchObject({ running: 1, failed: 1, isComplete: true });
+  }, PATIENCE);
 
   const log = await api<string>("GET", `conversions/${failed}/log`);
   expect(log.headers.get("content-type")).toBe("text/plain; charset=utf-8");
@@ -134,7 +137,6 @@ test("the list shows what runs, what failed and what succeeded, and leads to log
   expect(again.body.started).toBe(0);
   await stack.viewWhen(running, ({ status }) => status === "succeeded");
 
-  // The index is remembered for a second.
   await vi.waitFor(async () => {
     const { body: ended } = await api<ConversionList>("GET", "conversions?prefix=listed/&status=succeeded");
     expect(ended.conversions).toMatchObject([{ id: running, output: { name: "listed/running.mp3" }, error: null }]);

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longestFirst.ts";
-import { PATIENCE_MS, STACK_TEST_BOUND_MS } from "./test/patience.ts";
+import { PATIENCE_MS, STACK_TEST_BOUND_MS, UNIT_TEST_BOUND_MS } from "./test/patience.ts";
 
 const STACK = "test/**/*.stack.test.ts";
 /** They load the built app into their own process, which takes its settings from there, once. */
@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [STACK], testTimeout: 5_000 },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [STACK], testTimeout: UNIT_TEST_BOUND_MS },
       },
     ],
   },

@@ -15,7 +15,7 @@ const stack = {
 export default defineConfig({
   test: {
     globalSetup: ["test/buildOnce.ts"],
-    setupFiles: ["test/quietFunctionsLibrary.ts"],
+    setupFiles: ["test/quietFunctionsLibrary.ts", "test/sameCases.ts"],
     restoreMocks: true,
     // Most tests wait for other processes; with the default of one worker less than there are cores, two cores idle.
     maxWorkers: 2,

@@ -8,12 +8,12 @@ import { parseBlobPath } from "../../../src/local/functionsHost/triggers/blobPat
 import { bareEtag } from "../../../src/local/functionsHost/triggers/blobReceipts.ts";
 import type { BlobNews } from "../../../src/local/kit/blobNews.ts";
 import { followNews } from "../../../src/local/kit/newsFile.ts";
-import { useAzurite } from "../../azuriteServices.ts";
+import { useOwnAzurite } from "../../azuriteServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
-const azurite = useAzurite();
+const azurite = useOwnAzurite();
 
 interface Setup {
   readonly container: ContainerClient;

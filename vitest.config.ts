@@ -29,7 +29,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "stack", include: [STACK], exclude: IN_A_PROCESS_OF_THEIR_OWN, ...stack },
+        test: {
+          name: "stack",
+          include: [STACK],
+          exclude: IN_A_PROCESS_OF_THEIR_OWN,
+          globalSetup: ["test/sharedAzurite.ts"],
+          ...stack,
+        },
       },
       {
         extends: true,

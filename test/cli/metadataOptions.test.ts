@@ -50,6 +50,6 @@ test.for([
 });
 
 test("an option that no chosen workload has is refused", ({ expect }) => {
-  expect(() => metadataFor(["--mono"], [topWords])).toThrow("--mono is no option of topWords");
+  expect(() => metadataFor(["--mono"], [topWords])).toThrow("--mono is not an option of topWords");
   expect(metadataFor(["--mono"], [topWords, mp3])).toEqual({ mp3drop_mono: "true" });
 });

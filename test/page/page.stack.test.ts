@@ -181,6 +181,26 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await stateOf(rowOf(page, "unanswered.mp4"), "Converted");
   });
 
+  test("an upload that stalls is sent again, and then given up until the user tries again", async ({ expect }) => {
+    const { page } = await openPage({ routed: (one) => one.clock.install() });
+    const minute = 60_000;
+    let stalled = 0;
+    await page.route(/comp=block&/, () => void (stalled += 1));
+
+    await drop(page, { "stalled.mp4": SAMPLE });
+    await vi.waitFor(() => expect(stalled).toBe(1), PATIENCE);
+    await page.clock.fastForward(minute);
+    await vi.waitFor(() => expect(stalled).toBe(2), PATIENCE);
+    await page.clock.fastForward(minute);
+    const upload = page.locator("#upload-rows > li", { hasText: "Storage does not answer." });
+    await upload.waitFor();
+    await page.unroute(/comp=block&/);
+    await upload.getByRole("button", { name: "Try again" }).click();
+
+    await stateOf(rowOf(page, "stalled.mp4"), "Converted");
+    expect(stalled).toBe(2);
+  });
+
   test("of two files of one name that are uploaded at once, one arrives whole, and the other is told", async ({
     expect,
   }) => {

@@ -1,4 +1,5 @@
 import type { ConversionRecord } from "../../model/conversion.ts";
+import type { Failure } from "../../model/failures.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { formatBytes, formatSeconds } from "../format.ts";
@@ -20,9 +21,13 @@ export function describeFailure(label: string, { status, error }: ConversionReco
 
 /** The same in one line. */
 export function describeReason({ status, error }: ConversionRecord): string {
-  if (error === null) return printable(status);
-  const { code, message, hint } = error;
-  return printable(`${code}: ${message.split("\n", 1)[0]}. ${hint}`);
+  return error === null ? printable(status) : describeError(error);
+}
+
+/** In one line, so of what ffmpeg said only the first: the record has all of it. */
+export function describeError({ code, message, hint }: Pick<Failure, "code" | "message" | "hint">): string {
+  const [reason = ""] = message.split("\n", 1);
+  return printable(`${code}: ${reason}${/[.?!…]$/.test(reason) ? "" : "."} ${hint}`);
 }
 
 /** One line that counts everything. */

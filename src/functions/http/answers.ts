@@ -27,7 +27,11 @@ export async function withConversion(
 ): Promise<HttpResponseInit> {
   const id = request.params["id"] ?? "";
   if (!/^[0-9a-f]{32}$/.test(id)) {
-    return problem(404, "ConversionNotFound", `"${id}" is no id of a conversion. An id has 32 hexadecimal digits.`);
+    return problem(
+      404,
+      "ConversionNotFound",
+      `"${id}" is not the id of a conversion. An id has 32 hexadecimal digits.`,
+    );
   }
   const instance = await findInstance(client, id);
   if (instance === undefined) {

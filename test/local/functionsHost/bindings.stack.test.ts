@@ -1,12 +1,12 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, test } from "vitest";
-import { useAzurite } from "../../azuriteServices.ts";
+import { useOwnAzurite } from "../../azuriteServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
-const azurite = useAzurite();
+const azurite = useOwnAzurite();
 const data = temporaryFolder(afterAll);
 let host: HostProcess;
 let blobs: BlobServiceClient;

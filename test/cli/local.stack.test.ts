@@ -87,7 +87,7 @@ describe("a stack that runs", () => {
     for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
       await input.getBlockBlobClient(name).uploadFile(join(MEDIA, name));
     }
-    await expect.poll(() => stack.stderr().match(/^[✓✗]/gm), { timeout: 40_000 }).toHaveLength(4);
+    await expect.poll(() => stack.stderr().match(/^[✓✗]/gm)).toHaveLength(4);
 
     const lines = stack.stderr().split("\n");
     const about = (name: string): string[] => lines.filter((line) => line.includes(name));
@@ -147,7 +147,7 @@ test("convert says so when the stack it uses is killed", async ({ expect }) => {
   // A host that is held keeps the conversion from ending.
   process.kill(functionsHost, "SIGSTOP");
   const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
-  await expect.poll(() => convert.stderr(), { timeout: 20_000 }).toContain(": uploaded");
+  await expect.poll(() => convert.stderr()).toContain(": uploaded");
 
   stack.child.kill("SIGKILL");
   process.kill(functionsHost, "SIGKILL");

@@ -15,7 +15,7 @@ const LONG = [
   "e2e/upgrade",
   "kit/childService",
   "e2e/scale",
-  "e2e/tamperedScript",
+  "e2e/topWords",
 ];
 
 /**

@@ -262,6 +262,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     await drop(page, { "taken.mp4": SAMPLE, "notes.txt": SAMPLE });
     const uploads = page.locator("#upload-rows > li");
+    await uploads.getByText("There is already a file of that name.", { exact: true }).waitFor();
     await uploads.filter({ hasText: "notes.txt" }).getByRole("button", { name: "Dismiss" }).click();
     await uploads.filter({ hasText: "taken.mp4" }).getByRole("button", { name: "Replace it" }).click();
 

@@ -30,7 +30,7 @@ test("convert runs a stack of its own where none runs, which another convert sha
   const ffmpeg = heldFfmpeg();
 
   const first = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE], { env: ffmpeg.env });
-  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(data, "stack.json"))).toBe(true);
   const second = startCli(["convert", "--data", data, "--out", temporaryFolder(), SILENT]);
   // It needs no ffmpeg to find that there is no sound.
   expect(await second.exit).toEqual({ code: 1, signal: null });
@@ -49,7 +49,7 @@ test("Ctrl-C stops the stack with the conversion", async ({ expect }) => {
   const data = temporaryFolder();
   const { env } = heldFfmpeg();
   const cli = startCli(["convert", "--data", data, "--out", temporaryFolder(), SAMPLE], { env });
-  await expect.poll(() => existsSync(join(data, "stack.json")), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(data, "stack.json"))).toBe(true);
 
   cli.child.kill("SIGINT");
 

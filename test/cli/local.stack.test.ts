@@ -87,7 +87,7 @@ describe("a stack that runs", () => {
     for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
       await input.getBlockBlobClient(`lines/${name}`).uploadFile(join(MEDIA, name));
     }
-    await expect.poll(() => stack.stderr().match(/^[✓✗] lines\//gm), { timeout: 40_000 }).toHaveLength(3);
+    await expect.poll(() => stack.stderr().match(/^[✓✗] lines\//gm)).toHaveLength(3);
 
     const lines = stack.stderr().split("\n");
     const about = (name: string): string[] => lines.filter((line) => line.includes(`lines/${name}`));
@@ -129,7 +129,7 @@ test("convert says so when its stack is killed, whose services exit, and the nex
   // A host that is held keeps the conversion from ending.
   process.kill(functionsHost, "SIGSTOP");
   const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
-  await expect.poll(() => convert.stderr(), { timeout: 20_000 }).toContain(": uploaded");
+  await expect.poll(() => convert.stderr()).toContain(": uploaded");
 
   killed.child.kill("SIGKILL");
   await killed.exit;

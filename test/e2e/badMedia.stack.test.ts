@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { CORPUS } from "../trials/badMedia/corpus.ts";
 import { tryBadMedia } from "../trials/badMedia/run.ts";
+import { TRIAL_BOUND_MS } from "../patience.ts";
 
 /** The script and the judgement of each file of the corpus have tests of their own. */
 const SOME = [
@@ -17,7 +18,7 @@ const SOME = [
   "playlist of local files",
 ];
 
-test("odd and bad files end through the whole stack as they should", { timeout: 240_000 }, ({ expect }) => {
+test("odd and bad files end through the whole stack as they should", { timeout: TRIAL_BOUND_MS }, ({ expect }) => {
   const rows = tryBadMedia(
     CORPUS.filter(({ name }) => SOME.includes(name)),
     { isQuiet: true },

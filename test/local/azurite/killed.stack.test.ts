@@ -18,6 +18,7 @@ import { builtScript } from "../../../src/local/kit/appRoot.ts";
 import { spawnUnderFileSizeLimit } from "../kit/fullDisk.ts";
 import { accepts } from "../ports.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 
 interface Killable {
   readonly ready: AzuritePorts;
@@ -53,7 +54,7 @@ async function start(data = temporaryFolder(), onEnd: typeof onTestFinished = on
       await dead;
       // The last of its services to listen.
       const table = `http://127.0.0.1:${azurite.ready.table}`;
-      await vi.waitUntil(() => accepts(table), { timeout: 30_000 });
+      await vi.waitUntil(() => accepts(table), { timeout: PATIENCE_MS });
     },
   };
 }

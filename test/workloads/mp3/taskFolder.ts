@@ -7,6 +7,7 @@ import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
 import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 
 export const MEDIA = resolve("test/fixtures/media");
 export const SCRIPT = resolve("src/workloads/mp3/convert.sh");
@@ -42,7 +43,7 @@ export function taskFolder(onEnd?: Parameters<typeof temporaryFolder>[0]): TaskF
     make: (...args) => ffmpeg(...args, "-f", "mp4", join(path, "input")),
     run: (settings = {}) => {
       const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
-      const options = { cwd: path, env, encoding: "utf8", timeout: 60_000 } as const;
+      const options = { cwd: path, env, encoding: "utf8", timeout: PATIENCE_MS } as const;
       const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], options);
       const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
       return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };

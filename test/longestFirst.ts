@@ -5,7 +5,7 @@ import { BaseSequencer } from "vitest/node";
 const LONG = [
   "e2e/chaos",
   "page/page",
-  "e2e/badMedia",
+  "mp3/corpus",
   "cli/local",
   "e2e/running",
   "e2e/kills",
@@ -15,7 +15,7 @@ const LONG = [
   "e2e/upgrade",
   "kit/childService",
   "e2e/scale",
-  "e2e/tamperedScript",
+  "e2e/topWords",
 ];
 
 /**

@@ -8,6 +8,7 @@ import { readConversionMessage } from "../../src/model/conversionLog.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { parseMetrics } from "../parseMetrics.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const SILENT = readFileSync("test/fixtures/media/silent-film.mp4");
@@ -148,7 +149,7 @@ test("the metrics are what the log says of the ends of all conversions", async (
       'mp3drop_job_tasks{state="running"}': expect.any(Number),
       'mp3drop_pool_nodes{kind="dedicated",state="idle"}': expect.any(Number),
     });
-  }, 10_000);
+  }, PATIENCE_MS);
 });
 
 function endsIn(line: string): ConversionEnd[] {
@@ -187,7 +188,7 @@ test("nothing is left in the staging container, and no SAS was logged, recorded 
 }) => {
   await stack.convert("last.mp4", SAMPLE);
 
-  await expect.poll(() => stack.namesIn("work"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => stack.namesIn("work")).toEqual([]);
   const names = (await stack.namesIn("output")).filter((name) => !name.toLowerCase().endsWith(".mp3"));
   const blobs = await Promise.all(names.map(async (name) => (await stack.download("output", name)).toString()));
   const written = [...blobs, ...stack.lines, ...stack.filesOfHostAndLogs()];

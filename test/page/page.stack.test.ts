@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, onTestFinished, test, vi } from "vitest"
 import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { StackUnderTest } from "../e2e/stackUnderTest.ts";
 import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const CHROMIUM = findChromium();
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const TEXT = readFileSync("test/fixtures/media/text.mp4");
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 20 };
 /** A browser would run it, if it were put into the page as HTML. */
 const HTML_NAME = `<img src=x onerror="document.title='hacked'">.mp4`;
 
@@ -141,10 +142,10 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     await page.reload();
     await stateOf(long, "Cancelled");
-    expect(await page.locator("#rows > li").count()).toBe(4);
-    await page.getByRole("radio", { name: "Failed 1" }).check();
-    await page.locator("#rows > li").nth(1).waitFor({ state: "detached" });
-    expect(await page.locator("#rows > li").count()).toBe(1);
+    await Promise.all([intro, html, bad].map((row) => row.waitFor()));
+    await page.getByRole("radio", { name: /^Failed [1-9]/ }).check();
+    await Promise.all([intro, html, long].map((row) => row.waitFor({ state: "detached" })));
+    expect(await bad.isVisible()).toBe(true);
     expect(complaints).toEqual([]);
   });
 
@@ -178,6 +179,26 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
     await page.getByText("Uploaded · its conversion begins in a moment").waitFor();
     expect(lists).toBe(2);
     await stateOf(rowOf(page, "unanswered.mp4"), "Converted");
+  });
+
+  test("an upload that stalls is sent again, and then given up until the user tries again", async ({ expect }) => {
+    const { page } = await openPage({ routed: (one) => one.clock.install() });
+    const minute = 60_000;
+    let stalled = 0;
+    await page.route(/comp=block&/, () => void (stalled += 1));
+
+    await drop(page, { "stalled.mp4": SAMPLE });
+    await vi.waitFor(() => expect(stalled).toBe(1), PATIENCE);
+    await page.clock.fastForward(minute);
+    await vi.waitFor(() => expect(stalled).toBe(2), PATIENCE);
+    await page.clock.fastForward(minute);
+    const upload = page.locator("#upload-rows > li", { hasText: "Storage does not answer." });
+    await upload.waitFor();
+    await page.unroute(/comp=block&/);
+    await upload.getByRole("button", { name: "Try again" }).click();
+
+    await stateOf(rowOf(page, "stalled.mp4"), "Converted");
+    expect(stalled).toBe(2);
   });
 
   test("of two files of one name that are uploaded at once, one arrives whole, and the other is told", async ({
@@ -239,6 +260,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
     await drop(page, { "taken.mp4": SAMPLE, "notes.txt": SAMPLE });
     const uploads = page.locator("#upload-rows > li");
+    await uploads.getByText("There is already a file of that name.", { exact: true }).waitFor();
     await uploads.filter({ hasText: "notes.txt" }).getByRole("button", { name: "Dismiss" }).click();
     await uploads.filter({ hasText: "taken.mp4" }).getByRole("button", { name: "Replace it" }).click();
 
@@ -302,6 +324,7 @@ async function openPage({
   if (browser === undefined) throw new Error("There is no browser");
   const context = await browser.newContext({ locale: "en-GB" });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints = complaintsOf(page);
   await routed?.(page);

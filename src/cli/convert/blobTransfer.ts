@@ -47,7 +47,7 @@ export async function uploadFile(
     throw new ClientFailure(
       "UploadFailed",
       `${printable(path)} could not be uploaded: ${reasonOf(cause)}`,
-      "Check that the storage is up, then try again.",
+      "Check that the storage is up and has room, then try again.",
       { cause },
     );
   } finally {

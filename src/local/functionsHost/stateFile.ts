@@ -26,8 +26,8 @@ interface StateFileOptions {
   readonly compactAtBytes?: number;
 }
 
-/** Raise the version if an older host would misread the entries. Version 1 had no archive. */
-const FORMAT = { kind: "functions-host", version: 2, oldestVersion: 1 };
+/** Raise the version if an older host would misread the entries. Version 1 had no archive, version 2 no locks. */
+const FORMAT = { kind: "functions-host", version: 3, oldestVersion: 1 };
 
 /**
  * Everything the host must not forget, in one journal, so that opening it either succeeds as a whole or leaves the disk

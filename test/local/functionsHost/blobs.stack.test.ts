@@ -8,12 +8,12 @@ import { parseBlobPath } from "../../../src/local/functionsHost/triggers/blobPat
 import { bareEtag } from "../../../src/local/functionsHost/triggers/blobReceipts.ts";
 import type { BlobNews } from "../../../src/local/kit/blobNews.ts";
 import { followNews } from "../../../src/local/kit/newsFile.ts";
-import { useAzurite } from "../../azuriteServices.ts";
+import { useOwnAzurite } from "../../azuriteServices.ts";
 import { temporaryFolder } from "../temporaryFolder.ts";
 import { fixtureApp, startHostProcess } from "./hostProcess.ts";
 import type { HostProcess } from "./hostProcess.ts";
 
-const azurite = useAzurite();
+const azurite = useOwnAzurite();
 
 interface Setup {
   readonly container: ContainerClient;
@@ -42,7 +42,7 @@ async function upload(container: ContainerClient, name: string, text = "hello"):
   return etag;
 }
 
-test("a blob arrives as a reference with its name and ETag, however late its container is created", async ({
+test("a blob arrives as a reference with what is known of it, and an empty ETag as on Azure, however late its container is created", async ({
   expect,
   onTestFinished,
 }) => {
@@ -50,13 +50,13 @@ test("a blob arrives as a reference with its name and ETag, however late its con
   const host = await start();
   await container.create();
 
-  const etag = await upload(container, "a b/ü %+#'$(x).mp4");
+  await upload(container, "a b/ü %+#'$(x).mp4");
   const line = await host.logged(/\] onBlob: /);
 
   expect(JSON.parse(line.slice(line.indexOf("{")))).toEqual({
     blob: { container: "late", name: "a b/ü %+#'$(x).mp4", connection: "STORAGE" },
     name: "a b/ü %+#'$(x).mp4",
-    etag,
+    etag: {},
     length: 5,
     metadata: { owner: "me" },
     blobTrigger: "late/a b/ü %+#'$(x).mp4",
@@ -85,7 +85,10 @@ test("a blob that storage tells of is delivered without a listing, in one go or 
   expect(host.log().match(/onBlob: \{/g)).toHaveLength(2);
 });
 
-test("what storage tells of a blob is what it would answer, so it is not asked", async ({ expect, onTestFinished }) => {
+test("what storage tells of a blob is what it would answer and the ETag, so it is not asked", async ({
+  expect,
+  onTestFinished,
+}) => {
   const { container } = prepare(onTestFinished, "heads");
   await container.create();
   const told = new Promise<BlobNews>((resolve) => {
@@ -110,8 +113,13 @@ test("what storage tells of a blob is what it would answer, so it is not asked",
   await container.delete();
   const spared = await readBlobInput(target, blob, { told: head && { ...head, etag: `"${blob.etag}"` } });
 
-  expect(spared).toEqual(asked);
-  expect(JSON.parse(spared?.triggerMetadata["Properties"]?.json ?? "")).toMatchObject({
+  const propertiesOf = (data: typeof asked): object =>
+    JSON.parse(data?.triggerMetadata["Properties"]?.json ?? "") as object;
+  expect(propertiesOf(asked)).toHaveProperty("ETag", {});
+  expect(propertiesOf(spared)).toEqual({ ...propertiesOf(asked), ETag: `"${blob.etag}"` });
+  expect({ ...spared?.triggerMetadata, Properties: null }).toEqual({ ...asked?.triggerMetadata, Properties: null });
+  expect(spared?.input).toEqual(asked?.input);
+  expect(propertiesOf(spared)).toMatchObject({
     ContentLength: 5,
     ContentType: "video/mp4",
     LastModified: expect.stringMatching(/:\d\d\.000Z$/) as string,
@@ -126,7 +134,7 @@ test("a host that cannot be told of blobs says so and finds them by listing", as
   await upload(container, "one.mp4");
 
   await host.logged(/\] onBlob: \{.*one\.mp4/);
-  expect(host.log()).toContain("Blobs are noticed by polling only, not from /nowhere/news: ENOENT");
+  expect(await host.logged(/Blobs are noticed by polling only/)).toContain("not from /nowhere/news: ENOENT");
 });
 
 test("without an SDK binding the bytes arrive", async ({ expect, onTestFinished }) => {
@@ -150,10 +158,10 @@ test("a version is delivered once, even after kill -9, and so is a new version",
   const second = await start();
   await upload(container, "two.mp4");
   await second.logged(/onBlob: .*two\.mp4/);
-  const newEtag = await upload(container, "one.mp4", "changed");
+  await upload(container, "one.mp4", "a new version");
   const again = await second.logged(/onBlob: \{.*one\.mp4/);
 
-  expect(again).toContain(JSON.stringify(newEtag));
+  expect(again).toContain('"length":13');
   expect(second.log().match(/onBlob: \{.*one\.mp4/g)).toHaveLength(1);
 });
 
@@ -233,13 +241,15 @@ test("an event for a version that has been overwritten runs the function all the
   await host.logged(/event for one\.mp4/);
 });
 
-/** As it is in the queue, once there is one. */
+/** As it is in the queue, once there is one, and then no longer. */
 async function takeMessage(queueName: string): Promise<string> {
   const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(queueName);
   for (;;) {
     const { receivedMessageItems } = await queue.receiveMessages().catch(() => ({ receivedMessageItems: [] }));
     const [message] = receivedMessageItems;
-    if (message !== undefined) return message.messageText;
+    if (message === undefined) continue;
+    await queue.deleteMessage(message.messageId, message.popReceipt);
+    return message.messageText;
   }
 }
 
@@ -257,7 +267,7 @@ test("queue messages are delivered, and what fails five times or is not base64 g
 
   await queue.sendMessage("not base64!");
   expect(await takeMessage("work-poison")).toBe("not base64!");
-  expect(host.log()).toMatch(/Message decoding has failed! Check MessageEncoding settings\. MessageId=[\w-]+\./);
+  await host.logged(/Message decoding has failed! Check MessageEncoding settings\. MessageId=[\w-]+\./);
 
   await queue.sendMessage(toBase64({ bad: true }));
   await host.logged(/\{"bad":true\} .*"dequeueCount":5/);

@@ -44,7 +44,11 @@ const operation = v.object({
   parent: v.optional(text),
 });
 
-const deliveries = v.array(v.object({ to: text, message: v.variant("type", [message, operation]) }));
+const lock = v.object({ type: v.literal("lock"), id: text, parent: text, lockSet: v.array(text), position: count });
+const release = v.object({ type: v.literal("release"), parent: text });
+const entityMessage = v.variant("type", [operation, lock]);
+
+const deliveries = v.array(v.object({ to: text, message: v.variant("type", [message, entityMessage, release]) }));
 
 const common = { EventId: whole, Timestamp: time };
 const scheduled = { ...common, Name: text, Input: json };
@@ -127,10 +131,18 @@ const entity = v.object({
   id,
   exists: v.boolean(),
   state: json,
-  inbox: v.array(operation),
+  inbox: v.array(entityMessage),
+  lockedBy: v.optional(text),
   updatedAt: v.optional(time),
 });
-const entityTurn = v.object({ id, taken: count, exists: v.boolean(), state: json, send: deliveries });
+const entityTurn = v.object({
+  id,
+  taken: count,
+  exists: v.boolean(),
+  state: json,
+  send: deliveries,
+  lockedBy: v.optional(text),
+});
 
 const hubEntry = v.variant("k", [
   v.object({ k: v.literal("deliver"), at: time, deliveries }),

@@ -10,7 +10,10 @@ export interface Entity {
   readonly id: string;
   exists: boolean;
   state: string | null;
+  /** First what it may deal with now, the messages of the one who has locked it. */
   inbox: EntityMessage[];
+  /** The instance that has locked it, which is not always alive. */
+  lockedBy?: string;
   /** When it last did something; unknown for one that an earlier version of the host has kept. */
   updatedAt?: string;
 }
@@ -21,6 +24,8 @@ export interface EntityTurn {
   readonly exists: boolean;
   readonly state: string | null;
   readonly send: readonly Delivery[];
+  /** The instance that has locked it in this turn. */
+  readonly lockedBy?: string;
 }
 
 /** One commit: applied as a whole or, after a crash halfway through writing it, not at all. */
@@ -84,8 +89,14 @@ export class HubState {
   readonly relocate: Relocate = (move) => this.instances.relocate(move);
 
   #deliver({ to, message }: Delivery, at: string): void {
-    if (message.type === "operation") {
-      this.#entity(to).inbox.push(message);
+    if (message.type === "operation" || message.type === "lock") {
+      enqueue(this.#entity(to), message);
+      return;
+    }
+    if (message.type === "release") {
+      const entity = this.#entity(to);
+      if (entity.lockedBy === message.parent) delete entity.lockedBy;
+      this.#forgetIfEmpty(entity);
       return;
     }
     if (message.type === "start") {
@@ -155,8 +166,13 @@ export class HubState {
     entity.exists = turn.exists;
     entity.state = turn.state;
     entity.updatedAt = at;
+    if (turn.lockedBy !== undefined) entity.lockedBy = turn.lockedBy;
     for (const delivery of turn.send) this.#deliver(delivery, at);
-    if (!entity.exists && entity.inbox.length === 0) this.entities.delete(turn.id);
+    this.#forgetIfEmpty(entity);
+  }
+
+  #forgetIfEmpty({ id, exists, inbox, lockedBy }: Entity): void {
+    if (!exists && inbox.length === 0 && lockedBy === undefined) this.entities.delete(id);
   }
 
   #entity(id: string): Entity {
@@ -167,6 +183,17 @@ export class HubState {
     this.entities.set(id, entity);
     return entity;
   }
+}
+
+/** Whoever has locked an entity does not wait behind others. */
+function enqueue({ inbox, lockedBy }: Entity, message: EntityMessage): void {
+  const isOfOwner = ({ parent }: EntityMessage): boolean => lockedBy !== undefined && parent === lockedBy;
+  if (!isOfOwner(message)) {
+    inbox.push(message);
+    return;
+  }
+  const firstOther = inbox.findIndex((waiting) => !isOfOwner(waiting));
+  inbox.splice(firstOther < 0 ? inbox.length : firstOther, 0, message);
 }
 
 function takeFrom(inbox: unknown[], count: number): void {

@@ -17,8 +17,8 @@ export interface TimerSpans {
 /** What an orchestrator function is called with. */
 export type OrchestratorTrigger = Readonly<Record<string, unknown>>;
 
-/** V3: the newest schema that every 4.x extension bundle supports. */
-const SCHEMA_VERSION = 2;
+/** V4, as version 3.19 of the extension has it: V3 and entity locks. */
+const SCHEMA_VERSION = 3;
 
 /**
  * The trigger data of orchestrator functions, as the objects the SDK would parse from the real host's JSON. Past events

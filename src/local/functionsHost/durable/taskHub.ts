@@ -14,10 +14,10 @@ import type { Finding } from "../engine/guards.ts";
 import { hasTurn, prepareTurn } from "../engine/prepare.ts";
 import type { PreparedTurn } from "../engine/prepare.ts";
 import type { Logger } from "../log.ts";
-import { runEntityTurn } from "./entityTurn.ts";
+import { hasEntityTurn, runEntityTurn } from "./entityTurn.ts";
 import type { HubConditions } from "./hubFaults.ts";
 import { findOpenWork } from "./hubState.ts";
-import type { HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
+import type { Entity, HubEntry, HubState, OpenActivity, OpenTimer } from "./hubState.ts";
 import { HubReports } from "./hubReports.ts";
 import type { JsonLoss } from "./jsonLoss.ts";
 import { Limiter } from "../../kit/limiter.ts";
@@ -88,7 +88,7 @@ export class TaskHub {
       longTimerIntervalMs: parseTimeSpan(spans.longTimerInterval) ?? Number.POSITIVE_INFINITY,
       httpPollMs: spans.httpPollMs,
       isKnown: (kind, name) =>
-        name === HTTP_ACTIVITY || runner.has(kind === "activity" ? "activity" : "orchestrator", name),
+        name === HTTP_ACTIVITY || runner.has(kind === "subOrchestration" ? "orchestrator" : kind, name),
       maxActions: settings.maxOrchestrationActions,
       limits: {
         maxHistoryEvents: options.maxHistoryEvents ?? MAX_HISTORY_EVENTS,
@@ -163,8 +163,8 @@ export class TaskHub {
   #wake(id: string): void {
     if (this.#isStopped || this.#busy.has(id)) return;
     if (isEntityId(id)) {
-      if ((this.state.entities.get(id)?.inbox.length ?? 0) === 0) return;
-      this.#occupy(id, () => this.#entityTurn(id));
+      const entity = this.state.entities.get(id);
+      if (entity !== undefined && hasEntityTurn(entity)) this.#occupy(id, () => this.#entityTurn(entity));
       return;
     }
     const instance = this.state.instances.live(id);
@@ -283,9 +283,8 @@ export class TaskHub {
     }
   }
 
-  async #entityTurn(id: string): Promise<void> {
-    const entity = this.state.entities.get(id);
-    if (entity === undefined) return;
+  async #entityTurn(entity: Entity): Promise<void> {
+    if (!hasEntityTurn(entity)) return;
     const { turn, problem } = await runEntityTurn(entity, this.#options.runner);
     if (problem !== undefined) this.#reports.problem(problem);
     if (this.#isStopped) return;

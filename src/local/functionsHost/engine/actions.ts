@@ -15,6 +15,8 @@ export const ActionType = {
   SignalEntity: 9,
   WhenAny: 11,
   WhenAll: 12,
+  LockEntities: 13,
+  ReleaseEntities: 14,
 } as const;
 
 export interface RetryOptions {
@@ -54,7 +56,14 @@ export type Action =
   | ({ readonly actionType: typeof ActionType.SignalEntity } & EntityOperation)
   | { readonly actionType: typeof ActionType.CallHttp; readonly httpRequest: HttpRequestOptions }
   | { readonly actionType: typeof ActionType.WhenAny; readonly compoundActions: readonly Action[] }
-  | { readonly actionType: typeof ActionType.WhenAll; readonly compoundActions: readonly Action[] };
+  | { readonly actionType: typeof ActionType.WhenAll; readonly compoundActions: readonly Action[] }
+  | { readonly actionType: typeof ActionType.LockEntities; readonly lockSet: readonly EntityName[] }
+  | { readonly actionType: typeof ActionType.ReleaseEntities };
+
+export interface EntityName {
+  readonly name: string;
+  readonly key: string;
+}
 
 interface SubOrchestrationCall extends Call {
   readonly instanceId?: string;

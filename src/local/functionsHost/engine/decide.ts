@@ -5,8 +5,9 @@ import type { SdkTask } from "./desync.ts";
 import { eventOf, messagesOf } from "./effects.ts";
 import { EventType } from "./history.ts";
 import type { EventBody, FailureDetails, HistoryEvent } from "./history.ts";
+import { isFinished } from "./instance.ts";
 import type { Delivery, Instance, Message, RuntimeStatus, Turn } from "./instance.ts";
-import { checkReplay, checkTurn, judge } from "./guards.ts";
+import { checkLocks, checkReplay, checkTurn, judge } from "./guards.ts";
 import type { Finding, GuardLimits } from "./guards.ts";
 import type { PreparedTurn } from "./prepare.ts";
 import { replayActions } from "./replay.ts";
@@ -30,7 +31,7 @@ export type OrchestratorAnswer =
   /** It ran once but not the other time. */
   | { readonly kind: "guard"; readonly finding: Finding };
 
-export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId"> {
+export interface EngineSettings extends Omit<ReplaySettings, "instanceId" | "executionId" | "isDone"> {
   readonly maxActions: number;
   readonly limits: GuardLimits;
   readonly newExecutionId: () => string;
@@ -45,6 +46,18 @@ interface DecidedTurn {
  * The whole outcome of a turn, from the instance as it was, what came in, and what the orchestrator function returned.
  */
 export function decideTurn(
+  instance: Instance,
+  prepared: PreparedTurn,
+  answer: OrchestratorAnswer | undefined,
+  settings: EngineSettings,
+): DecidedTurn {
+  const { turn, findings } = decide(instance, prepared, answer, settings);
+  if (!isFinished(turn)) return { turn, findings };
+  const ended = checkLocks(instance, [...instance.history, ...turn.events]);
+  return { turn, findings: [...findings, ...judge(ended, settings.limits)] };
+}
+
+function decide(
   instance: Instance,
   prepared: PreparedTurn,
   answer: OrchestratorAnswer | undefined,
@@ -82,6 +95,7 @@ function decideReplayed(
     ...settings,
     instanceId: instance.id,
     executionId: instance.executionId,
+    isDone: state.isDone && answer.error === undefined,
   });
   const customStatus = customStatusOf(instance, state);
   const isDone = state.isDone || answer.error !== undefined;

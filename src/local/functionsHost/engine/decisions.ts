@@ -1,3 +1,7 @@
+/** The names of the messages that entities take. */
+export const REQUEST = "op";
+export const RELEASE = "release";
+
 /** Something new that an orchestrator wants. It becomes a history event first, and only then happens. */
 export type Decision = { readonly id: number } & (
   | { readonly kind: "activity"; readonly name: string; readonly input: string | null }

@@ -22,7 +22,8 @@ export interface Desync {
  * instance waits for an answer that never comes, or takes one that was meant for something else.
  */
 export function findDesync(sdkTasks: readonly SdkTask[], replay: ReplayResult): Desync | undefined {
-  const coming = replay.waitingActions.flatMap(comingSteps);
+  const locks = { count: replay.lockCount };
+  const coming = replay.waitingActions.flatMap((action) => comingSteps(action, locks));
   for (const task of sdkTasks) {
     const open = replay.open.get(task.id);
     const later = coming[task.id - replay.nextId];
@@ -63,17 +64,22 @@ function agrees(task: SdkTask, step: Step): boolean {
 }
 
 /** The steps of an action that the engine has not come to yet, in the order of their numbers. */
-function comingSteps(action: Action): readonly (Step | undefined)[] {
+function comingSteps(action: Action, locks: { count: number }): readonly (Step | undefined)[] {
   switch (action.actionType) {
     case ActionType.WhenAny:
     case ActionType.WhenAll:
-      return action.compoundActions.flatMap(comingSteps);
+      return action.compoundActions.flatMap((child) => comingSteps(child, locks));
     case ActionType.WaitForExternalEvent:
     case ActionType.ContinueAsNew:
       return [];
     case ActionType.CallEntity:
     case ActionType.SignalEntity:
       return [{ kind: "message", name: undefined }];
+    case ActionType.LockEntities:
+      locks.count = action.lockSet.length;
+      return [{ kind: "message", name: undefined }];
+    case ActionType.ReleaseEntities:
+      return Array.from({ length: locks.count }, () => ({ kind: "message", name: undefined }));
     case ActionType.CreateTimer:
       return [{ kind: "timer", name: undefined }];
     case ActionType.CallHttp:

@@ -1,8 +1,10 @@
+import type { EntityName } from "./actions.ts";
+import { RELEASE } from "./decisions.ts";
 import type { Decision } from "./decisions.ts";
 import { EventType } from "./history.ts";
 import type { EventBody } from "./history.ts";
-import { isEntityId } from "./instance.ts";
-import type { Delivery, EntityMessage, Instance, Message } from "./instance.ts";
+import { entityId, isEntityId } from "./instance.ts";
+import type { Delivery, Instance, Message } from "./instance.ts";
 
 /** A decision as it stands in the history. */
 export function eventOf(decision: Decision): EventBody {
@@ -36,7 +38,7 @@ export function messagesOf(instance: Instance, decisions: readonly Decision[]): 
       return [{ to: decision.instanceId, message: startOf(instance, decision) }];
     }
     if (decision.kind === "message" && isEntityId(decision.target)) {
-      return [{ to: decision.target, message: operationOf(decision.input) }];
+      return [{ to: decision.target, message: entityMessageOf(decision) }];
     }
     return [];
   });
@@ -55,9 +57,19 @@ function startOf(instance: Instance, decision: Decision & { kind: "subOrchestrat
   };
 }
 
-function operationOf(text: string): EntityMessage {
-  const wire = JSON.parse(text) as { op: string; signal?: boolean; input?: string; id: string; parent?: string };
-  const { op: operation, signal: isSignal = false, input = null, id, parent } = wire;
-  const answerTo = isSignal || parent === undefined ? {} : { parent };
+interface Wire {
+  readonly op: string;
+  readonly signal?: boolean;
+  readonly input?: string;
+  readonly id: string;
+  readonly parent: string;
+  readonly lockset?: readonly EntityName[];
+}
+
+function entityMessageOf({ operation: event, input: text }: Decision & { kind: "message" }): Delivery["message"] {
+  const { op: operation, signal: isSignal = false, input = null, id, parent, lockset } = JSON.parse(text) as Wire;
+  if (event === RELEASE) return { type: "release", parent };
+  if (lockset !== undefined) return { type: "lock", id, parent, lockSet: lockset.map(entityId), position: 0 };
+  const answerTo = isSignal ? {} : { parent };
   return { type: "operation", id, operation, input, isSignal, ...answerTo };
 }

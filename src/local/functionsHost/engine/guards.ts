@@ -1,7 +1,9 @@
 import type { Action } from "./actions.ts";
 import type { Desync } from "./desync.ts";
 import { findHazards, HAZARD_CODES } from "./hazards.ts";
+import type { HistoryEvent } from "./history.ts";
 import type { Instance } from "./instance.ts";
+import { findOrphanedLocks } from "./locks.ts";
 import type { Mismatch } from "./mismatch.ts";
 import type { ReplayResult } from "./replay.ts";
 
@@ -14,6 +16,7 @@ export const GUARD_CODES = [
   "NotJson",
   "LongHistory",
   "UncancelledTimer",
+  "OrphanedLock",
   ...HAZARD_CODES,
 ] as const;
 type GuardCode = (typeof GUARD_CODES)[number];
@@ -51,6 +54,12 @@ export function judge(
   });
 }
 
+const CALLS = {
+  activity: { does: "calls the activity", register: "df.app.activity" },
+  subOrchestration: { does: "calls the sub-orchestration", register: "df.app.orchestration" },
+  entity: { does: "locks the entity", register: "df.app.entity" },
+};
+
 export function checkReplay(
   instance: Instance,
   replay: ReplayResult,
@@ -65,11 +74,10 @@ export function checkReplay(
   const { mismatch } = replay;
   if (mismatch !== undefined) fail("NonDeterministic", describeMismatch(mismatch), !mismatch.isArgumentOnly);
   for (const { kind, name } of replay.unknownNames) {
-    const what = kind === "activity" ? "activity" : "sub-orchestration";
-    const register = kind === "activity" ? "df.app.activity" : "df.app.orchestration";
+    const { does, register } = CALLS[kind];
     fail(
       "UnknownFunction",
-      `calls the ${what} "${name}", which the app does not register: on Azure it would wait for ever. ` +
+      `${does} "${name}", which the app does not register: on Azure it would wait for ever. ` +
         `Correct the name, or register it with ${register}; if the log of the start says that it was left out, this ` +
         `host lacks a binding of it.`,
     );
@@ -130,6 +138,17 @@ export function checkTurn(
     );
   }
   return findings;
+}
+
+/** The history is that of the whole generation, its last turn included. */
+export function checkLocks(instance: Instance, history: readonly HistoryEvent[]): readonly Finding[] {
+  const entities = findOrphanedLocks(history);
+  if (entities.length === 0) return [];
+  const message =
+    `${where(instance)} has ended while it held or awaited the lock of ${entities.join(", ")}: as on Azure, nobody ` +
+    `releases it any more, and whatever is sent there waits for ever. Release locks with try and finally, do not give ` +
+    `up waiting for them, and end such an instance by an event rather than by terminating it.`;
+  return [{ code: "OrphanedLock", isFatal: false, message }];
 }
 
 function describeMismatch({ step, recorded, replayed, isArgumentOnly }: Mismatch): string {

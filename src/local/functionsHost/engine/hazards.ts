@@ -46,6 +46,8 @@ function hazardsOfAction(action: Action): readonly Hazard[] {
     case ActionType.CallHttp:
     case ActionType.CreateTimer:
     case ActionType.WaitForExternalEvent:
+    case ActionType.LockEntities:
+    case ActionType.ReleaseEntities:
       return [];
   }
 }

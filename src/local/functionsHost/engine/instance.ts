@@ -95,10 +95,13 @@ export interface Turn {
 
 export interface Delivery {
   readonly to: string;
-  readonly message: Message | EntityMessage;
+  readonly message: Message | EntityMessage | LockRelease;
 }
 
-export interface EntityMessage {
+/** What waits in an entity's inbox. */
+export type EntityMessage = Operation | LockRequest;
+
+export interface Operation {
   readonly type: "operation";
   readonly id: string;
   readonly operation: string;
@@ -106,6 +109,26 @@ export interface EntityMessage {
   readonly isSignal: boolean;
   /** Who awaits the answer. */
   readonly parent?: string;
+}
+
+/** Goes from entity to entity, and each keeps the lock; the last one tells the parent. */
+export interface LockRequest {
+  readonly type: "lock";
+  readonly id: string;
+  readonly parent: string;
+  /** The entities in the order in which everybody locks them, so that nobody waits in a circle. */
+  readonly lockSet: readonly string[];
+  readonly position: number;
+}
+
+/** Does not wait. */
+export interface LockRelease {
+  readonly type: "release";
+  readonly parent: string;
+}
+
+export function entityId({ name, key }: { readonly name: string; readonly key: string }): string {
+  return `@${name.toLowerCase()}@${key}`;
 }
 
 export function isEntityId(id: string): boolean {

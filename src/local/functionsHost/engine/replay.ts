@@ -1,5 +1,5 @@
 import { ActionType } from "./actions.ts";
-import type { Action } from "./actions.ts";
+import type { Action, EntityName } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
 import { Future } from "./future.ts";
 import type { Outcome } from "./future.ts";
@@ -8,9 +8,9 @@ import type { HistoryEvent } from "./history.ts";
 import { Mailbox } from "./mailbox.ts";
 import { compareWithHistory } from "./mismatch.ts";
 import type { Mismatch } from "./mismatch.ts";
-import type { ReplaySettings } from "./replaySettings.ts";
-import { callEntity, callHttp, longTimer, signalEntity, withRetry } from "./steps.ts";
-import type { Steps } from "./steps.ts";
+import type { CalledKind, ReplaySettings } from "./replaySettings.ts";
+import { callEntity, callHttp, lockEntities, longTimer, releaseEntities, signalEntity, withRetry } from "./steps.ts";
+import type { Locks, Steps } from "./steps.ts";
 
 export interface ReplayResult {
   /** What is new, in the order of ids. */
@@ -26,7 +26,9 @@ export interface ReplayResult {
   /** Events raised after the orchestrator asked to continue as new: they belong to its next generation. */
   readonly carriedEvents: readonly { readonly name: string; readonly input: string }[];
   readonly cancelledTimers: ReadonlySet<number>;
-  readonly unknownNames: readonly { readonly kind: "activity" | "subOrchestration"; readonly name: string }[];
+  readonly unknownNames: readonly { readonly kind: CalledKind; readonly name: string }[];
+  /** How many entities it has locked. */
+  readonly lockCount: number;
   /** Events that matched a name in a different case: the SDK will not take them. */
   readonly eventsOfOtherCase: readonly { readonly raised: string; readonly awaited: string }[];
   readonly mismatch: Mismatch | undefined;
@@ -58,9 +60,10 @@ class Replay implements Steps {
   readonly #answers = new Map<string, Future>();
   readonly #mailbox = new Mailbox();
   readonly #cancelledTimers = new Set<number>();
-  readonly #unknownNames: { kind: "activity" | "subOrchestration"; name: string }[] = [];
+  readonly #unknownNames: { kind: CalledKind; name: string }[] = [];
   readonly #carriedEvents: { name: string; input: string }[] = [];
   #continueAsNew: { input: string | null } | undefined;
+  #locks: Locks | undefined;
 
   constructor(actions: readonly Action[], settings: ReplaySettings) {
     this.#actions = actions;
@@ -88,6 +91,7 @@ class Replay implements Steps {
       carriedEvents: this.#carriedEvents,
       cancelledTimers: this.#cancelledTimers,
       unknownNames: this.#unknownNames,
+      lockCount: this.#locks?.entities.length ?? 0,
       eventsOfOtherCase: this.#mailbox.ofOtherCase,
       mismatch,
     };
@@ -148,6 +152,7 @@ class Replay implements Steps {
       const action = this.#actions[this.#position];
       if (action === undefined) {
         this.#isAtEnd = true;
+        if (this.settings.isDone) this.#release();
         return;
       }
       this.#position++;
@@ -186,6 +191,11 @@ class Replay implements Steps {
         return any(action.compoundActions.map((child) => this.#start(child)));
       case ActionType.WhenAll:
         return all(action.compoundActions.map((child) => this.#start(child)));
+      case ActionType.LockEntities:
+        return this.#lock(action.lockSet);
+      case ActionType.ReleaseEntities:
+        this.#release();
+        return Future.done();
     }
   }
 
@@ -230,7 +240,17 @@ class Replay implements Steps {
     return this.decide({ id, kind: "subOrchestration", name, version, instanceId, input: jsonOf(action.input) });
   }
 
-  #isKnown(kind: "activity" | "subOrchestration", name: string): boolean {
+  #lock(lockSet: readonly EntityName[]): Future {
+    const unknown = lockSet.find(({ name }) => !this.#isKnown("entity", name));
+    return unknown === undefined ? lockEntities(this, lockSet, (locks) => (this.#locks = locks)) : Future.done();
+  }
+
+  #release(): void {
+    if (this.#locks !== undefined) releaseEntities(this, this.#locks);
+    this.#locks = undefined;
+  }
+
+  #isKnown(kind: CalledKind, name: string): boolean {
     const known = this.settings.isKnown(kind, name);
     if (!known) this.#unknownNames.push({ kind, name });
     return known;

@@ -1,3 +1,5 @@
+export type CalledKind = "activity" | "subOrchestration" | "entity";
+
 export interface ReplaySettings {
   readonly instanceId: string;
   readonly executionId: string;
@@ -6,5 +8,7 @@ export interface ReplaySettings {
   readonly longTimerIntervalMs: number;
   readonly httpPollMs: number;
   /** A call to a name that is not known stays undecided, as on the real host. */
-  readonly isKnown: (kind: "activity" | "subOrchestration", name: string) => boolean;
+  readonly isKnown: (kind: CalledKind, name: string) => boolean;
+  /** The orchestrator has returned or continues as new, so its locks go back when all of its actions are through. */
+  readonly isDone: boolean;
 }

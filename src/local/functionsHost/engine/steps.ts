@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { HTTP_ACTIVITY } from "./actions.ts";
-import type { HttpRequestOptions, RetryOptions } from "./actions.ts";
+import type { EntityName, HttpRequestOptions, RetryOptions } from "./actions.ts";
+import { RELEASE, REQUEST } from "./decisions.ts";
 import type { Decision } from "./decisions.ts";
 import { Future } from "./future.ts";
 import type { Outcome } from "./future.ts";
+import { entityId } from "./instance.ts";
 import type { ReplaySettings } from "./replaySettings.ts";
 
 /** What the composite steps below are made of. */
@@ -57,7 +59,7 @@ export function callEntity(steps: Steps, target: string, operation: string, inpu
   const id = steps.takeId();
   const requestId = requestIdOf(steps, id);
   const message = entityMessage(steps, { operation, input, requestId, isSignal: false });
-  steps.decide({ id, kind: "message", target, operation: "op", input: message, requestId });
+  steps.decide({ id, kind: "message", target, operation: REQUEST, input: message, requestId });
   return steps.answerTo(requestId);
 }
 
@@ -65,8 +67,37 @@ export function signalEntity(steps: Steps, target: string, operation: string, in
   const id = steps.takeId();
   const requestId = requestIdOf(steps, id);
   const message = entityMessage(steps, { operation, input, requestId, isSignal: true });
-  steps.decide({ id, kind: "message", target, operation: "op", input: message });
+  steps.decide({ id, kind: "message", target, operation: REQUEST, input: message });
   return Future.done();
+}
+
+/** The locks that an orchestrator has. */
+export interface Locks {
+  readonly requestId: string;
+  /** Without repetitions, in the order in which everybody locks them. */
+  readonly entities: readonly EntityName[];
+}
+
+/** One request to the first entity, which hands it on: the last one answers. */
+export function lockEntities(steps: Steps, lockSet: readonly EntityName[], onLocked: (locks: Locks) => void): Future {
+  const byId = new Map(lockSet.map((entity) => [entityId(entity), entity]));
+  const ids = [...byId.keys()].toSorted();
+  const id = steps.takeId();
+  const requestId = requestIdOf(steps, id);
+  const entities = ids.flatMap((of) => byId.get(of) ?? []);
+  const { instanceId: parent, executionId: parentExecution } = steps.settings;
+  const input = JSON.stringify({ op: null, id: requestId, parent, parentExecution, lockset: entities });
+  steps.decide({ id, kind: "message", target: ids[0] ?? "", operation: REQUEST, input, requestId });
+  const answer = steps.answerTo(requestId);
+  answer.onSettled(() => onLocked({ requestId, entities }));
+  return answer;
+}
+
+export function releaseEntities(steps: Steps, { requestId, entities }: Locks): void {
+  const input = JSON.stringify({ parent: steps.settings.instanceId, id: requestId });
+  for (const entity of entities) {
+    steps.decide({ id: steps.takeId(), kind: "message", target: entityId(entity), operation: RELEASE, input });
+  }
 }
 
 /** A 202 answer with a Location is polled, with a timer before each further request. */

@@ -1,7 +1,8 @@
 import type { Context, Hono } from "hono";
-import { entityId, parseEntityId } from "../durable/entityTurn.ts";
+import { parseEntityId } from "../durable/entityTurn.ts";
 import type { Entity } from "../durable/hubState.ts";
 import type { TaskHub } from "../durable/taskHub.ts";
+import { entityId } from "../engine/instance.ts";
 import { readFlag, readJson, readText, refuse, saysJson } from "./durableAnswers.ts";
 import { readPageSize, readTime } from "./instanceQuery.ts";
 
@@ -26,8 +27,7 @@ export function addEntityApi(api: Hono, hub: TaskHub): void {
 }
 
 function idOf(c: Context): string {
-  const { name, key } = c.req.param() as { name: string; key: string };
-  return entityId(name, key);
+  return entityId(c.req.param() as { name: string; key: string });
 }
 
 function signal(hub: TaskHub, c: Context, operation: string, input: string | null): Response {

@@ -24,8 +24,10 @@ export function readOpenTasks(df: unknown): readonly SdkTask[] | undefined {
   const open = (df as OrchestrationContext | undefined)?.taskOrchestratorExecutor?.openTasks;
   if (open === undefined) return undefined;
   return Object.entries(open).flatMap(([key, { actionObj: action }]) => {
-    // An entity's answer is awaited under a name, and nobody waits for a cancelled timer.
-    if (!/^\d+$/.test(key) || action?.isCanceled === true || action?.actionType === ActionType.CallEntity) return [];
-    return [{ id: Number(key), actionType: action?.actionType, name: action?.functionName }];
+    const type = action?.actionType;
+    // Entities' answers are awaited under a name, and nobody waits for a cancelled timer.
+    const isOfEntity = type === ActionType.CallEntity || type === ActionType.LockEntities;
+    if (!/^\d+$/.test(key) || action?.isCanceled === true || isOfEntity) return [];
+    return [{ id: Number(key), actionType: type, name: action?.functionName }];
   });
 }

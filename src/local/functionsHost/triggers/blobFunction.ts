@@ -64,25 +64,26 @@ const SILENCE_MS = 60_000;
 /** A slower connection counts as silent. */
 const SLOWEST_BYTES_PER_MS = 16;
 
-/** With the ETag in the quotes of a header. */
-export type VersionHead = BlobHead & { readonly etag: string | undefined };
+/** What storage has said of a version when it told of it, with the ETag in the quotes of a header. */
+type ToldVersion = BlobHead & { readonly etag: string };
 
 /**
  * What the function gets for a blob; undefined if it is gone, or for a polled one if that version is. An event brings the
  * blob as it is by now: https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/src/Listeners/BlobQueueTriggerExecutor.cs
- * `told`: what storage has just said of that version, so that it need not be asked.
+ * `told`: what storage has just said of that version, so that it need not be asked. Only then is the ETag more than the `{}`
+ * that the real host makes of it: it saves the app the request, too.
  */
 export async function readBlobInput(
   { service, pattern, source, connection, isDeferred }: BlobFunction,
   { container, name, etag }: FoundBlob,
-  { silenceMs = SILENCE_MS, told }: { readonly silenceMs?: number; readonly told?: VersionHead | undefined } = {},
+  { silenceMs = SILENCE_MS, told }: { readonly silenceMs?: number; readonly told?: ToldVersion | undefined } = {},
 ): Promise<{ input: RpcTypedData; triggerMetadata: Record<string, RpcTypedData> } | undefined> {
   const client = service.getContainerClient(container).getBlobClient(name);
   try {
     const head = told ?? (await readHead(client, source === "EventGrid" ? undefined : etag, silenceMs));
     const { contentLength, contentType, lastModified, createdOn, contentEncoding, contentMd5, blobType } = head;
     const properties = {
-      ETag: head.etag,
+      ETag: told?.etag ?? {},
       ContentLength: contentLength,
       ContentType: contentType,
       LastModified: lastModified,
@@ -117,14 +118,13 @@ export async function readBlobInput(
 }
 
 /** Of the blob as it is by now if no version is named. */
-async function readHead(client: BlobClient, etag: string | undefined, silenceMs: number): Promise<VersionHead> {
+async function readHead(client: BlobClient, etag: string | undefined, silenceMs: number): Promise<BlobHead> {
   const found = await client.getProperties({
     ...(etag !== undefined && { conditions: { ifMatch: `"${etag}"` } }),
     abortSignal: AbortSignal.timeout(silenceMs),
   });
   const { contentLength = 0, contentType, contentEncoding, contentMD5, blobType, metadata = {} } = found;
   return {
-    etag: found.etag,
     contentLength,
     contentType,
     contentEncoding,

@@ -218,7 +218,7 @@ test("a folder of the version before, without an archive, is taken over", async 
 
   expect(resident(after)).toEqual(["waiting"]);
   expect((await ask(after, `/instances${HISTORY}`)).body).toEqual(expected);
-  expect(readFileSync(path, "utf8")).toMatch(/^\{"kind":"functions-host","version":2\}\n/);
+  expect(readFileSync(path, "utf8")).toMatch(/^\{"kind":"functions-host","version":3\}\n/);
 });
 
 test("the journal and the archive are bounded by what is kept, and compacting them loses nothing", async ({

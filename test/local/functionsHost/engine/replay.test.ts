@@ -23,6 +23,7 @@ const settings: ReplaySettings = {
   maxShortTimerMs: 6 * 24 * HOUR,
   longTimerIntervalMs: 3 * 24 * HOUR,
   httpPollMs: 30_000,
+  isDone: false,
   isKnown: (_kind, name) => name !== "unknown",
 };
 

@@ -1,0 +1,20 @@
+import type { EntityName } from "./actions.ts";
+import { RELEASE, REQUEST } from "./decisions.ts";
+import { EventType } from "./history.ts";
+import type { HistoryEvent } from "./history.ts";
+import { entityId } from "./instance.ts";
+
+/**
+ * The ids of entities that an orchestration has asked to be locked and does not release, by its history up to its end.
+ * https://github.com/Azure/azure-functions-durable-extension/issues/2743
+ */
+export function findOrphanedLocks(history: readonly HistoryEvent[]): readonly string[] {
+  const locked = new Map<string, readonly EntityName[]>();
+  for (const event of history) {
+    if (event.EventType !== EventType.EventSent) continue;
+    const { id, lockset } = JSON.parse(event.Input) as { id: string; lockset?: readonly EntityName[] };
+    if (event.Name === RELEASE) locked.delete(id);
+    else if (event.Name === REQUEST && lockset !== undefined) locked.set(id, lockset);
+  }
+  return [...locked.values()].flat().map(entityId);
+}

@@ -141,12 +141,12 @@ export function checkTurn(
   return findings;
 }
 
-/** The history is that of the whole generation, its last turn included. */
-export function checkLocks(instance: Instance, history: readonly HistoryEvent[]): readonly Finding[] {
+/** The history is that of the whole generation, its last turn included; `ending` says how it ends. */
+export function checkLocks(instance: Instance, history: readonly HistoryEvent[], ending: string): readonly Finding[] {
   const entities = findOrphanedLocks(history);
   if (entities.length === 0) return [];
   const message =
-    `${where(instance)} has ended while it held or awaited the lock of ${entities.join(", ")}: as on Azure, nobody ` +
+    `${where(instance)} ${ending} while it held or awaited the lock of ${entities.join(", ")}: as on Azure, nobody ` +
     `releases it any more, and whatever is sent there waits for ever. Release locks with try and finally, do not give ` +
     `up waiting for them or for calls to locked entities, and end such an instance by an event rather than by ` +
     `terminating it.`;

@@ -51,6 +51,12 @@ const orchestrations = {
     yield context.df.lock(accountOf("one"));
     return context.df.continueAsNew({ n: 1 });
   },
+  *giveUp(context: OrchestrationContext) {
+    const { n } = context.df.getInput() as { n: number };
+    if (n === 2) return;
+    yield context.df.Task.any([context.df.lock(accountOf("one")), context.df.waitForExternalEvent("go")]);
+    if (n === 1) context.df.continueAsNew({ n: 2 });
+  },
   *releaseAtOnce(context: OrchestrationContext) {
     const lock = (yield context.df.lock(accountOf("one"), accountOf("two"))) as df.DurableLock;
     yield callOrGo(context);
@@ -187,6 +193,40 @@ test.for(["holder", "waiter"])(
     expect(hub.log.join("\n")).toMatch(new RegExp(`OrphanedLock: .*\\(instance ${who}\\).*@account@one`));
   },
 );
+
+test("one that continues as new while it awaits a lock gets it and never knows, as on Azure, and the log says so", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished);
+  hub.start("holder", "hold");
+  await hub.settle();
+
+  hub.start("waiter", "giveUp", { n: 1 });
+  hub.raise("waiter", "go", null);
+  await hub.settle();
+  expect(hub.log.join("\n")).toMatch(/OrphanedLock: .*\(instance waiter\) has continued as new.*@account@one/);
+
+  hub.raise("holder", "go", null);
+  await hub.settle();
+  expect(hub.hub.state.entities.get("@account@one")?.lockedBy).toBe("waiter");
+});
+
+test("a guard that is told to fail instances fails one that gives up waiting for a lock", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished, { guards: { OrphanedLock: "fail" } });
+  hub.start("holder", "hold");
+  await hub.settle();
+
+  hub.start("waiter", "giveUp", { n: 0 });
+  hub.raise("waiter", "go", null);
+  await hub.settle();
+
+  expect(hub.instance("waiter")).toMatchObject({ status: "Failed", output: expect.stringContaining("@account@one") });
+  expect(hub.log.filter((line) => line.includes("OrphanedLock"))).toHaveLength(1);
+});
 
 test("one that ends while a call to a locked entity is unanswered leaves that one locked, as on Azure", async ({
   expect,

@@ -12,10 +12,12 @@ export function describeSuccess({ resultPath }: Source, { output, times }: Conve
 }
 
 /** What went wrong, and what to do about it. */
-export function describeFailure(label: string, { status, error }: ConversionRecord): string {
+export function describeFailure(label: string, { status, error, conversionId }: ConversionRecord): string {
   const lines = [`${label}: ${styled("red", printable(error?.code ?? status))}`];
   if (error !== null) lines.push(indented(error.message), indented(error.hint));
-  if (error?.logBlob) lines.push(`  Its log: ${printable(error.logBlob)} in the output container`);
+  if (error?.logBlob) {
+    lines.push(`  Its log: mp3drop log ${conversionId}, or ${printable(error.logBlob)} in the output container`);
+  }
   return lines.join("\n");
 }
 

@@ -51,7 +51,6 @@ export async function watchList(options: WatchOptions): Promise<void> {
         if (!isLost) output.note(`${printable(error.message)}; still trying …`);
         isLost = true;
       }
-      output.lookForReader();
       await pause(app.isNear ? NEAR_MS : FAR_MS, signal);
     }
   } catch (error) {

@@ -35,7 +35,8 @@ export async function withConversion(
   }
   const instance = await findInstance(client, id);
   if (instance === undefined) {
-    const hint = "A new one is known a moment after its upload. Or is the id of another workload, blob or ETag?";
+    const hint =
+      "A new one is known a moment after its upload. Check that the id is that of this workload, blob and ETag.";
     return problem(404, "ConversionNotFound", `There is no conversion "${id}". ${hint}`);
   }
   return answer(viewOf(id, instance), instance);

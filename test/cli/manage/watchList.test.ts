@@ -1,12 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { closeSync, constants, openSync } from "node:fs";
-import { join } from "node:path";
-import { onTestFinished, test } from "vitest";
+import { test } from "vitest";
 import { AppApi } from "../../../src/cli/api/appApi.ts";
 import { watchList } from "../../../src/cli/manage/watchList.ts";
 import { Output } from "../../../src/local/kit/commandLine/output.ts";
 import type { ConversionList } from "../../../src/model/conversionList.ts";
-import { temporaryFolder } from "../../local/temporaryFolder.ts";
 import type { ApiAnswer } from "./standInApi.ts";
 import { failed, idOf, listOf, problem, running, startStandInApi, summaryOf } from "./standInApi.ts";
 
@@ -113,37 +109,7 @@ test("an app that does not answer at first is an error", async ({ expect }) => {
   await expect(watch([problem(503, "ServiceUnavailable")])).rejects.toMatchObject({ code: "ServiceUnavailable" });
 });
 
-test.skipIf(process.platform !== "linux")(
-  "the watch ends when nobody reads it any more, although nothing changes",
-  async ({ expect }) => {
-    const path = join(temporaryFolder(), "pipe");
-    execFileSync("mkfifo", [path]);
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const fd = openSync(path, constants.O_WRONLY);
-    onTestFinished(() => closeSync(fd));
-    const { url } = await startStandInApi(() => ({ body: listOf([running("a.mp4")]) }));
-    const output = new Output({ fd, write: () => {} }, { write: () => {} }, {});
-    let looks = 0;
-
-    await watchList({
-      app: { api: new AppApi({ url, key: undefined }), isNear: true },
-      filter: {},
-      limit: 50,
-      output,
-      signal: new AbortController().signal,
-      now: () => NOW,
-      pause: async (_, signal) => {
-        signal.throwIfAborted();
-        if (++looks === 2) closeSync(reader);
-        if (looks > 3) throw new Error("It went on");
-      },
-    });
-
-    expect(looks).toBe(2);
-  },
-);
-
-test("the watch ends when what it writes is refused, because nobody reads it any more", async ({ expect }) => {
+test("the watch ends when nobody reads it any more", async ({ expect }) => {
   const { url } = await startStandInApi(() => ({ body: listOf([running("a.mp4")]) }));
   const output = new Output({ write: () => {} }, { write: () => {} }, {});
 

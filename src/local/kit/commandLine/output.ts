@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
 import { printable } from "./printable.ts";
-import { isReaderGone } from "./readerGone.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -9,8 +8,6 @@ export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   /** The height of a terminal. */
   readonly rows?: number | undefined;
-  /** Its file descriptor. */
-  readonly fd?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -55,11 +52,6 @@ export class Output {
   /** To be called when the reader of the results is gone. */
   endResults(): void {
     this.#readerGone.abort();
-  }
-
-  /** Looks whether the reader of the results is gone, for whoever may have nothing to write for long. */
-  lookForReader(): void {
-    if (this.#stdout.fd !== undefined && isReaderGone(this.#stdout.fd)) this.endResults();
   }
 
   result(text: string): void {

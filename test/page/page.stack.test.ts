@@ -325,7 +325,7 @@ async function openPage({
   routed,
 }: { address?: string; routed?: (page: Page) => Promise<unknown> } = {}) {
   if (browser === undefined) throw new Error("There is no browser");
-  const context = await browser.newContext({ locale: "en-GB" });
+  const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
   onTestFinished(() => context.close());
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();

@@ -138,7 +138,8 @@ export interface NodeService {
 
 export interface BrokenNode {
   readonly nodeId: string;
-  readonly state: "unusable" | "starttaskfailed";
+  /** `offline`: we have taken it out of service (see `stopTasks`). */
+  readonly state: "unusable" | "starttaskfailed" | "offline";
   /** Since when it is in that state, in ISO 8601. */
   readonly since: string;
   /** What Batch says is wrong; empty when it does not know. */

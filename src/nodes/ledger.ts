@@ -1,4 +1,4 @@
-import { ConflictError } from "../model/errors.ts";
+import { ConflictError, ServiceError } from "../model/errors.ts";
 import { parseTime, secondsBetween } from "../model/time.ts";
 import type { AutoScaling, BlobAddress, PoolTargets, Services } from "../services.ts";
 
@@ -72,7 +72,10 @@ export async function changeLedger<Result>(
       await services.blobs.writeText(ledgerBlob(services), text, options);
       return result;
     } catch (error) {
-      if (triesLeft === 0 || !(error instanceof ConflictError)) throw error;
+      const isLost = error instanceof ServiceError && error.code === "ContainerNotFound";
+      if (triesLeft === 0 || !(isLost || error instanceof ConflictError)) throw error;
+      // Somebody has deleted it, and there may be no work that would make it again.
+      if (isLost) await services.blobs.ensureContainer(ledgerBlob(services).container);
     }
   }
 }

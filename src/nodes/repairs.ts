@@ -42,7 +42,7 @@ export function planRepairs(
     const { nodeId } = node;
     const at = now.toISOString();
     const why = whyBroken(node);
-    const isRemoved = notesOf(ledger, nodeId).rebootedAt !== null || isDiskFull(node);
+    const isRemoved = notesOf(ledger, nodeId).rebootedAt !== null || isDiskFull(node) || node.state === "offline";
     (isRemoved ? remove : reboot).push({ nodeId, why });
     const notes = isRemoved ? { mustLeave: { since: at, why, hasLeft: false } } : { rebootedAt: at };
     changed = withNotes({ ...changed, repairs: [...changed.repairs, at] }, nodeId, notes, now);
@@ -65,6 +65,7 @@ function isDiskFull({ errors }: BrokenNode): boolean {
 
 function whyBroken({ state, errors }: BrokenNode): string {
   const details = errors.map(({ code, message }) => `${code}: ${message}`).join("; ");
+  if (state === "offline") return "it was taken out of service, and what was noted of it is lost";
   const what = state === "starttaskfailed" ? "its start task failed" : "it is unusable";
   return details === "" ? what : `${what} (${details})`;
 }

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseBuffer } from "music-metadata";
 import { afterAll, beforeAll, test, vi } from "vitest";
-import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import type { ConversionEnd, ConversionMeasures } from "../../src/model/conversionLog.ts";
 import { readConversionMessage } from "../../src/model/conversionLog.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { FIXTURE_FFMPEG } from "../fixtureFfmpeg.ts";
 import { parseMetrics } from "../parseMetrics.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 import { PATIENCE_MS } from "../patience.ts";
@@ -23,7 +23,7 @@ afterAll(() => stack?.stop());
 /** Decodes every frame, so that a file that only looks like an MP3 does not pass. */
 function decodedSeconds(bytes: Buffer): number {
   const args = "-v error -nostdin -f mp3 -i pipe:0 -f s16le -ac 1 -ar 8000 pipe:1".split(" ");
-  const { status, stdout, stderr } = spawnSync(findFfmpeg(process.env).ffmpeg, args, {
+  const { status, stdout, stderr } = spawnSync(FIXTURE_FFMPEG, args, {
     input: bytes,
     maxBuffer: 2 ** 28,
   });

@@ -1,4 +1,5 @@
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
+import { BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
 import { noteNodeFailure } from "../../src/activities/noteNodeFailure.ts";
 import { createNodeService } from "../../src/azure/batch/nodes.ts";
@@ -275,6 +276,33 @@ test("a node on which three videos in a row fail gets no more tasks at once, and
   await tend();
   expect(ids(await nodes())).not.toContain(bad);
   expect(await nodes()).toMatchObject([{ state: "idle", schedulingState: "enabled" }]);
+});
+
+test("a node that was to be removed is replaced even if what was noted of it is lost, and one that others took out of service stays", async ({
+  expect,
+}) => {
+  const { services, client, clock, tend, nodes, pool } = await start({ targetDedicatedNodes: 2 });
+  const [bad = "", theirs = ""] = ids(await nodes());
+  const task = { poolId: "pool", jobId: "job", taskId: "task" };
+  for (const name of ["1.mp4", "2.mp4", "3.mp4"]) {
+    const source = { container: "input", name, eTag: "0x1" };
+    await noteNodeFailure(services, { task, nodeId: bad, source, code: "DiskFull" });
+  }
+  await client.computeNode.disableScheduling("pool", theirs, { nodeDisableSchedulingOption: "requeue" });
+  const account = BlobServiceClient.fromConnectionString(azurite.connectionString);
+  await account.getContainerClient(services.config.containers.application).delete();
+  await clock.advance(MINUTE);
+
+  const done = [...(await tend()), ...(await tend()), ...(await tend())];
+
+  expect(done).toEqual([
+    `Removed node ${bad}: it was taken out of service, and what was noted of it is lost`,
+    "The pool gets 2 dedicated and 0 spot nodes again",
+  ]);
+  const left = await nodes();
+  expect(left.find(({ id }) => id === theirs)?.schedulingState).toBe("disabled");
+  expect(left.filter(({ id }) => id !== theirs)).toMatchObject([{ state: "idle", schedulingState: "enabled" }]);
+  expect((await pool()).metadata).toContainEqual({ name: "mp3drop-out-of-service", value: bad });
 });
 
 test("failures that are noted at the same time are all noted", async ({ expect }) => {

@@ -2,7 +2,7 @@ import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
 import { BatchError } from "../../model/errors.ts";
 import type { BrokenNode, NodeService } from "../../services.ts";
 import { remembered } from "../remembered.ts";
-import { withRest } from "./poolMarks.ts";
+import { readOutOfService, withOutOfService, withRest } from "./poolMarks.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /** What the app notes in the metadata of a pool that it makes begins with this. */
@@ -26,13 +26,16 @@ export function createNodeService(client: BatchServiceClient, poolId: string): N
 
     async listBroken() {
       const options = {
-        filter: "state eq 'unusable' or state eq 'starttaskfailed'",
+        filter: "state eq 'unusable' or state eq 'starttaskfailed' or state eq 'offline'",
         select: "id,state,stateTransitionTime,errors,startTaskInfo",
       };
       const found = await unlessMissing(`list the broken nodes of pool ${poolId}`, () =>
         client.computeNode.list(poolId, { computeNodeListOptions: options }),
       );
-      return (found ?? []).flatMap(describe);
+      const nodes = (found ?? []).flatMap(describe);
+      if (!nodes.some(isOffline)) return nodes;
+      const ours = readOutOfService((await readPool("metadata"))?.metadata);
+      return nodes.filter((node) => !isOffline(node) || ours.includes(node.nodeId));
     },
 
     async read(nodeId) {
@@ -68,6 +71,8 @@ export function createNodeService(client: BatchServiceClient, poolId: string): N
       await unlessCode(`keep tasks off node ${nodeId}`, fine, () =>
         client.computeNode.disableScheduling(poolId, nodeId, options),
       );
+      const metadata = withOutOfService(nodeId, (await readPool("metadata"))?.metadata);
+      await unlessMissing(`note that node ${nodeId} is out of service`, () => client.pool.patch(poolId, { metadata }));
     },
 
     async remove(nodeIds) {
@@ -102,7 +107,7 @@ export function createNodeService(client: BatchServiceClient, poolId: string): N
 }
 
 function describe({ id, state, stateTransitionTime, errors = [], startTaskInfo }: BatchServiceModels.ComputeNode) {
-  if (id === undefined || (state !== "unusable" && state !== "starttaskfailed")) return [];
+  if (id === undefined || (state !== "unusable" && state !== "starttaskfailed" && state !== "offline")) return [];
   const failure = state === "starttaskfailed" ? startTaskInfo?.failureInfo : undefined;
   const node: BrokenNode = {
     nodeId: id,
@@ -116,6 +121,10 @@ function describe({ id, state, stateTransitionTime, errors = [], startTaskInfo }
     ),
   };
   return [node];
+}
+
+function isOffline({ state }: BrokenNode): boolean {
+  return state === "offline";
 }
 
 /** Batch understands the request, but not as things are now. */

@@ -7,6 +7,11 @@ const SCALING = "mp3drop-scaling";
 const START_TASK = "mp3drop-start-task";
 const RESTS_UNTIL = "mp3drop-rests-until";
 
+const OUT_OF_SERVICE = "mp3drop-out-of-service";
+
+/** More than are ever out of service at once. */
+const MAX_OUT_OF_SERVICE = 20;
+
 /** Longer than whoever lets a formula rest takes to let it scale again, and no longer than that may be forgotten. */
 const REST_SECONDS = 3600;
 
@@ -54,6 +59,21 @@ export function withRest(
 /** Whether autoscale that is switched off may be so on purpose. */
 export function mayRest(now: Date, metadata: readonly BatchServiceModels.MetadataItem[] = []): boolean {
   return metadata.some(({ name, value }) => name === RESTS_UNTIL && now < parseTime(value));
+}
+
+/** The metadata of a pool of ours of which a node gets no more tasks: should all else that is known of it be lost, this tells. */
+export function withOutOfService(
+  nodeId: string,
+  metadata: readonly BatchServiceModels.MetadataItem[] = [],
+): BatchServiceModels.MetadataItem[] {
+  const others = readOutOfService(metadata).filter((id) => id !== nodeId);
+  const value = [...others, nodeId].slice(-MAX_OUT_OF_SERVICE).join(",");
+  return [...metadata.filter(({ name }) => name !== OUT_OF_SERVICE), { name: OUT_OF_SERVICE, value }];
+}
+
+/** The nodes that we have last taken out of service, of which some may have gone. */
+export function readOutOfService(metadata: readonly BatchServiceModels.MetadataItem[] = []): readonly string[] {
+  return (metadata.find(({ name }) => name === OUT_OF_SERVICE)?.value ?? "").split(",").filter((id) => id !== "");
 }
 
 function digest(value: object | null): string {

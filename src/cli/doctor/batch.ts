@@ -107,7 +107,8 @@ function describeBroken(nodes: readonly BrokenNode[], { repairNodes, poolId }: B
     const detail = `the start task failed on ${count}, ${since}: ${reasons || "no reason was given"}`;
     return wrong("nodes", detail, "Read startup/stderr.txt on the node, in the portal: the next one would fail alike.");
   }
-  const detail = `${count} of pool ${poolId} unusable, ${since}: ${reasons || "no reason was given"}`;
+  const what = first?.state === "offline" ? "out of service" : "unusable";
+  const detail = `${count} of pool ${poolId} ${what}, ${since}: ${reasons || "no reason was given"}`;
   return repairNodes
     ? warning("nodes", detail, "The app reboots and then removes such nodes; if that does not help, remove them.")
     : wrong("nodes", detail, "Remove them from the pool.");

@@ -88,6 +88,7 @@ async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promis
     }),
     corsOrigins: parseOrigins(env["FUNCTIONS_HOST_CORS"] ?? ""),
     onFailure: fail,
+    onUncaught: (takes) => context.onUncaught?.(takes),
     hub: { ...readHubFaults(env["FUNCTIONS_HOST_FAULTS"]), guards: readGuardLevels(env["FUNCTIONS_HOST_GUARDS"]) },
   });
   if (json) output.result(JSON.stringify({ url: host.url }));

@@ -4,6 +4,7 @@ import { isDisabled } from "./settingReferences.ts";
 import type { AppSettings } from "./settingReferences.ts";
 import { Archive } from "../kit/archive.ts";
 import { systemClock } from "../kit/clock.ts";
+import { errorText } from "../kit/errorText.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
@@ -34,6 +35,7 @@ import { createQueueTrigger } from "./triggers/queueTrigger.ts";
 import { ScheduleStatuses, TimerTrigger } from "./triggers/timerTrigger.ts";
 import type { RegisteredFunction } from "./worker/coreModule.ts";
 import type { RpcTypedData } from "./worker/rpc.ts";
+import { readAppError } from "./worker/appError.ts";
 import { Worker } from "./worker/worker.ts";
 
 interface HostOptions {
@@ -55,6 +57,8 @@ interface HostOptions {
   readonly hub: HubConditions;
   /** Called when the host can no longer work, for example because the disk is full. */
   readonly onFailure: (error: unknown) => void;
+  /** Takes what is to judge errors that nobody caught, and says whether they are the app's. */
+  readonly onUncaught: (takes: (error: unknown) => boolean) => void;
 }
 
 interface Host {
@@ -81,6 +85,13 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   // As the real worker runs. Paths that are not the app's have been made whole before.
   process.chdir(appFolder);
   const storage = new StorageBindings(options.settings, hostSettings.queues.messageEncoding);
+  options.onUncaught((error) => {
+    const failure = readAppError(error);
+    if (failure === undefined) return false;
+    log.write("error", "Worker", `Uncaught exception: ${errorText(error)}`);
+    options.onFailure(failure);
+    return true;
+  });
   const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
   await storage.prepare(worker.functions);
   await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);

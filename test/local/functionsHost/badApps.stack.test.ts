@@ -69,7 +69,7 @@ test("a newer data format is left as it is", async ({ expect }) => {
   const { code, stderr } = await runHostToItsEnd({ app: fixtureApp("basic"), data });
 
   expect(code).toBe(2);
-  expect(stderr).toContain("has data format 99; this version reads formats 1 to 2");
+  expect(stderr).toContain("has data format 99; this version reads formats 1 to 3");
   expect(readFileSync(journal, "utf8")).toBe('{"kind":"functions-host","version":99}\n{"future":true}\n');
   expect(readdirSync(join(data, "functions"))).toEqual(["state.journal"]);
 });
@@ -117,11 +117,26 @@ test("a folder without an app is refused", async ({ expect }) => {
   expect(stderr).toContain("host.json");
 });
 
+test.for(["throw", "reject"])(
+  "an error of the app outside of a function call ends the host as one of the app (%s)",
+  async (how, { expect }) => {
+    const host = await startHostProcess({ app: fixtureApp("stray"), data: temporaryFolder() });
+
+    await fetch(`${host.url}/api/${how}`).catch(() => {});
+
+    expect(await host.ended()).toBe(2);
+    expect(host.log()).toMatch(/\[error\] Worker: Uncaught exception: Error: nobody hears this\n.*stray\/index\.js:/);
+    expect(host.log()).toContain("AppCrashed: The app threw outside of a function call: nobody hears this");
+    expect(host.log()).not.toContain("This is a bug");
+  },
+);
+
 test("an app that fails while it ends is reported, and keeps nothing locked", async ({ expect }) => {
   const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("badEnd"), data });
 
-  expect(await host.end("SIGTERM")).toBe(70);
-  expect(host.log()).toContain("the app does not end well");
+  expect(await host.end("SIGTERM")).toBe(2);
+  expect(host.log()).toMatch(/HookFailed: A hook for the end of the app failed: the app does not end well/);
+  expect(host.log()).toContain("badEnd/index.js:");
   expect(readdirSync(join(data, "functions"))).toEqual(["archive", "state.journal"]);
 });

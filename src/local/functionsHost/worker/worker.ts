@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../kit/userError.ts";
 import { systemClock } from "../../kit/clock.ts";
-import { errorMessage } from "../../kit/errorText.ts";
+import { errorMessage, errorText } from "../../kit/errorText.ts";
 import type { Logger } from "../log.ts";
 import { readBindingValues } from "./bindingValues.ts";
 import { callWithHooks } from "./callWithHooks.ts";
@@ -198,7 +198,12 @@ export class Worker {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
+    try {
+      await this.#core.hooks.run("appTerminate", { ...this.#core.hooks.appScope });
+    } catch (cause) {
+      this.#log.write("error", "Worker", `A hook for the end of the app failed: ${errorText(cause)}`);
+      throw new UserError("HookFailed", `A hook for the end of the app failed: ${errorMessage(cause)}`, { cause });
+    }
   }
 
   #coreContext(

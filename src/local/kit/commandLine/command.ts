@@ -11,6 +11,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Says who is to judge errors that nobody caught, for a program that runs code of others. What it does not take is a bug. */
+  readonly onUncaught?: (takes: (error: unknown) => boolean) => void;
 }
 
 export interface Command<Known extends Options, Surroundings extends Context = Context> {

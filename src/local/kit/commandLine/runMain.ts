@@ -20,9 +20,12 @@ export async function runMain(main: Main): Promise<never> {
   });
   // The terminal may be gone, and there is nowhere else to complain.
   process.stderr.on("error", () => {});
-  process.on("uncaughtException", (error) => process.exit(reportError(error, output)));
+  let takes = (_error: unknown): boolean => false;
+  process.on("uncaughtException", (error) => {
+    if (!takes(error)) process.exit(reportError(error, output));
+  });
   Object.assign(process.env, withoutProxyForLoopback(process.env));
-  let exitCode = await runToExitCode(main, output);
+  let exitCode = await runToExitCode(main, output, (taking) => (takes = taking));
   await flush(process.stdout);
   if (notWritten !== undefined && exitCode !== EXIT.bug) exitCode = reportError(resultLost(notWritten), output);
   await flush(process.stderr);
@@ -30,13 +33,17 @@ export async function runMain(main: Main): Promise<never> {
   process.exit(exitCode);
 }
 
-async function runToExitCode(main: Main, output: Output): Promise<number> {
+async function runToExitCode(
+  main: Main,
+  output: Output,
+  onUncaught: NonNullable<Context["onUncaught"]>,
+): Promise<number> {
   const interruption = listenForSignals((name) => {
     output.note(`${name === "SIGINT" ? "\n" : ""}Stopping … (once more: quit at once)`);
   });
   const { signal } = interruption;
   try {
-    const exitCode = await main(process.argv.slice(2), { output, env: process.env, signal });
+    const exitCode = await main(process.argv.slice(2), { output, env: process.env, signal, onUncaught });
     return interruption.exitCode ?? exitCode;
   } catch (error) {
     // Interrupted work throws an AbortError. Any other error while stopping outranks the signal.

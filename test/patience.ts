@@ -9,6 +9,6 @@ export const PATIENCE_MS = 120_000;
  */
 export const UNIT_TEST_BOUND_MS = 60_000;
 /** How long a test that starts processes may take, in milliseconds, with all that it waits for. */
-export const STACK_TEST_BOUND_MS = 180_000;
+export const STACK_TEST_BOUND_MS = 300_000;
 /** The same for a trial, which has patience of its own. */
 export const TRIAL_BOUND_MS = 600_000;

@@ -5,7 +5,7 @@ import { withdraw } from "../../src/activities/withdraw.ts";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
 import type { NewTask, QueueReading, TaskReading } from "../../src/model/batchTask.ts";
-import type { BatchSettings } from "../../src/config.ts";
+import type { BatchSettings } from "../../src/batchSettings.ts";
 import { readConfig } from "../../src/config.ts";
 import { BatchError } from "../../src/model/errors.ts";
 import type { BatchEmulator, BatchEmulatorOptions } from "../../src/local/batchEmulator/index.ts";

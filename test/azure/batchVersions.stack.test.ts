@@ -2,7 +2,7 @@ import { afterAll, beforeAll, test, vi } from "vitest";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createNodeService } from "../../src/azure/batch/nodes.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
-import type { BatchSettings } from "../../src/config.ts";
+import type { BatchSettings } from "../../src/batchSettings.ts";
 import { readConfig } from "../../src/config.ts";
 import { API_VERSIONS } from "../../src/local/batchEmulator/apiVersions.ts";
 import type { BatchEmulator } from "../../src/local/batchEmulator/index.ts";

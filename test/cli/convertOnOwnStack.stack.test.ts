@@ -37,7 +37,7 @@ test("convert runs a stack of its own where none runs, which another convert sha
   ffmpeg.letGo();
 
   expect(await first.exit).toEqual({ code: 0, signal: null });
-  expect([first, second].map((convert) => convert.stderr().includes("Starting a local stack"))).toEqual([true, false]);
+  expect([first, second].map((cli) => cli.stderr().includes("Starting a local stack"))).toEqual([true, false]);
   expect(first.stderr().match(/^Converting with ffmpeg \S+ \(\/.+\)$/gm)).toHaveLength(1);
   const { conversions } = JSON.parse(first.stdout()) as { conversions: ConversionRecord[] };
   expect(conversions).toMatchObject([{ status: "succeeded", output: { name: "sample.mp3" } }]);

@@ -2,7 +2,7 @@ import type { BatchServiceClient } from "@azure/batch";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { connectBatch } from "../../azure/batch/client.ts";
 import { entraCredential } from "../../azure/credential.ts";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { chosenWorkloads, readConfig } from "../../config.ts";
 import { UserError } from "../../local/kit/userError.ts";
 import { environmentOf } from "../../local/stack/appSettings.ts";

@@ -168,7 +168,7 @@ async function makeQueue({ connectionString }: Killable) {
 }
 
 async function take(queue: QueueClient, numberOfMessages: number) {
-  return (await queue.receiveMessages({ numberOfMessages, visibilityTimeout: 60 })).receivedMessageItems;
+  return (await queue.receiveMessages({ numberOfMessages, visibilityTimeout: 3_600 })).receivedMessageItems;
 }
 
 async function makeTable(azurite: Killable) {

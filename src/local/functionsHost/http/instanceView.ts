@@ -20,7 +20,7 @@ export function viewInstance(instance: Instance, { showHistory, showHistoryOutpu
     output: parseText(instance.output),
     createdTime: toSeconds(instance.createdAt),
     lastUpdatedTime: toSeconds(instance.updatedAt),
-    ...(showHistory ? { historyEvents: viewHistory(instance.history, showHistoryOutput) } : {}),
+    ...(showHistory ? { historyEvents: viewHistory(instance.history, { showHistoryOutput, showInput }) } : {}),
   };
 }
 
@@ -39,7 +39,7 @@ function toSeconds(time: string): string {
 }
 
 /** An answer is shown with the name and time of the call that it answers, and that call is left out. */
-function viewHistory(history: readonly HistoryEvent[], showOutput: boolean): readonly object[] {
+function viewHistory(history: readonly HistoryEvent[], shows: Shows): readonly object[] {
   const scheduled = new Map<number, HistoryEvent>();
   const answered = new Set<number>();
   for (const event of history) {
@@ -53,15 +53,19 @@ function viewHistory(history: readonly HistoryEvent[], showOutput: boolean): rea
       return [];
     }
     if (answered.has(event.EventId) && scheduled.has(event.EventId)) return [];
-    return [
-      viewEvent(event, "TaskScheduledId" in event ? scheduled.get(event.TaskScheduledId) : undefined, showOutput),
-    ];
+    return [viewEvent(event, "TaskScheduledId" in event ? scheduled.get(event.TaskScheduledId) : undefined, shows)];
   });
 }
 
-function viewEvent(event: HistoryEvent, question: HistoryEvent | undefined, showOutput: boolean): object {
+type Shows = Pick<ViewOptions, "showHistoryOutput" | "showInput">;
+
+function viewEvent(
+  event: HistoryEvent,
+  question: HistoryEvent | undefined,
+  { showHistoryOutput, showInput }: Shows,
+): object {
   const { EventType: _type, EventId: _id, Timestamp, ...fields } = event as HistoryEvent & Record<string, unknown>;
-  const { Name, Result, Input: _input, OrchestrationInstance: _instance, ParentInstance: _parent, ...rest } = fields;
+  const { Name, Result, Input, OrchestrationInstance: _instance, ParentInstance: _parent, ...rest } = fields;
   const { Tags: _tags, TaskScheduledId: _taskId, TimerId: _timerId, Version: _version, ...shown } = rest;
   const isStart = event.EventType === EventType.ExecutionStarted;
   return {
@@ -70,8 +74,18 @@ function viewEvent(event: HistoryEvent, question: HistoryEvent | undefined, show
     ...(question !== undefined && "Name" in question
       ? { FunctionName: question.Name, ScheduledTime: question.Timestamp }
       : {}),
+    ...(question !== undefined && "InstanceId" in question ? { InstanceId: question.InstanceId } : {}),
     ...shown,
-    ...(showOutput && Result !== undefined ? { Result: parseText(Result as string | null) } : {}),
+    ...(showInput ? inputOf(event, Input) : {}),
+    ...(showHistoryOutput && Result !== undefined ? { Result: parseText(Result as string | null) } : {}),
     Timestamp,
   };
+}
+
+/** What was called is shown without its input, as with Azure Storage, which does not keep it in the history. */
+function inputOf(event: HistoryEvent, input: unknown): { readonly Input?: unknown } {
+  const isCall =
+    event.EventType === EventType.TaskScheduled || event.EventType === EventType.SubOrchestrationInstanceCreated;
+  if (isCall || "TaskScheduledId" in event) return { Input: null };
+  return input === undefined ? {} : { Input: input };
 }

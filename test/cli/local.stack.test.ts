@@ -56,7 +56,7 @@ describe("a stack that runs", () => {
     const { connection } = stack;
 
     expect(stack.stdout().trim().split("\n")).toHaveLength(1);
-    expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "data"]);
+    expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "settings", "data"]);
     expect(connection.data).toBe(data);
     expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
     expect(stack.stderr()).toContain("Azure Storage Explorer");

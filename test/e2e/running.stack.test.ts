@@ -206,7 +206,7 @@ test.for([
   [{ name: "a.mp4", options: { bitrat: 64 } }, "BadOptions", /did you mean bitrate/],
   [{ name: "a.mp4", options: [] }, "BadRequest", /options must be a JSON object/],
   [{ name: "a.mp4", size: 1 }, "BadRequest", /a member "size"/],
-  ["{", "BadRequest", /no JSON/],
+  ["{", "BadRequest", /is not JSON/],
   ["[1]", "BadRequest", /JSON object/],
 ] as const)("a request to upload %j is refused: %s", async ([body, code, detail], { expect }) => {
   const request = typeof body === "string" ? body : { sizeBytes: 1, ...body };

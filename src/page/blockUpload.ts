@@ -2,8 +2,9 @@ import type { UploadTicket } from "../model/upload.ts";
 
 const BLOCKS_AT_ONCE = 2;
 const MAX_TRIES = 7;
-/** How long nothing may be sent or received until a try counts as failed. A connection that has died says nothing at all. */
 const SILENCE_MS = 60_000;
+/** A line of half a megabit is among the slowest. */
+const SLOWEST_BYTES_PER_MS = 64;
 /** Each silence takes its time before the user learns of it. */
 const MAX_SILENT_TRIES = 2;
 
@@ -79,6 +80,15 @@ function blockIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => btoa(random.join("") + String(index).padStart(12, "0")));
 }
 
+/**
+ * How long nothing may be sent or received until a try counts as failed: a connection that has died says nothing at all.
+ * Neither does a request that waits for one of the few connections of the browser, nor one of which a proxy has taken
+ * everything and sends it on, so there is time for its bytes.
+ */
+export function silenceBoundMs(bodyBytes: number): number {
+  return SILENCE_MS + bodyBytes / SLOWEST_BYTES_PER_MS;
+}
+
 interface Answer {
   /** 0: there was none. */
   readonly status: number;
@@ -107,7 +117,7 @@ function send(
       silence = window.setTimeout(() => {
         isSilent = true;
         request.abort();
-      }, SILENCE_MS);
+      }, silenceBoundMs(body.size));
     };
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);

@@ -57,6 +57,11 @@ describe("a stack that runs", () => {
 
     expect(stack.stdout().trim().split("\n")).toHaveLength(1);
     expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "settings", "data"]);
+    expect(connection.settings).toMatchObject({
+      INPUT_CONTAINER: "input",
+      OUTPUT_CONTAINER: "output",
+      WORKLOADS: "mp3",
+    });
     expect(connection.data).toBe(data);
     expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
     expect(stack.stderr()).toContain("Azure Storage Explorer");

@@ -183,15 +183,15 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium", () => {
 
   test("an upload that stalls is sent again, and then given up until the user tries again", async ({ expect }) => {
     const { page } = await openPage({ routed: (one) => one.clock.install() });
-    const minute = 60_000;
+    const longEnough = 2 * 60_000;
     let stalled = 0;
     await page.route(/comp=block&/, () => void (stalled += 1));
 
     await drop(page, { "stalled.mp4": SAMPLE });
     await vi.waitFor(() => expect(stalled).toBe(1), PATIENCE);
-    await page.clock.fastForward(minute);
+    await page.clock.fastForward(longEnough);
     await vi.waitFor(() => expect(stalled).toBe(2), PATIENCE);
-    await page.clock.fastForward(minute);
+    await page.clock.fastForward(longEnough);
     const upload = page.locator("#upload-rows > li", { hasText: "Storage does not answer." });
     await upload.waitFor();
     await page.unroute(/comp=block&/);

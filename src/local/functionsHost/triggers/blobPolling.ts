@@ -23,8 +23,8 @@ interface BlobPollingOptions {
 const SILENCE_MS = 60_000;
 /** Polling may take a tenth of the time: after a long listing the next one waits. */
 const MAX_DUTY = 0.1;
-/** Where storage tells of new blobs, a hundredth, unless that is less often than this. */
-const TOLD_DUTY = 0.01;
+/** Where storage tells of new blobs, a four-hundredth, within these bounds: a few blobs are listed often, many seldom. */
+const TOLD_DUTY = 0.0025;
 const TOLD_INTERVAL_MS = { min: 2_000, max: 10_000 };
 
 /** Lists the container of a blob trigger over and over, and offers what it finds for delivery. */

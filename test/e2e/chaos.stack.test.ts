@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { SHORT_PACE } from "../trials/chaos/paces.ts";
 import { runTrial } from "../trials/chaos/run.ts";
+import { QUICK_FFMPEG } from "../fixtureFfmpeg.ts";
 import { TRIAL_BOUND_MS } from "../patience.ts";
 
 test(
@@ -15,7 +16,7 @@ test(
       rate: 0.05,
       isPolling: true,
       pace: SHORT_PACE,
-      env: process.env,
+      env: { ...process.env, ...QUICK_FFMPEG },
       signal: new AbortController().signal,
       note: () => {},
     });

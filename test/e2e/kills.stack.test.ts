@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import { runKills } from "../trials/kills/run.ts";
+import { QUICK_FFMPEG } from "../fixtureFfmpeg.ts";
 import { TRIAL_BOUND_MS } from "../patience.ts";
 
 test(
@@ -9,7 +10,7 @@ test(
     const { lost, wrong, attemptsUsedUp, killed, acknowledged } = await runKills({
       rounds: 3,
       seed: 41,
-      env: process.env,
+      env: { ...process.env, ...QUICK_FFMPEG },
       signal: new AbortController().signal,
       note: () => {},
     });

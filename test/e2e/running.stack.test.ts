@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test, vi } from "vitest";
 import { COMMANDS } from "../../src/cli/commandTable.ts";
-import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import type { ConversionList, RetriedConversions } from "../../src/model/conversionList.ts";
 import { normalizeETag } from "../../src/model/conversion.ts";
 import { conversionIdOf } from "../../src/model/identity.ts";
@@ -11,6 +10,7 @@ import type { ResultLink, UploadTicket } from "../../src/model/upload.ts";
 import type { Answer } from "./checkedApi.ts";
 import { callApi } from "./checkedApi.ts";
 import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
+import { FIXTURE_FFMPEG } from "../fixtureFfmpeg.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 import { PATIENCE_MS } from "../patience.ts";
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   bin = mkdtempSync(join(tmpdir(), "mp3drop-slow-"));
   const script = readFileSync("test/fixtures/slowFfmpeg.sh", "utf8");
   const slow = join(bin, "ffmpeg");
-  writeFileSync(slow, script.replace("REAL_FFMPEG", findFfmpeg(process.env).ffmpeg).replace("FOLDER", bin), {
+  writeFileSync(slow, script.replace("REAL_FFMPEG", FIXTURE_FFMPEG).replace("FOLDER", bin), {
     mode: 0o755,
   });
   stack = await StackUnderTest.start({ FFMPEG_PATH: slow });

@@ -1,11 +1,12 @@
 import { test } from "vitest";
 import { runScale } from "../trials/scale/run.ts";
+import { QUICK_FFMPEG } from "../fixtureFfmpeg.ts";
 import { TRIAL_BOUND_MS } from "../patience.ts";
 
 test("of fifty uploads at once none is lost, double or wrong", { timeout: TRIAL_BOUND_MS }, async ({ expect }) => {
   const { lost, double, wrong, costs, historyEvents } = await runScale({
     conversions: 50,
-    env: process.env,
+    env: { ...process.env, ...QUICK_FFMPEG },
     signal: new AbortController().signal,
     note: () => {},
   });

@@ -11,6 +11,7 @@ import { conversionIdOf } from "../../src/model/identity.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
 import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import type { Workload } from "../../src/workloads/workload.ts";
+import { QUICK_FFMPEG } from "../fixtureFfmpeg.ts";
 import type { LocalStack } from "../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
 import { PATIENCE_MS } from "../patience.ts";
@@ -57,7 +58,7 @@ export class StackUnderTest {
     const stack = await startLocalStack({
       data,
       ports: { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 },
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...QUICK_FFMPEG, ...env },
       batchFaults: JSON.stringify(batchFaults),
       host: process.env["MP3DROP_TEST_HOST"] === "func" ? "func" : "embedded",
       ...(app !== undefined && { app }),

@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, test } from "vitest";
-import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
+import { FIXTURE_FFMPEG } from "../fixtureFfmpeg.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
@@ -15,7 +15,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "mp3drop-upgrade-"));
   const script = readFileSync("test/fixtures/slowFfmpeg.sh", "utf8");
   const slow = join(folder, "ffmpeg");
-  writeFileSync(slow, script.replace("REAL_FFMPEG", findFfmpeg(process.env).ffmpeg).replace("FOLDER", folder), {
+  writeFileSync(slow, script.replace("REAL_FFMPEG", FIXTURE_FFMPEG).replace("FOLDER", folder), {
     mode: 0o755,
   });
   letConversionsEnd();

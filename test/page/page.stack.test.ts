@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, onTestFinished, test, vi } from "vitest";
-import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
+import { FIXTURE_FFMPEG } from "../fixtureFfmpeg.ts";
 import { StackUnderTest } from "../e2e/stackUnderTest.ts";
 import { complaintsOf, findChromium, startChromium } from "./chromium.ts";
 import { PATIENCE_MS } from "../patience.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   bin = mkdtempSync(join(tmpdir(), "mp3drop-slow-"));
   const script = readFileSync("test/fixtures/slowFfmpeg.sh", "utf8");
   const slow = join(bin, "ffmpeg");
-  const text = script.replace("REAL_FFMPEG", findFfmpeg(process.env).ffmpeg).replace("FOLDER", bin);
+  const text = script.replace("REAL_FFMPEG", FIXTURE_FFMPEG).replace("FOLDER", bin);
   writeFileSync(slow, text, { mode: 0o755 });
   letConversionsEnd();
   [stack, browser] = await Promise.all([

@@ -1,5 +1,5 @@
 import type { EntityName } from "./actions.ts";
-import { RELEASE, REQUEST } from "./decisions.ts";
+import { RELEASE } from "./decisions.ts";
 import { EventType } from "./history.ts";
 import type { HistoryEvent } from "./history.ts";
 import { entityId } from "./instance.ts";
@@ -12,9 +12,10 @@ export function findOrphanedLocks(history: readonly HistoryEvent[]): readonly st
   const locked = new Map<string, readonly EntityName[]>();
   for (const event of history) {
     if (event.EventType !== EventType.EventSent) continue;
+    if (event.Name !== RELEASE && !event.Input.includes('"lockset"')) continue;
     const { id, lockset } = JSON.parse(event.Input) as { id: string; lockset?: readonly EntityName[] };
     if (event.Name === RELEASE) locked.delete(id);
-    else if (event.Name === REQUEST && lockset !== undefined) locked.set(id, lockset);
+    else if (lockset !== undefined) locked.set(id, lockset);
   }
   return [...locked.values()].flat().map(entityId);
 }

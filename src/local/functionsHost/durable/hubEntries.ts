@@ -44,7 +44,8 @@ const operation = v.object({
   parent: v.optional(text),
 });
 
-const lock = v.object({ type: v.literal("lock"), id: text, parent: text, lockSet: v.array(text), position: count });
+const id = v.pipe(text, v.check(isEntityId, "Not the id of an entity"));
+const lock = v.object({ type: v.literal("lock"), id: text, parent: text, lockSet: v.array(id), position: count });
 const release = v.object({ type: v.literal("release"), parent: text });
 const entityMessage = v.variant("type", [operation, lock]);
 
@@ -126,7 +127,6 @@ const archived = v.object({
   place,
 });
 
-const id = v.pipe(text, v.check(isEntityId, "Not the id of an entity"));
 const entity = v.object({
   id,
   exists: v.boolean(),

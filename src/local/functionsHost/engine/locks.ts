@@ -1,5 +1,5 @@
 import type { EntityName } from "./actions.ts";
-import { RELEASE, REQUEST } from "./decisions.ts";
+import { RELEASE } from "./decisions.ts";
 import { EventType } from "./history.ts";
 import type { HistoryEvent } from "./history.ts";
 import { entityId } from "./instance.ts";
@@ -12,9 +12,10 @@ export function findOrphanedLocks(history: readonly HistoryEvent[]): readonly st
   const locked = new Map<string, Set<string>>();
   for (const event of history) {
     if (event.EventType !== EventType.EventSent) continue;
+    if (event.Name !== RELEASE && !event.Input.includes('"lockset"')) continue;
     const { id, lockset } = JSON.parse(event.Input) as { id: string; lockset?: readonly EntityName[] };
     if (event.Name === RELEASE) locked.get(id)?.delete(event.InstanceId);
-    else if (event.Name === REQUEST && lockset !== undefined) locked.set(id, new Set(lockset.map(entityId)));
+    else if (lockset !== undefined) locked.set(id, new Set(lockset.map(entityId)));
   }
   return [...locked.values()].flatMap((entities) => [...entities]);
 }

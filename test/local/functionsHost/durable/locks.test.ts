@@ -2,6 +2,7 @@ import * as df from "durable-functions";
 import type { EntityHandler, OrchestrationContext, Task } from "durable-functions";
 import { test } from "vitest";
 import type { TestContext } from "vitest";
+import { checkHubEntry } from "../../../../src/local/functionsHost/durable/hubEntries.ts";
 import { temporaryFolder } from "../../temporaryFolder.ts";
 import { openTestHub } from "./testHub.ts";
 import type { TestHub, TestHubOptions } from "./testHub.ts";
@@ -267,4 +268,13 @@ test("a lock on an entity that the app does not register fails the instance", as
   await hub.settle();
 
   expect(hub.instance("a").output).toMatch(/locks the entity "typo", which the app does not register.*df.app.entity/);
+});
+
+test("a journal with a lock request that leads to no entity is damaged", ({ expect }) => {
+  const message = { type: "lock", id: "1", parent: "a", lockSet: ["@account@one"], position: 0 };
+  const entry = { k: "deliver", at: "2026-01-01T00:00:00.000Z", deliveries: [{ to: "@account@one", message }] };
+
+  expect(() => checkHubEntry(entry)).not.toThrow();
+  const wrong = { ...entry, deliveries: [{ to: "@account@one", message: { ...message, lockSet: ["nobody"] } }] };
+  expect(() => checkHubEntry(wrong)).toThrow("Not the id of an entity");
 });

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DurableClient, DurableOrchestrationStatus, StartNewOptions } from "durable-functions";
 
 const STATUS_BOUND_MS = 30_000;
@@ -20,15 +19,15 @@ export async function inTime<Answer>(
   answer: Promise<Answer>,
   service = "The Durable extension",
 ): Promise<Answer> {
-  const bound = new AbortController();
-  const tooLate = delay(boundMs, undefined, { signal: bound.signal }).then(() => {
-    throw new UnansweredError(`${service} has not ${what} in ${boundMs / 1000} s`);
+  let bound: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    const error = (): Error => new UnansweredError(`${service} has not ${what} in ${boundMs / 1000} s`);
+    bound = setTimeout(() => reject(error()), boundMs);
   });
   try {
     return await Promise.race([answer, tooLate]);
   } finally {
-    tooLate.catch(() => {});
-    bound.abort();
+    clearTimeout(bound);
   }
 }
 

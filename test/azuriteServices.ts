@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { beforeAll } from "vitest";
+import { beforeAll, inject } from "vitest";
 import type { TaskRef } from "../src/model/batchTask.ts";
 import { readConfig } from "../src/config.ts";
 import { createServices } from "../src/azure/azureServices.ts";
@@ -18,8 +19,13 @@ export interface AzuriteServices {
   readonly tasks: TaskRef[];
 }
 
-/** Gives the tests of a file real storage. To be called at the top of the file. */
-export function useAzurite(): { readonly connectionString: string; readonly blobNewsFile: string } {
+/** Real storage, which other files use at the same time: names of containers and queues must be a file's own. */
+export function useAzurite(): { readonly connectionString: string } {
+  return { connectionString: inject("sharedAzurite") };
+}
+
+/** Gives the tests of a file real storage of their own. To be called at the top of the file. */
+export function useOwnAzurite(): { readonly connectionString: string; readonly blobNewsFile: string } {
   const storage = { connectionString: "", blobNewsFile: "" };
   beforeAll(async () => {
     const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
@@ -39,14 +45,12 @@ export function useAzurite(): { readonly connectionString: string; readonly blob
   return storage;
 }
 
-let accounts = 0;
-
 /**
  * Services over real storage, with containers of their own, for tests that do without Batch: it can only end and delete
  * tasks.
  */
 export async function azuriteServices(connectionString: string): Promise<AzuriteServices> {
-  const suffix = `-${++accounts}`;
+  const suffix = `-${randomUUID()}`;
   const config = readConfig({
     STORAGE: connectionString,
     BATCH_ACCOUNT_ENDPOINT: "http://127.0.0.1:1",

@@ -46,7 +46,7 @@ test("all problems are reported together, each with its value", ({ expect }) => 
       - STAGING_CONTAINER must be 3 to 63 lower-case letters, digits and single hyphens, not "Work_1"
       - WORKLOADS must be one or more of mp3, topWords, separated by commas, not "mp3,mp4"
       - NOT_BEFORE must be a date such as 2026-01-31 or a time such as 2026-01-31T18:00:00Z, not "2026-02-30"
-      - MP3_BITRATE_KBPS must be one of 192, 64, 96, 128, 160, 256, 320, not "191"
+      - MP3_BITRATE_KBPS must be one of 64, 96, 128, 160, 192, 256, 320, not "191"
       - TOP_WORDS_COUNT must be a whole number from 1 to 1000000, not "0"
       - WAITING_TIMEOUT_MINUTES must be a whole number from 0 to 43200, not "soon"
       - the four containers must differ, not be input, input, Work_1, application: a result in the input container could be converted again

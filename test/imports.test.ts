@@ -24,6 +24,7 @@ const HOUSES: Readonly<Record<string, Floors>> = {
     ["metrics.ts", "webhook/"],
     ["services.ts"],
     ["config.ts"],
+    ["batchSettings.ts"],
     ["workloads/"],
     ["durable.ts", "durableClient.ts"],
     ["model/"],

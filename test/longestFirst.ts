@@ -5,17 +5,18 @@ import { BaseSequencer } from "vitest/node";
 const LONG = [
   "e2e/chaos",
   "page/page",
-  "e2e/badMedia",
-  "cli/local",
   "e2e/running",
+  "cli/local",
+  "e2e/upgrade",
+  "mp3/corpus",
   "e2e/kills",
+  "e2e/topWords",
+  "mp3/options",
+  "e2e/scale",
   "azurite/killed",
   "mp3/convert",
-  "mp3/options",
-  "e2e/upgrade",
   "kit/childService",
-  "e2e/scale",
-  "e2e/tamperedScript",
+  "docs/workloads",
 ];
 
 /**

@@ -2,6 +2,7 @@ import type { ConversionEnd, ConversionMessage } from "../model/conversionLog.ts
 import { readConversionMessage } from "../model/conversionLog.ts";
 import { styled } from "../local/kit/commandLine/output.ts";
 import { printable } from "../local/kit/commandLine/printable.ts";
+import { describeError } from "./convert/summary.ts";
 import { formatSeconds } from "./format.ts";
 
 /** What precedes a message of an orchestration: `[information] name: ` in our own host, `[time] ` in func. */
@@ -49,9 +50,6 @@ function describeEnd(name: string, { outcome, result, seconds, failure }: Conver
 
 const DESCRIPTIONS = { cancelled: "cancelled", superseded: "superseded by a newer upload" } as const;
 
-/** Of what ffmpeg said, only the first line: the record has all of it. */
 function reasonOf(failure: ConversionEnd["failure"]): string {
-  if (failure === null) return "failed";
-  const { code, message, hint } = failure;
-  return printable(`${code}: ${message.split("\n", 1)[0]}. ${hint}`);
+  return failure === null ? "failed" : describeError(failure);
 }

@@ -37,7 +37,7 @@ async function createUpload(request: HttpRequest): Promise<HttpResponseInit> {
 
   const address = { container: config.containers.input, name };
   if (!overwrite && (await blobs.properties(address)) !== undefined) {
-    const detail = `There is a file "${name}" already. Give it another name, or say "overwrite": true.`;
+    const detail = `There is already a file "${name}". Give yours another name, or send "overwrite": true.`;
     throw new Refusal(409, "UploadExists", detail);
   }
   const expiresOn = addSeconds(now(), secondsFor(sizeBytes));

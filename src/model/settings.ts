@@ -70,7 +70,10 @@ export class SettingsReader {
   /** The first choice is the default. */
   oneOf<const Choices extends readonly [string, ...string[]]>(name: string, choices: Choices): Choices[number] {
     const value = this.text(name, choices[0]);
-    if (!choices.includes(value)) this.problem(`${name} must be one of ${choices.join(", ")}, not "${value}"`);
+    if (!choices.includes(value)) {
+      const sorted = choices.toSorted((one, other) => one.localeCompare(other, "en", { numeric: true }));
+      this.problem(`${name} must be one of ${sorted.join(", ")}, not "${value}"`);
+    }
     return value;
   }
 

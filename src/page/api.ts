@@ -23,6 +23,8 @@ export interface ListQuery {
 }
 
 const PAGE_ROWS = 50;
+/** For a whole answer. An app that has to start first needs some of it. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The app's own API. Where a key is needed and none is known, or a wrong one, `askForKey` is called, once for all requests. */
 export class Api {
@@ -101,6 +103,7 @@ async function send(method: string, path: string, key: string | undefined, body:
     response = await fetch(path, {
       method,
       cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       // The API leads nowhere else; the sign-in of the site does, to where no script may follow.
       redirect: "manual",
       headers: {

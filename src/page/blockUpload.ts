@@ -2,6 +2,11 @@ import type { UploadTicket } from "../model/upload.ts";
 
 const BLOCKS_AT_ONCE = 2;
 const MAX_TRIES = 7;
+const SILENCE_MS = 60_000;
+/** A line of half a megabit is among the slowest. */
+const SLOWEST_BYTES_PER_MS = 64;
+/** Each silence takes its time before the user learns of it. */
+const MAX_SILENT_TRIES = 2;
 
 /** What storage refuses for good, or the file cannot be read. */
 export class UploadError extends Error {
@@ -35,11 +40,13 @@ export async function uploadInBlocks({ file, ticket, onProgress, signal }: Block
 
   const put = async (query: string, body: Blob, headers: Record<string, string>, onBytes: (bytes: number) => void) => {
     let isUncertain = false;
+    let silentTries = 0;
     for (let tries = 1; ; tries += 1) {
       const answer = await send(`${current.url}&${query}`, body, headers, onBytes, signal);
       if (answer.status === 201 || (isUncertain && "if-none-match" in headers && isTaken(answer))) return answer;
       isUncertain ||= answer.status === 0 || answer.status >= 500;
-      if (tries === MAX_TRIES || !mayGoBetter(answer.status)) throw refusal(answer);
+      if (answer.isSilent) silentTries += 1;
+      if (tries === MAX_TRIES || silentTries === MAX_SILENT_TRIES || !mayGoBetter(answer.status)) throw refusal(answer);
       onBytes(0);
       await pause(pauseMs(tries), signal);
       if (answer.status === 403) current = await ticket();
@@ -73,9 +80,20 @@ function blockIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => btoa(random.join("") + String(index).padStart(12, "0")));
 }
 
+/**
+ * How long nothing may be sent or received until a try counts as failed: a connection that has died says nothing at all.
+ * Neither does a request that waits for one of the few connections of the browser, nor one of which a proxy has taken
+ * everything and sends it on, so there is time for its bytes.
+ */
+export function silenceBoundMs(bodyBytes: number): number {
+  return SILENCE_MS + bodyBytes / SLOWEST_BYTES_PER_MS;
+}
+
 interface Answer {
   /** 0: there was none. */
   readonly status: number;
+  /** There was none, and nothing else either, for too long. */
+  readonly isSilent: boolean;
   readonly eTag: string | null;
   readonly code: string | null;
 }
@@ -92,19 +110,35 @@ function send(
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = (): void => request.abort();
+    let isSilent = false;
+    let silence: number | undefined;
+    const awaitNews = (): void => {
+      window.clearTimeout(silence);
+      silence = window.setTimeout(() => {
+        isSilent = true;
+        request.abort();
+      }, silenceBoundMs(body.size));
+    };
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", ({ loaded }) => onBytes(loaded));
-    request.addEventListener("abort", () => reject(signal.reason as Error));
+    request.upload.addEventListener("progress", ({ loaded }) => {
+      awaitNews();
+      onBytes(loaded);
+    });
+    request.addEventListener("abort", () => {
+      if (!isSilent) reject(signal.reason as Error);
+    });
     request.addEventListener("loadend", () => {
+      window.clearTimeout(silence);
       signal.removeEventListener("abort", abort);
       const { status } = request;
       // Asking for a header that is not there is an error to browsers, if the answer is of another origin.
       const eTag = status === 201 ? request.getResponseHeader("etag") : null;
       const code = status >= 400 ? request.getResponseHeader("x-ms-error-code") : null;
-      resolve({ status, eTag, code });
+      resolve({ status, isSilent, eTag, code });
     });
     signal.addEventListener("abort", abort, { once: true });
+    awaitNews();
     request.send(body);
   });
 }

@@ -110,8 +110,11 @@ export class Uploads {
       this.#onUploaded();
     } catch (error) {
       if (control.signal.aborted) return;
-      upload.state = error instanceof ApiError && error.code === "UploadExists" ? "exists" : "failed";
-      upload.problem = error instanceof Error ? error.message : String(error);
+      const isTaken = error instanceof ApiError && error.code === "UploadExists";
+      upload.state = isTaken ? "exists" : "failed";
+      // The API tells programs what to send instead; here is a button.
+      const reason = error instanceof Error ? error.message : String(error);
+      upload.problem = isTaken ? "There is already a file of that name." : reason;
       // Whatever else runs of it is of no use.
       control.abort(error);
     }

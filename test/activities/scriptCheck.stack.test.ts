@@ -16,6 +16,7 @@ import { readTaskScript } from "../../src/workloads/taskFiles.ts";
 import { topWords } from "../../src/workloads/topWords/index.ts";
 import { useAzurite } from "../azuriteServices.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SCRIPT = readTaskScript(topWords);
 const CONVERSION_ID = "0123456789abcdef0123456789abcdef";
@@ -56,7 +57,7 @@ async function completion(services: Services, input: SubmitTaskInput): Promise<C
       if (reading.state === "completed") return reading;
       throw new Error(`The task is still ${reading.state}`);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: PATIENCE_MS, interval: 50 },
   );
 }
 

@@ -5,13 +5,14 @@ import { withdraw } from "../../src/activities/withdraw.ts";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
 import type { NewTask, QueueReading, TaskReading } from "../../src/model/batchTask.ts";
-import type { BatchSettings } from "../../src/config.ts";
+import type { BatchSettings } from "../../src/batchSettings.ts";
 import { readConfig } from "../../src/config.ts";
 import { BatchError } from "../../src/model/errors.ts";
 import type { BatchEmulator, BatchEmulatorOptions } from "../../src/local/batchEmulator/index.ts";
 import { startBatchEmulator } from "../../src/local/batchEmulator/index.ts";
 import type { BatchService } from "../../src/services.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 interface Fixture {
   readonly emulator: BatchEmulator;
@@ -52,15 +53,17 @@ function task(taskId: string, commandLine = "/bin/bash -c 'echo percent=7'"): Ne
   return { taskId, commandLine, environment: {}, inputs: {}, outputs: [], maxWallClockMinutes: 1 };
 }
 
+/** Looks until what is looked for is there. */
+function eventually<Found>(look: () => Promise<Found>): Promise<Found> {
+  return vi.waitFor(look, { timeout: PATIENCE_MS, interval: 20 });
+}
+
 function whenCompleted(batch: BatchService, ref: Parameters<BatchService["readTask"]>[0]): Promise<TaskReading> {
-  return vi.waitFor(
-    async () => {
-      const reading = await batch.readTask(ref);
-      if (reading.state === "completed") return reading;
-      throw new Error(`The task is still ${reading.state}`);
-    },
-    { timeout: 4_000, interval: 20 },
-  );
+  return eventually(async () => {
+    const reading = await batch.readTask(ref);
+    if (reading.state === "completed") return reading;
+    throw new Error(`The task is still ${reading.state}`);
+  });
 }
 
 /** As the daily clean-up does it. Returns how many tasks were old. */
@@ -142,7 +145,7 @@ test("a task can be ended and deleted, and both again", async ({ expect }) => {
   await batch.terminateTask(ref);
   await batch.terminateTask(ref);
 
-  expect(await batch.readTask(ref)).toMatchObject({ state: "completed", failure: { code: "TaskEnded" } });
+  expect(await whenCompleted(batch, ref)).toMatchObject({ failure: { code: "TaskEnded" } });
   await batch.deleteTask(ref);
   await batch.deleteTask(ref);
   await batch.terminateTask(ref);
@@ -167,7 +170,7 @@ test("a task that waits can be withdrawn, and adding it again starts nothing; on
 }) => {
   const { batch, settings } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1" });
   const runs = await batch.addTask(task("runs", "/bin/sleep 600"));
-  await vi.waitFor(async () => expect((await batch.readTask(runs)).state).toBe("running"), 4_000);
+  await eventually(async () => expect((await batch.readTask(runs)).state).toBe("running"));
   const waits = await batch.addTask(task("waits"));
 
   expect(await withdraw(batch, runs)).toBe(false);
@@ -175,7 +178,7 @@ test("a task that waits can be withdrawn, and adding it again starts nothing; on
 
   expect(await batch.addTask(task("waits"))).toEqual({ ...waits, addedBefore: expect.any(String) });
   await batch.terminateTask(runs);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await connectBatch(settings).job.getTaskCounts("mp3drop")).taskCounts.completed).toBe(2),
   );
   expect(await batch.readTask(waits)).toMatchObject({
@@ -202,7 +205,7 @@ test("a task that waits in a job that somebody closed is lost", async ({ expect 
   const ref = await batch.addTask(task("one"));
   await connectBatch(settings).job.disable("mp3drop", "wait");
 
-  const reading = await vi.waitFor(async () => {
+  const reading = await eventually(async () => {
     const found = await batch.readTask(ref);
     if (found.state === "lost") return found;
     throw new Error(`Still ${found.state}`);
@@ -216,12 +219,12 @@ test("generations of the job that are completed go with the old tasks", async ({
   await batch.ensurePoolAndJob();
   const client = connectBatch(settings);
   await client.job.terminate("mp3drop");
-  await vi.waitFor(async () => expect((await client.job.get("mp3drop")).state).toBe("completed"));
+  await eventually(async () => expect((await client.job.get("mp3drop")).state).toBe("completed"));
   await batch.ensurePoolAndJob({ isFresh: true });
 
   await cleanUpTasks(batch, new Date());
 
-  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
+  await eventually(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
 });
 
 test("looking for the job and cleaning up make neither a pool nor a job", async ({ expect }) => {
@@ -247,7 +250,7 @@ test("the load is that of the pool and of every open generation of the job; look
   await batch.addTask(task("runs", "/bin/sleep 600"));
   await client.job.add({ id: "mp3drop-3", poolInfo: { poolId: "mp3drop" } });
   await client.task.add("mp3drop-3", { id: "waits", commandLine: "/bin/sleep 600" });
-  await vi.waitFor(async () => expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 }), 4_000);
+  await eventually(async () => expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 }));
   await client.job.add({ id: "mp3drop-other", poolInfo: { poolId: "mp3drop" } });
   await client.task.add("mp3drop-other", { id: "waits", commandLine: "/bin/true" });
   expect((await batch.readLoad()).tasks).toEqual({ active: 1, running: 1 });
@@ -265,7 +268,7 @@ test("new tasks go to the newest generation of the job, also when an older one i
   const nextProcess = (): BatchService => createBatchService(connectBatch(settings), settings, NEEDS);
   await nextProcess().ensurePoolAndJob();
   await client.job.disable("mp3drop", "requeue");
-  await vi.waitFor(async () => expect((await client.job.get("mp3drop")).state).toBe("disabled"));
+  await eventually(async () => expect((await client.job.get("mp3drop")).state).toBe("disabled"));
   expect(await nextProcess().ensurePoolAndJob()).toMatchObject({ jobId: "mp3drop-2" });
 
   await client.job.enable("mp3drop");
@@ -273,7 +276,7 @@ test("new tasks go to the newest generation of the job, also when an older one i
   expect(await nextProcess().findJob()).toEqual({ poolId: "mp3drop", jobId: "mp3drop-2" });
 
   await client.job.deleteMethod("mp3drop");
-  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
+  await eventually(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
   expect(await nextProcess().ensurePoolAndJob()).toMatchObject({ jobId: "mp3drop-2" });
 });
 
@@ -292,7 +295,7 @@ test("the clean-up reaches every generation, and an older one that has run out g
   expect((await client.job.get("mp3drop")).state).toBe("active");
   expect(await cleanUpTasks(batch, new Date("2100-01-01"))).toBe(2);
 
-  await vi.waitFor(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
+  await eventually(() => expect(client.job.get("mp3drop")).rejects.toMatchObject({ code: "JobNotFound" }));
   const left = [...(await client.job.list())].map(({ id }) => id);
   expect(new Set(left)).toEqual(new Set(["mp3drop-2", "mp3drop-other"]));
 });
@@ -384,7 +387,7 @@ test("a pool that gives no node says why: quota; its queue stands still until so
   const { batch, emulator, settings } = await start({ faults }, { BATCH_POOL_SCALING: "fixed" });
   const ref = await batch.addTask(task("one"));
 
-  const found = await vi.waitFor(async () => {
+  const found = await eventually(async () => {
     const reading = await readQueue(batch);
     if (reading.reason?.code === "QuotaExceeded") return reading;
     throw new Error(`Still ${reading.reason?.text}`);
@@ -404,7 +407,7 @@ test("a pool that gives no node says why: quota; its queue stands still until so
 test("a queue whose nodes are at work moves, and each task has its place in it", async ({ expect }) => {
   const { batch } = await start({}, { BATCH_TASK_SLOTS_PER_NODE: "1", BATCH_POOL_SCALING: "fixed" });
   await batch.addTask(task("first", "/bin/sleep 600"));
-  await vi.waitFor(async () => expect(await readQueue(batch)).toMatchObject({ isMoving: true, reason: null }), 4_000);
+  await eventually(async () => expect(await readQueue(batch)).toMatchObject({ isMoving: true, reason: null }));
   const second = await batch.addTask(task("second"));
   await batch.addTask(task("third"));
   const reading = await batch.readTask(second);
@@ -421,11 +424,11 @@ test("a pool that gives no node says why: the start task, with its last words", 
   const { batch } = await start({ faults: { startTasks: [{ exitCode: 100 }] } });
   await batch.addTask(task("one"));
 
-  const reason = await vi.waitFor(async () => {
+  const reason = await eventually(async () => {
     const found = (await readQueue(batch)).reason;
     if (found?.code === "StartTaskFailed") return found;
     throw new Error(`Still ${found?.text}`);
-  }, 4_000);
+  });
 
   expect(reason.text).toMatch(
     /the start task failed on 1 node: .+ \(http.*\/nodes\/.*\/files\/startup\/stderr\.txt\)$/,
@@ -434,7 +437,7 @@ test("a pool that gives no node says why: the start task, with its last words", 
 
 test("all tasks that wait at the same time share one look at the pool and the job", async ({ expect }) => {
   const { settings, emulator } = await start({ maxNodes: 0 });
-  const batch = createBatchService(connectBatch(settings), settings, NEEDS);
+  const batch = createBatchService(connectBatch(settings), settings, NEEDS, { sharedLookMs: 3_600_000 });
   const refs = await Promise.all(["one", "two"].map((id) => batch.addTask(task(id))));
   await Promise.all(refs.map((ref) => batch.readTask(ref)));
   await readQueue(batch);
@@ -464,7 +467,7 @@ test("a pool that is gone and cannot be made again lets its queue stand still, b
   await batch.ensurePoolAndJob();
   const client = connectBatch(settings);
   await client.pool.deleteMethod("mp3drop");
-  await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
+  await eventually(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false));
   const image = { publisher: "nobody", offer: "nothing", sku: "none" };
   const misled = createBatchService(client, { ...settings, image }, NEEDS, { sharedLookMs: 0 });
 
@@ -482,7 +485,7 @@ test("a pool that somebody deleted is created again while its tasks wait", async
   await batch.ensurePoolAndJob();
   const client = connectBatch(settings);
   await client.pool.deleteMethod("mp3drop");
-  await vi.waitFor(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false), 4_000);
+  await eventually(async () => expect((await client.pool.exists("mp3drop")).body).toBe(false));
 
   expect((await readQueue(batch)).reason).toMatchObject({
     text: "pool mp3drop was gone and is being created again",

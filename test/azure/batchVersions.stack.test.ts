@@ -2,12 +2,13 @@ import { afterAll, beforeAll, test, vi } from "vitest";
 import { connectBatch } from "../../src/azure/batch/client.ts";
 import { createNodeService } from "../../src/azure/batch/nodes.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
-import type { BatchSettings } from "../../src/config.ts";
+import type { BatchSettings } from "../../src/batchSettings.ts";
 import { readConfig } from "../../src/config.ts";
 import { API_VERSIONS } from "../../src/local/batchEmulator/apiVersions.ts";
 import type { BatchEmulator } from "../../src/local/batchEmulator/index.ts";
 import { startBatchEmulator } from "../../src/local/batchEmulator/index.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SPOKEN = API_VERSIONS.slice(API_VERSIONS.indexOf("2022-10-01.16.0"));
 const NEEDS = [{ check: "true", packages: ["ffmpeg"] }];
@@ -53,7 +54,7 @@ test.concurrent.for(SPOKEN)(
       const found = await batch.readTask(ref);
       if (found.state === "completed") return found;
       throw new Error(`The task is still ${found.state}`);
-    }, 8_000);
+    }, PATIENCE_MS);
 
     expect(reading).toMatchObject({ succeeded: true });
     expect(await batch.readStdout(ref, 100)).toBe("percent=7\n");
@@ -70,7 +71,7 @@ test.concurrent.for(SPOKEN)(
     expect(await nodes.readPool()).toMatchObject({ scaling: { evaluationInterval: "PT5M" } });
     await nodes.disableScaling();
     await nodes.stopTasks(node?.id ?? "");
-    await vi.waitFor(async () => expect(await nodes.readPool()).toMatchObject({ isSteady: true }), 4_000);
+    await vi.waitFor(async () => expect(await nodes.readPool()).toMatchObject({ isSteady: true }), PATIENCE_MS);
     expect(await nodes.remove([node?.id ?? ""])).toBe("accepted");
 
     const changed = settingsFor(version, { BATCH_POOL_SCALING: "auto" });

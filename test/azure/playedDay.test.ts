@@ -32,4 +32,4 @@ test("a day of 500 uploads at nine and 3 at eleven in the evening costs at most 
   const evening = day.moments.filter(({ minute }) => minute >= 12 * 60 && minute < EVENING.hour * 60);
   expect(evening.filter(({ nodes }) => nodes > 0)).toEqual([]);
   expect(day.nodeHours / day.idealNodeHours).toBeLessThanOrEqual(1.3);
-}, 30_000);
+});

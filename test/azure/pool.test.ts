@@ -5,7 +5,7 @@ import { connectBatch } from "../../src/azure/batch/client.ts";
 import { ensurePool } from "../../src/azure/batch/pool.ts";
 import { poolFormula } from "../../src/azure/batch/poolFormula.ts";
 import { createBatchService } from "../../src/azure/batch/service.ts";
-import type { BatchSettings } from "../../src/config.ts";
+import type { BatchSettings } from "../../src/batchSettings.ts";
 import { readConfig } from "../../src/config.ts";
 import type { BatchEmulator } from "../../src/local/batchEmulator/index.ts";
 import type { NodeNeeds } from "../../src/workloads/workload.ts";

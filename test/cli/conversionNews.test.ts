@@ -39,6 +39,14 @@ test("a failure is one line with code, reason and hint", ({ expect }) => {
   ]);
 });
 
+test("a reason that ends as a question gets no full stop", ({ expect }) => {
+  const failure = { code: "BadOptions", message: "did you mean mp3drop_mono?", hint: "Correct it." } as const;
+
+  expect(newsOf(HOST + endMessage({ ...end, outcome: "failed", result: null, failure }))).toEqual([
+    "✗ talks/intro.mp4: BadOptions: did you mean mp3drop_mono? Correct it.",
+  ]);
+});
+
 test("a conversion that was cancelled or superseded is reported as such", ({ expect }) => {
   const cancelled = endMessage({ ...end, outcome: "cancelled", result: null });
   const superseded = endMessage({ ...end, conversionId: "4567", outcome: "superseded", result: null });

@@ -56,7 +56,12 @@ describe("a stack that runs", () => {
     const { connection } = stack;
 
     expect(stack.stdout().trim().split("\n")).toHaveLength(1);
-    expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "data"]);
+    expect(Object.keys(connection)).toEqual(["storage", "batch", "functions", "settings", "data"]);
+    expect(connection.settings).toMatchObject({
+      INPUT_CONTAINER: "input",
+      OUTPUT_CONTAINER: "output",
+      WORKLOADS: "mp3",
+    });
     expect(connection.data).toBe(data);
     expect(await allAccept(connection)).toEqual([true, true, true, true, true]);
     expect(stack.stderr()).toContain("Azure Storage Explorer");
@@ -85,80 +90,68 @@ describe("a stack that runs", () => {
     const input = storage.getContainerClient("input");
 
     for (const name of ["sample.mp4", "text.mp4", "silent-film.mp4"]) {
-      await input.getBlockBlobClient(name).uploadFile(join(MEDIA, name));
+      await input.getBlockBlobClient(`lines/${name}`).uploadFile(join(MEDIA, name));
     }
-    await expect.poll(() => stack.stderr().match(/^[✓✗]/gm), { timeout: 40_000 }).toHaveLength(4);
+    await expect.poll(() => stack.stderr().match(/^[✓✗] lines\//gm)).toHaveLength(3);
 
     const lines = stack.stderr().split("\n");
-    const about = (name: string): string[] => lines.filter((line) => line.includes(name));
+    const about = (name: string): string[] => lines.filter((line) => line.includes(`lines/${name}`));
     expect(about("sample.mp4")).toEqual([
-      "sample.mp4 arrived (mp3)",
-      expect.stringMatching(/^✓ sample\.mp4 → sample\.mp3 \(\d+\.\d s\)$/),
+      "lines/sample.mp4 arrived (mp3)",
+      expect.stringMatching(/^✓ lines\/sample\.mp4 → lines\/sample\.mp3 \(\d+\.\d s\)$/),
     ]);
     expect(about("text.mp4")).toEqual([
-      "text.mp4 arrived (mp3)",
-      expect.stringMatching(/^✗ text\.mp4: UnreadableInput: .+\. Check that it plays/),
+      "lines/text.mp4 arrived (mp3)",
+      expect.stringMatching(/^✗ lines\/text\.mp4: UnreadableInput: .+\. Check that it plays/),
     ]);
     expect(about("silent-film.mp4")).toEqual([
-      "silent-film.mp4 arrived (mp3)",
-      "✗ silent-film.mp4: NoAudioStream: The video has no audio stream. Upload a video that has sound.",
+      "lines/silent-film.mp4 arrived (mp3)",
+      "✗ lines/silent-film.mp4: NoAudioStream: The video has no audio stream. Upload a video that has sound.",
     ]);
     expect(stack.stdout().trim().split("\n")).toHaveLength(1);
   });
+
+  test("each service that is killed comes back, and conversions go on", async ({ expect }) => {
+    const restarts = (): number => stack.stderr().match(/is being restarted/g)?.length ?? 0;
+    const before = restarts();
+
+    for (const pid of childPids(data)) process.kill(pid, "SIGKILL");
+    const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
+
+    expect((await convert.exit).code).toBe(0);
+    expect(convert.stderr()).not.toContain("Starting a local stack");
+    expect(restarts() - before).toBe(3);
+    expect(await allAccept(stack.connection)).toEqual([true, true, true, true, true]);
+  });
 });
 
-test("the services of a killed stack exit, and the next stack takes over its folder and ports", async ({ expect }) => {
+test("convert says so when its stack is killed, whose services exit, and the next stack takes over folder and ports", async ({
+  expect,
+}) => {
   const data = temporaryFolder();
   const killed = await startLocal(data);
+  const functionsHost = childPids(data)[2] ?? 0;
+  // A host that is held keeps the conversion from ending.
+  process.kill(functionsHost, "SIGSTOP");
+  const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
+  await expect.poll(() => convert.stderr()).toContain(": uploaded");
+
   killed.child.kill("SIGKILL");
   await killed.exit;
+  expect((await convert.exit).code).toBe(1);
+  process.kill(functionsHost, "SIGCONT");
 
+  expect(JSON.parse(convert.stdout())).toMatchObject({
+    conversions: [{ status: "failed", error: { code: "StackStopped" } }],
+  });
   const next = await startLocal(data);
-
   expect(urlsOf(next.connection)).toEqual(urlsOf(killed.connection));
   expect(await allAccept(next.connection)).toEqual([true, true, true, true, true]);
   next.child.kill("SIGINT");
   expect(await next.exit).toEqual({ code: 130, signal: null });
 });
 
-test("each service that is killed comes back, conversions go on, and SIGTERM stops all of it", async ({ expect }) => {
-  const data = temporaryFolder();
-  const out = temporaryFolder();
-  const stack = await startLocal(data);
-
-  for (const pid of childPids(data)) process.kill(pid, "SIGKILL");
-  const convert = startCli(["convert", "--data", data, "--out", out, "--json", SAMPLE]);
-
-  expect((await convert.exit).code).toBe(0);
-  expect(convert.stderr()).not.toContain("Starting a local stack");
-  expect(stack.stderr().match(/is being restarted/g)).toHaveLength(3);
-  expect(await allAccept(stack.connection)).toEqual([true, true, true, true, true]);
-
-  stack.child.kill("SIGTERM");
-
-  expect(await stack.exit).toEqual({ code: 143, signal: null });
-  expect(await allAccept(stack.connection)).toEqual([false, false, false, false, false]);
-});
-
-test("convert says so when the stack it uses is killed", async ({ expect }) => {
-  const data = temporaryFolder();
-  const stack = await startLocal(data);
-  const functionsHost = childPids(data)[2] ?? 0;
-  // A host that is held keeps the conversion from ending.
-  process.kill(functionsHost, "SIGSTOP");
-  const convert = startCli(["convert", "--data", data, "--out", temporaryFolder(), "--json", SAMPLE]);
-  await expect.poll(() => convert.stderr(), { timeout: 20_000 }).toContain(": uploaded");
-
-  stack.child.kill("SIGKILL");
-  process.kill(functionsHost, "SIGKILL");
-
-  expect((await convert.exit).code).toBe(1);
-  expect(JSON.parse(convert.stdout())).toMatchObject({
-    conversions: [{ status: "failed", error: { code: "StackStopped" } }],
-  });
-});
-
-test("with --private-storage the keys are random and stay, none is shown, and convert finds its way", async ({
+test("with --private-storage the keys are random and stay, none is shown, convert finds its way, and SIGTERM stops all of it", async ({
   expect,
 }) => {
   const data = temporaryFolder();
@@ -174,7 +167,8 @@ test("with --private-storage the keys are random and stay, none is shown, and co
   expect((await convert.exit).code).toBe(0);
   expect(convert.stderr()).not.toContain("Starting a local stack");
   first.child.kill("SIGTERM");
-  await first.exit;
+  expect(await first.exit).toEqual({ code: 143, signal: null });
+  expect(await allAccept(first.connection)).toEqual([false, false, false, false, false]);
   expect(keys.filter((key) => first.stderr().includes(key))).toEqual([]);
   expect(first.stderr()).toContain(join(data, "stack.json"));
 

@@ -33,14 +33,14 @@ test("each option of the workloads is a flag, and travels as metadata in its nor
 });
 
 test.for([
-  [["--bitrate", "7"], '--bitrate must be one of 64, 96, 128, 160, 192, 256, 320 (kbit/s), not "7"'],
+  [["--bitrate", "7"], '--bitrate must be one of 64, 96, 128, 160, 192, 256, 320, not "7"'],
   [
     ["--language", "English"],
     '--language must be three lower-case letters as in ISO 639-2, for example eng, not "English"',
   ],
   [
     ["--loudness", "16"],
-    '--loudness must be a number from -70 to -5 (LUFS) with at most one decimal, for example -16, not "16"',
+    '--loudness must be a number from -70 to -5 with at most one decimal, for example -16, not "16"',
   ],
   [["--quality", "2", "--bitrate", "96"], "--quality (variable bit rate) and --bitrate (constant) exclude each other"],
   [["--start", "90", "--end", "1:00"], "--end must be after the start, 90 s, not 60 s"],
@@ -50,6 +50,6 @@ test.for([
 });
 
 test("an option that no chosen workload has is refused", ({ expect }) => {
-  expect(() => metadataFor(["--mono"], [topWords])).toThrow("--mono is no option of topWords");
+  expect(() => metadataFor(["--mono"], [topWords])).toThrow("--mono is not an option of topWords");
   expect(metadataFor(["--mono"], [topWords, mp3])).toEqual({ mp3drop_mono: "true" });
 });

@@ -18,7 +18,7 @@ test("the folders of a result are created", ({ expect }) => {
   expect(existsSync(join(folder, "a/b/c"))).toBe(true);
 });
 
-test("a result may replace a file, but no folder", ({ expect }) => {
+test("a result may replace a file, but not a folder", ({ expect }) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "file.mp3"), "");
   mkdirSync(join(folder, "folder.mp3"));
@@ -34,7 +34,7 @@ test("a file where a folder should be, or a name that is too long, is a problem 
   const folder = temporaryFolder();
   writeFileSync(join(folder, "file"), "");
 
-  expect(problemWithResultPath(join(folder, "file/one.mp3"))?.message).toContain("no folder");
+  expect(problemWithResultPath(join(folder, "file/one.mp3"))?.message).toContain("not a folder");
   expect(problemWithResultPath(join(folder, `${"x".repeat(300)}.mp3`))?.message).toContain("too long");
   expect(() => ensureOutFolder(join(folder, "file"))).toThrow(
     expect.objectContaining({ code: "ResultNotWritable", hint: "Choose another folder with --out." }),

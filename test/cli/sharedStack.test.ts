@@ -40,9 +40,22 @@ function connectionOf({ path: data }: DataFolder) {
     storage: { connectionString: "UseDevelopmentStorage=true" },
     batch: { endpoint: "http://127.0.0.1:1", accountName: "local", accountKey: "key" },
     functions: { url: "http://127.0.0.1:2" },
+    settings: {
+      INPUT_CONTAINER: "videos",
+      OUTPUT_CONTAINER: "sounds",
+      WORKLOADS: "mp3",
+      BATCH_POOL_ID: "mp3drop",
+      BATCH_JOB_ID: "mp3drop",
+    },
     data,
   };
 }
+
+test("a guest uploads to the containers of the stack, not to those of its own environment", async ({ expect }) => {
+  const { guest } = await enterAnnouncedStack();
+
+  expect(guest.app.containers).toEqual({ input: "videos", output: "sounds" });
+});
 
 test("a guest has lost its stack once the owner lets go of the lock", async ({ expect }) => {
   const { folder, guest, unlock, look } = await enterAnnouncedStack();

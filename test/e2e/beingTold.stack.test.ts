@@ -8,6 +8,7 @@ import type { Receiver } from "../webhook/receiver.ts";
 import { startReceiver } from "../webhook/receiver.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 /** A black pixel as a PNG. */
@@ -16,7 +17,7 @@ const PICTURE = Buffer.from(
   "base64",
 );
 const SECRET = `whsec_${Buffer.alloc(32, "k").toString("base64")}`;
-const PATIENCE = { timeout: 50_000, interval: 50 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 50 };
 
 let receiver: Receiver;
 let stack: StackUnderTest;

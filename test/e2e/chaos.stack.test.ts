@@ -1,11 +1,12 @@
 import { test } from "vitest";
 import { SHORT_PACE } from "../trials/chaos/paces.ts";
 import { runTrial } from "../trials/chaos/run.ts";
+import { TRIAL_BOUND_MS } from "../patience.ts";
 
 test(
   "nothing is lost, duplicated, wrong or unexplained when services fail, are killed and pause, and activities overlap",
   {
-    timeout: 180_000,
+    timeout: TRIAL_BOUND_MS,
   },
   async ({ expect }) => {
     const { lost, duplicated, wrong, unexplained, faults } = await runTrial({

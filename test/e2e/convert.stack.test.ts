@@ -2,12 +2,13 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseBuffer } from "music-metadata";
 import { afterAll, beforeAll, test, vi } from "vitest";
-import { findFfmpeg } from "../../src/local/stack/ffmpeg.ts";
 import type { ConversionEnd, ConversionMeasures } from "../../src/model/conversionLog.ts";
 import { readConversionMessage } from "../../src/model/conversionLog.ts";
 import { mp3 } from "../../src/workloads/mp3/index.ts";
+import { FIXTURE_FFMPEG } from "../fixtureFfmpeg.ts";
 import { parseMetrics } from "../parseMetrics.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const SILENT = readFileSync("test/fixtures/media/silent-film.mp4");
@@ -22,7 +23,7 @@ afterAll(() => stack?.stop());
 /** Decodes every frame, so that a file that only looks like an MP3 does not pass. */
 function decodedSeconds(bytes: Buffer): number {
   const args = "-v error -nostdin -f mp3 -i pipe:0 -f s16le -ac 1 -ar 8000 pipe:1".split(" ");
-  const { status, stdout, stderr } = spawnSync(findFfmpeg(process.env).ffmpeg, args, {
+  const { status, stdout, stderr } = spawnSync(FIXTURE_FFMPEG, args, {
     input: bytes,
     maxBuffer: 2 ** 28,
   });
@@ -148,7 +149,7 @@ test("the metrics are what the log says of the ends of all conversions", async (
       'mp3drop_job_tasks{state="running"}': expect.any(Number),
       'mp3drop_pool_nodes{kind="dedicated",state="idle"}': expect.any(Number),
     });
-  }, 10_000);
+  }, PATIENCE_MS);
 });
 
 function endsIn(line: string): ConversionEnd[] {
@@ -187,7 +188,7 @@ test("nothing is left in the staging container, and no SAS was logged, recorded 
 }) => {
   await stack.convert("last.mp4", SAMPLE);
 
-  await expect.poll(() => stack.namesIn("work"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => stack.namesIn("work")).toEqual([]);
   const names = (await stack.namesIn("output")).filter((name) => !name.toLowerCase().endsWith(".mp3"));
   const blobs = await Promise.all(names.map(async (name) => (await stack.download("output", name)).toString()));
   const written = [...blobs, ...stack.lines, ...stack.filesOfHostAndLogs()];

@@ -1,9 +1,10 @@
 import { test } from "vitest";
 import { runKills } from "../trials/kills/run.ts";
+import { TRIAL_BOUND_MS } from "../patience.ts";
 
 test(
   "kill -9 of the whole stack and of its parts loses nothing and costs no attempt",
-  { timeout: 180_000 },
+  { timeout: TRIAL_BOUND_MS },
   async ({ expect }) => {
     const { lost, wrong, attemptsUsedUp, killed, acknowledged } = await runKills({
       rounds: 3,

@@ -12,9 +12,10 @@ import type { Answer } from "./checkedApi.ts";
 import { callApi } from "./checkedApi.ts";
 import { recordedOutput } from "../local/kit/commandLine/recordedOutput.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
-const PATIENCE = { timeout: 20_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 let bin: string;
 let stack: StackUnderTest;
@@ -109,12 +110,15 @@ test("the list shows what runs, what failed and what succeeded, and leads to log
   const running = await stack.upload("listed/running.mp4", SAMPLE);
   await stack.viewWhen(running, ({ phase }) => phase === "converting");
 
-  const { body: list } = await api<ConversionList>("GET", "conversions?prefix=listed/");
-  expect(list.conversions).toMatchObject([
-    { id: running, status: "running", phase: "converting", input: { name: "listed/running.mp4" } },
-    { id: failed, status: "failed", error: { code: "UnreadableInput" }, sizeBytes: 8 },
-  ]);
-  expect(list.counts).toMatchObject({ running: 1, failed: 1, isComplete: true });
+  // The index is remembered for a second.
+  await vi.waitFor(async () => {
+    const { body: list } = await api<ConversionList>("GET", "conversions?prefix=listed/");
+    expect(list.conversions).toMatchObject([
+      { id: running, status: "running", phase: "converting", input: { name: "listed/running.mp4" } },
+      { id: failed, status: "failed", error: { code: "UnreadableInput" }, sizeBytes: 8 },
+    ]);
+    expect(list.counts).toMatchObject({ running: 1, failed: 1, isComplete: true });
+  }, PATIENCE);
 
   const log = await api<string>("GET", `conversions/${failed}/log`);
   expect(log.headers.get("content-type")).toBe("text/plain; charset=utf-8");
@@ -133,7 +137,6 @@ test("the list shows what runs, what failed and what succeeded, and leads to log
   expect(again.body.started).toBe(0);
   await stack.viewWhen(running, ({ status }) => status === "succeeded");
 
-  // The index is remembered for a second.
   await vi.waitFor(async () => {
     const { body: ended } = await api<ConversionList>("GET", "conversions?prefix=listed/&status=succeeded");
     expect(ended.conversions).toMatchObject([{ id: running, output: { name: "listed/running.mp3" }, error: null }]);
@@ -203,7 +206,7 @@ test.for([
   [{ name: "a.mp4", options: { bitrat: 64 } }, "BadOptions", /did you mean bitrate/],
   [{ name: "a.mp4", options: [] }, "BadRequest", /options must be a JSON object/],
   [{ name: "a.mp4", size: 1 }, "BadRequest", /a member "size"/],
-  ["{", "BadRequest", /no JSON/],
+  ["{", "BadRequest", /is not JSON/],
   ["[1]", "BadRequest", /JSON object/],
 ] as const)("a request to upload %j is refused: %s", async ([body, code, detail], { expect }) => {
   const request = typeof body === "string" ? body : { sizeBytes: 1, ...body };
@@ -250,7 +253,7 @@ test("the document of the API is served as the tests know it", async ({ expect }
 test("from the command line a video is listed, cancelled, converted after all, and cleaned away with job and pool", async ({
   expect,
 }) => {
-  await expect.poll(cancelWhatRuns, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(cancelWhatRuns).toEqual([]);
   const failing = await stack.upload("broken.mp4", Buffer.from("no video"));
   await stack.viewWhen(failing, ({ status }) => status === "failed");
   const id = await stack.upload("managed.mp4", SAMPLE);

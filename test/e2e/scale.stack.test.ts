@@ -1,9 +1,10 @@
 import { test } from "vitest";
 import { runScale } from "../trials/scale/run.ts";
+import { TRIAL_BOUND_MS } from "../patience.ts";
 
-test("of a hundred uploads at once none is lost, double or wrong", { timeout: 180_000 }, async ({ expect }) => {
+test("of fifty uploads at once none is lost, double or wrong", { timeout: TRIAL_BOUND_MS }, async ({ expect }) => {
   const { lost, double, wrong, costs, historyEvents } = await runScale({
-    conversions: 100,
+    conversions: 50,
     env: process.env,
     signal: new AbortController().signal,
     note: () => {},

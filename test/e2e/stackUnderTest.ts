@@ -13,8 +13,9 @@ import { resultNamesFor } from "../../src/workloads/resultNames.ts";
 import type { Workload } from "../../src/workloads/workload.ts";
 import type { LocalStack } from "../../src/local/stack/localStack.ts";
 import { startLocalStack } from "../../src/local/stack/localStack.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
-const PATIENCE = { timeout: 50_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 interface StackOptions {
   /** Folder of the function app; this one if not given. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, test } from "vitest";
+import { readTaskScript } from "../../src/workloads/taskFiles.ts";
 import { topWords } from "../../src/workloads/topWords/index.ts";
 import { StackUnderTest } from "./stackUnderTest.ts";
 
@@ -8,8 +9,10 @@ const TEXT = "Der Schnee fällt. SCHNEE auf Schnee,\r\nauf das Dach; auf Ärmel 
 
 let stack: StackUnderTest;
 
+/** Without a sweep, which would put a script right before the task sees it. */
 beforeAll(async () => {
-  stack = await StackUnderTest.start({ WORKLOADS: "mp3,topWords", TOP_WORDS_COUNT: "3" });
+  const settings = { WORKLOADS: "mp3,topWords", TOP_WORDS_COUNT: "3", SWEEP_SCHEDULE: "0 0 0 1 1 *" };
+  stack = await StackUnderTest.start(settings);
 });
 afterAll(() => stack?.stop());
 
@@ -75,4 +78,16 @@ test("a video is converted beside the texts, and only to an MP3", async ({ expec
 
   expect(record).toMatchObject({ workload: "mp3", status: "succeeded", output: { name: "talk.mp3" } });
   expect(await stack.namesIn("output")).not.toContain("talk_OUTPUT.mp4");
+});
+
+test("a script that somebody replaces while the app runs is put right by the next attempt", async ({ expect }) => {
+  const script = readTaskScript(topWords).blobName;
+  const text = Buffer.from("to be or not to be");
+  await stack.convert("before.txt", text, topWords);
+  await stack.overwrite("application", script, Buffer.from("exit 0\n"));
+
+  const record = await stack.convert("after.txt", text, topWords);
+
+  expect(record).toMatchObject({ status: "succeeded", attempts: 2 });
+  expect((await stack.download("application", script)).toString()).toBe(readTaskScript(topWords).text);
 });

@@ -13,7 +13,7 @@ import { ORCHESTRATION_VERSION } from "../../src/orchestrations/contract.ts";
 import type { RegisteredFunction } from "../../src/local/functionsHost/worker/coreModule.ts";
 import type { InvocationResult } from "../../src/local/functionsHost/worker/worker.ts";
 import type { Logger } from "../../src/local/functionsHost/log.ts";
-import { useAzurite } from "../azuriteServices.ts";
+import { useOwnAzurite } from "../azuriteServices.ts";
 import { Worker } from "../../src/local/functionsHost/worker/worker.ts";
 
 const source = { container: "input", name: "talks/intro (1).mp4", eTag: "0x8DA1" };
@@ -65,7 +65,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 const logged: string[] = [];
-const azurite = useAzurite();
+const azurite = useOwnAzurite();
 let worker: Worker;
 let trigger: RegisteredFunction;
 let reportTrigger: RegisteredFunction;

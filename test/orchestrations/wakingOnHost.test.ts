@@ -84,4 +84,4 @@ test("whenever reports are told of, however often or never, the result is publis
     expect(publishedAt).toBeLessThanOrEqual(given.ends + 900);
   };
   await fc.assert(fc.asyncProperty(course, check), { numRuns: 8 });
-}, 60_000);
+});

@@ -1,9 +1,9 @@
 import { BlobSASPermissions, BlobServiceClient } from "@azure/storage-blob";
 import { test } from "vitest";
-import { useAzurite } from "../azuriteServices.ts";
+import { useOwnAzurite } from "../azuriteServices.ts";
 import { head, sendRaw } from "./rawRequest.ts";
 
-const azurite = useAzurite();
+const azurite = useOwnAzurite();
 
 function endpoints(): string[] {
   return [...azurite.connectionString.matchAll(/Endpoint=([^;]*)/g)].map((match) => match[1] ?? "");

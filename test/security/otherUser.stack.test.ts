@@ -10,7 +10,9 @@ import { startLocalStack } from "../../src/local/stack/localStack.ts";
 import { canBeAnotherUser } from "../local/otherUser.ts";
 import { temporaryFolder } from "../local/temporaryFolder.ts";
 import { listeningPorts } from "./listeningPorts.ts";
+import { pathsBelow } from "./pathsBelow.ts";
 import { runAsNobody } from "./runAsNobody.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const SAMPLE = readFileSync("test/fixtures/media/sample.mp4");
 const ANY_PORTS = { blob: 0, queue: 0, table: 0, batch: 0, functions: 0 };
@@ -32,27 +34,12 @@ beforeAll(async () => {
   const storage = BlobServiceClient.fromConnectionString(stack.connection.storage.connectionString);
   await storage.getContainerClient("input").getBlockBlobClient("talk.mp4").uploadData(SAMPLE);
   const record = storage.getContainerClient("output").getBlobClient("talk.mp3.json");
-  await vi.waitFor(async () => record.getProperties(), { timeout: 50_000, interval: 100 });
+  await vi.waitFor(async () => record.getProperties(), { timeout: PATIENCE_MS, interval: 100 });
 });
 
 afterAll(async () => {
   await stack?.stop();
 });
-
-/** Everything in the data folder, folders too, but for what goes while it is looked at. */
-function paths(path = stack.folder.path): string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
-  return [path, ...namesIn(path).flatMap((name) => paths(join(path, name)))];
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777;
@@ -71,14 +58,18 @@ describe("the data folder after a conversion", () => {
   });
 
   test("has journals, logs and keys that are for their owner wherever they lie", ({ expect }) => {
-    const kept = paths().filter((path) => /journal|\.log$|keys\.json$|stack\.json$/.test(path));
+    const kept = pathsBelow(stack.folder.path).filter((path) => /journal|\.log$|keys\.json$|stack\.json$/.test(path));
+    const isOpen = (path: string): boolean => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.isFile() === true && (found.mode & 0o077) !== 0;
+    };
 
     expect(kept.length).toBeGreaterThan(6);
-    expect(kept.filter((path) => statSync(path).isFile() && (modeOf(path) & 0o077) !== 0)).toEqual([]);
+    expect(kept.filter(isOpen)).toEqual([]);
   });
 
   test.runIf(canBeAnotherUser)("gives another user nothing to read and no list", ({ expect }) => {
-    const tried = paths();
+    const tried = pathsBelow(stack.folder.path);
     const opened = runAsNobody(`
       import { accessSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
       const opened = [];

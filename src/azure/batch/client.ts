@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type * as azureBatch from "@azure/batch";
 import type { TokenCredential } from "@azure/identity";
 import type * as restClient from "@azure/ms-rest-js";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { entraCredential } from "../credential.ts";
 import { Gate, gated } from "./gate.ts";
 

@@ -1,5 +1,5 @@
 import type { BatchServiceClient } from "@azure/batch";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { retrying, unlessCode, unlessMissing } from "./retrying.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { BatchServiceClient } from "@azure/batch";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { Remembered } from "../remembered.ts";
 import { remembered } from "../remembered.ts";

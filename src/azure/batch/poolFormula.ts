@@ -1,4 +1,4 @@
-import type { AutoScaling } from "../../config.ts";
+import type { AutoScaling } from "../../batchSettings.ts";
 
 /** How often the service looks at the formula: the least that it allows. */
 export const EVALUATION_INTERVAL = "PT5M";

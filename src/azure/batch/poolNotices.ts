@@ -1,5 +1,5 @@
 import type { BatchServiceModels } from "@azure/batch";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import type { BatchError } from "../../model/errors.ts";
 
 /** Also the name that versions without marks gave their pools. */

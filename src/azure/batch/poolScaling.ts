@@ -1,4 +1,4 @@
-import type { PoolScaling } from "../../config.ts";
+import type { PoolScaling } from "../../batchSettings.ts";
 import { EVALUATION_INTERVAL, poolFormula } from "./poolFormula.ts";
 
 /** What decides how many nodes a pool has, in the words of the service: a formula, or two numbers. */

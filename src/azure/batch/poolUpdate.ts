@@ -1,5 +1,5 @@
 import type { BatchServiceClient, BatchServiceModels } from "@azure/batch";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { NodeNeeds } from "../../workloads/workload.ts";
 import type { PoolMarks } from "./poolMarks.ts";

@@ -1,5 +1,5 @@
 import type { BatchServiceClient } from "@azure/batch";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import type { WaitReason } from "../../model/batchTask.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { BatchService } from "../../services.ts";

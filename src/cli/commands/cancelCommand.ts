@@ -22,7 +22,10 @@ export const CANCEL = describedCommand<typeof OPTIONS, CommandContext>({
     ["mp3drop cancel long.mp4", "the newest conversion of the blob long.mp4"],
     ["mp3drop list --status running --json | jq -r '.conversions[].id' | xargs mp3drop cancel", "all that run"],
   ],
-  notes: [APP_NOTE, "One that has ended, or whose result is being published, is refused; that makes the exit code 1."],
+  notes: [
+    APP_NOTE,
+    "One that has ended is refused; that makes the exit code 1. One whose result is just being published may still succeed: `mp3drop status` says how it ended.",
+  ],
   options: OPTIONS,
   run: cancel,
 });

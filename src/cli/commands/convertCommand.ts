@@ -54,7 +54,7 @@ async function convert(
     min: 0.01,
     max: MAX_TIMEOUT_MINUTES,
     isWhole: false,
-    hint: "The app itself gives up after some hours.",
+    hint: "It is in minutes; without it, 720.",
   });
   const startedAt = performance.now();
   const { wanted, ready, refused, skipped } = planConversions(positionals, {

@@ -147,7 +147,7 @@ function explorerAdvice({ connection, folder }: LocalStack, isPrivate: boolean):
   }
   const port = (service: string): string => new URL(endpointOf(connection, service)).port;
   return `  Connect > Local storage emulator > blobs port ${port("Blob")}, queues port ${port("Queue")}, tables port ${port("Table")} > Connect;
-  then Emulator > Blob Containers > input > Upload. Or connect by this connection string (a well-known development key):
+  then Emulator > Blob Containers > ${connection.settings.INPUT_CONTAINER} > Upload. Or connect by this connection string (a well-known development key):
   ${connection.storage.connectionString}`;
 }
 
@@ -164,13 +164,14 @@ function whereToConnect(
   convert: string,
 ): string {
   const blobs = endpointOf(connection, "Blob");
+  const { INPUT_CONTAINER: input, OUTPUT_CONTAINER: output } = connection.settings;
   const title = (text: string): string => styled("bold", text);
   const row = (name: string, text: string): string => `${title(name)}${" ".repeat(TITLE_WIDTH - name.length)}${text}`;
   return `${styled("green", "✓")} Ready in ${startedIn}, until Ctrl-C. All data is in ${printable(folder.path)}
 
 ${row("Drop videos on", page)}
-${row("Or upload them to", `${blobs}/input (${takes})`)}
-${row("Results appear in", `${blobs}/output (each with its record, <result>.json)`)}
+${row("Or upload them to", `${blobs}/${input} (${takes})`)}
+${row("Results appear in", `${blobs}/${output} (each with its record, <result>.json)`)}
 
 ${title("Azure Storage Explorer")}
 ${storageExplorer}

@@ -22,13 +22,13 @@ export const STATUS = describedCommand<typeof OPTIONS, CommandContext>({
   name: "mp3drop status",
   words: "ID|NAME",
   takes: "files",
-  about: "Says all about one conversion: how far it is and why it waits, or how it ended and what to do.",
+  about: "Tells everything about one conversion: how far it is and why it waits, or how it ended and what to do.",
   examples: [
     ["mp3drop status intro.mp4", "the newest conversion of the blob intro.mp4"],
     ["mp3drop status 3f2a4c…", "the one with this id, as `mp3drop list` shows it (32 digits)"],
     ["mp3drop status --json talks/intro.mp4 | jq .record.output.url", "where its result is"],
   ],
-  notes: [APP_NOTE, "The exit code is 0 however the conversion ended: only 2 if there is none."],
+  notes: [APP_NOTE, "The exit code is 0 however the conversion ended, and 2 if there is none."],
   options: OPTIONS,
   run: status,
 });

@@ -4,14 +4,14 @@ import type { BlobServiceClient, BlockBlobClient } from "@azure/storage-blob";
 import type { BlobVersion, ConversionRecord } from "../../model/conversion.ts";
 import { normalizeETag } from "../../model/conversion.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
+import { BLOCK_BYTES, giveBackBlock, takeBlock } from "./blockMemory.ts";
 import { ClientFailure } from "./clientFailure.ts";
 import { temporaryBeside } from "./resultPaths.ts";
 import type { Source } from "./sources.ts";
 import { systemReason } from "./systemReason.ts";
 import { UnchangingFile } from "./unchangingFile.ts";
 
-/** One file takes no more memory than its blocks in flight. */
-const BLOCK_BYTES = 8 * 1024 * 1024;
+/** One file takes no more memory than these. */
 const BLOCKS_AT_ONCE = 3;
 /** https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs#about-block-blobs */
 const MAX_BLOCKS = 50_000;
@@ -47,7 +47,7 @@ export async function uploadFile(
     throw new ClientFailure(
       "UploadFailed",
       `${printable(path)} could not be uploaded: ${reasonOf(cause)}`,
-      "Check that the storage is up, then try again.",
+      "Check that the storage is up and has room, then try again.",
       { cause },
     );
   } finally {
@@ -60,7 +60,8 @@ async function uploadAtOnce(
   file: UnchangingFile,
   { signal, onPercent, metadata = {} }: UploadOptions,
 ): Promise<string | undefined> {
-  const bytes = Buffer.allocUnsafe(file.sizeBytes);
+  const memory = takeBlock(file.sizeBytes);
+  const bytes = memory.subarray(0, file.sizeBytes);
   await file.read(0, bytes);
   await file.checkUnchanged();
   const { etag } = await blob.upload(bytes, bytes.length, {
@@ -68,6 +69,7 @@ async function uploadAtOnce(
     metadata: { ...metadata },
     onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, file.sizeBytes)),
   });
+  giveBackBlock(memory);
   return etag;
 }
 
@@ -84,8 +86,7 @@ async function uploadInBlocks(
   let sentBytes = 0;
   const waiting = ids.entries();
   const sendBlocks = async (): Promise<void> => {
-    // For one block after the other: memory that is new for each takes longer to get than to send.
-    const memory = Buffer.allocUnsafe(blockBytes);
+    const memory = takeBlock(blockBytes);
     for (const [index, id] of waiting) {
       abortSignal.throwIfAborted();
       const offset = index * blockBytes;
@@ -95,6 +96,7 @@ async function uploadInBlocks(
       sentBytes += bytes.length;
       onPercent(percentOf(sentBytes, file.sizeBytes));
     }
+    giveBackBlock(memory);
   };
   const senders = Array.from({ length: Math.min(BLOCKS_AT_ONCE, ids.length) }, () =>
     sendBlocks().catch((error) => failed.abort(error)),

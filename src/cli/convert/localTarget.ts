@@ -141,7 +141,7 @@ async function waitForGuests(folder: DataFolder, { output }: CommandContext, sig
 
 async function targetAt(
   folder: DataFolder,
-  { storage, functions }: StackConnection,
+  { storage, functions, settings }: StackConnection,
   options: TargetOptions,
   env: NodeJS.ProcessEnv,
   lost: Promise<never>,
@@ -152,7 +152,7 @@ async function targetAt(
   return {
     app: {
       storage: endingSilence(BlobServiceClient.fromConnectionString(storage.connectionString), RETRY_OPTIONS),
-      containers: containersFrom(env),
+      containers: containersFrom({ ...env, ...settings }),
       // The stack needs no key, and gets none that is for another app.
       api: options.functionsUrl === undefined ? apiAt(functions.url, {}) : apiAt(options.functionsUrl, env),
     },

@@ -62,7 +62,7 @@ export function metadataOf(
   const [name] = unknown;
   if (name === undefined) return metadata;
   const chosen = workloads.map((workload) => workload.name).join(", ");
-  throw wrongUsage(`--${name} is no option of ${chosen}`, "The setting WORKLOADS says what is made of the files.");
+  throw wrongUsage(`--${name} is not an option of ${chosen}`, "The setting WORKLOADS says what is made of the files.");
 }
 
 /** The keys of the metadata as a person has typed them. */

@@ -1,4 +1,5 @@
 import type { ConversionRecord } from "../../model/conversion.ts";
+import type { Failure } from "../../model/failures.ts";
 import { styled } from "../../local/kit/commandLine/output.ts";
 import { printable } from "../../local/kit/commandLine/printable.ts";
 import { formatBytes, formatSeconds } from "../format.ts";
@@ -11,18 +12,24 @@ export function describeSuccess({ resultPath }: Source, { output, times }: Conve
 }
 
 /** What went wrong, and what to do about it. */
-export function describeFailure(label: string, { status, error }: ConversionRecord): string {
+export function describeFailure(label: string, { status, error, conversionId }: ConversionRecord): string {
   const lines = [`${label}: ${styled("red", printable(error?.code ?? status))}`];
   if (error !== null) lines.push(indented(error.message), indented(error.hint));
-  if (error?.logBlob) lines.push(`  Its log: ${printable(error.logBlob)} in the output container`);
+  if (error?.logBlob) {
+    lines.push(`  Its log: mp3drop log ${conversionId}, or ${printable(error.logBlob)} in the output container`);
+  }
   return lines.join("\n");
 }
 
 /** The same in one line. */
 export function describeReason({ status, error }: ConversionRecord): string {
-  if (error === null) return printable(status);
-  const { code, message, hint } = error;
-  return printable(`${code}: ${message.split("\n", 1)[0]}. ${hint}`);
+  return error === null ? printable(status) : describeError(error);
+}
+
+/** In one line, so of what ffmpeg said only the first: the record has all of it. */
+export function describeError({ code, message, hint }: Pick<Failure, "code" | "message" | "hint">): string {
+  const [reason = ""] = message.split("\n", 1);
+  return printable(`${code}: ${reason}${/[.?!…]$/.test(reason) ? "" : "."} ${hint}`);
 }
 
 /** One line that counts everything. */

@@ -8,14 +8,17 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "its name is too long",
   ENOENT: "there is no such file or folder",
   ENOSPC: "the disk is full",
-  ENOTDIR: "a part of its path is no folder",
+  ENOTDIR: "a part of its path is not a folder",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
 };
 
-/** Why the operating system refused something, as part of a sentence. */
+/** Why the operating system or the storage refused something, as part of a sentence. */
 export function systemReason(error: unknown): string {
-  const { code = "", message } = error as NodeJS.ErrnoException;
+  const { code = "", message, statusCode } = error as NodeJS.ErrnoException & { readonly statusCode?: number };
   const words = WORDS[code];
-  return words === undefined ? (message.split("\n", 1)[0] ?? "") : `${words} (${code})`;
+  if (words !== undefined) return `${words} (${code})`;
+  const [reason = ""] = message.split("\n", 1);
+  // An answer without a body, as that of a storage whose disk is full.
+  return reason === "" && statusCode !== undefined ? `the storage answered with status ${statusCode}` : reason;
 }

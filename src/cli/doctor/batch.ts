@@ -4,7 +4,7 @@ import { createNodeService } from "../../azure/batch/nodes.ts";
 import { supportedImages } from "../../azure/batch/pool.ts";
 import { retrying } from "../../azure/batch/retrying.ts";
 import { lookAtPool } from "../../azure/batch/waiting.ts";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { BrokenNode } from "../../services.ts";
 import type { Check } from "./examine.ts";

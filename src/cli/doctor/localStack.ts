@@ -1,7 +1,7 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { connectBatch } from "../../azure/batch/client.ts";
 import type { Config } from "../../config.ts";
-import { hostEnvironment } from "../../local/stack/appSettings.ts";
+import { environmentOf, hostEnvironment } from "../../local/stack/appSettings.ts";
 import type { DataFolder } from "../../local/stack/dataFolder.ts";
 import type { StackConnection, StackPorts } from "../../local/stack/stackState.ts";
 import { findAnnouncedStack } from "../../local/stack/stackState.ts";
@@ -68,7 +68,7 @@ function stackChecks(view: LocalView): Check[] {
 
 function checksOfRunning(connection: StackConnection, { env, secrets, now = Date.now }: LocalView): Check[] {
   const { connectionString } = connection.storage;
-  const settings = hostEnvironment({ ...env }, connection);
+  const settings = environmentOf({ ...env }, connection);
   secrets.addFrom(settings);
   const inside = ({ containers, batch }: Config): Check[] => [
     checkStorage({

@@ -4,7 +4,7 @@ import { requireIdentity } from "../../azure/batch/poolIdentity.ts";
 import { noticesOfFixedProperties, noticesOfUnmarkedPool } from "../../azure/batch/poolNotices.ts";
 import { readMarks } from "../../azure/batch/poolMarks.ts";
 import { unlessMissing } from "../../azure/batch/retrying.ts";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { BatchError } from "../../model/errors.ts";
 import type { Finding } from "./finding.ts";
 import { ok, warning, wrong } from "./finding.ts";

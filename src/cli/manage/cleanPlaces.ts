@@ -2,10 +2,10 @@ import type { BatchServiceClient } from "@azure/batch";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { connectBatch } from "../../azure/batch/client.ts";
 import { entraCredential } from "../../azure/credential.ts";
-import type { BatchSettings } from "../../config.ts";
+import type { BatchSettings } from "../../batchSettings.ts";
 import { chosenWorkloads, readConfig } from "../../config.ts";
 import { UserError } from "../../local/kit/userError.ts";
-import { hostEnvironment } from "../../local/stack/appSettings.ts";
+import { environmentOf } from "../../local/stack/appSettings.ts";
 import type { Environment } from "../../model/settings.ts";
 import type { Workload } from "../../workloads/workload.ts";
 import { azdCredential } from "../azure/azdToken.ts";
@@ -40,7 +40,7 @@ const OF_DEPLOYMENT = [
  * only an address, the storage that the environment names. Throws a `UserError`.
  */
 export function findPlaces({ stack, azd }: ManagedApp, env: Environment): Places {
-  if (stack !== undefined) return placesOf(hostEnvironment({ ...env }, stack), false);
+  if (stack !== undefined) return placesOf(environmentOf({ ...env }, stack), false);
   if (azd !== undefined) {
     const known = Object.fromEntries(OF_DEPLOYMENT.map((name) => [name, azd[name]]));
     return placesOf(known, true);

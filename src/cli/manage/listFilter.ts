@@ -43,5 +43,5 @@ export function readSince(text: string | undefined, now: number): string | undef
   const time = new SettingsReader({ since: text }).time("since");
   if (time !== undefined) return time.toISOString();
   const hint = "Give a span such as 30m, 2h or 7d, a date such as 2026-01-31, or a time such as 2026-01-31T18:00:00Z.";
-  throw wrongUsage(`--since is no time: "${text}"`, hint);
+  throw wrongUsage(`--since is not a time: "${text}"`, hint);
 }

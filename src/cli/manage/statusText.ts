@@ -78,7 +78,7 @@ function startOf({ record, createdAt }: ConversionView): number {
 }
 
 /** What a person may want to do now. */
-function nextOf({ id, status }: ConversionView): string | undefined {
-  if (status === "failed") return `mp3drop log ${id}, mp3drop retry ${id}`;
+function nextOf({ id, status, record }: ConversionView): string | undefined {
+  if (status === "failed") return `${record?.error?.logBlob ? `mp3drop log ${id}, ` : ""}mp3drop retry ${id}`;
   return status === "cancelled" ? `mp3drop retry ${id}` : undefined;
 }

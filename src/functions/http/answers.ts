@@ -27,11 +27,16 @@ export async function withConversion(
 ): Promise<HttpResponseInit> {
   const id = request.params["id"] ?? "";
   if (!/^[0-9a-f]{32}$/.test(id)) {
-    return problem(404, "ConversionNotFound", `"${id}" is no id of a conversion. An id has 32 hexadecimal digits.`);
+    return problem(
+      404,
+      "ConversionNotFound",
+      `"${id}" is not the id of a conversion. An id has 32 hexadecimal digits.`,
+    );
   }
   const instance = await findInstance(client, id);
   if (instance === undefined) {
-    const hint = "A new one is known a moment after its upload. Or is the id of another workload, blob or ETag?";
+    const hint =
+      "A new one is known a moment after its upload. Check that the id is that of this workload, blob and ETag.";
     return problem(404, "ConversionNotFound", `There is no conversion "${id}". ${hint}`);
   }
   return answer(viewOf(id, instance), instance);

@@ -32,6 +32,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw bad(`The body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(`The body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -109,7 +109,7 @@ function findAzurite(): string {
   } catch (cause) {
     throw new UserError("AzuriteMissing", "Azurite, the storage of the local stack, is not installed", {
       cause,
-      hint: "Run `npm ci` without --omit=dev in the folder of mp3drop.",
+      hint: "Run `npm ci` without --omit=dev in the folder of mp3drop, or `npm install azurite` where it is a package of yours.",
     });
   }
 }

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, readSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import { isLineAt, jsonIn, lineOf, readAt } from "./archiveLine.ts";
 import { createFolder } from "./createFolder.ts";
 import { damagedData, notSaved } from "./stateErrors.ts";
 import { isSystemError, unusableDataFolder } from "./systemError.ts";
@@ -25,15 +26,13 @@ interface Segment {
 const MAX_SEGMENT_BYTES = 32 * 1024 * 1024;
 /** What is archived may hold keys. */
 const OWNER_ONLY = 0o600;
-/** What follows the body in a line. */
-const TAIL = "]\n";
 
 /**
  * A folder of append-only files (segments) for what has ended: it is on the disk, and only its place is in memory. The
  * places are in a journal, and with them the truth: bytes that no place refers to are garbage, so a crash between writing
  * something here and its place there loses nothing.
  *
- * A line is `["key",body]`. A segment that is mostly garbage is gathered into the newest one and deleted, in steps that
+ * A segment that is mostly garbage is gathered into the newest one and deleted, in steps that
  * `ArchivingJournal` puts in order.
  */
 export class Archive {
@@ -101,7 +100,7 @@ export class Archive {
 
   /** The same for a body that is JSON already. */
   appendJson(key: string, json: string): ArchivePlace {
-    const place = this.#write(Buffer.from(`${headOf(key)}${json}${TAIL}`));
+    const place = this.#write(lineOf(key, json));
     this.#appendedBytes += place.length;
     return place;
   }
@@ -111,11 +110,9 @@ export class Archive {
    * and its JSON, throws.
    */
   read(key: string, place: ArchivePlace, check: (body: unknown, json: string) => void = () => {}): unknown {
-    const line = this.#readLine(place).toString("utf8");
-    const head = headOf(key);
-    if (!line.startsWith(head) || !line.endsWith(TAIL)) throw this.#damaged(place);
+    const json = jsonIn(this.#readLine(place), key);
+    if (json === undefined) throw this.#damaged(place);
     try {
-      const json = line.slice(head.length, -TAIL.length);
       const body: unknown = JSON.parse(json);
       check(body, json);
       return body;
@@ -201,7 +198,7 @@ export class Archive {
       const file = openSync(this.#pathOf(number), "r");
       try {
         for (const { key, place } of ofSegment) {
-          if (!isLineOf(file, key, place)) throw this.#damaged(place);
+          if (!isLineAt(file, key, place)) throw this.#damaged(place);
           segment.used += place.length;
           ends.set(number, Math.max(ends.get(number) ?? 0, place.offset + place.length));
         }
@@ -285,29 +282,4 @@ export class Archive {
   #pathOf(segment: number): string {
     return join(this.#folder, `${segment}.jsonl`);
   }
-}
-
-function headOf(key: string): string {
-  return `[${JSON.stringify(key)},`;
-}
-
-function isLineOf(file: number, key: string, { offset, length }: ArchivePlace): boolean {
-  const head = Buffer.from(headOf(key));
-  if (length < head.length + TAIL.length) return false;
-  return (
-    readAt(file, offset, head.length).equals(head) &&
-    readAt(file, offset + length - TAIL.length, TAIL.length).equals(Buffer.from(TAIL))
-  );
-}
-
-/** Fewer bytes where the file ends. */
-function readAt(file: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let read = 0;
-  while (read < length) {
-    const more = readSync(file, bytes, read, length - read, offset + read);
-    if (more === 0) break;
-    read += more;
-  }
-  return bytes.subarray(0, read);
 }

@@ -47,6 +47,8 @@ const LAST_OUTPUT_BOUND_MS = 1_000;
 /** The first restart is immediate; each further one waits this much longer. */
 const RESTART_DELAY_STEP_MS = 100;
 const LAST_WORDS = 20;
+/** How long a service may take to stop, if it says nothing else, before it is killed with its process group. */
+export const STOP_CHILD_BOUND_MS = 8_000;
 
 /**
  * A child process that serves requests and is restarted when it dies by itself. One that says why it stops (see
@@ -92,7 +94,7 @@ export class ChildService<Ready> {
   }
 
   async #stopChild(): Promise<void> {
-    if (this.#child !== undefined) await stopChild(this.#child, this.#options.stopBoundMs ?? 8_000);
+    if (this.#child !== undefined) await stopChild(this.#child, this.#options.stopBoundMs ?? STOP_CHILD_BOUND_MS);
   }
 
   async #launch(): Promise<void> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { withoutProxyForLoopback } from "../kit/loopback.ts";
-import type { StackConnection } from "./stackState.ts";
+import type { Config } from "../../config.ts";
+import type { AppSettings, StackConnection } from "./stackState.ts";
 
 /** Where services are and how to sign in to them: the local stack decides that, whatever the user's shell holds. */
 const OWN_SETTINGS =
@@ -28,6 +29,22 @@ export function hostEnvironment(env: NodeJS.ProcessEnv, { storage, batch }: Serv
     BATCH_ACCOUNT_NAME: batch.accountName,
     BATCH_ACCOUNT_KEY: batch.accountKey,
     FUNCTIONS_WORKER_RUNTIME: "node",
+  };
+}
+
+/** The environment of the app of a running stack, as far as it matters to others; the rest is taken from their own. */
+export function environmentOf(env: NodeJS.ProcessEnv, stack: StackConnection): NodeJS.ProcessEnv {
+  return hostEnvironment({ ...env, ...stack.settings }, stack);
+}
+
+/** Nothing that is secret. */
+export function announcedSettings({ containers, workloads, batch }: Config): AppSettings {
+  return {
+    INPUT_CONTAINER: containers.input,
+    OUTPUT_CONTAINER: containers.output,
+    WORKLOADS: workloads.map(({ name }) => name).join(","),
+    BATCH_POOL_ID: batch.poolId,
+    BATCH_JOB_ID: batch.jobId,
   };
 }
 

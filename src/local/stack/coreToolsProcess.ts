@@ -39,7 +39,7 @@ export const CORE_TOOLS: Command<typeof OPTIONS> = {
 const POLL_MS = 250;
 const REQUEST_BOUND_MS = 5_000;
 /** Less than the time after which the stack kills this process, which would leave func behind. */
-const STOP_BOUND_MS = 6_000;
+export const STOP_FUNC_BOUND_MS = 6_000;
 
 async function run({ values }: Parsed<typeof OPTIONS>, context: Context): Promise<number> {
   const port = await findFreePort({ port: parsePort("--port", values.port) });
@@ -97,7 +97,7 @@ async function stop(func: ChildProcess): Promise<void> {
   const { pid } = func;
   if (pid === undefined || hasExited(func)) return;
   const exited = once(func, "exit");
-  const force = setTimeout(() => process.kill(-pid, "SIGKILL"), STOP_BOUND_MS);
+  const force = setTimeout(() => process.kill(-pid, "SIGKILL"), STOP_FUNC_BOUND_MS);
   process.kill(-pid, "SIGTERM");
   await exited;
   clearTimeout(force);

@@ -89,7 +89,7 @@ function checkTool(tool: Tool, path: string): Promise<string> {
       const problem = error === null ? saysVersion(tool, stdout) : failureOf(error);
       if (problem === undefined) return resolved(stdout.split(" ", 3).join(" "));
       reject(
-        new UserError("FfmpegBroken", `${path} is no working ${tool}: asked for -version, it ${problem}`, {
+        new UserError("FfmpegBroken", `${path} is not a working ${tool}: asked for -version, it ${problem}`, {
           hint: `Set ${SETTINGS[tool]} to the path of one that works, or repair this one.`,
         }),
       );

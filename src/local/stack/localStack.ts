@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readConfig } from "../../config.ts";
 import { deployPool } from "./deployPool.ts";
 import type { Services } from "./appSettings.ts";
-import { hostEnvironment, serviceEnvironment } from "./appSettings.ts";
+import { announcedSettings, hostEnvironment, serviceEnvironment } from "./appSettings.ts";
 import { azuriteConnectionString, startAzurite } from "../azurite/azurite.ts";
 import { findAppRoot } from "../kit/appRoot.ts";
 import type { ChildServiceEvents } from "../kit/childService.ts";
@@ -57,7 +57,7 @@ interface LocalStackOptions {
 export type StackService = "azurite" | "batch" | "functions";
 
 export interface LocalStack {
-  readonly connection: StackConnection;
+  readonly connection: Required<StackConnection>;
   readonly folder: DataFolder;
   /** What converts on its nodes. */
   readonly ffmpeg: FfmpegInUse;
@@ -93,7 +93,8 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
   });
   // What is wrong with the user's own settings shows before there is anything to clean up.
   const settings = settingsFor(STAND_INS);
-  const { input, output } = readConfig(settings).containers;
+  const config = readConfig(settings);
+  const { input, output } = config.containers;
 
   const folder = dataFolderAt(options.data);
   const warning = createDataFolder(folder);
@@ -177,10 +178,11 @@ async function startServices(options: LocalStackOptions, undo: UndoStep[]): Prom
     functions: port,
   });
   const { endpoint, accountName, accountKey } = batch.value.ready;
-  const connection: StackConnection = {
+  const connection: Required<StackConnection> = {
     storage: await storage,
     batch: { endpoint, accountName, accountKey },
     functions: { url: functions.value.ready.url },
+    settings: announcedSettings(config),
     data: folder.path,
   };
   const hide = announceStack(folder, connection);

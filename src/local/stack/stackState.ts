@@ -3,11 +3,18 @@ import type { DataFolder } from "./dataFolder.ts";
 import { lockHolder, refuseOthersFolder } from "./dataFolder.ts";
 import { readJsonFile, writeJsonFile } from "../kit/jsonFile.ts";
 
+/** Settings of the running app that others, who may have another environment, have to go by. */
+export type AppSettings = Readonly<
+  Record<"INPUT_CONTAINER" | "OUTPUT_CONTAINER" | "WORKLOADS" | "BATCH_POOL_ID" | "BATCH_JOB_ID", string>
+>;
+
 /** Everything a client needs; also what `local --json` prints. */
 export interface StackConnection {
   readonly storage: { readonly connectionString: string };
   readonly batch: { readonly endpoint: string; readonly accountName: string; readonly accountKey: string };
   readonly functions: { readonly url: string };
+  /** What the app was told of where things are and what it makes. Stacks of older versions do not say. */
+  readonly settings?: AppSettings;
   readonly data: string;
 }
 

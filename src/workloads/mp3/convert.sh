@@ -190,7 +190,7 @@ cover_output=()
 choose_cover() {
   local format='' begin
   if [[ -f cover ]]; then
-    hex begin cover 0 4
+    hex begin 0 4 cover
     case $begin in
       ffd8ff*) format=jpeg_pipe ;;
       89504e47) format=png_pipe ;;
@@ -352,27 +352,29 @@ result_edges=null
 # How long the ID3 tag is, where the sound begins, and how the file ends. What that says of the MP3 is for the app to
 # judge.
 read_result() {
-  local head first last id3_bytes=0 last_at=0
+  local ends head first last id3_bytes=0 last_at=0
   result_bytes=$(($(wc -c <result.part)))
-  hex head result.part 0 $HEAD_BYTES
+  ((result_bytes > MAX_FRAME_BYTES)) && ((last_at = result_bytes - MAX_FRAME_BYTES))
+  # Every program that is started counts where the video is short: one reads the end of the file, and on in the file
+  # from its beginning.
+  hex ends $last_at $((result_bytes - last_at + HEAD_BYTES)) result.part result.part
+  last=${ends:0:2 * (result_bytes - last_at)} head=${ends:2 * (result_bytes - last_at)}
   # "ID3", two bytes of version, one of flags, and the size of the rest in four times seven bits.
   if [[ ${#head} -ge 20 && $head == 494433* ]]; then
     ((id3_bytes = 10 + (16#${head:12:2} << 21) + (16#${head:14:2} << 14) + (16#${head:16:2} << 7) + 16#${head:18:2}))
   fi
-  # Every program that is started counts where the video is short, and a tag without a picture is.
   first=${head:2 * id3_bytes:128}
-  ((id3_bytes + 64 > HEAD_BYTES)) && hex first result.part $id3_bytes 64
-  ((result_bytes > MAX_FRAME_BYTES)) && ((last_at = result_bytes - MAX_FRAME_BYTES))
-  hex last result.part $last_at $MAX_FRAME_BYTES
+  # Behind a picture, or much text.
+  ((id3_bytes + 64 > HEAD_BYTES)) && hex first $id3_bytes 64 result.part
   result_edges="{\"id3Bytes\":$id3_bytes,\"firstBytes\":\"$first\",\"lastBytes\":\"$last\"}"
 }
 
-# Sets the variable $1 to bytes of the file $2: $4 of them, from offset $3 on.
+# Sets the variable $1 to $3 bytes of the files that follow, as if they were one, from offset $2 on.
 hex() {
-  local name=$1 IFS=$' \n'
-  set -- $(od -An -v -tx1 -j "$3" -N "$4" "$2")
-  IFS=''
-  printf -v "$name" %s "$*"
+  local bytes LC_ALL=C # Where characters can have several bytes, what follows takes five times as long.
+  bytes=$(od -An -v -tx1 -j "$2" -N "$3" "${@:4}")
+  bytes=${bytes//$'\n'/}
+  printf -v "$1" %s "${bytes// /}"
 }
 
 # --- The end ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { checkBatch } from "../../../src/cli/doctor/batch.ts";
 import { examine } from "../../../src/cli/doctor/examine.ts";
 import type { Finding } from "../../../src/cli/doctor/finding.ts";
 import { Secrets } from "../../../src/cli/doctor/secrets.ts";
-import type { BatchSettings } from "../../../src/config.ts";
+import type { BatchSettings } from "../../../src/batchSettings.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { FaultPlanInput } from "../../../src/local/batchEmulator/index.ts";
 import { listen } from "../../azure/standInAzure.ts";

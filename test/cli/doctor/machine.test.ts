@@ -38,7 +38,7 @@ test("a tool that is missing or does not work is wrong, with what to do", async 
   expect(await findingsWith({ FFMPEG_PATH: broken })).toContainEqual({
     what: "ffmpeg",
     state: "wrong",
-    detail: `${broken} is no working ffmpeg: asked for -version, it ended with exit code 3`,
+    detail: `${broken} is not a working ffmpeg: asked for -version, it ended with exit code 3`,
     hint: expect.stringContaining("repair"),
   });
 });

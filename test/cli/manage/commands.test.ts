@@ -52,6 +52,20 @@ test("status says how far a conversion is, and with --json what the app answers"
   expect(JSON.parse(json.stdout)).toEqual(view);
 });
 
+test("status names the log of a failure only where there is one", async ({ expect }) => {
+  const failedWith = (logBlob: string | null) => {
+    const times = { startedAt: "2026-01-01T00:00:00.000Z", recordedAt: "2026-01-01T00:00:02.000Z" };
+    const record = { input: {}, error: { code: "BadOptions", message: "wrong", hint: "Correct it.", logBlob }, times };
+    return { body: { ...viewOf({ status: "failed" }), record } };
+  };
+  const { run } = await startStandInApi(
+    answering({ [`GET /${idOf("a")}`]: failedWith(null), [`GET /${idOf("b")}`]: failedWith("intro.mp3.log") }),
+  );
+
+  expect((await run("status", idOf("a"))).stdout).toMatch(/\n {2}next {7}mp3drop retry \w+\n$/);
+  expect((await run("status", idOf("b"))).stdout).toMatch(/\n {2}next {7}mp3drop log \w+, mp3drop retry \w+\n$/);
+});
+
 test("a name means the newest conversion of that blob, also as the path of a file", async ({ expect }) => {
   const { run, requests } = await startStandInApi(answering({ [`GET /${idOf("2")}`]: { body: viewOf() } }));
 

@@ -99,7 +99,7 @@ test("list tells a terminal nothing that it would obey", async ({ expect }) => {
 test.for([
   [["--status", "runing"], /--status must be one or more of running, .*, not "runing"/, "Did you mean running?"],
   [["--limit", "0"], /--limit must be a whole number from 1 /, /--prefix/],
-  [["--since", "yesterday"], /--since is no time: "yesterday"/, /2h/],
+  [["--since", "yesterday"], /--since is not a time: "yesterday"/, /2h/],
   [["--watch", "--json"], /exclude each other/, /--json/],
   [["--azure", "--data", "x"], /name different apps/, /Leave/],
 ] as const)("list %s is refused before the app is asked", async ([args, message, hint], { expect }) => {

@@ -1,34 +1,15 @@
 import { ContainerClient, ContainerSASPermissions, StorageSharedKeyCredential } from "@azure/storage-blob";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { beforeAll } from "vitest";
+import { randomUUID } from "node:crypto";
+import { inject } from "vitest";
 
 const ACCOUNT = "devstoreaccount1";
 /** Public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** Gives the tests of a file a blob service, and each call a container of its own. To be called at the top of the file. */
+/** Each call of what it returns gives a container of its own. */
 export function useAzuriteBlobs(): (name: string) => Promise<TestContainer> {
-  let account = "";
-  let containers = 0;
-  beforeAll(async () => {
-    const { url, stop } = await startAzuriteBlobs();
-    account = `${url}/${ACCOUNT}`;
-    return stop;
-  });
-  return (name) => createContainer(`${account}/${name}-${++containers}`);
-}
-
-async function startAzuriteBlobs(): Promise<{ readonly url: string; readonly stop: () => void }> {
-  const script = "node_modules/azurite/dist/src/blob/main.js";
-  const args = [script, "--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const stop = (): void => void child.kill();
-  for await (const line of createInterface(child.stdout)) {
-    const url = /successfully listens on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { url, stop };
-  }
-  throw new Error("Azurite ended before it listened");
+  const url = /BlobEndpoint=([^;]+)/.exec(inject("sharedAzurite"))?.[1] ?? "";
+  return (name) => createContainer(`${url}/${name}-${randomUUID()}`);
 }
 
 interface TestContainer {

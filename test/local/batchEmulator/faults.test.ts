@@ -88,7 +88,7 @@ test.for(["preempt", "unusable"] as const)("a node can be lost under its task: %
 
 test.for([
   ["{", "not JSON"],
-  ['{"request":[]}', "request"],
+  ['{"request":[]}', "request: there is no such key"],
   ['{"requests":[{"rate":2,"status":500}]}', "requests.0.rate"],
   ['{"requests":[{"rate":1}]}', "requests.0"],
   ['{"nodes":[{"what":"explode"}]}', "nodes.0.what"],

@@ -31,5 +31,6 @@ test("a function that logs after it has ended draws a warning", async ({ expect,
   await fetch(`${host.url}/api/late`);
   await host.logged(/too late/);
 
-  expect(host.log()).toContain("[warning] late: Warning: Unexpected call to 'log' on the context object");
+  const warning = await host.logged(/^\[warning\] late: /);
+  expect(warning).toContain("Warning: Unexpected call to 'log' on the context object");
 });

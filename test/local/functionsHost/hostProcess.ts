@@ -32,7 +32,8 @@ export function fixtureApp(name: string): string {
 export async function startHostProcess(run: HostRun): Promise<HostProcess> {
   const { child, lines, waiters } = spawnHost(run);
   const ended = new Promise<number | string | null>((resolve) => {
-    child.once("exit", (code, signal) => resolve(code ?? signal));
+    // Once all that it has written is read, too.
+    child.once("close", (code: number | null, signal: string | null) => resolve(code ?? signal));
   });
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);

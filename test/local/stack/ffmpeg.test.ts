@@ -105,7 +105,7 @@ test.for([
 
   await expect(checkFfmpeg({ ffmpeg: broken, ffprobe: working })).rejects.toMatchObject({
     code: "FfmpegBroken",
-    message: `${broken} is no working ffmpeg: asked for -version, it ${how}`,
+    message: `${broken} is not a working ffmpeg: asked for -version, it ${how}`,
     hint: expect.stringContaining("FFMPEG_PATH"),
   });
 });
@@ -117,7 +117,7 @@ test("an ffprobe that cannot be run at all is refused by its name", async ({ exp
   writeFileSync(broken, "#!/nowhere\n");
 
   await expect(checkFfmpeg({ ffmpeg: working, ffprobe: broken })).rejects.toMatchObject({
-    message: expect.stringContaining(`${broken} is no working ffprobe: asked for -version, it could not be run (`),
+    message: expect.stringContaining(`${broken} is not a working ffprobe: asked for -version, it could not be run (`),
     hint: expect.stringContaining("FFPROBE_PATH"),
   });
 });

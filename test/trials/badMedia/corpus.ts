@@ -262,7 +262,11 @@ export const CORPUS: readonly Sample[] = [
   {
     name: "half an hour, joined, cut off",
     expected: bad("OutputMismatch"),
-    ...cutOff(joined(silence(1800)), 0.6),
+    // In the middle of a packet, whatever the version of ffmpeg that made it.
+    ...cutOff(
+      joined(silence(1800), (fragments) => fragments.slice(0, 270)),
+      0.99998,
+    ),
   },
   {
     name: "joined twice",

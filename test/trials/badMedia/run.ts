@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtScript } from "../../../src/local/kit/appRoot.ts";
-import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import type { Mp3Record } from "../../../src/workloads/mp3/review.ts";
 import { isDurationRight } from "../../../src/workloads/mp3/wholeness.ts";
 import type { Expectation, Sample } from "./corpus.ts";
@@ -44,7 +44,7 @@ export function makeSample(name: string, path: string): void {
   const { ffmpeg = [], format = "mp4", change } = sample;
   if (ffmpeg.length > 0) {
     const args = ["-v", "error", "-nostdin", "-y", ...ffmpeg, "-f", format, path];
-    const made = spawnSync(findFfmpeg(process.env).ffmpeg, args, { encoding: "utf8" });
+    const made = spawnSync(FIXTURE_FFMPEG, args, { encoding: "utf8" });
     if (made.status !== 0) throw new Error(`ffmpeg could not make ${path}: ${made.stderr}`);
   }
   change?.(path);
@@ -62,24 +62,36 @@ function convertAll(videos: string, folder: string, isQuiet: boolean): Mp3Record
 }
 
 function compare({ name, expected }: Sample, record: Mp3Record | undefined): Row {
-  const found = record === undefined ? "no record" : describe(record, expected);
-  const wanted = describeExpectation(expected);
+  const found = record === undefined ? "no record" : inTheSameWords(endOf(record), expected);
+  const wanted = expectationInWords(expected);
   return { name, expected: wanted, found, isRight: found === wanted };
 }
 
-function describeExpectation({ outcome, durationSeconds, streamIndex, channels }: Expectation): string {
+function endOf({ status, error, input, output }: Mp3Record): End {
+  return { outcome: error?.code ?? status, input, durationSeconds: output?.durationSeconds };
+}
+
+export function expectationInWords({ outcome, durationSeconds, streamIndex, channels }: Expectation): string {
   return inWords(outcome, durationSeconds, streamIndex, channels);
 }
 
-/** Describes a record by the facts that are expected of it, in the same words. */
-function describe({ status, error, input, output }: Mp3Record, expected: Expectation): string {
-  if (status !== "succeeded") return error?.code ?? status;
-  const seconds = output?.durationSeconds ?? 0;
+/** How a conversion ended. */
+export interface End {
+  /** `succeeded`, or the code of the failure. */
+  readonly outcome: string;
+  readonly input: Pick<Mp3Record["input"], "audioStream">;
+  /** Of the MP3. */
+  readonly durationSeconds: number | undefined;
+}
+
+/** Describes an end by the facts that are expected of it. */
+export function inTheSameWords({ outcome, input, durationSeconds = 0 }: End, expected: Expectation): string {
+  if (outcome !== "succeeded") return outcome;
   const wanted = expected.durationSeconds ?? 0;
   const stream = input.audioStream;
   return inWords(
-    "succeeded",
-    isDurationRight(wanted, seconds) ? wanted : seconds,
+    outcome,
+    isDurationRight(wanted, durationSeconds) ? wanted : durationSeconds,
     expected.streamIndex === undefined ? undefined : stream?.index,
     expected.channels === undefined ? undefined : stream?.channels,
   );

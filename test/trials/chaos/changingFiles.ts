@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { text } from "node:stream/consumers";
 import type { ContainerClient } from "@azure/storage-blob";
@@ -48,8 +49,8 @@ interface ChangingOptions {
 }
 
 /**
- * Runs `mp3drop convert` on a folder whose files are replaced, truncated and deleted while it uploads them. `onUploaded`: the
- * one that stays as it is has been uploaded, or will never be.
+ * Runs `mp3drop convert` on a folder whose files are replaced, truncated and deleted while it uploads them. `onUploaded`: all
+ * others have failed, and the one that stays as it is has been uploaded, or will never be.
  */
 export async function convertChangingFiles(
   { changes, content, atMs }: PlannedConvert,
@@ -74,8 +75,15 @@ export async function convertChangingFiles(
     });
   }
   const input = containerOf(stack.connection, "input");
-  const converting = convert(stack, folder, signal);
+  let onOthersFailed = (): void => undefined;
+  const othersFailed = new Promise<void>((resolve) => (onOthersFailed = resolve));
+  let others = changing.length + 1;
+  const onFailed = (): void => {
+    if (--others === 0) onOthersFailed();
+  };
+  const converting = convert(stack, folder, { onFailed, signal });
   await announce(content, input, uploading, converting, signal);
+  await Promise.race([othersFailed, converting]);
   onUploaded();
   const said = await converting;
 
@@ -113,7 +121,11 @@ async function announce(
 }
 
 /** What became of each file, by the name of its blob: `succeeded`, or the code of the failure. */
-async function convert(stack: ChaosStack, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+async function convert(
+  stack: ChaosStack,
+  folder: string,
+  { onFailed, signal }: { readonly onFailed: () => void; readonly signal: AbortSignal },
+): Promise<ReadonlyMap<string, string>> {
   const { connection, proxied } = stack;
   const args = ["--connection-string", proxied, "--functions-url", connection.functions.url, "--json", "."];
   const child = spawn(process.execPath, [builtScript("cli/main.ts"), "convert", ...args], {
@@ -121,8 +133,13 @@ async function convert(stack: ChaosStack, folder: string, signal: AbortSignal): 
     stdio: ["ignore", "pipe", "pipe"],
     signal,
   });
-  const [json, notes] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  if (json === "") throw new Error(`mp3drop convert gave no answer:\n${notes}`);
+  const notes: string[] = [];
+  createInterface(child.stderr).on("line", (line) => {
+    notes.push(line);
+    if (line.startsWith("✗ ")) onFailed();
+  });
+  const [json] = await Promise.all([text(child.stdout), once(child, "close")]);
+  if (json === "") throw new Error(`mp3drop convert gave no answer:\n${notes.join("\n")}`);
   const { conversions } = JSON.parse(json) as { conversions: ConversionRecord[] };
   return new Map(conversions.map(({ input, error }) => [input.name, error === null ? "succeeded" : error.code]));
 }

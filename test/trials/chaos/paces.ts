@@ -45,5 +45,5 @@ export const SHORT_PACE: Pace = {
   infiniteLeaseMs: 3_000,
   unreachableSeconds: 5,
   lostEvents: 0,
-  patienceMs: 60_000,
+  patienceMs: 240_000,
 };

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { doAndUndo } from "../../../src/local/kit/undo.ts";
-import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 import { convertChangingFiles } from "./changingFiles.ts";
 import { ChaosStack } from "./chaosStack.ts";
+import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import { createContents } from "./contents.ts";
 import { disrupt } from "./disrupting.ts";
 import { NoAnswer, collectEvidence, listAnswered, readViews } from "./evidence.ts";
@@ -69,10 +69,10 @@ async function tryStack(
   stack: ChaosStack,
   plan: Plan,
   data: string,
-  { isPolling, seed, pace, env, signal, note }: TrialOptions,
+  { isPolling, seed, pace, signal, note }: TrialOptions,
 ): Promise<Findings & Pick<TrialResult, "conversions" | "videos">> {
   const { connection } = stack;
-  const contents = createContents(findFfmpeg(env).ffmpeg, join(data, "videos"));
+  const contents = createContents(FIXTURE_FFMPEG, join(data, "videos"));
   const uploading = new Uploading(stack, contents, { isPolling, signal });
   const { uploads } = uploading;
   const stopTelling = isPolling ? undefined : tellOfReports(stack, { seed, signal });

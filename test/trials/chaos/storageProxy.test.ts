@@ -8,7 +8,7 @@ import { StorageProxy } from "./storageProxy.ts";
 const OF_APP = { authorization: "SharedKey a:b", "user-agent": "azsdk-js-azure-storage-blob/12" };
 
 /** A proxy before a storage that says what it was asked. */
-async function startProxy(holdMs: number) {
+async function startProxy(hold: Promise<void> = Promise.resolve()) {
   const asked: string[] = [];
   const counts: string[] = [];
   const storage = createServer((request, response) => {
@@ -20,8 +20,9 @@ async function startProxy(holdMs: number) {
   const proxy = await StorageProxy.start(port, {
     random: seededRandom(1),
     rate: 0,
-    holdMs: [holdMs, holdMs],
+    holdMs: [0, 0],
     count: (fault) => counts.push(fault),
+    hold: () => hold,
   });
   onTestFinished(() => {
     proxy.stop();
@@ -31,7 +32,7 @@ async function startProxy(holdMs: number) {
 }
 
 test("a request and its answer come through as they are, with the Host header of the sender", async ({ expect }) => {
-  const { url, proxy, asked } = await startProxy(0);
+  const { url, proxy, asked } = await startProxy();
 
   const response = await fetch(`${url}/output/a%20b?comp=x`, { method: "PUT", body: "hello" });
 
@@ -43,7 +44,8 @@ test("a request and its answer come through as they are, with the Host header of
 test("the first request of each kind is held while others go through, and arrives even if its sender has gone", async ({
   expect,
 }) => {
-  const { url, asked, counts } = await startProxy(50);
+  let letGo = (): void => undefined;
+  const { url, asked, counts } = await startProxy(new Promise((resolve) => (letGo = resolve)));
   const sender = new AbortController();
   const held = fetch(`${url}/application/decisions/1.json`, { headers: OF_APP, signal: sender.signal });
   while (counts.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -51,6 +53,7 @@ test("the first request of each kind is held while others go through, and arrive
   const other = await fetch(`${url}/application/decisions/2.json`, { headers: OF_APP });
   sender.abort();
   await held.catch(() => {});
+  letGo();
   while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
 
   expect(other.status).toBe(201);
@@ -59,7 +62,7 @@ test("the first request of each kind is held while others go through, and arrive
 });
 
 test("each report that a task uploads is announced, and nothing else is", async ({ expect }) => {
-  const { url, proxy } = await startProxy(0);
+  const { url, proxy } = await startProxy();
   const reports: string[] = [];
   proxy.afterEachReport((name, eTag) => reports.push(`${name} ${eTag}`));
 
@@ -72,7 +75,7 @@ test("each report that a task uploads is announced, and nothing else is", async 
 });
 
 test("what comes while the proxy is silent is never answered, and what comes later is", async ({ expect }) => {
-  const { url, proxy, asked, counts } = await startProxy(0);
+  const { url, proxy, asked, counts } = await startProxy();
   const sender = new AbortController();
   proxy.beSilent(true);
   const silent = fetch(`${url}/input/a`, { signal: sender.signal });
@@ -86,7 +89,7 @@ test("what comes while the proxy is silent is never answered, and what comes lat
 });
 
 test("a container that was deleted cannot be made again at once, but others can", async ({ expect }) => {
-  const { url, proxy, asked } = await startProxy(0);
+  const { url, proxy, asked } = await startProxy();
   const create = (container: string) => fetch(`${url}/${container}?restype=container`, { method: "PUT" });
   proxy.keepDeleted("output");
 
@@ -100,7 +103,7 @@ test("a container that was deleted cannot be made again at once, but others can"
 test("an action follows the next copy to the output container, and precedes the first part of an upload", async ({
   expect,
 }) => {
-  const { url, proxy, asked } = await startProxy(0);
+  const { url, proxy, asked } = await startProxy();
   const events: string[] = [];
   const copied = new Promise<void>((resolve) => proxy.afterNextCopy(resolve));
   proxy.duringUpload("a b.mp4", () => events.push(`part after ${asked.length} requests`));

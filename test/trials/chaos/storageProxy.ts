@@ -13,6 +13,8 @@ interface ProxyOptions {
   readonly rate: number;
   readonly holdMs: readonly [least: number, most: number];
   readonly count: (fault: string) => void;
+  /** What a hold waits for, if not for the time that it is to last. */
+  readonly hold?: (ms: number) => Promise<unknown>;
 }
 
 const BEING_DELETED_MS = 30_000;
@@ -89,7 +91,7 @@ export class StorageProxy {
   }
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { count } = this.#options;
+    const { count, hold: wait = delay } = this.#options;
     if (this.#isSilent) {
       count("storage request never answered");
       request.resume();
@@ -110,9 +112,9 @@ export class StorageProxy {
     // A request on its way arrives, whatever becomes of its sender meanwhile.
     const body = await buffer(request);
     count(`storage ${hold.what} held`);
-    if (hold.what === "request") await delay(hold.ms);
+    if (hold.what === "request") await wait(hold.ms);
     const answer = await this.#forward(request, body);
-    if (hold.what === "answer") await delay(hold.ms);
+    if (hold.what === "answer") await wait(hold.ms);
     this.#answer(request, response, answer);
   }
 

@@ -8,6 +8,7 @@ import { doAndUndo } from "../../../src/local/kit/undo.ts";
 import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import type { StackConnection } from "../../../src/local/stack/stackState.ts";
 import { conversionIdOf } from "../../../src/model/identity.ts";
+import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import { makeVideos } from "../../bench/videos.ts";
 import { listAnswered, readViews } from "../chaos/evidence.ts";
 import { collectEvidence, listInput, md5Of } from "./evidence.ts";
@@ -70,7 +71,7 @@ async function killAndCompare(
   { rounds, seed, env, signal, note }: KillsOptions,
 ): Promise<Omit<KillsResult, "seconds">> {
   const { ffmpeg } = findFfmpeg(env);
-  const paths = await makeVideos(ffmpeg, join(folder, "videos"), VIDEOS, VIDEO_SECONDS);
+  const paths = await makeVideos(FIXTURE_FFMPEG, join(folder, "videos"), VIDEOS, VIDEO_SECONDS);
   const notes: string[] = [];
   const stack = new KillableStack({
     data: join(folder, "data"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StackService } from "../../../src/local/stack/localStack.ts";
 import { doAndUndo } from "../../../src/local/kit/undo.ts";
-import { findFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
+import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import { createContents } from "../chaos/contents.ts";
 import { collectEvidence, countHistoryEvents } from "./evidence.ts";
 import type { Costs } from "./figures.ts";
@@ -70,7 +70,7 @@ export async function runScale(options: ScaleOptions): Promise<ScaleResult> {
 }
 
 async function measure(folder: string, { conversions, env, signal, note }: ScaleOptions): Promise<ScaleResult> {
-  const makeContent = createContents(findFfmpeg(env).ffmpeg, join(folder, "videos"));
+  const makeContent = createContents(FIXTURE_FFMPEG, join(folder, "videos"));
   const video = await makeContent({ kind: "tone", seconds: VIDEO_SECONDS });
   const played = await makePlayedTask(env, video, join(folder, "played"));
   const stack = await ScaleStack.start({

@@ -5,7 +5,7 @@ import { test } from "vitest";
 import type { Mp3Report } from "../../../src/workloads/mp3/report.ts";
 import { makeSample } from "../../trials/badMedia/run.ts";
 import type { TaskFolder } from "./taskFolder.ts";
-import { ffmpeg, taskFolder, tone, tools } from "./taskFolder.ts";
+import { ffmpeg, ffmpegOfNode, taskFolder, tone, tools } from "./taskFolder.ts";
 
 /** A second of silence, then three of a tone. */
 const LATE_TONE = ["-f", "lavfi", "-i", "aevalsrc='if(gt(t,1),sin(2764*t),0)':d=4:s=44100", "-c:a", "aac"];
@@ -111,7 +111,8 @@ test.skipIf(!hasSetts)(
   ({ expect }) => {
     const [plain, loud] = ["", "-16"].map((loudness) => {
       const folder = taskFolder();
-      folder.make(...beats(8), "-bsf:a", "setts=ts='if(gt(N,100),TS-1024*6,TS)'");
+      const pauses = ["-bsf:a", "setts=ts='if(gt(N,100),TS-1024*6,TS)'"];
+      ffmpegOfNode(...beats(8), ...pauses, "-f", "mp4", join(folder.path, "input"));
       const { report, review } = folder.run({ MP3_LOUDNESS_LUFS: loudness });
       return { ...(report as Mp3Report), problem: review.problem };
     });

@@ -5,7 +5,9 @@ import { findFfmpeg, linkFfmpeg } from "../../../src/local/stack/ffmpeg.ts";
 import { parseReport } from "../../../src/results/taskReport.ts";
 import { mp3 } from "../../../src/workloads/mp3/index.ts";
 import type { Review, TaskReport } from "../../../src/workloads/workload.ts";
+import { FIXTURE_FFMPEG } from "../../fixtureFfmpeg.ts";
 import { temporaryFolder } from "../../local/temporaryFolder.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 
 export const MEDIA = resolve("test/fixtures/media");
 export const SCRIPT = resolve("src/workloads/mp3/convert.sh");
@@ -28,9 +30,9 @@ export interface TaskFolder {
   run(settings?: Readonly<Record<string, string>>): TaskRun;
 }
 
-/** A working directory as a Batch task has it. */
-export function taskFolder(): TaskFolder {
-  const root = temporaryFolder();
+/** A working directory as a Batch task has it, until the end of the test or what `onEnd` says. */
+export function taskFolder(onEnd?: Parameters<typeof temporaryFolder>[0]): TaskFolder {
+  const root = temporaryFolder(onEnd);
   const path = join(root, "wd");
   const bin = join(root, "bin");
   mkdirSync(path);
@@ -41,7 +43,7 @@ export function taskFolder(): TaskFolder {
     make: (...args) => ffmpeg(...args, "-f", "mp4", join(path, "input")),
     run: (settings = {}) => {
       const env = { PATH: `${bin}:/usr/bin:/bin`, MP3_BITRATE_KBPS: "128", ...settings };
-      const options = { cwd: path, env, encoding: "utf8", timeout: 60_000 } as const;
+      const options = { cwd: path, env, encoding: "utf8", timeout: PATIENCE_MS } as const;
       const { status, stdout, stderr } = spawnSync("/bin/bash", [SCRIPT], options);
       const report = parseReport(readFileSync(join(path, "report.json"), "utf8"));
       return { exitCode: status, stdout, stderr, report, review: mp3.review(report) };
@@ -51,7 +53,16 @@ export function taskFolder(): TaskFolder {
 
 /** Returns what it writes to its log. Throws if it fails. */
 export function ffmpeg(...args: string[]): string {
-  const { status, stderr } = spawnSync(tools.ffmpeg, ["-hide_banner", "-nostdin", "-y", ...args], { encoding: "utf8" });
+  return runFfmpeg(FIXTURE_FFMPEG, args);
+}
+
+/** For what only a newer one can make. */
+export function ffmpegOfNode(...args: string[]): string {
+  return runFfmpeg(tools.ffmpeg, args);
+}
+
+function runFfmpeg(path: string, args: readonly string[]): string {
+  const { status, stderr } = spawnSync(path, ["-hide_banner", "-nostdin", "-y", ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
   return stderr;
 }

@@ -1,6 +1,7 @@
 import type { BatchServiceClient } from "@azure/batch";
 import type { BlobServiceClient } from "@azure/storage-blob";
-import type { BatchSettings, StorageSettings } from "../../../config.ts";
+import type { BatchSettings } from "../../../batchSettings.ts";
+import type { StorageSettings } from "../../../config.ts";
 import type { Environment } from "../../../model/settings.ts";
 import type { Arm } from "../../azure/arm.ts";
 import type { Deployment } from "../../azure/deployment.ts";

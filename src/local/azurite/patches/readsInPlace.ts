@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { giveBackPiece, takePiece } from "../../kit/pieces.ts";
+import { pieces } from "../../kit/pieces.ts";
 import { azurite, patch } from "./patch.ts";
 
 /** Bytes of an upload, where they are in which file. */
@@ -108,14 +108,14 @@ class ChunkReader extends Readable {
   }
 
   override _read(): void {
-    const piece = takePiece();
+    const piece = pieces.take();
     try {
       const length = this.#fill(piece);
       this.push(length === 0 ? null : Buffer.from(piece.subarray(0, length)));
     } catch (error) {
       this.destroy(error as Error);
     }
-    giveBackPiece(piece);
+    pieces.giveBack(piece);
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -125,7 +125,7 @@ class ChunkReader extends Readable {
   }
 
   #send(response: ServerResponse): void {
-    const piece = takePiece();
+    const piece = pieces.take();
     const sendNext = (): void => {
       if (this.destroyed) return;
       try {
@@ -139,7 +139,7 @@ class ChunkReader extends Readable {
         return;
       }
       // Given back only here: of an answer that is broken off, some may still be on its way.
-      giveBackPiece(piece);
+      pieces.giveBack(piece);
       response.end();
       this.destroy();
     };

@@ -78,7 +78,8 @@ export function parseUserInput<const Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new UserError("InvalidFaults", `${source}: ${v.getDotPath(issue) ?? "at the top"}: ${issue.message}`, {
+  const reason = issue.expected === "never" ? "there is no such key" : issue.message;
+  throw new UserError("InvalidFaults", `${source}: ${v.getDotPath(issue) ?? "at the top"}: ${reason}`, {
     hint: "See docs/batch-emulator.md for what can be made to fail.",
   });
 }

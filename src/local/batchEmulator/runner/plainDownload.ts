@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { connect } from "node:net";
-import { giveBackPiece, takePiece } from "../../kit/pieces.ts";
+import { pieces } from "../../kit/pieces.ts";
 import { TransferError } from "./transferRetries.ts";
 
 interface PlainDownloadOptions {
@@ -32,7 +32,7 @@ export function downloadPlainly(
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const answer = new Answer(path, mode);
-    const piece = takePiece();
+    const piece = pieces.take();
     let isUnderstood: boolean | undefined;
     const read = (length: number): boolean => {
       try {
@@ -56,7 +56,7 @@ export function downloadPlainly(
     socket.on("close", () => {
       signal.removeEventListener("abort", abort);
       answer.close();
-      giveBackPiece(piece);
+      pieces.giveBack(piece);
       if (isUnderstood === undefined) reject(cutOff());
       else resolve(isUnderstood);
     });

@@ -5,7 +5,7 @@ import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
-import { giveBackPiece, PIECE_BYTES, takePiece } from "../../kit/pieces.ts";
+import { PIECE_BYTES, pieces } from "../../kit/pieces.ts";
 import { downloadPlainly, isPlain } from "./plainDownload.ts";
 import { TransferError, withRetries } from "./transferRetries.ts";
 import type { TransferContext } from "./transferRetries.ts";
@@ -36,7 +36,7 @@ export async function upload(
   await withRetries(context, async () => {
     const signed = new URL(await sign(url));
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const piece = takePiece();
+    const piece = pieces.take();
     try {
       const { size } = await file.stat();
       const all = { "x-ms-blob-type": "BlockBlob", ...headers, "content-length": String(size) };
@@ -47,7 +47,7 @@ export async function upload(
     }
     // Not after a failure: the connection may still have it. Nor earlier: a service that answers before it has all of
     // the file may do so while the piece is being filled, and that is over when the file is closed.
-    giveBackPiece(piece);
+    pieces.giveBack(piece);
   });
 }
 

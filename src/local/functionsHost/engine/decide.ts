@@ -52,8 +52,8 @@ export function decideTurn(
   settings: EngineSettings,
 ): DecidedTurn {
   const { turn, findings } = decide(instance, prepared, answer, settings);
-  if (!isFinished(turn)) return { turn, findings };
-  const ended = checkLocks(instance, [...instance.history, ...turn.events]);
+  if (!isFinished(turn) || findings.some(({ code }) => code === "OrphanedLock")) return { turn, findings };
+  const ended = checkLocks(instance, [...instance.history, ...turn.events], "has ended");
   return { turn, findings: [...findings, ...judge(ended, settings.limits)] };
 }
 
@@ -100,24 +100,30 @@ function decideReplayed(
   const customStatus = customStatusOf(instance, state);
   const isDone = state.isDone || answer.error !== undefined;
   const desync = isDone || answer.openTasks === undefined ? undefined : findDesync(answer.openTasks, replay);
+  const isOver = isDone && replay.isAtEnd && replay.open.size === 0;
+  const next = actions.at(-1)?.actionType === ActionType.ContinueAsNew ? replay.continueAsNew : undefined;
+  const ending = next === undefined ? "has ended" : "has continued as new";
   const found = [
     ...(answer.findings ?? []),
     ...checkReplay(instance, replay, desync, actions.length, settings.maxActions),
     ...checkTurn(instance, replay, { isDone, historyLength: history.length, actions }, settings.limits),
+    // One that has thrown fails of that.
+    ...(isOver && answer.error === undefined
+      ? checkLocks(instance, [...history, ...decided(prepared, replay)], ending)
+      : []),
   ];
   const findings = judge(found, settings.limits);
   const fatal = findings.find((finding) => finding.isFatal);
   if (fatal !== undefined) return failed(instance, prepared, { message: fatal.message, findings, customStatus });
 
-  const isOver = isDone && replay.isAtEnd && replay.open.size === 0;
   if (!isOver) return { turn: goOn(instance, prepared, replay, customStatus), findings };
   if (answer.error !== undefined) {
     const message = `Orchestrator function '${instance.name}' failed: ${answer.error}`;
     const failureDetails = state.failureDetails as FailureDetails | undefined;
     return failed(instance, prepared, { message, findings, customStatus, replay, failureDetails });
   }
-  if (replay.continueAsNew !== undefined && actions.at(-1)?.actionType === ActionType.ContinueAsNew) {
-    return { turn: restart(instance, prepared, replay, replay.continueAsNew.input, settings, customStatus), findings };
+  if (next !== undefined) {
+    return { turn: restart(instance, prepared, replay, next.input, settings, customStatus), findings };
   }
   const output = state.output === undefined ? null : JSON.stringify(state.output);
   return { turn: finish(instance, prepared, { status: "Completed", output, replay, customStatus }), findings };

@@ -103,7 +103,8 @@ export function checkReplay(
       `waits for ${desync.sdk} as its step ${desync.id}, which to the Durable extension is ${desync.engine}: on Azure ` +
         `it would hang or take the wrong answer. Do not race a retried call against other tasks, do not put it into ` +
         `Task.all with tasks whose failure is handled, and do not set retryTimeoutInMilliseconds. Move the retried ` +
-        `call into a sub-orchestration, or limit it by maxNumberOfAttempts alone.`,
+        `call into a sub-orchestration, or limit it by maxNumberOfAttempts alone. Do not release locks while a call ` +
+        `to a locked entity is unanswered.`,
     );
   }
   return findings;
@@ -140,14 +141,15 @@ export function checkTurn(
   return findings;
 }
 
-/** The history is that of the whole generation, its last turn included. */
-export function checkLocks(instance: Instance, history: readonly HistoryEvent[]): readonly Finding[] {
+/** The history is that of the whole generation, its last turn included; `ending` says how it ends. */
+export function checkLocks(instance: Instance, history: readonly HistoryEvent[], ending: string): readonly Finding[] {
   const entities = findOrphanedLocks(history);
   if (entities.length === 0) return [];
   const message =
-    `${where(instance)} has ended while it held or awaited the lock of ${entities.join(", ")}: as on Azure, nobody ` +
+    `${where(instance)} ${ending} while it held or awaited the lock of ${entities.join(", ")}: as on Azure, nobody ` +
     `releases it any more, and whatever is sent there waits for ever. Release locks with try and finally, do not give ` +
-    `up waiting for them, and end such an instance by an event rather than by terminating it.`;
+    `up waiting for them or for calls to locked entities, and end such an instance by an event rather than by ` +
+    `terminating it.`;
   return [{ code: "OrphanedLock", isFatal: false, message }];
 }
 

@@ -91,7 +91,7 @@ class Replay implements Steps {
       carriedEvents: this.#carriedEvents,
       cancelledTimers: this.#cancelledTimers,
       unknownNames: this.#unknownNames,
-      lockCount: this.#locks?.entities.length ?? 0,
+      lockCount: this.#locks?.count ?? 0,
       eventsOfOtherCase: this.#mailbox.ofOtherCase,
       mismatch,
     };
@@ -182,7 +182,7 @@ class Replay implements Steps {
       case ActionType.WaitForExternalEvent:
         return this.#mailbox.waitFor(action.externalEventName);
       case ActionType.CallEntity:
-        return callEntity(this, action.instanceId, action.operation, jsonOf(action.input));
+        return this.#callEntity(action.instanceId, action.operation, jsonOf(action.input));
       case ActionType.SignalEntity:
         return signalEntity(this, action.instanceId, action.operation, jsonOf(action.input));
       case ActionType.CallHttp:
@@ -238,6 +238,17 @@ class Replay implements Steps {
     const instanceId = action.instanceId || `${this.settings.executionId}:${id}`;
     const version = action.version ?? "";
     return this.decide({ id, kind: "subOrchestration", name, version, instanceId, input: jsonOf(action.input) });
+  }
+
+  #callEntity(target: string, operation: string, input: string | null): Future {
+    const answer = callEntity(this, target, operation, input);
+    const free = this.#locks?.free ?? [];
+    const place = free.indexOf(target);
+    if (place >= 0) {
+      free.splice(place, 1);
+      answer.onSettled(() => this.#locks?.free.push(target));
+    }
+    return answer;
   }
 
   #lock(lockSet: readonly EntityName[]): Future {

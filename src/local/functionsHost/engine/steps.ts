@@ -74,11 +74,13 @@ export function signalEntity(steps: Steps, target: string, operation: string, in
 /** The locks that an orchestrator has. */
 export interface Locks {
   readonly requestId: string;
-  /** Without repetitions, in the order in which everybody locks them. */
-  readonly entities: readonly EntityName[];
+  /** How many entities there are. */
+  readonly count: number;
+  /** The ids of those without an unanswered call. The extension releases no others. */
+  readonly free: string[];
 }
 
-/** One request to the first entity, which hands it on: the last one answers. */
+/** One request to the first entity in the order in which everybody locks them, which hands it on: the last one answers. */
 export function lockEntities(steps: Steps, lockSet: readonly EntityName[], onLocked: (locks: Locks) => void): Future {
   const byId = new Map(lockSet.map((entity) => [entityId(entity), entity]));
   const ids = [...byId.keys()].toSorted();
@@ -89,14 +91,14 @@ export function lockEntities(steps: Steps, lockSet: readonly EntityName[], onLoc
   const input = JSON.stringify({ op: null, id: requestId, parent, parentExecution, lockset: entities });
   steps.decide({ id, kind: "message", target: ids[0] ?? "", operation: REQUEST, input, requestId });
   const answer = steps.answerTo(requestId);
-  answer.onSettled(() => onLocked({ requestId, entities }));
+  answer.onSettled(() => onLocked({ requestId, count: ids.length, free: ids }));
   return answer;
 }
 
-export function releaseEntities(steps: Steps, { requestId, entities }: Locks): void {
+export function releaseEntities(steps: Steps, { requestId, free }: Locks): void {
   const input = JSON.stringify({ parent: steps.settings.instanceId, id: requestId });
-  for (const entity of entities) {
-    steps.decide({ id: steps.takeId(), kind: "message", target: entityId(entity), operation: RELEASE, input });
+  for (const target of free) {
+    steps.decide({ id: steps.takeId(), kind: "message", target, operation: RELEASE, input });
   }
 }
 

@@ -11,8 +11,9 @@ interface BlobPollingOptions {
   readonly delivery: Pick<BlobDelivery, "offer" | "forget">;
   readonly receipts: BlobReceipts;
   readonly clock: Clock;
-  /** Asked before each listing, for the pause after it. */
-  readonly intervalMs: () => number;
+  readonly intervalMs: number;
+  /** Asked after each listing: whether storage tells of new blobs, so that listings find only what was missed. */
+  readonly isTold: () => boolean;
   /** How long the storage may be silent before a listing counts as failed; a minute if not given. */
   readonly silenceMs?: number;
   readonly log: Logger;
@@ -22,6 +23,9 @@ interface BlobPollingOptions {
 const SILENCE_MS = 60_000;
 /** Polling may take a tenth of the time: after a long listing the next one waits. */
 const MAX_DUTY = 0.1;
+/** Where storage tells of new blobs, a four-hundredth, within these bounds: a few blobs are listed often, many seldom. */
+const TOLD_DUTY = 0.0025;
+const TOLD_INTERVAL_MS = { min: 2_000, max: 10_000 };
 
 /** Lists the container of a blob trigger over and over, and offers what it finds for delivery. */
 export class BlobPolling {
@@ -44,14 +48,13 @@ export class BlobPolling {
   }
 
   async #poll(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, intervalMs, isTold } = this.#options;
     const startedAt = clock.now();
-    let pauseMs = this.#options.intervalMs();
+    let pauseMs = intervalMs;
     try {
       await this.#list();
       this.#isFailing = false;
-      const spent = clock.now() - startedAt;
-      pauseMs = Math.max(pauseMs - spent, spent / MAX_DUTY, 1);
+      pauseMs = pauseAfterListing(clock.now() - startedAt, intervalMs, isTold());
     } catch (error) {
       this.#notice(error);
     }
@@ -94,4 +97,11 @@ export class BlobPolling {
       `Cannot list the container "${container}", still trying: ${errorMessage(error)}`,
     );
   }
+}
+
+/** A listing is dear: a container of hundreds of blobs takes tens of milliseconds of processor time. */
+export function pauseAfterListing(spentMs: number, intervalMs: number, isTold: boolean): number {
+  const { min, max } = TOLD_INTERVAL_MS;
+  const toldMs = isTold ? Math.min(Math.max(min, spentMs / TOLD_DUTY), max) : 0;
+  return Math.max(Math.max(intervalMs, toldMs) - spentMs, spentMs / MAX_DUTY, 1);
 }

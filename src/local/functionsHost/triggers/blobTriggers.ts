@@ -39,12 +39,6 @@ interface BlobTriggers {
   stop(): void;
 }
 
-/**
- * Where storage tells of new blobs, listings find only what was missed. They are dear: a container of hundreds of blobs takes
- * tens of milliseconds of processor time each.
- */
-const TOLD_POLL_MS = 2_000;
-
 /** Every blob trigger of the app, whatever its source. */
 export async function createBlobTriggers(options: BlobTriggersOptions): Promise<BlobTriggers> {
   const { settings, hostSettings, receipts, clock, pollMs, blobNewsFile, log } = options;
@@ -61,8 +55,8 @@ export async function createBlobTriggers(options: BlobTriggersOptions): Promise<
   const targets = functions.filter(({ source }) => source === "EventGrid");
   const scanned = functions.filter(({ source }) => source === "LogsAndContainerScan");
   const news = blobNewsFile === undefined ? undefined : new StorageNews(blobNewsFile, scanned, delivery, log);
-  const intervalMs = (): number => (news?.isFollowed === true ? Math.max(pollMs, TOLD_POLL_MS) : pollMs);
-  const polled = scanned.map((target) => new BlobPolling({ target, delivery, receipts, clock, intervalMs, log }));
+  const pace = { intervalMs: pollMs, isTold: () => news?.isFollowed === true };
+  const polled = scanned.map((target) => new BlobPolling({ target, delivery, receipts, clock, ...pace, log }));
 
   return {
     events: createBlobEvents({ targets, delivery, keys: options.keys, systemKey: options.systemKey, log }),

@@ -52,10 +52,34 @@ const orchestrations = {
     yield context.df.lock(accountOf("one"));
     return context.df.continueAsNew({ n: 1 });
   },
+  *giveUp(context: OrchestrationContext) {
+    const { n } = context.df.getInput() as { n: number };
+    if (n === 2) return;
+    yield context.df.Task.any([context.df.lock(accountOf("one")), context.df.waitForExternalEvent("go")]);
+    if (n === 1) context.df.continueAsNew({ n: 2 });
+  },
+  *releaseAtOnce(context: OrchestrationContext) {
+    const lock = (yield context.df.lock(accountOf("one"), accountOf("two"))) as df.DurableLock;
+    yield callOrGo(context);
+    lock.release();
+    yield context.df.callActivity("pause");
+  },
+  *leaveAtOnce(context: OrchestrationContext) {
+    yield context.df.lock(accountOf("one"), accountOf("two"));
+    yield callOrGo(context);
+  },
   *unknown(context: OrchestrationContext) {
     yield context.df.lock(new df.EntityId("typo", "one"));
   },
 };
+
+/** Done as soon as the event has come, whatever becomes of the call. */
+function callOrGo(context: OrchestrationContext): Task {
+  return context.df.Task.any([
+    context.df.callEntity(accountOf("one"), "get"),
+    context.df.waitForExternalEvent("go"),
+  ]) as Task;
+}
 
 function open(onTestFinished: TestContext["onTestFinished"], options: TestHubOptions = {}): TestHub {
   const activities = { pause: () => null };
@@ -170,6 +194,72 @@ test.for(["holder", "waiter"])(
     expect(hub.log.join("\n")).toMatch(new RegExp(`OrphanedLock: .*\\(instance ${who}\\).*@account@one`));
   },
 );
+
+test("one that continues as new while it awaits a lock gets it and never knows, as on Azure, and the log says so", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished);
+  hub.start("holder", "hold");
+  await hub.settle();
+
+  hub.start("waiter", "giveUp", { n: 1 });
+  hub.raise("waiter", "go", null);
+  await hub.settle();
+  expect(hub.log.join("\n")).toMatch(/OrphanedLock: .*\(instance waiter\) has continued as new.*@account@one/);
+
+  hub.raise("holder", "go", null);
+  await hub.settle();
+  expect(hub.hub.state.entities.get("@account@one")?.lockedBy).toBe("waiter");
+});
+
+test("a guard that is told to fail instances fails one that gives up waiting for a lock", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished, { guards: { OrphanedLock: "fail" } });
+  hub.start("holder", "hold");
+  await hub.settle();
+
+  hub.start("waiter", "giveUp", { n: 0 });
+  hub.raise("waiter", "go", null);
+  await hub.settle();
+
+  expect(hub.instance("waiter")).toMatchObject({ status: "Failed", output: expect.stringContaining("@account@one") });
+  expect(hub.log.filter((line) => line.includes("OrphanedLock"))).toHaveLength(1);
+});
+
+test("one that ends while a call to a locked entity is unanswered leaves that one locked, as on Azure", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished);
+
+  hub.start("holder", "leaveAtOnce");
+  hub.raise("holder", "go", null);
+  await hub.settle();
+
+  expect(hub.instance("holder").status).toBe("Completed");
+  const { entities } = hub.hub.state;
+  expect([...entities.values()]).toEqual([expect.objectContaining({ id: "@account@one", lockedBy: "holder" })]);
+  expect(hub.log.join("\n")).toMatch(/OrphanedLock: .*lock of @account@one:/);
+});
+
+test("one that releases its locks while a call to a locked entity is unanswered fails, as it would hang on Azure", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const hub = open(onTestFinished);
+
+  hub.start("holder", "releaseAtOnce");
+  hub.raise("holder", "go", null);
+  await hub.settle();
+
+  expect(hub.instance("holder")).toMatchObject({
+    status: "Failed",
+    output: expect.stringMatching(/waits for an activity "pause" as its step 4.*release.*unanswered/) as string,
+  });
+});
 
 test("a lock on an entity that the app does not register fails the instance", async ({ expect, onTestFinished }) => {
   const hub = open(onTestFinished);

@@ -24,6 +24,7 @@ test("the package holds the app with its page and the task scripts, and nothing 
   expect([...folders].sort()).toEqual([
     "dist/activities",
     "dist/azure",
+    "dist/batchSettings.js",
     "dist/config.js",
     "dist/durable.js",
     "dist/durableClient.js",

@@ -17,8 +17,8 @@ export default defineConfig({
     globalSetup: ["test/buildOnce.ts"],
     setupFiles: ["test/quietFunctionsLibrary.ts", "test/sameCases.ts"],
     restoreMocks: true,
-    // Most tests wait for other processes; with the default of one worker less than there are cores, two cores idle.
-    maxWorkers: 2,
+    // Most tests wait for other processes half of the time: with a worker for each of two cores, the cores wait, too.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // One load of the Azure libraries for each worker, not for each file: no test replaces a module.
     isolate: false,

@@ -107,8 +107,13 @@ function describeBroken(nodes: readonly BrokenNode[], { repairNodes, poolId }: B
     const detail = `the start task failed on ${count}, ${since}: ${reasons || "no reason was given"}`;
     return wrong("nodes", detail, "Read startup/stderr.txt on the node, in the portal: the next one would fail alike.");
   }
-  const what = first?.state === "offline" ? "out of service" : "unusable";
-  const detail = `${count} of pool ${poolId} ${what}, ${since}: ${reasons || "no reason was given"}`;
+  if (first?.state === "offline") {
+    const detail = `the app has taken ${count} of pool ${poolId} out of service because videos failed there, ${since}`;
+    return repairNodes
+      ? warning("nodes", detail, "The app replaces such nodes; if they stay for more than an hour, remove them.")
+      : wrong("nodes", detail, "Remove them from the pool.");
+  }
+  const detail = `${count} of pool ${poolId} unusable, ${since}: ${reasons || "no reason was given"}`;
   return repairNodes
     ? warning("nodes", detail, "The app reboots and then removes such nodes; if that does not help, remove them.")
     : wrong("nodes", detail, "Remove them from the pool.");

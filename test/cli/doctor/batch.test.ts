@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { ExpectStatic } from "vitest";
 import { test } from "vitest";
 import { connectBatch } from "../../../src/azure/batch/client.ts";
+import { createNodeService } from "../../../src/azure/batch/nodes.ts";
 import { ensurePool } from "../../../src/azure/batch/pool.ts";
 import { checkBatch } from "../../../src/cli/doctor/batch.ts";
 import { examine } from "../../../src/cli/doctor/examine.ts";
@@ -227,6 +228,29 @@ test.for([
     expect.objectContaining({ what: "job mp3drop", state: "warning" }),
   );
 });
+
+test.for([
+  ["true", "warning", "The app replaces such nodes"],
+  ["false", "wrong", "Remove them from the pool."],
+] as const)(
+  "a node that the app has taken out of service with BATCH_REPAIR_NODES=%s is %s",
+  async ([repair, state, hint], { expect }) => {
+    const { client, clock, look: lookNow } = await start({}, { BATCH_REPAIR_NODES: repair });
+    await client.pool.add({ ...POOL, targetDedicatedNodes: 1 });
+    await clock.advance(1000);
+    const [node] = await client.computeNode.list("mp3drop");
+    await createNodeService(client, "mp3drop").stopTasks(node?.id ?? "");
+
+    expect((await lookNow()).find(({ what }) => what === "nodes")).toEqual({
+      what: "nodes",
+      state,
+      detail: expect.stringMatching(
+        /^the app has taken 1 node of pool mp3drop out of service because videos failed there, such as \S+ since \S+$/,
+      ),
+      hint: expect.stringContaining(hint),
+    });
+  },
+);
 
 test("tasks that wait for nodes that do not come are told with the reason", async ({ expect }) => {
   const { client, look: lookNow } = await start();

@@ -15,6 +15,18 @@ test("an error from the host's own code is not one of the app", ({ expect }) => 
   expect(readAppError(error)).toBeUndefined();
 });
 
+test("the host's own code is its own even where it is installed as a library", ({ expect }) => {
+  const folder = "/usr/lib/node_modules/mp3drop/dist/local";
+  const frames = [
+    "at write (node:fs:1:2)",
+    `at save (file://${folder}/functionsHost/stateFile.js:1:2)`,
+    "at handler (/app/index.js:1:2)",
+  ];
+  const error = Object.assign(new Error("lost"), { stack: ["Error: lost", ...frames].join("\n    ") });
+
+  expect(readAppError(error, folder)).toBeUndefined();
+});
+
 test.for([
   new Error("mine"),
   "only text",

@@ -5,6 +5,7 @@ import type { AppSettings } from "./settingReferences.ts";
 import { Archive } from "../kit/archive.ts";
 import { systemClock } from "../kit/clock.ts";
 import { errorText } from "../kit/errorText.ts";
+import { createFailure } from "../kit/failure.ts";
 import { lockFolder } from "../kit/folderLock.ts";
 import { startUndoably } from "../kit/undo.ts";
 import type { UndoStep } from "../kit/undo.ts";
@@ -85,14 +86,18 @@ async function start(options: HostOptions, undo: UndoStep[]): Promise<Omit<Host,
   // As the real worker runs. Paths that are not the app's have been made whole before.
   process.chdir(appFolder);
   const storage = new StorageBindings(options.settings, hostSettings.queues.messageEncoding);
+  const crash = createFailure();
   options.onUncaught((error) => {
     const failure = readAppError(error);
     if (failure === undefined) return false;
     log.write("error", "Worker", `Uncaught exception: ${errorText(error)}`);
+    crash.fail(failure);
     options.onFailure(failure);
     return true;
   });
-  const worker = await Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
+  // An app that throws while it loads may never be ready.
+  const loading = Worker.load(appFolder, log, hostSettings.functionTimeoutMs, storage);
+  const worker = await Promise.race([loading, crash.failed]);
   await storage.prepare(worker.functions);
   await run({ ...options, dataFolder }, hostSettings, log, worker, front, rpc, undo);
   return { url: front.url };

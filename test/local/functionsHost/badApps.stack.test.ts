@@ -131,6 +131,21 @@ test.for(["throw", "reject"])(
   },
 );
 
+test("an app that throws while it loads, and would never be ready, ends the host, too", async ({ expect }) => {
+  const app = temporaryFolder();
+  const data = temporaryFolder();
+  writeFileSync(join(app, "host.json"), '{ "version": "2.0" }');
+  writeFileSync(join(app, "package.json"), '{ "type": "module", "main": "index.js" }');
+  const entry = 'setImmediate(() => { throw new Error("nobody hears this"); }); await new Promise(() => {});';
+  writeFileSync(join(app, "index.js"), entry);
+
+  const { code, stderr } = await runHostToItsEnd({ app, data });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("AppCrashed: The app threw outside of a function call: nobody hears this");
+  expect(readdirSync(data)).toEqual([]);
+});
+
 test("an app that fails while it ends is reported, and keeps nothing locked", async ({ expect }) => {
   const data = temporaryFolder();
   const host = await startHostProcess({ app: fixtureApp("badEnd"), data });

@@ -64,12 +64,16 @@ async function uploadAtOnce(
   const bytes = memory.subarray(0, file.sizeBytes);
   await file.read(0, bytes);
   await file.checkUnchanged();
+  const tries = new Tries();
   const { etag } = await blob.upload(bytes, bytes.length, {
     abortSignal: signal,
     metadata: { ...metadata },
-    onProgress: ({ loadedBytes }) => onPercent(percentOf(loadedBytes, file.sizeBytes)),
+    onProgress: ({ loadedBytes }) => {
+      tries.note(loadedBytes);
+      onPercent(percentOf(loadedBytes, file.sizeBytes));
+    },
   });
-  giveBackBlock(memory);
+  if (tries.wasOne) giveBackBlock(memory);
   return etag;
 }
 
@@ -86,13 +90,16 @@ async function uploadInBlocks(
   let sentBytes = 0;
   const waiting = ids.entries();
   const sendBlocks = async (): Promise<void> => {
-    const memory = takeBlock(blockBytes);
+    let memory = takeBlock(blockBytes);
     for (const [index, id] of waiting) {
       abortSignal.throwIfAborted();
       const offset = index * blockBytes;
       const bytes = memory.subarray(0, Math.min(blockBytes, file.sizeBytes - offset));
       await file.read(offset, bytes);
-      await blob.stageBlock(id, bytes, bytes.length, { abortSignal });
+      const tries = new Tries();
+      const onProgress = (progress: { readonly loadedBytes: number }): void => tries.note(progress.loadedBytes);
+      await blob.stageBlock(id, bytes, bytes.length, { abortSignal, onProgress });
+      if (!tries.wasOne) memory = takeBlock(blockBytes);
       sentBytes += bytes.length;
       onPercent(percentOf(sentBytes, file.sizeBytes));
     }
@@ -106,6 +113,25 @@ async function uploadInBlocks(
   await file.checkUnchanged();
   const { etag } = await blob.commitBlockList(ids, { abortSignal: signal, metadata: { ...metadata } });
   return etag;
+}
+
+/**
+ * Tells by the progress of a request, which begins anew with each try, whether the first one succeeded. Otherwise its memory
+ * must not be used again: a try that the storage refused at its beginning goes on being sent, unseen, even when another one
+ * has succeeded.
+ */
+class Tries {
+  #sentBytes = 0;
+  #wasOne = true;
+
+  get wasOne(): boolean {
+    return this.#wasOne;
+  }
+
+  note(sentBytes: number): void {
+    if (sentBytes <= this.#sentBytes) this.#wasOne = false;
+    this.#sentBytes = sentBytes;
+  }
 }
 
 /**

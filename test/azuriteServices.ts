@@ -1,15 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { beforeAll, inject } from "vitest";
 import type { TaskRef } from "../src/model/batchTask.ts";
 import { readConfig } from "../src/config.ts";
 import { createServices } from "../src/azure/azureServices.ts";
-import { azuriteConnectionString, startAzurite } from "../src/local/azurite/azurite.ts";
-import { blobNewsIn } from "../src/local/azurite/news.ts";
 import type { BatchService, Services } from "../src/services.ts";
+import { startTemporaryAzurite } from "./temporaryAzurite.ts";
 
 export interface AzuriteServices {
   readonly services: Services;
@@ -28,19 +24,10 @@ export function useAzurite(): { readonly connectionString: string } {
 export function useOwnAzurite(): { readonly connectionString: string; readonly blobNewsFile: string } {
   const storage = { connectionString: "", blobNewsFile: "" };
   beforeAll(async () => {
-    const data = mkdtempSync(join(tmpdir(), "mp3drop-"));
-    const azurite = await startAzurite({
-      folder: join(data, "azurite"),
-      logFile: join(data, "azurite.log"),
-      ports: { blob: 0, queue: 0, table: 0 },
-      env: process.env,
-    });
-    storage.connectionString = azuriteConnectionString(azurite.ready);
-    storage.blobNewsFile = blobNewsIn(join(data, "azurite"));
-    return async () => {
-      await azurite.stop();
-      rmSync(data, { recursive: true, force: true });
-    };
+    const azurite = await startTemporaryAzurite();
+    storage.connectionString = azurite.connectionString;
+    storage.blobNewsFile = azurite.blobNewsFile;
+    return () => azurite.stop();
   });
   return storage;
 }
